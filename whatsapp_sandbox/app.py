@@ -1,0 +1,48 @@
+"""The ASGI application: the Graph API, the control API and the phone's page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.responses import FileResponse
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .control import router
+from .graph.api import GraphApi
+from .sandbox import Sandbox
+
+PHONE = Path(__file__).parent / "phone"
+OWN_PATHS = ("", "sandbox", "phone")
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+def create_app(sandbox: Sandbox) -> ASGIApp:
+    """What is not the sandbox's own is the Graph API, which skips FastAPI's layers."""
+    own = create_own_app(sandbox)
+    graph = GraphApi(sandbox)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        first = scope["path"].split("/", 2)[1]
+        await (own if first in OWN_PATHS else graph)(scope, receive, send)
+
+    return app
+
+
+def create_own_app(sandbox: Sandbox) -> FastAPI:
+    app = FastAPI(title="whatsapp_sandbox", openapi_url=None)
+    app.state.sandbox = sandbox
+    app.include_router(router, prefix="/sandbox")
+    app.mount("/phone", StaticFiles(directory=PHONE))
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(PHONE / "index.html", headers=PAGE_HEADERS)
+
+    return app

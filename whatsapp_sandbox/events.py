@@ -1,0 +1,126 @@
+"""Webhook contents, in Meta's shapes. Pure: state in, dictionaries out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .account import PhoneNumber
+from .world import Message, Patient
+
+
+def envelope(changes: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Wrap (business account id, change) pairs; one entry per business account."""
+    entries: dict[str, list[dict[str, Any]]] = {}
+    for business_id, change in changes:
+        entries.setdefault(business_id, []).append(change)
+    return {
+        "object": "whatsapp_business_account",
+        "entry": [{"id": id_, "changes": part} for id_, part in entries.items()],
+    }
+
+
+def change(field: str, number: PhoneNumber, **parts: Any) -> dict[str, Any]:
+    """One change of ``field`` that concerns ``number``."""
+    metadata = {
+        "display_phone_number": number.wa_id,
+        "phone_number_id": number.id,
+    }
+    value = {"messaging_product": "whatsapp", "metadata": metadata, **parts}
+    return {"field": field, "value": value}
+
+
+def contact(patient: Patient) -> dict[str, Any]:
+    """A username hides the phone from businesses (Cloud API, 2026)."""
+    profile = {"name": patient.name}
+    if patient.username:
+        profile["username"] = patient.username
+        return {"profile": profile, "user_id": patient.user_id}
+    return {"profile": profile, "wa_id": patient.wa_id, "user_id": patient.user_id}
+
+
+def status(
+    number: PhoneNumber, message: Message, name: str, now: float, priced: bool
+) -> dict[str, Any]:
+    """A status of an outgoing message; ``priced`` adds the pricing object.
+
+    ``failed`` has no contacts and, when sent to a phone, no recipient_user_id.
+    """
+    patient = message.patient
+    failed = name == "failed"
+    update: dict[str, Any] = {
+        "id": message.id,
+        "status": name,
+        "timestamp": str(int(now)),
+    }
+    if not message.sent_to_user_id and not patient.username:
+        update["recipient_id"] = patient.wa_id
+    if message.sent_to_user_id or not failed:
+        update["recipient_user_id"] = patient.user_id
+    if message.callback_data is not None:
+        update["biz_opaque_callback_data"] = message.callback_data
+    if priced:
+        update["pricing"] = message.pricing
+    if failed:
+        update["errors"] = [message.error]
+        return change("messages", number, statuses=[update])
+    return change("messages", number, contacts=[contact(patient)], statuses=[update])
+
+
+def inbound(
+    number: PhoneNumber, message: Message, body: dict[str, Any]
+) -> dict[str, Any]:
+    """A message from a patient; ``body`` is its type and the object named like it."""
+    patient = message.patient
+    content = {
+        "from_user_id": patient.user_id,
+        "id": message.id,
+        "timestamp": str(int(message.timestamp)),
+        **body,
+    }
+    if not patient.username:
+        content = {"from": patient.wa_id, **content}
+    if message.context_id is not None:
+        content["context"] = {"from": number.wa_id, "id": message.context_id}
+    return change("messages", number, contacts=[contact(patient)], messages=[content])
+
+
+def preference(
+    number: PhoneNumber, patient: Patient, value: str, now: float
+) -> dict[str, Any]:
+    """WhatsApp's own stop or resume control of marketing messages."""
+    who = contact(patient)
+    update = {key: who[key] for key in ("wa_id", "user_id") if key in who}
+    update |= {
+        "detail": f"User requested to {value} marketing messages",
+        "category": "marketing_messages",
+        "value": value,
+        "timestamp": int(now),
+    }
+    return change("user_preferences", number, contacts=[who], user_preferences=[update])
+
+
+def number_changed(
+    number: PhoneNumber,
+    message_id: str,
+    old: tuple[str, str],
+    patient: Patient,
+    now: float,
+) -> dict[str, Any]:
+    """The system message of a new phone; ``old`` is the former (wa_id, user_id)."""
+    old_wa_id, old_user_id = old
+    text = f"User {patient.name} changed from {old_wa_id} to {patient.wa_id}"
+    message = {
+        "from": old_wa_id,
+        "from_user_id": old_user_id,
+        "id": message_id,
+        "timestamp": str(int(now)),
+        "type": "system",
+        "system": {
+            "body": text,
+            "type": "user_changed_number",
+            "wa_id": patient.wa_id,
+            "user_id": patient.user_id,
+            "previous_user_id": old_user_id,
+        },
+    }
+    return change("messages", number, messages=[message])

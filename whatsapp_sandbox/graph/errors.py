@@ -1,0 +1,197 @@
+"""Errors of the Cloud API: codes, titles, HTTP statuses, the shape of an answer."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+TITLES_AND_STATUSES = {
+    0: ("AuthException", 401),
+    1: ("API Unknown", 400),
+    2: ("API Service", 503),
+    3: ("API Method", 500),
+    4: ("API Too Many Calls", 400),
+    10: ("Permission Denied", 403),
+    33: ("Parameter value is not valid", 400),
+    100: ("Invalid parameter", 400),
+    190: ("Access token has expired", 401),
+    200: ("API Permission", 403),
+    368: ("Temporarily blocked for policies violations", 403),
+    2500: ("Unknown path components", 400),
+    80007: ("Rate limit issues", 400),
+    130403: ("Business has blocked this user", 400),
+    130429: ("Rate limit hit", 400),
+    130472: ("User's number is part of an experiment", 400),
+    130497: (
+        "Business account is restricted from messaging users in this country",
+        403,
+    ),
+    131000: ("Something went wrong", 500),
+    131005: ("Access denied", 403),
+    131008: ("Required parameter is missing", 400),
+    131009: ("Parameter value is not valid", 400),
+    131016: ("Service unavailable", 500),
+    131021: ("Recipient cannot be sender", 400),
+    131026: ("Message undeliverable", 400),
+    131030: ("Recipient phone number not in allowed list", 400),
+    131031: ("Account has been locked", 403),
+    131037: ("Display name approval needed", 400),
+    131042: ("Business eligibility payment issue", 400),
+    131045: ("Incorrect certificate", 500),
+    131047: ("Re-engagement message", 400),
+    131048: ("Spam rate limit hit", 400),
+    131049: (
+        "This message was not delivered to maintain healthy ecosystem engagement.",
+        400,
+    ),
+    131050: ("User has stopped receipt of marketing messages", 400),
+    131051: ("Unsupported message type", 400),
+    131052: ("Media download error", 400),
+    131053: ("Media upload error", 400),
+    131055: ("Method not allowed", 400),
+    131056: ("(Business Account, Consumer Account) pair rate limit hit", 400),
+    131057: ("Account in maintenance mode", 500),
+    131064: ("Template classification limit", 400),
+    132000: ("Number of parameters does not match the expected number of params", 400),
+    132001: ("Template name does not exist in the translation", 404),
+    132005: ("Translated text too long", 400),
+    132007: ("Format character policy violated", 400),
+    132012: ("Parameter format does not match format in the created template", 400),
+    132015: ("Template is paused", 400),
+    132016: ("Template is disabled", 400),
+    132018: ("There is an issue with the parameters in your template", 400),
+    133000: ("Incomplete deregistration", 500),
+    133004: ("Server temporarily unavailable", 503),
+    133006: ("Phone number re-verification needed", 400),
+    133010: ("Phone number not registered", 400),
+    134011: ("Payments terms of service have not been accepted", 400),
+    135000: ("Generic user error", 400),
+    137000: ("Identity key hash does not match", 400),
+}
+DETAILS = {
+    131026: "Message Undeliverable.",
+    131047: "Message failed to send because more than 24 hours have passed since the"
+    " customer last replied to this number.",
+    131050: "The recipient has stopped marketing messages from this business.",
+    131056: "Message failed to send because there were too many messages sent from"
+    " this phone number to the same phone number in a short period of time.",
+    130429: "Cloud API message throughput has been reached.",
+    133010: "The account is not registered.",
+}
+CODES_ABOUT = (
+    "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"
+)
+AUTHENTICATION_CODES = (0, 190)
+
+
+def title_and_status(code: int) -> tuple[str, int]:
+    return TITLES_AND_STATUSES.get(code, ("Something went wrong", 400))
+
+
+def trace_id() -> str:
+    return "A" + secrets.token_urlsafe(16)
+
+
+class GraphError(Exception):
+    """An error answer. ``details`` is for people, ``code`` for programs.
+
+    ``message`` replaces the code's usual text, ``retry_after`` (s) adds the header.
+    """
+
+    def __init__(
+        self,
+        code: int,
+        details: str | None = None,
+        *,
+        message: str | None = None,
+        subcode: int | None = None,
+        kind: str = "OAuthException",
+        http_status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(f"error {code}")
+        title, usual_status = title_and_status(code)
+        self.code = code
+        self.details = details or DETAILS.get(code)
+        self.message = message or f"(#{code}) {title}"
+        self.subcode = subcode
+        self.kind = kind
+        self.http_status = http_status or usual_status
+        self.retry_after = retry_after
+
+    def response(self) -> JSONResponse:
+        return JSONResponse({"error": self.content()}, self.http_status, self.headers())
+
+    def content(self) -> dict[str, Any]:
+        content: dict[str, Any] = {
+            "message": self.message,
+            "type": self.kind,
+            "code": self.code,
+        }
+        if self.subcode is not None:
+            content["error_subcode"] = self.subcode
+        if self.details is not None:
+            content["error_data"] = {
+                "messaging_product": "whatsapp",
+                "details": self.details,
+            }
+        content["fbtrace_id"] = trace_id()
+        return content
+
+    def headers(self) -> dict[str, str]:
+        headers = {}
+        if self.code in AUTHENTICATION_CODES:
+            headers["WWW-Authenticate"] = (
+                f'OAuth "Facebook Platform" "invalid_token" "{self.message}"'
+            )
+        if self.retry_after is not None:
+            headers["Retry-After"] = f"{self.retry_after:g}"
+        return headers
+
+
+def missing(parameter: str) -> GraphError:
+    return GraphError(100, message=f"(#100) The parameter {parameter} is required.")
+
+
+def not_one_of(parameter: str, allowed: str, got: object) -> GraphError:
+    text = f'(#100) Param {parameter} must be one of {{{allowed}}} - got "{got}".'
+    return GraphError(100, message=text)
+
+
+def invalid(details: str) -> GraphError:
+    return GraphError(100, details)
+
+
+def bad_value(details: str) -> GraphError:
+    return GraphError(131009, details)
+
+
+def unknown_object(method: str, object_id: str) -> GraphError:
+    """Wrong id or no permission: the Graph API does not say which."""
+    return GraphError(
+        100,
+        message=f"Unsupported {method.lower()} request. Object with ID '{object_id}'"
+        " does not exist, cannot be loaded due to missing permissions, or does not"
+        " support this operation. Please read the Graph API documentation at"
+        " https://developers.facebook.com/docs/graph-api",
+        subcode=33,
+        kind="GraphMethodException",
+    )
+
+
+def unknown_path(path: str) -> GraphError:
+    return GraphError(2500, message=f"Unknown path components: {path}")
+
+
+def webhook_error(code: int) -> dict[str, Any]:
+    """An error as it stands in a failed status."""
+    title, _status = title_and_status(code)
+    return {
+        "code": code,
+        "title": title,
+        "message": title,
+        "error_data": {"details": DETAILS.get(code, title)},
+        "href": CODES_ABOUT,
+    }

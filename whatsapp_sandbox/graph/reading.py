@@ -1,0 +1,198 @@
+"""What a business reads about its accounts, numbers and templates."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from ..account import BusinessAccount, PhoneNumber
+from ..sandbox import Sandbox
+from ..template import Template
+from ..world import Number
+from .errors import GraphError, invalid
+
+PAGE_SIZE = 25
+LARGEST_PAGE = 1000
+NUMBER_FIELDS = (
+    "verified_name,code_verification_status,display_phone_number,quality_rating,"
+    "platform_type,throughput,id"
+)
+BUSINESS_FIELDS = "id,name,timezone_id,message_template_namespace"
+TEMPLATE_FIELDS = "name,parameter_format,components,language,status,category,id"
+TEMPLATE_FILTERS = ("name", "language", "status", "category")
+
+
+def number_record(number: PhoneNumber) -> dict[str, Any]:
+    registered = number.status == "CONNECTED"
+    return {
+        "id": number.id,
+        "display_phone_number": number.display_phone_number,
+        "verified_name": number.verified_name,
+        "status": number.status,
+        "quality_rating": number.quality_rating,
+        "code_verification_status": "VERIFIED",
+        "name_status": "APPROVED",
+        "platform_type": "CLOUD_API" if registered else "NOT_APPLICABLE",
+        "throughput": {"level": "HIGH" if number.throughput > 80 else "STANDARD"},
+        "account_mode": "SANDBOX" if number.allowed_recipients else "LIVE",
+        "is_pin_enabled": True,
+        "is_on_biz_app": False,
+        "is_official_business_account": False,
+        "whatsapp_business_manager_messaging_limit": "TIER_2K",
+        "webhook_configuration": {},
+        "health_status": health("PHONE_NUMBER", number.id, registered),
+    }
+
+
+def business_record(business: BusinessAccount) -> dict[str, Any]:
+    return {
+        "id": business.id,
+        "name": business.name,
+        "currency": "TRY",
+        "timezone_id": "134",
+        "country": "TR",
+        "business_verification_status": "verified",
+        "account_review_status": "APPROVED",
+        "message_template_namespace": f"namespace_{business.id}",
+        "health_status": health("WABA", business.id, business.restriction is None),
+    }
+
+
+def health(kind: str, object_id: str, usable: bool) -> dict[str, Any]:
+    can_send = "AVAILABLE" if usable else "BLOCKED"
+    entity = {"entity_type": kind, "id": object_id, "can_send_message": can_send}
+    return {"can_send_message": can_send, "entities": [entity]}
+
+
+def template_record(template: Template) -> dict[str, Any]:
+    unrated = {"score": "UNKNOWN", "date": 0}
+    return {
+        "parameter_format": "POSITIONAL",
+        "quality_score": unrated,
+        "rejected_reason": "NONE",
+        **template.definition,
+    }
+
+
+def pick(record: dict[str, Any], fields: str, node: str) -> dict[str, Any]:
+    """The fields asked for; ``id`` always comes along."""
+    names = [name for name in fields.split(",") if name]
+    for name in names:
+        if name not in record:
+            raise GraphError(
+                100,
+                message=f"(#100) Tried accessing nonexisting field ({name})"
+                f" on node type ({node})",
+            )
+    return {name: record[name] for name in dict.fromkeys([*names, "id"])}
+
+
+async def number(sandbox: Sandbox, request: Request, number: Number) -> JSONResponse:
+    fields = request.query_params.get("fields", NUMBER_FIELDS)
+    record = number_record(number.number)
+    return JSONResponse(pick(record, fields, "WhatsAppBusinessPhoneNumber"))
+
+
+async def business(
+    sandbox: Sandbox, request: Request, business: BusinessAccount
+) -> JSONResponse:
+    fields = request.query_params.get("fields", BUSINESS_FIELDS)
+    record = business_record(business)
+    return JSONResponse(pick(record, fields, "WhatsAppBusinessAccount"))
+
+
+async def template(
+    sandbox: Sandbox, request: Request, template: Template
+) -> JSONResponse:
+    fields = request.query_params.get("fields", TEMPLATE_FIELDS)
+    return JSONResponse(pick(template_record(template), fields, "MessageTemplate"))
+
+
+async def phone_numbers(
+    sandbox: Sandbox, request: Request, business: BusinessAccount
+) -> JSONResponse:
+    fields = request.query_params.get("fields", NUMBER_FIELDS)
+    records = [
+        pick(number_record(one), fields, "WhatsAppBusinessPhoneNumber")
+        for one in business.phone_numbers
+    ]
+    return JSONResponse(page(records, request))
+
+
+async def message_templates(
+    sandbox: Sandbox, request: Request, business: BusinessAccount
+) -> JSONResponse:
+    query = request.query_params
+    fields = query.get("fields", TEMPLATE_FIELDS)
+    wanted = {key: query[key] for key in TEMPLATE_FILTERS if key in query}
+    records = [
+        pick(template_record(one), fields, "MessageTemplate")
+        for one in sandbox.world.templates[business.id].values()
+        if all(getattr(one, key) == value for key, value in wanted.items())
+    ]
+    return JSONResponse(page(records, request))
+
+
+def page(records: list[dict[str, Any]], request: Request) -> dict[str, Any]:
+    """One page with cursors; ``paging.next`` is absent on the last page."""
+    try:
+        limit = int(request.query_params.get("limit", PAGE_SIZE))
+    except ValueError as error:
+        raise invalid("limit must be a number") from error
+    limit = min(max(limit, 1), LARGEST_PAGE)
+    start = position(request.query_params.get("after"))
+    part = records[start : start + limit]
+    answer: dict[str, Any] = {"data": part}
+    if not part:
+        return answer
+    end = start + len(part)
+    answer["paging"] = {"cursors": {"before": cursor(start), "after": cursor(end)}}
+    if end < len(records):
+        query = {**request.query_params, "limit": limit, "after": cursor(end)}
+        answer["paging"]["next"] = f"{request.url.replace(query=urlencode(query))}"
+    return answer
+
+
+def cursor(position: int) -> str:
+    return base64.urlsafe_b64encode(b"QVFI%d" % position).decode()
+
+
+def position(after: str | None) -> int:
+    if not after:
+        return 0
+    try:
+        return int(base64.urlsafe_b64decode(after).removeprefix(b"QVFI"))
+    except (ValueError, binascii.Error) as error:
+        raise invalid("Invalid cursors values") from error
+
+
+async def subscribed_apps(
+    sandbox: Sandbox, request: Request, business: BusinessAccount
+) -> JSONResponse:
+    app = sandbox.world.account.app
+    link = "https://www.facebook.com/games/?app_id=" + app.id
+    data = {"id": app.id, "name": app.name, "link": link}
+    subscribed = [{"whatsapp_business_api_data": data}] if business.subscribed else []
+    return JSONResponse({"data": subscribed})
+
+
+async def subscribe(
+    sandbox: Sandbox, request: Request, business: BusinessAccount
+) -> JSONResponse:
+    """Without it the business account's webhooks do not come."""
+    if b"override_callback_uri" in await request.body():
+        raise invalid("the sandbox does not override callback urls")
+    business.subscribed = True
+    return JSONResponse({"success": True})
+
+
+async def unsubscribe(
+    sandbox: Sandbox, request: Request, business: BusinessAccount
+) -> JSONResponse:
+    business.subscribed = False
+    return JSONResponse({"success": True})

@@ -1,0 +1,155 @@
+/** A thread as WhatsApp draws it: day separators, bubbles, buttons, ticks. */
+
+import {element, icon} from "./dom.js";
+
+const STYLES = {"*": "strong", _: "em", "~": "s"};
+const MARKED = /([*_~])(?=\S)([^*_~\n]*\S)\1|https?:\/\/[^\s<>"]+/g;
+const TICKS = {
+  sent: ["Sent", ["M6 12.5l4 4 9-10"]],
+  delivered: ["Delivered", ["M2 12.5l4 4 9-10", "M10.5 15.5l1.5 1 9-10"]],
+  read: ["Read", ["M2 12.5l4 4 9-10", "M10.5 15.5l1.5 1 9-10"]],
+};
+const BUTTON_ICONS = {
+  url: "M14 4h6v6M20 4l-9 9M18 14v6H4V6h6",
+  phone_number:
+    "M5 4h4l2 5-2.5 1.5a11 11 0 005 5L15 13l5 2v4a1 1 0 01-1 1A15 15 0 014 5a1 1 0 011-1z",
+};
+const REPLY_ICON = "M10 7V3l-7 7 7 7v-4c5 0 8.5 1.5 11 5-1-5-4-10-11-11z";
+const DAY_SECONDS = 86400;
+
+function styledText(text) {
+  const parts = [];
+  let end = 0;
+  for (const match of text.matchAll(MARKED)) {
+    parts.push(text.slice(end, match.index));
+    parts.push(match[1] ? element(STYLES[match[1]], "", match[2]) : link(match[0]));
+    end = match.index + match[0].length;
+  }
+  return [...parts, text.slice(end)];
+}
+
+function link(address) {
+  const node = element("a", "", address);
+  node.href = address;
+  node.target = "_blank";
+  node.rel = "noopener noreferrer";
+  return node;
+}
+
+function dayOf(timestamp) {
+  return new Date(timestamp * 1000).toDateString();
+}
+
+function dayName(timestamp, now) {
+  const day = dayOf(timestamp);
+  if (day === dayOf(now)) {
+    return "Today";
+  }
+  if (day === dayOf(now - DAY_SECONDS)) {
+    return "Yesterday";
+  }
+  return new Date(timestamp * 1000).toLocaleDateString("en-GB", {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+  });
+}
+
+function timeOf(timestamp) {
+  return new Date(timestamp * 1000).toLocaleTimeString("en-GB", {
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+}
+
+function ticks(status) {
+  const [label, paths] = TICKS[status];
+  return icon(`ticks ${status}`, label, ...paths);
+}
+
+function quote(quoted, clinicName) {
+  const author = quoted.direction === "out" ? clinicName : "You";
+  return element(
+    "div",
+    "quote",
+    element("strong", "", author),
+    element("span", "", quoted.text ?? "")
+  );
+}
+
+function meta(bubble) {
+  const node = element("span", "meta", timeOf(bubble.timestamp));
+  if (bubble.direction === "in") {
+    node.append(ticks(bubble.status));
+  }
+  return node;
+}
+
+function button(bubble, definition, onTap) {
+  if (definition.kind === "url") {
+    const node = link(definition.payload);
+    node.className = "bubble-button";
+    node.replaceChildren(icon("", "", BUTTON_ICONS.url), definition.title);
+    return node;
+  }
+  const path = BUTTON_ICONS[definition.kind] ?? REPLY_ICON;
+  const node = element(
+    "button",
+    "bubble-button",
+    icon("", "", path),
+    element("span", "", definition.title)
+  );
+  node.type = "button";
+  node.addEventListener("click", () => onTap(bubble, definition.index));
+  return node;
+}
+
+function body(bubble, quoted, clinicName) {
+  const text = element("p", "text", ...styledText(bubble.text ?? ""));
+  const end = bubble.footer
+    ? element("p", "footer", bubble.footer, meta(bubble))
+    : meta(bubble);
+  const header = bubble.header && element("p", "header", bubble.header);
+  const above = quoted ? quote(quoted, clinicName) : null;
+  return element("div", "content", above, header || null, text, end);
+}
+
+function drawBubble(bubble, {byId, clinicName, onTap}) {
+  const quoted = byId.get(bubble.context_id);
+  const node = element("article", `bubble ${bubble.direction}`);
+  node.dataset.messageId = bubble.id;
+  node.dataset.status = bubble.status;
+  node.setAttribute("aria-label", bubble.direction === "in" ? "You" : clinicName);
+  node.append(body(bubble, quoted, clinicName));
+  for (const definition of bubble.buttons) {
+    node.append(button(bubble, definition, onTap));
+  }
+  return node;
+}
+
+/**
+ * Returns the nodes of a thread.
+ * @param {Array} bubbles oldest first, as the control API gives them
+ * @param {{now: number, clinicName: string, onTap: function}} view now in epoch seconds
+ */
+export function drawThread(bubbles, view) {
+  const byId = new Map(bubbles.map((bubble) => [bubble.id, bubble]));
+  const nodes = [
+    element("p", "chip lock", "A sandbox chat. Nothing here leaves this machine."),
+  ];
+  let before = null;
+  for (const bubble of bubbles) {
+    const newDay = !before || dayOf(before.timestamp) !== dayOf(bubble.timestamp);
+    if (newDay) {
+      nodes.push(element("p", "chip", dayName(bubble.timestamp, view.now)));
+    }
+    const node = drawBubble(bubble, {...view, byId});
+    if (newDay || before.direction !== bubble.direction) {
+      node.classList.add("tail");
+    }
+    nodes.push(node);
+    before = bubble;
+  }
+  return nodes;
+}

@@ -1,0 +1,55 @@
+"""Message templates in Meta's own shape, and what filling one gives."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+
+
+@dataclass(slots=True)
+class Content:
+    """What the patient sees of a message."""
+
+    type: str
+    text: str | None = None
+    header: str | None = None
+    footer: str | None = None
+    buttons: list[dict[str, Any]] = field(default_factory=list)
+    template: str | None = None
+    category: str = "service"
+
+
+class Template:
+    """One template in one language; ``definition`` is what the Graph API returns."""
+
+    def __init__(self, definition: dict[str, Any]) -> None:
+        self.definition = definition
+        self.id: str = definition["id"]
+        self.name: str = definition["name"]
+        self.language: str = definition["language"]
+        self.category: str = definition["category"]
+        self.status: str = definition["status"]
+        self.named = definition.get("parameter_format") == "NAMED"
+        self.components: dict[str, dict[str, Any]] = {
+            component["type"].lower(): component
+            for component in definition["components"]
+        }
+        self.buttons: list[dict[str, Any]] = self.components.get("buttons", {}).get(
+            "buttons", []
+        )
+        self.header_format: str | None = self.components.get("header", {}).get("format")
+
+    def variables(self, component: str) -> list[str]:
+        """Names (or numbers) of the variables in ``header`` or ``body``, each once."""
+        text = self.components.get(component, {}).get("text", "")
+        return list(dict.fromkeys(VARIABLE.findall(text)))
+
+    def text(self, component: str, values: dict[str, str]) -> str | None:
+        """Text of ``component`` with ``values`` put in, None where there is no text."""
+        text = self.components.get(component, {}).get("text")
+        if text is None:
+            return None
+        return VARIABLE.sub(lambda match: values[match[1]], text)

@@ -1,0 +1,118 @@
+"""What a business reads about its accounts, numbers and templates."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from urllib.parse import urlsplit
+
+from .conftest import BUSINESS, NUMBER, SECRET, TOKEN, UNREGISTERED, error
+
+
+def get(whatsapp, path: str, **query):
+    return whatsapp.graph("GET", f"/v25.0/{path}", params=query).json()
+
+
+def test_a_number_shows_the_fields_asked_for_and_its_id(whatsapp):
+    fields = "verified_name,status,throughput"
+    assert get(whatsapp, NUMBER, fields=fields) == {
+        "verified_name": "Boğaziçi Klinik Kadıköy",
+        "status": "CONNECTED",
+        "throughput": {"level": "STANDARD"},
+        "id": NUMBER,
+    }
+
+
+def test_an_unknown_field_is_100(whatsapp):
+    answer = whatsapp.graph("GET", f"/v25.0/{NUMBER}", params={"fields": "colour"})
+    assert error(answer)["code"] == 100
+    assert "(colour)" in error(answer)["message"]
+
+
+def test_an_unregistered_number_cannot_send(whatsapp):
+    health = get(whatsapp, UNREGISTERED, fields="health_status,platform_type")
+    assert health["health_status"]["can_send_message"] == "BLOCKED"
+    assert health["platform_type"] == "NOT_APPLICABLE"
+
+
+def test_a_business_account_shows_its_name(whatsapp):
+    assert get(whatsapp, BUSINESS, fields="name")["name"] == "Boğaziçi Klinik Grubu"
+
+
+def test_the_numbers_of_a_business_account_are_listed(whatsapp):
+    ids = [one["id"] for one in get(whatsapp, f"{BUSINESS}/phone_numbers")["data"]]
+    assert NUMBER in ids
+
+
+def test_templates_come_page_by_page_until_there_is_no_next(whatsapp):
+    path = f"/v25.0/{BUSINESS}/message_templates?limit=4"
+    pages, found = 0, []
+    while path:
+        content = whatsapp.graph("GET", path).json()
+        found += [(one["name"], one["language"]) for one in content["data"]]
+        url = urlsplit(content["paging"].get("next", ""))
+        path = url.path and f"{url.path}?{url.query}"
+        pages += 1
+    assert pages == 4
+    assert len(set(found)) == len(found) == 15
+
+
+def test_a_page_can_be_asked_for_by_its_cursor(whatsapp):
+    path = f"{BUSINESS}/message_templates"
+    first = get(whatsapp, path, limit=1, fields="name,language")
+    after = first["paging"]["cursors"]["after"]
+    second = get(whatsapp, path, limit=1, after=after, fields="name,language")
+    assert first["data"][0]["language"] == "tr"
+    assert second["data"][0]["language"] == "en"
+
+
+def test_a_wrong_cursor_is_100(whatsapp):
+    path = f"/v25.0/{BUSINESS}/message_templates"
+    assert error(whatsapp.graph("GET", path, params={"after": "x"}))["code"] == 100
+
+
+def test_templates_are_found_by_name_and_status(whatsapp):
+    path = f"{BUSINESS}/message_templates"
+    reminders = get(whatsapp, path, name="appointment_reminder")["data"]
+    assert {one["language"] for one in reminders} == {"tr", "en"}
+    assert [one["name"] for one in get(whatsapp, path, status="PAUSED")["data"]] == [
+        "paused"
+    ]
+
+
+def test_a_template_has_metas_own_shape(whatsapp):
+    path = f"{BUSINESS}/message_templates"
+    (template,) = get(whatsapp, path, name="appointment_reminder", language="tr")[
+        "data"
+    ]
+    assert template.keys() == {
+        "id",
+        "name",
+        "language",
+        "category",
+        "status",
+        "parameter_format",
+        "components",
+    }
+    assert [one["type"] for one in template["components"]] == [
+        "HEADER",
+        "BODY",
+        "FOOTER",
+        "BUTTONS",
+    ]
+    assert get(whatsapp, template["id"]) == template
+
+
+def test_the_app_is_subscribed_until_it_leaves(whatsapp):
+    path = f"{BUSINESS}/subscribed_apps"
+    (app,) = get(whatsapp, path)["data"]
+    assert app["whatsapp_business_api_data"]["id"] == "610000000000001"
+    whatsapp.graph("DELETE", f"/v25.0/{path}")
+    assert get(whatsapp, path)["data"] == []
+
+
+def test_a_proof_of_the_token_is_checked_when_given(whatsapp):
+    proof = hmac.new(SECRET.encode(), TOKEN.encode(), hashlib.sha256).hexdigest()
+    assert get(whatsapp, NUMBER, appsecret_proof=proof)["id"] == NUMBER
+    answer = whatsapp.graph("GET", f"/v25.0/{NUMBER}", params={"appsecret_proof": "x"})
+    assert error(answer)["type"] == "GraphMethodException"
