@@ -1,0 +1,172 @@
+"""Pacing with a clock that stands still until it is moved."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from cloud_api.pacing import PairLimit, TokenBucket
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+    def move(self, seconds):
+        self.now += seconds
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+def test_a_bucket_grants_a_burst_and_then_its_rate(clock):
+    bucket = TokenBucket(rate=80, burst=20, clock=clock)
+    assert bucket.take(50) == 20
+    assert bucket.take(1) == 0
+    clock.move(0.1)
+    assert bucket.take(50) == 8
+
+
+def test_a_bucket_never_holds_more_than_a_burst(clock):
+    bucket = TokenBucket(rate=80, burst=20, clock=clock)
+    clock.move(3600)
+    assert bucket.take(1000) == 20
+
+
+def test_over_any_time_a_bucket_keeps_to_its_rate(clock):
+    bucket = TokenBucket(rate=80, burst=10, clock=clock)
+    granted = 0
+    for _ in range(1000):
+        granted += bucket.take(3)
+        clock.move(0.01)
+    assert 800 <= granted <= 810
+
+
+def test_after_the_wait_the_permissions_are_there(clock):
+    bucket = TokenBucket(rate=7, burst=5, clock=clock)
+    assert bucket.wait_time(3) == 0
+    bucket.take(5)
+    for _ in range(100):
+        clock.move(bucket.wait_time(3))
+        assert bucket.take(3) == 3
+
+
+def test_nobody_waits_for_more_than_a_burst(clock):
+    bucket = TokenBucket(rate=10, burst=5, clock=clock)
+    bucket.take(5)
+    assert bucket.wait_time(500) == pytest.approx(0.5)
+
+
+def test_a_slowed_bucket_is_empty_and_half_as_fast(clock):
+    bucket = TokenBucket(rate=80, burst=80, clock=clock)
+    bucket.slow_down()
+    assert bucket.take(80) == 0
+    assert bucket.wait_time(1) == pytest.approx(1 / 40)
+
+
+def test_refusals_of_one_burst_slow_down_once(clock):
+    bucket = TokenBucket(rate=80, burst=80, clock=clock)
+    for _ in range(64):
+        bucket.slow_down()
+    assert bucket.wait_time(1) == pytest.approx(1 / 40)
+
+
+def test_lasting_refusals_never_stop_a_bucket(clock):
+    bucket = TokenBucket(rate=80, burst=80, clock=clock)
+    for _ in range(50):
+        clock.move(1)
+        bucket.slow_down()
+    assert bucket.wait_time(1) <= 1 / 5
+
+
+def test_a_slowed_bucket_recovers_within_a_minute(clock):
+    bucket = TokenBucket(rate=80, burst=80, clock=clock)
+    bucket.slow_down()
+    clock.move(60)
+    bucket.take(80)
+    assert bucket.wait_time(1) == pytest.approx(1 / 80)
+
+
+def test_a_clock_that_steps_back_grants_nothing(clock):
+    bucket = TokenBucket(rate=80, burst=1, clock=clock)
+    bucket.take()
+    clock.move(-100)
+    assert bucket.take() == 0
+
+
+def test_threads_share_a_bucket_without_exceeding_it(clock):
+    bucket = TokenBucket(rate=1, burst=500, clock=clock)
+    with ThreadPoolExecutor(16) as executor:
+        assert sum(executor.map(lambda _: bucket.take(), range(2000))) == 500
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(0, 1), (-1, 1), (1, 0)])
+def test_a_bucket_without_rate_or_burst_is_refused(rate, burst):
+    with pytest.raises(ValueError, match="above 0"):
+        TokenBucket(rate, burst)
+
+
+def test_a_second_message_after_the_burst_window_waits_for_the_debt(clock):
+    limit = PairLimit(clock=clock)
+    assert [limit.take("A") for _ in range(20)] == [True] * 20
+    clock.move(6)
+    assert not limit.take("A")
+    assert limit.wait_time("A") == pytest.approx(20 * 6 - 6)
+    clock.move(limit.wait_time("A"))
+    assert limit.take("A")
+
+
+def test_a_burst_has_at_most_45_messages(clock):
+    limit = PairLimit(clock=clock)
+    assert [limit.take("A") for _ in range(50)].count(True) == 45
+    assert limit.wait_time("A") == pytest.approx(45 * 6)
+
+
+def test_without_bursts_a_recipient_gets_a_message_every_six_seconds(clock):
+    limit = PairLimit(burst=1, clock=clock)
+    granted = 0
+    for _ in range(600):
+        granted += limit.take("A")
+        clock.move(0.1)
+    assert granted == 10
+
+
+def test_over_an_hour_a_recipient_gets_600_messages_and_one_burst_at_most(clock):
+    limit = PairLimit(clock=clock)
+    granted = 0
+    for _ in range(36_000):
+        granted += limit.take("A")
+        clock.move(0.1)
+    assert 600 <= granted <= 645
+
+
+def test_recipients_do_not_wait_for_each_other(clock):
+    limit = PairLimit(burst=1, clock=clock)
+    assert limit.take("A")
+    assert not limit.take("A")
+    assert limit.wait_time("B") == 0
+    assert limit.take("B")
+
+
+def test_recipients_without_debt_are_forgotten(clock):
+    limit = PairLimit(clock=clock)
+    for number in range(20_000):
+        limit.take(number)
+        clock.move(0.1)
+    assert len(limit._bursts) < 2048
+
+
+def test_recipients_with_debt_are_remembered(clock):
+    limit = PairLimit(burst=1, clock=clock)
+    for number in range(5000):
+        limit.take(number)
+    assert not any(limit.take(number) for number in range(5000))
+
+
+def test_the_limit_does_not_show_recipients(clock):
+    limit = PairLimit(clock=clock)
+    limit.take("+905321110001")
+    assert "905321110001" not in repr(limit)
