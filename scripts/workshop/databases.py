@@ -1,0 +1,65 @@
+"""The databases of the tests: a template with Odoo's own modules, and copies of it."""
+
+from pathlib import Path
+
+from . import odoo_source, paths
+from .odoo import BASE_MODULES, Odoo
+from .shell import SetupError, fingerprint, say
+
+ADDON = "whatsapp_clinic"
+# On a server of the user's own they lie beside the user's databases: long names.
+BASE = f"{ADDON}_tests_base"
+FRESH = f"{ADDON}_tests_fresh"
+ODOO_RUN = f"{ADDON}_tests_odoo"
+ONLY_INSTALL = ("--stop-after-init", "--max-cron-threads", "0")
+PREGENERATE_ASSETS = "env['ir.qweb']._pregenerate_assets_bundles()\nenv.cr.commit()\n"
+# With it Odoo gives the addon its demo data, although its dependencies have none.
+MARK_AS_DEMO = "UPDATE ir_module_module SET demo = true WHERE state = 'installed'"
+
+
+def install_fresh(odoo: Odoo) -> None:
+    """Install the addon with its demo data, and nothing else's, in FRESH.
+
+    Raises SetupError with the end of the log when that fails, and with what Odoo
+    logged above INFO when it does not.
+    """
+    _make_base(odoo)
+    say("· installing the addon")
+    odoo.copy_database(BASE, FRESH)
+    log = paths.LOGS / "test-install.log"
+    paths.LOGS.mkdir(parents=True, exist_ok=True)
+    log.write_text(odoo.run("-d", FRESH, "-i", ADDON, *ONLY_INSTALL))
+    complaints = _complaints(log)
+    if complaints:
+        raise SetupError(
+            "\n".join(["The addon installs with complaints:", *complaints])
+        )
+    odoo.run("shell", "-d", FRESH, "--no-http", script=PREGENERATE_ASSETS)
+
+
+def _make_base(odoo: Odoo) -> None:
+    """Make BASE unless it is there, made of the same modules by the same Odoo."""
+    release = odoo_source.library() / "odoo" / "release.py"
+    made_of = fingerprint(release, *BASE_MODULES)
+    if BASE in odoo.databases() and _comment(odoo) == made_of:
+        return
+    say("· making a database with Odoo's own modules, once …")
+    odoo.drop_database(BASE)
+    modules = ",".join(BASE_MODULES)
+    odoo.run("-d", BASE, "-i", modules, "--without-demo", *ONLY_INSTALL)
+    odoo.sql(BASE, MARK_AS_DEMO)
+    odoo.sql(BASE, f"COMMENT ON DATABASE {BASE} IS '{made_of}'")
+
+
+def _comment(odoo: Odoo) -> str:
+    return odoo.sql(
+        BASE,
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
+        " WHERE datname = current_database()",
+    )
+
+
+def _complaints(log: Path) -> list[str]:
+    levels = (" WARNING ", " ERROR ", " CRITICAL ")
+    lines = log.read_text(errors="replace").splitlines()
+    return [line for line in lines if any(level in line for level in levels)]
