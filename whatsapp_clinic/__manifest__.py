@@ -1,0 +1,31 @@
+{
+    "name": "WhatsApp Clinic",
+    "summary": "Reminders, consent and conversations with patients on WhatsApp",
+    "version": "19.0.1.0.0",
+    "category": "Services/Appointment",
+    "author": "WhatsApp Clinic contributors",
+    "license": "LGPL-3",
+    "application": True,
+    "depends": [
+        "calendar",
+        "crm",
+        "phone_validation",
+        "portal",
+        "rating",
+        "resource",
+        "sms",
+    ],
+    # Both would answer the same Discuss channel type.
+    "excludes": ["whatsapp"],
+    "external_dependencies": {"python": ["phonenumbers", "urllib3"]},
+    "data": [
+        "security/groups.xml",
+        "security/ir.model.access.csv",
+        "security/rules.xml",
+        "data/ir_cron.xml",
+        "data/consent_purpose.xml",
+        "data/stop_word.xml",
+    ],
+    "demo": [],
+    "pre_init_hook": "pre_init_hook",
+}

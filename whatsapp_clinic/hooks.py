@@ -1,0 +1,24 @@
+"""What must be in the database before the first table is made."""
+
+import psycopg2
+
+from odoo.exceptions import UserError
+
+EXTENSION = "btree_gist"
+
+
+def pre_init_hook(env):
+    """Create the extension that excludes double booking.
+
+    Raises UserError with the command to run when the database owner may not create
+    it: without it two patients could get the same slot, so installation stops.
+    """
+    try:
+        with env.cr.savepoint():
+            env.cr.execute(f"CREATE EXTENSION IF NOT EXISTS {EXTENSION}")
+    except psycopg2.Error as error:
+        raise UserError(
+            f"WhatsApp Clinic needs PostgreSQL's extension {EXTENSION}. Ask the database "
+            f"administrator to run, in the database {env.cr.dbname}:\n"
+            f"    CREATE EXTENSION {EXTENSION};"
+        ) from error

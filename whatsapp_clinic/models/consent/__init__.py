@@ -1,0 +1,1 @@
+from . import consent, consent_purpose, stop_word

@@ -1,0 +1,206 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...tools import clock
+from ...tools.fingerprint import database_fingerprint
+
+DEFAULT_API_VERSION = "v25.0"
+DEFAULT_BASE_URL = "https://graph.facebook.com"
+# Throughput of a new business number: Cloud API, 80 messages per second.
+DEFAULT_RATE = 80
+
+
+class Channel(models.Model):
+    """A number of the clinic at a messenger: where messages go out and come in."""
+
+    _name = "whatsapp.clinic.channel"
+    _description = "WhatsApp Channel"
+    _inherit = ["mail.thread"]
+    _order = "sequence, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, tracking=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    branch_ids = fields.One2many("whatsapp.clinic.branch", "channel_id")
+    provider = fields.Selection(
+        [("whatsapp", "WhatsApp Cloud API")], default="whatsapp", required=True
+    )
+    display_phone_number = fields.Char(
+        "Phone Number", help="The number as patients see it."
+    )
+    phone_number_id = fields.Char(
+        "Phone Number ID",
+        required=True,
+        copy=False,
+        help="The id that Meta gives the number, not the number itself.",
+    )
+    business_account_id = fields.Char("WhatsApp Account ID", required=True)
+    base_url = fields.Char("API Address", default=DEFAULT_BASE_URL, required=True)
+    api_version = fields.Char(default=DEFAULT_API_VERSION, required=True)
+    rate = fields.Integer(
+        "Messages per Second",
+        default=DEFAULT_RATE,
+        required=True,
+        help="80 for most numbers, 20 where the WhatsApp Business app is used as well, "
+        "up to 1,000 after an upgrade by Meta.",
+    )
+    access_token = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
+    app_secret = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
+    verify_token = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
+    fingerprint = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
+    has_access_token = fields.Boolean(compute="_compute_credentials", compute_sudo=True)
+    has_app_secret = fields.Boolean(compute="_compute_credentials", compute_sudo=True)
+    has_verify_token = fields.Boolean(compute="_compute_credentials", compute_sudo=True)
+    hold_until = fields.Datetime(
+        "On Hold Until", readonly=True, copy=False, help="Nothing is sent before."
+    )
+    hold_reason = fields.Char(readonly=True, copy=False)
+    state = fields.Selection(
+        [
+            ("incomplete", "Not connected"),
+            ("copied", "Disarmed: copied database"),
+            ("held", "On hold"),
+            ("ready", "Ready"),
+        ],
+        compute="_compute_state",
+        compute_sudo=True,
+    )
+    state_reason = fields.Char(compute="_compute_state", compute_sudo=True)
+    last_webhook_at = fields.Datetime("Last Webhook", readonly=True, copy=False)
+    templates_wanted = fields.Boolean(readonly=True, copy=False)
+    templates_error = fields.Char(readonly=True, copy=False)
+    whatsapp_message_count = fields.Integer(compute="_compute_whatsapp_message_count")
+
+    _phone_number_id_uniq = models.Constraint(
+        "UNIQUE (provider, phone_number_id)",
+        "Another channel already uses this phone number id.",
+    )
+    _rate_positive = models.Constraint(
+        "CHECK (rate BETWEEN 1 AND 1000)",
+        "A channel sends 1 to 1,000 messages a second.",
+    )
+
+    @api.depends("access_token", "app_secret", "verify_token")
+    def _compute_credentials(self):
+        for channel in self:
+            channel.has_access_token = bool(channel.access_token)
+            channel.has_app_secret = bool(channel.app_secret)
+            channel.has_verify_token = bool(channel.verify_token)
+
+    @api.depends("access_token", "fingerprint", "hold_until")
+    def _compute_state(self):
+        here = database_fingerprint(self.env)
+        now = clock.now()
+        for channel in self:
+            if channel.fingerprint and channel.fingerprint != here:
+                channel.state = "copied"
+                channel.state_reason = self.env._(
+                    "This database is a copy: the channel was set up in another one and "
+                    "sends nothing here. If this is the real database now, arm it."
+                )
+            elif not channel.access_token or not channel.fingerprint:
+                channel.state = "incomplete"
+                channel.state_reason = self.env._(
+                    "The access token is missing. Enter the credentials."
+                )
+            elif channel.hold_until and channel.hold_until > now:
+                channel.state = "held"
+                channel.state_reason = channel.hold_reason
+            else:
+                channel.state = "ready"
+                channel.state_reason = False
+
+    def _compute_whatsapp_message_count(self):
+        counted = dict(
+            self.env["whatsapp.clinic.message"]._read_group(
+                [("channel_id", "in", self.ids)], ["channel_id"], ["__count"]
+            )
+        )
+        for channel in self:
+            channel.whatsapp_message_count = counted.get(channel, 0)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        here = database_fingerprint(self.env)
+        for vals in vals_list:
+            vals["fingerprint"] = here
+        return super().create(vals_list)
+
+    def action_arm(self):
+        """Bind the channel to this database, after it was moved here on purpose."""
+        self.check_access("write")
+        here = database_fingerprint(self.env)
+        for channel in self:
+            channel.sudo().fingerprint = here
+            channel.message_post(
+                body=self.env._("Armed for this database by %s.", self.env.user.name)
+            )
+        self.env["whatsapp.clinic.dispatcher"]._wake()
+
+    def action_release_hold(self):
+        """Send again now, for example after the token was renewed."""
+        self.check_access("write")
+        self.sudo().write({"hold_until": False, "hold_reason": False})
+        self.env["whatsapp.clinic.dispatcher"]._wake()
+
+    def action_load_templates(self):
+        """Ask for the account's templates; a scheduled action loads them."""
+        self.check_access("write")
+        self.sudo().write({"templates_wanted": True, "templates_error": False})
+        self.env["whatsapp.clinic.channel.setup"]._wake()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "message": self.env._("The templates are being loaded from WhatsApp."),
+            },
+        }
+
+    def action_enter_credentials(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "whatsapp.clinic.channel.credentials",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_channel_id": self.id},
+        }
+
+    def action_open_messages(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "whatsapp_clinic.message_action"
+        )
+        return {**action, "domain": [("channel_id", "=", self.id)], "context": {}}
+
+    def _set_credentials(self, values: dict[str, str]):
+        """Write secrets (access_token, app_secret, verify_token) and lift a hold.
+
+        Raises UserError for a text that can be no secret.
+        """
+        self.ensure_one()
+        self.check_access("write")
+        cleaned = {name: value.strip() for name, value in values.items() if value}
+        if any(not value or " " in value for value in cleaned.values()):
+            raise UserError(
+                self.env._("A token has no blanks inside. Please copy it again.")
+            )
+        self.sudo().write({**cleaned, "hold_until": False, "hold_reason": False})
+        self.env["whatsapp.clinic.dispatcher"]._wake()
+
+    def _hold(self, seconds: float, reason: str):
+        """Send nothing for a while; the messages wait and are not burnt."""
+        until = clock.now() + timedelta(seconds=seconds)
+        for channel in self:
+            channel.write({"hold_until": until, "hold_reason": reason})
+
+    def _webhook_url(self) -> str:
+        base = self.env["ir.config_parameter"].sudo().get_param("web.base.url")
+        return f"{base}/whatsapp_clinic/webhook"

@@ -1,0 +1,193 @@
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from odoo import api, models
+
+from ...tools import clock
+
+# Cloud API: 24 hours from the patient's last message to that number.
+WINDOW = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says about a message.
+
+    `action` is `send`, `hold` (until the naive UTC time `until`) or `refuse`; `reason` is
+    one of the message's reasons, `detail` a few words more.
+    """
+
+    action: str
+    reason: str | None = None
+    detail: str | None = None
+    until: datetime | None = None
+
+    @property
+    def is_refusal(self) -> bool:
+        return self.action == "refuse"
+
+
+SEND = Verdict("send")
+
+
+def refuse(reason: str, detail: str | None = None) -> Verdict:
+    return Verdict("refuse", reason, detail)
+
+
+def hold(reason: str, until: datetime) -> Verdict:
+    return Verdict("hold", reason, until=until)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the checks look up for a whole batch at once.
+
+    `consents`: {(partner id, purpose id): "given" | "withdrawn"}, present state;
+    `last_inbound`: {(identity id, channel id): naive UTC}, the patient's last message.
+    """
+
+    now: datetime
+    consents: dict
+    last_inbound: dict
+
+
+class Gate(models.AbstractModel):
+    """Says whether a message may be sent now.
+
+    It is asked when a row is queued, to tell the user at once, and again right before
+    the row is sent. Every check answers a Verdict, or None when it has no objection.
+    """
+
+    _name = "whatsapp.clinic.gate"
+    _description = "WhatsApp Gate"
+
+    @api.model
+    def _judge(self, messages) -> dict[int, Verdict]:
+        """Verdicts by id of the message; a handful of queries for any number of them."""
+        facts = self._facts(messages)
+        return {message.id: self._judge_one(message, facts) for message in messages}
+
+    @api.model
+    def _checks(self) -> tuple:
+        """The checks in the order in which a person would want to hear of them."""
+        return (
+            self._check_time,
+            self._check_appointment,
+            self._check_patient,
+            self._check_number,
+            self._check_consent,
+            self._check_template,
+            self._check_window,
+            self._check_channel,
+        )
+
+    @api.model
+    def _judge_one(self, message, facts: Facts) -> Verdict:
+        for check in self._checks():
+            verdict = check(message, facts)
+            if verdict:
+                return verdict
+        return SEND
+
+    @api.model
+    def _facts(self, messages) -> Facts:
+        return Facts(
+            now=clock.now(),
+            consents=self.env["whatsapp.clinic.consent"]._states(
+                messages.partner_id, messages.purpose_id
+            ),
+            last_inbound=self._last_inbound(messages),
+        )
+
+    @api.model
+    def _last_inbound(self, messages) -> dict:
+        freeform = messages.filtered(lambda message: not message.template_id)
+        if not freeform:
+            return {}
+        messages.flush_model(["occurred_at", "identity_id", "channel_id", "direction"])
+        self.env.cr.execute(
+            """
+            SELECT identity_id, channel_id, max(occurred_at)
+            FROM whatsapp_clinic_message
+            WHERE direction = 'in' AND identity_id = ANY(%s) AND channel_id = ANY(%s)
+            GROUP BY identity_id, channel_id
+            """,
+            [freeform.identity_id.ids, freeform.channel_id.ids],
+        )
+        return {
+            (identity, channel): at for identity, channel, at in self.env.cr.fetchall()
+        }
+
+    @api.model
+    def _check_time(self, message, facts):
+        if message.expires_at and message.expires_at <= facts.now:
+            return refuse("expired")
+        return None
+
+    @api.model
+    def _check_appointment(self, message, _facts):
+        appointment = message.appointment_id
+        if not appointment or not message.rule_id:
+            return None
+        return appointment._objection_to(message) and refuse(
+            appointment._objection_to(message)
+        )
+
+    @api.model
+    def _check_patient(self, message, _facts):
+        if message.partner_id and not message.partner_id.active:
+            return refuse("patient_archived")
+        return None
+
+    @api.model
+    def _check_number(self, message, _facts):
+        identity, partner = message.identity_id, message.partner_id
+        if not identity:
+            return refuse("invalid_number" if partner.phone else "no_number")
+        if identity.blocked_at:
+            return refuse("identity_blocked")
+        if partner and partner not in identity.partner_ids:
+            return refuse("number_unlinked")
+        return None
+
+    @api.model
+    def _check_consent(self, message, facts):
+        purpose = message.purpose_id
+        if purpose and not purpose.requires_consent:
+            return None
+        state = facts.consents.get((message.partner_id.id, purpose.id))
+        if state == "given":
+            return None
+        return refuse("consent_withdrawn" if state == "withdrawn" else "no_consent")
+
+    @api.model
+    def _check_template(self, message, _facts):
+        template = message.template_id
+        if not template:
+            return None
+        if template.status != "APPROVED":
+            return refuse("template_not_approved")
+        if template.category != template.expected_category:
+            return refuse("template_category", template.category)
+        if not template.enabled:
+            return refuse("template_disabled")
+        return None
+
+    @api.model
+    def _check_window(self, message, facts):
+        if message.template_id:
+            return None
+        key = (message.identity_id.id, message.channel_id.id)
+        last = facts.last_inbound.get(key)
+        if not last or last + WINDOW <= facts.now:
+            return refuse("window_closed")
+        return None
+
+    @api.model
+    def _check_channel(self, message, facts):
+        channel = message.channel_id
+        if not channel or not channel.active or channel.state == "incomplete":
+            return hold("channel_incomplete", facts.now + timedelta(minutes=5))
+        if channel.state == "copied":
+            return hold("copied_database", facts.now + timedelta(minutes=5))
+        return None

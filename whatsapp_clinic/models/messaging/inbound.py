@@ -1,0 +1,110 @@
+import logging
+
+from odoo import api, models
+
+from ...cloud_api import errors, webhooks
+
+_logger = logging.getLogger(__name__)
+
+
+class Inbound(models.AbstractModel):
+    """The router: what a messenger reports goes to who knows what to do about it."""
+
+    _name = "whatsapp.clinic.inbound"
+    _description = "WhatsApp Inbound Router"
+
+    @api.model
+    def _handle(self, event):
+        """Apply one typed event of `cloud_api.webhooks`."""
+        handler = _HANDLERS.get(type(event))
+        if handler:
+            getattr(self, handler)(event)
+        else:
+            _logger.info("Webhook without a handler: %s", type(event).__name__)
+
+    @api.model
+    def _channel(self, phone_number_id: str):
+        """The channel of a number, marked as alive; none for a number that is not ours."""
+        channel = self.env["whatsapp.clinic.channel"].search(
+            [("provider", "=", "whatsapp"), ("phone_number_id", "=", phone_number_id)]
+        )
+        if not channel:
+            _logger.info("Webhook for a phone number id that no channel has")
+            return channel
+        return channel.with_company(channel.company_id)
+
+    @api.model
+    def _on_message(self, event):
+        channel = self._channel(event.phone_number_id)
+        if not channel:
+            return
+        messages = self.env["whatsapp.clinic.message"].with_company(channel.company_id)
+        if messages.search_count(
+            [("channel_id", "=", channel.id), ("message_id", "=", event.message_id)],
+            limit=1,
+        ):
+            return
+        identity = self.env["whatsapp.clinic.identity"]._for_sender(event.sender)
+        message = messages._receive(channel, identity, event)
+        self._obey_words(message)
+        if event.payload:
+            message._act_on_tap(event.payload)
+
+    @api.model
+    def _obey_words(self, message):
+        """A message that is nothing but a stop word stops; the start word lifts it."""
+        effect = self.env["whatsapp.clinic.stop.word"]._effect_of(message.body or "")
+        if effect == "stop":
+            message.identity_id._block("stop_word")
+        elif effect == "start":
+            message.identity_id._unblock()
+
+    @api.model
+    def _on_status(self, event):
+        channel = self._channel(event.phone_number_id)
+        messages = self.env["whatsapp.clinic.message"]
+        if not channel or not messages._apply_status(channel, event):
+            return
+        for error in event.errors:
+            policy = errors.policy(error.code)
+            if policy.action is errors.Action.OPT_OUT:
+                messages._of_status(channel, event).identity_id._block("error")
+
+    @api.model
+    def _on_preference(self, event):
+        sender = webhooks.Sender(wa_id=event.wa_id, user_id=event.user_id)
+        if not (event.wa_id or event.user_id):
+            return
+        identity = self.env["whatsapp.clinic.identity"]._for_sender(sender)
+        if event.value == "stop":
+            identity._block("preference")
+        elif (
+            event.value in ("resume", "signup")
+            and identity.block_source == "preference"
+        ):
+            identity._unblock()
+
+    @api.model
+    def _on_number_changed(self, event):
+        identities = self.env["whatsapp.clinic.identity"]
+        ids = {"wa_id": event.old_wa_id, "user_id": event.old_user_id}
+        identity = identities._find(ids, "whatsapp")
+        if not identity:
+            return
+        if event.new_wa_id and event.new_wa_id != event.old_wa_id:
+            identity._change_number()
+        elif event.new_user_id:
+            identity._rotate_user_id(event.new_user_id)
+
+    @api.model
+    def _on_template(self, event):
+        self.env["whatsapp.clinic.template"]._apply_update(event)
+
+
+_HANDLERS = {
+    webhooks.InboundMessage: "_on_message",
+    webhooks.StatusUpdate: "_on_status",
+    webhooks.UserPreference: "_on_preference",
+    webhooks.NumberChanged: "_on_number_changed",
+    webhooks.TemplateUpdate: "_on_template",
+}

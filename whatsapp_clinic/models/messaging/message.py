@@ -1,0 +1,430 @@
+import json
+import secrets
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL, LazyTranslate
+
+from ...cloud_api import payloads
+from ...tools import clock
+from ...tools.access import require_group
+
+_lt = LazyTranslate(__name__)
+
+STATES = [
+    ("draft", "Draft"),
+    ("queued", "Queued"),
+    ("held", "Waiting"),
+    ("sending", "Sending"),
+    ("sent", "Sent"),
+    ("delivered", "Delivered"),
+    ("read", "Read"),
+    ("failed", "Failed"),
+    ("cancelled", "Cancelled"),
+    ("unknown", "Unknown"),
+    ("received", "Received"),
+]
+# Still to be sent, and still to be stopped.
+OPEN_STATES = ("draft", "queued", "held")
+WAITING_STATES = ("queued", "held")
+# A status never takes a message to a lower rank. A failure is final unless a later
+# `delivered` proves it wrong; what is not sent yet cannot be contradicted.
+RANKS = {
+    "queued": 0,
+    "held": 0,
+    "sending": 1,
+    "unknown": 1,
+    "failed": 3,
+    "sent": 2,
+    "delivered": 4,
+    "read": 5,
+}
+STATUS_STATES = {
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "read",
+    "played": "read",
+    "failed": "failed",
+}
+REASONS = [
+    ("no_number", "The patient has no WhatsApp number."),
+    ("invalid_number", "The phone number is not valid."),
+    ("no_consent", "The patient has not agreed to these messages."),
+    ("consent_withdrawn", "The patient has withdrawn the agreement."),
+    ("identity_blocked", "The patient stopped all messages to this number."),
+    ("number_changed", "The patient's number has changed."),
+    ("number_unlinked", "The number does not belong to this patient any more."),
+    ("patient_archived", "The patient is archived."),
+    ("window_closed", "More than 24 hours since the patient wrote: use a template."),
+    ("template_disabled", "The template is not in use."),
+    ("template_not_approved", "WhatsApp has not approved the template."),
+    ("template_category", "WhatsApp changed the category of the template."),
+    ("value_missing", "A variable of the template is empty for this record."),
+    ("not_allowed", "WhatsApp would refuse the content."),
+    ("obsolete", "The appointment was cancelled or moved."),
+    ("already_confirmed", "The patient has confirmed already."),
+    ("expired", "Its time has passed."),
+    ("channel_incomplete", "The channel is not connected."),
+    ("copied_database", "This database is a copy; nothing is sent from it."),
+    ("cancelled_by_user", "Cancelled by staff."),
+    ("error", "WhatsApp reported an error."),
+    ("no_answer", "WhatsApp did not answer: it may or may not have arrived."),
+]
+NEXT_STEPS = {
+    "no_number": _lt("Enter a phone number for the patient."),
+    "invalid_number": _lt("Correct the patient's phone number."),
+    "no_consent": _lt("Ask the patient for consent and record it."),
+    "consent_withdrawn": _lt("Call the patient, or ask for consent again."),
+    "identity_blocked": _lt(
+        "Call the patient. Writing START in the chat lifts the stop."
+    ),
+    "number_changed": _lt("Ask the patient for the new number."),
+    "number_unlinked": _lt("Check the patient's phone number."),
+    "patient_archived": _lt("Restore the patient if the clinic still treats them."),
+    "window_closed": _lt("Send an approved template instead."),
+    "template_disabled": _lt("Ask a manager to map its variables and put it in use."),
+    "template_not_approved": _lt(
+        "Wait for WhatsApp's review or choose another template."
+    ),
+    "template_category": _lt(
+        "Ask a manager to accept the new category on the template."
+    ),
+    "value_missing": _lt("Fill in the field on the record, then send again."),
+    "not_allowed": _lt("Change the content, then send again."),
+    "channel_incomplete": _lt("Ask the administrator to enter the credentials."),
+    "copied_database": _lt("If this is the real database now, arm the channel."),
+    "no_answer": _lt("Ask the patient, or send again."),
+}
+# Smaller goes first.
+PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN = 0, 1, 2
+PRIORITIES = (PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN)
+
+
+class Message(models.Model):
+    """One message to or from a patient: the outbox and the log of deliveries in one.
+
+    Rows are made by `_enqueue` and change in the dispatcher and the event processor
+    only; nobody has the right to create or write them.
+    """
+
+    _name = "whatsapp.clinic.message"
+    _description = "WhatsApp Message"
+    _order = "due_at desc, id desc"
+    _rec_name = "body"
+
+    direction = fields.Selection(
+        [("out", "Outgoing"), ("in", "Incoming")], default="out", required=True
+    )
+    state = fields.Selection(STATES, default="draft", required=True, index=True)
+    kind = fields.Char(default="text", required=True, help="WhatsApp's message type.")
+    channel_id = fields.Many2one("whatsapp.clinic.channel", ondelete="restrict")
+    company_id = fields.Many2one("res.company", required=True)
+    branch_id = fields.Many2one("whatsapp.clinic.branch", index="btree_not_null")
+    identity_id = fields.Many2one(
+        "whatsapp.clinic.identity", ondelete="restrict", index="btree_not_null"
+    )
+    partner_id = fields.Many2one(
+        "res.partner", "Patient", ondelete="restrict", index="btree_not_null"
+    )
+    purpose_id = fields.Many2one("whatsapp.clinic.consent.purpose", ondelete="restrict")
+    template_id = fields.Many2one("whatsapp.clinic.template", ondelete="restrict")
+    rule_id = fields.Many2one("whatsapp.clinic.message.rule", ondelete="set null")
+    appointment_id = fields.Many2one(
+        "whatsapp.clinic.appointment", ondelete="set null", index="btree_not_null"
+    )
+    appointment_version = fields.Integer(help="The version that the text speaks of.")
+    occurrence = fields.Char(help="Which time of the anchor this message is for.")
+    reply_to_id = fields.Many2one("whatsapp.clinic.message", ondelete="set null")
+    body = fields.Text("Message")
+    priority = fields.Integer(default=PRIORITY_APPOINTMENT, required=True)
+    due_at = fields.Datetime("Due", default=lambda self: clock.now(), required=True)
+    expires_at = fields.Datetime(help="Never sent after this time.")
+    key = fields.Char(
+        required=True,
+        readonly=True,
+        copy=False,
+        default=lambda self: secrets.token_urlsafe(16),
+        groups="base.group_system",
+        help="Random; stands in button payloads and in what statuses carry back.",
+    )
+    attempts = fields.Integer(default=0)
+    resent = fields.Boolean(help="Sent a second time after an unknown outcome.")
+    message_id = fields.Char("WhatsApp Message ID", groups="base.group_system")
+    tapped = fields.Char(help="The button that the patient tapped.")
+    claimed_at = fields.Datetime()
+    unknown_at = fields.Datetime()
+    status_at = fields.Datetime("Last Status")
+    sent_at = fields.Datetime("Sent")
+    delivered_at = fields.Datetime("Delivered")
+    read_at = fields.Datetime("Read")
+    failed_at = fields.Datetime("Failed")
+    occurred_at = fields.Datetime(help="When the patient wrote, by WhatsApp's clock.")
+    reason = fields.Selection(REASONS)
+    detail = fields.Char(help="Which variable, which limit, which answer of WhatsApp.")
+    error_code = fields.Integer()
+    next_step = fields.Char(compute="_compute_next_step")
+    pricing = fields.Json()
+
+    _due = models.Index(
+        "(channel_id, priority, due_at, id) WHERE state IN ('queued', 'held')"
+    )
+    _underway = models.Index("(channel_id, claimed_at) WHERE state = 'sending'")
+    _unsettled = models.Index("(channel_id, unknown_at) WHERE state = 'unknown'")
+    _claimed = models.Index("(channel_id, claimed_at) WHERE status_at IS NOT NULL")
+    _window = models.Index(
+        "(identity_id, channel_id, occurred_at) WHERE direction = 'in'"
+    )
+    _key_uniq = models.UniqueIndex("(key)", "The key of a message is its own.")
+    _message_id_uniq = models.UniqueIndex(
+        "(channel_id, message_id) WHERE message_id IS NOT NULL",
+        "This WhatsApp message is already stored.",
+    )
+    _occurrence_uniq = models.UniqueIndex(
+        "(rule_id, appointment_id, occurrence) WHERE rule_id IS NOT NULL",
+        "A rule writes once for each time of an appointment.",
+    )
+
+    @api.depends("reason", "error_code")
+    def _compute_next_step(self):
+        for message in self:
+            step = NEXT_STEPS.get(message.reason)
+            message.next_step = step and self.env._(step)
+
+    def _compute_display_name(self):
+        for message in self:
+            text = " ".join((message.body or message.kind or "").split())
+            message.display_name = text if len(text) <= 60 else f"{text[:57]}…"
+
+    def action_cancel(self):
+        """Stop what has not left yet."""
+        self.check_access("read")
+        require_group(self.env, "group_receptionist", "group_practitioner")
+        if not self.filtered(lambda message: message.state in OPEN_STATES):
+            raise UserError(
+                self.env._("Only a message that still waits can be stopped.")
+            )
+        self.sudo()._cancel_open([("id", "in", self.ids)], "cancelled_by_user")
+
+    def action_send_again(self):
+        """Put a failed or unknown message in the queue once more; the gate is asked."""
+        self.check_access("read")
+        require_group(self.env, "group_receptionist", "group_practitioner")
+        stuck = self.filtered(
+            lambda one: (
+                one.direction == "out"
+                and one.state in ("failed", "unknown", "cancelled")
+            )
+        )
+        if not stuck:
+            raise UserError(
+                self.env._(
+                    "Only a failed, cancelled or unknown message can be repeated."
+                )
+            )
+        stuck.sudo()._requeue()
+
+    @api.model
+    def _enqueue(self, vals_list: list[dict]):
+        """Write outbox rows; the only way to send anything.
+
+        Each dict has `channel_id`, `partner_id` or `identity_id`, `purpose_id`, and
+        `template_id` or `body`; optional: `due_at` and `expires_at` (naive UTC),
+        `priority`, `appointment_id`, `branch_id`, `rule_id` with `occurrence`,
+        `reply_to_id`. The gate is asked at once: what it refuses and is due now becomes
+        `failed` with the reason; what is due later waits and shows the reason.
+        Returns the rows, in order.
+        """
+        channels = self.env["whatsapp.clinic.channel"].browse(
+            {vals["channel_id"] for vals in vals_list if vals.get("channel_id")}
+        )
+        companies = {channel.id: channel.company_id.id for channel in channels}
+        rows = self.sudo().create(
+            [
+                {
+                    "company_id": companies.get(vals.get("channel_id"))
+                    or self.env.company.id,
+                    "kind": "template" if vals.get("template_id") else "text",
+                    **vals,
+                    "state": "queued",
+                    "direction": "out",
+                }
+                for vals in vals_list
+            ]
+        )
+        rows._judge_at_entry()
+        return rows
+
+    def _judge_at_entry(self):
+        """Ask the gate about rows that were just queued, and wake the dispatcher."""
+        self._address()
+        now = clock.now()
+        verdicts = self.env["whatsapp.clinic.gate"]._judge(self)
+        for message in self:
+            verdict = verdicts[message.id]
+            if verdict.is_refusal and message.due_at <= now:
+                message._refuse(verdict)
+            elif verdict.reason:
+                message.write({"reason": verdict.reason, "detail": verdict.detail})
+        if any(one.state in WAITING_STATES and one.due_at <= now for one in self):
+            self.env["whatsapp.clinic.dispatcher"]._wake()
+
+    def _address(self):
+        """Find the identity of each row's patient by the present phone number."""
+        rows = self.filtered(lambda message: message.partner_id)
+        phones = {row.id: row.partner_id._whatsapp_phone(row.branch_id) for row in rows}
+        known = self.env["whatsapp.clinic.identity"]._for_phones(
+            sorted({phone for phone in phones.values() if phone})
+        )
+        for row in rows:
+            identity = known.get(phones[row.id], row.identity_id.browse())
+            if row.identity_id and not row.identity_id.wa_id:
+                continue
+            identity._link(row.partner_id)
+            if row.identity_id != identity:
+                row.identity_id = identity
+
+    def _refuse(self, verdict):
+        self.write(
+            {
+                "state": "failed",
+                "failed_at": clock.now(),
+                "reason": verdict.reason,
+                "detail": verdict.detail,
+            }
+        )
+
+    def _requeue(self):
+        self.write(
+            {
+                "state": "queued",
+                "due_at": clock.now(),
+                "message_id": False,
+                "reason": False,
+                "detail": False,
+                "error_code": False,
+            }
+        )
+        self._judge_at_entry()
+
+    @api.model
+    def _cancel_open(self, domain: list, reason: str):
+        """Cancel what has not left yet among the rows of a domain.
+
+        Rows that a dispatcher holds at this moment are judged by the gate instead.
+        """
+        rows = self.sudo().search([*domain, ("state", "in", OPEN_STATES)])
+        rows.write({"state": "cancelled", "reason": reason})
+        return rows
+
+    def _correlation(self, attempts: int) -> str:
+        """What every status carries back: the row's key and the number of the attempt."""
+        return f"{self.key}.{attempts}"
+
+    def _values(self) -> dict:
+        """Values of the template's variables for this row's record.
+
+        Raises MissingValue.
+        """
+        template = self.template_id
+        record = (
+            self.partner_id if template.model == "res.partner" else self.appointment_id
+        )
+        record = record.with_company(self.company_id).with_context(
+            lang=self.partner_id.lang or self.env.lang
+        )
+        return template.with_env(record.env)._values(record)
+
+    def _render(self, attempts: int) -> tuple[dict, str]:
+        """The payload for WhatsApp and the text to show, for this number of the attempt.
+
+        Raises MissingValue, or PayloadError for what WhatsApp would refuse.
+        """
+        self.ensure_one()
+        recipient = self.identity_id._recipient
+        if not self.template_id:
+            payload = payloads.text(
+                recipient,
+                self.body or "",
+                reply_to=self.reply_to_id.message_id or None,
+                callback_data=self._correlation(attempts),
+            )
+            return payload, self.body
+        values = self._values()
+        payload = self.template_id._payload(
+            recipient, values, self.key, self._correlation(attempts)
+        )
+        return payload, self.template_id._render(values)
+
+    @api.model
+    def _apply_status(self, channel, status) -> bool:
+        """Take over a status (`cloud_api.webhooks.StatusUpdate`); False if unknown.
+
+        One statement, so that statuses in any order, twice, or before our own write-back
+        end in the same state.
+        """
+        state = STATUS_STATES.get(status.status)
+        if state is None:
+            return False
+        self.flush_model()
+        at = status.timestamp.replace(tzinfo=None)
+        first = status.errors[0] if status.errors else None
+        rank = _rank_sql(SQL.identifier("state"))
+        is_news = SQL("%s < %s", rank, RANKS[state])
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE whatsapp_clinic_message SET
+                    state = CASE WHEN %(is_news)s THEN %(state)s ELSE state END,
+                    reason = CASE WHEN %(is_news)s THEN %(reason)s ELSE reason END,
+                    detail = CASE WHEN %(is_news)s THEN %(detail)s ELSE detail END,
+                    error_code =
+                        CASE WHEN %(is_news)s THEN %(error_code)s ELSE error_code END,
+                    %(time_column)s = COALESCE(%(time_column)s, %(at)s),
+                    status_at = GREATEST(status_at, %(now)s),
+                    message_id = COALESCE(message_id, %(message_id)s),
+                    pricing = COALESCE(%(pricing)s::jsonb, pricing)
+                WHERE id = %(row)s
+                RETURNING id
+                """,
+                is_news=is_news,
+                state=state,
+                reason="error" if first else None,
+                detail=first and first.title,
+                error_code=first and first.code,
+                time_column=SQL.identifier(f"{state}_at"),
+                at=at,
+                now=clock.precise_now(),
+                message_id=status.message_id,
+                pricing=_json(status.pricing),
+                row=self._row_of_status(channel, status),
+            )
+        )
+        changed = bool(self.env.cr.rowcount)
+        self.invalidate_model()
+        return changed
+
+    def _row_of_status(self, channel, status) -> SQL:
+        """By what we sent with the message, else by WhatsApp's id for it."""
+        key = (status.callback_data or "").rpartition(".")[0]
+        return SQL(
+            """(
+                SELECT id FROM whatsapp_clinic_message
+                WHERE direction = 'out' AND channel_id = %(channel)s
+                  AND (key = %(key)s OR message_id = %(message_id)s)
+                ORDER BY (key = %(key)s) DESC LIMIT 1
+            )""",
+            channel=channel.id,
+            key=key,
+            message_id=status.message_id,
+        )
+
+
+def _rank_sql(column: SQL) -> SQL:
+    cases = SQL(" ").join(
+        SQL("WHEN %s THEN %s", state, rank) for state, rank in RANKS.items()
+    )
+    return SQL("(CASE %s %s ELSE 9 END)", column, cases)
+
+
+def _json(value) -> str | None:
+    return None if value is None else json.dumps(value)

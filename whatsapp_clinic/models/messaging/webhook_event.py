@@ -1,0 +1,151 @@
+import logging
+import time
+import traceback
+from pathlib import Path
+
+import psycopg2.errors
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.modules import module
+
+from ...cloud_api import webhooks
+from ...tools import clock
+from ...tools.access import require_group
+from ...tools.wake_up import wake_after_commit
+
+_logger = logging.getLogger(__name__)
+
+# What fails so often is parked, and never blocks the next.
+ATTEMPTS = 3
+# Events in one transaction; each has its savepoint.
+BATCH = 50
+# A run ends after this many seconds: other scheduled actions wait for its worker.
+SLICE = 6.0
+# The database asks to try again; the event is not at fault.
+TRY_AGAIN = (
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.LockNotAvailable,
+)
+
+
+class WebhookEvent(models.Model):
+    """One webhook as it came, kept as bytes until it is processed.
+
+    The controller inserts rows by SQL and nothing else writes the body.
+    """
+
+    _name = "whatsapp.clinic.webhook.event"
+    _description = "WhatsApp Webhook Event"
+    _order = "id desc"
+    _rec_name = "received_at"
+
+    body = fields.Binary(attachment=False, readonly=True, groups=fields.NO_ACCESS)
+    sha256 = fields.Char("SHA-256", required=True, readonly=True)
+    size = fields.Integer("Bytes", readonly=True)
+    received_at = fields.Datetime(required=True, readonly=True)
+    processed_at = fields.Datetime(readonly=True)
+    state = fields.Selection(
+        [("pending", "Waiting"), ("done", "Processed"), ("parked", "Parked")],
+        required=True,
+        readonly=True,
+    )
+    attempts = fields.Integer(readonly=True)
+    error = fields.Char(
+        readonly=True, help="Type of the error and its place in the code, no content."
+    )
+
+    _sha256_uniq = models.Constraint("UNIQUE (sha256)", "The same bytes came before.")
+    _pending = models.Index("(id) WHERE state = 'pending'")
+
+    def action_retry(self):
+        """Process parked events once more, for example after an update."""
+        self.check_access("read")
+        require_group(self.env, "group_administrator")
+        self.sudo().filtered(lambda event: event.state == "parked").write(
+            {"state": "pending", "attempts": 0}
+        )
+        self._wake()
+
+    @api.model
+    def _wake(self):
+        wake_after_commit(self.env, "process_webhooks")
+
+    @api.model
+    def _cron_process(self):
+        """Process what waits, in the order it came, until the slice is over."""
+        deadline = time.monotonic() + SLICE
+        last_id, size = 0, BATCH
+        with self.pool.cursor() as cr:
+            while time.monotonic() < deadline:
+                try:
+                    last_id = _process_batch(cr, last_id, size)
+                    size = BATCH
+                except TRY_AGAIN:
+                    cr.rollback()
+                    size = 1
+                if last_id is None:
+                    return
+        self._wake()
+
+    def _process(self):
+        """Hand every event of this body to its handler."""
+        self.ensure_one()
+        inbound = self.env["whatsapp.clinic.inbound"]
+        for event in webhooks.parse(bytes(self.body)):
+            inbound._handle(event)
+
+    def _attempt(self):
+        """Process in a savepoint; a failure counts, and parks the event in the end."""
+        values = {"state": "done", "processed_at": clock.now(), "error": False}
+        try:
+            with self.env.cr.savepoint():
+                self._process()
+                self.env.flush_all()
+        except TRY_AGAIN:
+            raise
+        except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            raise
+        except Exception as error:
+            self.env.invalidate_all(flush=False)
+            attempts = self.attempts + 1
+            values = {"attempts": attempts, "error": _place(error)}
+            if attempts >= ATTEMPTS or isinstance(error, webhooks.MalformedWebhook):
+                values["state"] = "parked"
+                _logger.error(
+                    "Webhook event %s is parked: %s", self.id, values["error"]
+                )
+        self.write(values)
+
+
+def _process_batch(cr, after_id: int, size: int) -> int | None:
+    """Process up to `size` waiting events after an id, and commit.
+
+    Returns the last id, 0 to start over when the end was reached but events failed and
+    wait for their next attempt, None when nothing waits.
+    """
+    if not module.current_test:
+        cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    env = api.Environment(cr, SUPERUSER_ID, {})
+    cr.execute(
+        """
+        SELECT id FROM whatsapp_clinic_webhook_event
+        WHERE state = 'pending' AND id > %s
+        ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+        """,
+        [after_id, size],
+    )
+    ids = [row[0] for row in cr.fetchall()]
+    for event in env["whatsapp.clinic.webhook.event"].browse(ids):
+        event._attempt()
+    env.flush_all()
+    cr.commit()
+    if ids:
+        return ids[-1]
+    return 0 if after_id else None
+
+
+def _place(error: Exception) -> str:
+    """Type of an exception and the line that raised it; its text may quote a patient."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"

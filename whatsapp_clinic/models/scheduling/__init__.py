@@ -1,0 +1,1 @@
+from . import appointment, appointment_type, branch, message_rule, practitioner

@@ -1,0 +1,368 @@
+from datetime import timedelta
+
+import pytz
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_datetime
+
+from ...tools import clock
+
+# FHIR AppointmentStatus, without the ones that a clinic's desk has no use for.
+STATES = [
+    ("proposed", "Proposed"),
+    ("waitlist", "Waiting List"),
+    ("booked", "Booked"),
+    ("arrived", "Arrived"),
+    ("fulfilled", "Fulfilled"),
+    ("noshow", "No-show"),
+    ("cancelled", "Cancelled"),
+]
+# FHIR ParticipationStatus of the patient.
+PATIENT_STATUSES = [
+    ("needs_action", "No answer yet"),
+    ("accepted", "Confirmed"),
+    ("tentative", "Asks for another time"),
+    ("declined", "Declined"),
+]
+SLOT_STATES = ("booked", "arrived", "fulfilled")
+# What a message spoke of has changed when one of these does.
+_SLOT_FIELDS = {"start", "stop", "practitioner_id", "type_id", "state"}
+_VERSION_FIELDS = {"start", "practitioner_id", "branch_id"}
+_LOCK_NAMESPACE = 0x57A1
+
+
+class Appointment(models.Model):
+    """A patient's visit to a practitioner.
+
+    PostgreSQL excludes overlaps (buffers included) of appointments that hold their slot;
+    the advisory lock of the practitioner is taken first, or the losers of a race would
+    deadlock.
+    """
+
+    _name = "whatsapp.clinic.appointment"
+    _description = "Appointment"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "start desc, id desc"
+    _check_company_auto = True
+    _mail_post_access = "read"
+
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Patient",
+        required=True,
+        ondelete="restrict",
+        index=True,
+        tracking=True,
+    )
+    branch_id = fields.Many2one(
+        "whatsapp.clinic.branch",
+        required=True,
+        index=True,
+        tracking=True,
+        check_company=True,
+        default=lambda self: self._default_branch(),
+    )
+    company_id = fields.Many2one(
+        related="branch_id.company_id", store=True, precompute=True
+    )
+    practitioner_id = fields.Many2one(
+        "whatsapp.clinic.practitioner",
+        required=True,
+        index=True,
+        tracking=True,
+        check_company=True,
+        domain="[('branch_ids', 'in', branch_id)]",
+    )
+    type_id = fields.Many2one("whatsapp.clinic.appointment.type", required=True)
+    start = fields.Datetime(required=True, index=True, tracking=True)
+    duration = fields.Float(
+        compute="_compute_duration",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="In hours.",
+    )
+    stop = fields.Datetime(
+        compute="_compute_stop",
+        inverse="_inverse_stop",
+        store=True,
+        precompute=True,
+        readonly=False,
+    )
+    busy_from = fields.Datetime(compute="_compute_busy", store=True, precompute=True)
+    busy_until = fields.Datetime(compute="_compute_busy", store=True, precompute=True)
+    state = fields.Selection(
+        STATES,
+        default="booked",
+        required=True,
+        tracking=True,
+        index=True,
+        group_expand=True,
+    )
+    holds_slot = fields.Boolean(
+        compute="_compute_holds_slot", store=True, precompute=True
+    )
+    patient_status = fields.Selection(
+        PATIENT_STATUSES,
+        "Patient's Answer",
+        default="needs_action",
+        required=True,
+        tracking=True,
+    )
+    version = fields.Integer(
+        default=1,
+        readonly=True,
+        copy=False,
+        help="Counts up when time, place or practitioner change; buttons of earlier "
+        "messages are out of date then.",
+    )
+    booked_at = fields.Datetime(readonly=True, copy=False)
+    confirmed_at = fields.Datetime(readonly=True, copy=False)
+    moved_at = fields.Datetime(readonly=True, copy=False)
+    cancelled_at = fields.Datetime(readonly=True, copy=False)
+    missed_at = fields.Datetime(readonly=True, copy=False)
+    note = fields.Html("Internal Note", help="Never sent to the patient.")
+    color = fields.Integer(related="practitioner_id.color")
+    whatsapp_message_ids = fields.One2many(
+        "whatsapp.clinic.message", "appointment_id", "WhatsApp Messages"
+    )
+    whatsapp_message_count = fields.Integer(compute="_compute_whatsapp_message_count")
+    can_be_written_to = fields.Selection(related="partner_id.whatsapp_consent_state")
+
+    _no_double_booking = models.Constraint(
+        "EXCLUDE USING gist (practitioner_id WITH =, "
+        "tsrange(busy_from, busy_until, '[)') WITH &&) WHERE (holds_slot)",
+        "This time is already taken: the practitioner has another appointment then.",
+    )
+    _stop_after_start = models.Constraint(
+        "CHECK (stop > start)", "An appointment ends after it starts."
+    )
+
+    def _default_branch(self):
+        branches = self.env["whatsapp.clinic.branch"].search(
+            [("company_id", "=", self.env.company.id)]
+        )
+        mine = branches.filtered(lambda branch: self.env.user in branch.member_ids)
+        return (mine or branches)[:1]
+
+    @api.depends("partner_id", "start", "branch_id")
+    def _compute_display_name(self):
+        for appointment in self:
+            name = appointment.partner_id.name or self.env._("New appointment")
+            when = appointment.start and format_datetime(
+                self.env,
+                appointment.start,
+                tz=appointment.branch_id.tz,
+                dt_format="short",
+            )
+            appointment.display_name = " · ".join(filter(None, (name, when)))
+
+    @api.depends("type_id")
+    def _compute_duration(self):
+        for appointment in self:
+            if appointment.type_id:
+                appointment.duration = appointment.type_id.duration
+
+    @api.depends("start", "duration")
+    def _compute_stop(self):
+        for appointment in self:
+            appointment.stop = appointment.start and appointment.start + timedelta(
+                minutes=round((appointment.duration or 0.5) * 60)
+            )
+
+    def _inverse_stop(self):
+        for appointment in self:
+            if appointment.start and appointment.stop:
+                length = appointment.stop - appointment.start
+                appointment.duration = length.total_seconds() / 3600
+
+    @api.depends("start", "stop", "type_id.buffer_before", "type_id.buffer_after")
+    def _compute_busy(self):
+        for appointment in self:
+            before = timedelta(minutes=appointment.type_id.buffer_before)
+            after = timedelta(minutes=appointment.type_id.buffer_after)
+            appointment.busy_from = appointment.start and appointment.start - before
+            appointment.busy_until = appointment.stop and appointment.stop + after
+
+    @api.depends("state")
+    def _compute_holds_slot(self):
+        for appointment in self:
+            appointment.holds_slot = appointment.state in SLOT_STATES
+
+    def _compute_whatsapp_message_count(self):
+        counted = dict(
+            self.env["whatsapp.clinic.message"]._read_group(
+                [("appointment_id", "in", self.ids)], ["appointment_id"], ["__count"]
+            )
+        )
+        for appointment in self:
+            appointment.whatsapp_message_count = counted.get(appointment, 0)
+
+    @api.constrains("practitioner_id", "branch_id")
+    def _check_practitioner_works_there(self):
+        for appointment in self:
+            if appointment.branch_id not in appointment.practitioner_id.branch_ids:
+                raise ValidationError(
+                    self.env._(
+                        "%(practitioner)s does not work at %(branch)s.",
+                        practitioner=appointment.practitioner_id.name,
+                        branch=appointment.branch_id.name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._lock_practitioners({vals.get("practitioner_id") for vals in vals_list})
+        now = clock.now()
+        for vals in vals_list:
+            if vals.get("state", "booked") == "booked":
+                vals.setdefault("booked_at", now)
+        appointments = super().create(vals_list)
+        appointments.flush_recordset()
+        appointments.partner_id._become_patients()
+        self.env["whatsapp.clinic.message.rule"]._plan(appointments)
+        return appointments
+
+    def write(self, vals):
+        slot_changes = _SLOT_FIELDS & vals.keys()
+        if slot_changes:
+            self._lock_practitioners(
+                {*self.practitioner_id.ids, vals.get("practitioner_id")}
+            )
+        before = {one.id: one._version_key() for one in self}
+        was = {one.id: one.state for one in self}
+        result = super().write(vals)
+        if slot_changes:
+            self.flush_recordset()
+        self._note_changes(before, was)
+        if slot_changes | _VERSION_FIELDS & vals.keys() or "patient_status" in vals:
+            self.env["whatsapp.clinic.message.rule"]._plan(self)
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_told(self):
+        if any(one.whatsapp_message_ids.filtered("sent_at") for one in self):
+            raise UserError(
+                self.env._(
+                    "The patient was told about this appointment: cancel it instead."
+                )
+            )
+        self.env["whatsapp.clinic.message"]._cancel_open(
+            [("appointment_id", "in", self.ids)], "obsolete"
+        )
+
+    def _version_key(self) -> tuple:
+        return self.start, self.practitioner_id.id, self.branch_id.id
+
+    def _note_changes(self, keys_before: dict, states_before: dict):
+        """Count the version up and note when what happened, after a write."""
+        now = clock.now()
+        stamps = {"cancelled": "cancelled_at", "noshow": "missed_at"}
+        for one in self:
+            news = {}
+            moved = keys_before[one.id] != one._version_key()
+            state_before = states_before[one.id]
+            if moved:
+                news = {"moved_at": now, "patient_status": "needs_action"}
+            if one.state != state_before and one.state in stamps:
+                news[stamps[one.state]] = now
+            if one.state == "booked" != state_before:
+                news.update(booked_at=now, patient_status="needs_action")
+            reopened = (
+                "booked" in (one.state, state_before) and one.state != state_before
+            )
+            if moved or (
+                reopened and {one.state, state_before} & {"cancelled", "noshow"}
+            ):
+                news["version"] = one.version + 1
+            if news:
+                super(Appointment, one).write(news)
+
+    def _lock_practitioners(self, ids):
+        """Wait until nobody else books the practitioners; until the transaction ends."""
+        for practitioner_id in sorted(filter(None, ids)):
+            self.env.cr.execute(
+                "SELECT pg_advisory_xact_lock(%s, %s)",
+                [_LOCK_NAMESPACE, practitioner_id],
+            )
+
+    def action_confirm(self):
+        """Note that the patient confirmed, for example on the telephone."""
+        self._accept()
+
+    def action_arrive(self):
+        self.write({"state": "arrived"})
+
+    def action_fulfill(self):
+        self.write({"state": "fulfilled"})
+
+    def action_noshow(self):
+        self.write({"state": "noshow"})
+
+    def action_cancel(self):
+        self.write({"state": "cancelled"})
+
+    def action_book(self):
+        self.write({"state": "booked"})
+
+    def action_open_messages(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "whatsapp_clinic.message_action"
+        )
+        return {**action, "domain": [("appointment_id", "=", self.id)], "context": {}}
+
+    def _accept(self):
+        waiting = self.filtered(lambda one: one.patient_status != "accepted")
+        waiting.write({"patient_status": "accepted", "confirmed_at": clock.now()})
+
+    def _obey_patient(self, action: str, version: int):
+        """Do what the patient tapped: `confirm`, `reschedule` or `cancel`.
+
+        A tap on a message about an earlier version of the appointment changes nothing
+        and is left to reception.
+        """
+        self.ensure_one()
+        if version != self.version or self.state != "booked":
+            self._ask_reception(
+                self.env._("The patient tapped a button of an outdated message.")
+            )
+        elif action == "confirm":
+            self._accept()
+        elif action == "cancel":
+            self.write({"state": "cancelled", "patient_status": "declined"})
+            self._ask_reception(self.env._("The patient cancelled on WhatsApp."))
+        elif action == "reschedule":
+            self.write({"patient_status": "tentative"})
+            self._ask_reception(self.env._("The patient asks for another time."))
+
+    def _ask_reception(self, summary: str):
+        """Leave an activity for who made the appointment, else for the branch."""
+        staff = self.create_uid & self.branch_id.member_ids or self.branch_id.member_ids
+        self.activity_schedule(
+            "mail.mail_activity_data_todo",
+            summary=summary,
+            user_id=(staff[:1] or self.create_uid).id,
+        )
+
+    def _objection_to(self, message) -> str | None:
+        """Why a rule's message about this appointment should not be sent any more."""
+        self.ensure_one()
+        rule = message.rule_id
+        if message.appointment_version != self.version or not rule._fits(self):
+            return "obsolete"
+        if rule.only_unconfirmed and self.patient_status == "accepted":
+            return "already_confirmed"
+        return None
+
+    def _local_start(self):
+        """Start in the branch's time zone, aware."""
+        self.ensure_one()
+        return pytz.utc.localize(self.start).astimezone(
+            pytz.timezone(self.branch_id.tz)
+        )
+
+    def _patient_lang(self) -> str:
+        """Odoo's code of the language in which the patient is addressed."""
+        return self.env.context.get("lang") or self.partner_id.lang or "en_US"

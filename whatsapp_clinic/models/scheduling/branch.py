@@ -1,0 +1,60 @@
+from odoo import api, fields, models
+
+from odoo.addons.base.models.res_partner import _tz_get
+
+
+class Branch(models.Model):
+    """A place where the clinic sees patients, and who works there."""
+
+    _name = "whatsapp.clinic.branch"
+    _description = "Clinic Branch"
+    _order = "sequence, name"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, help="As patients know it.")
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Address",
+        required=True,
+        default=lambda self: self.env.company.partner_id,
+        help="Address and phone that patients are told.",
+    )
+    country_id = fields.Many2one(
+        "res.country",
+        required=True,
+        default=lambda self: self.env.company.country_id,
+        help="Phone numbers without a country code are taken for numbers of this country.",
+    )
+    tz = fields.Selection(
+        _tz_get,
+        "Time Zone",
+        required=True,
+        default=lambda self: self.env.user.tz or "UTC",
+    )
+    member_ids = fields.Many2many(
+        "res.users",
+        "whatsapp_clinic_branch_member",
+        "branch_id",
+        "user_id",
+        "Staff",
+        help="They see this branch's appointments and messages.",
+    )
+    channel_id = fields.Many2one(
+        "whatsapp.clinic.channel",
+        check_company=True,
+        help="The number that this branch writes from.",
+    )
+
+    _name_uniq = models.Constraint(
+        "UNIQUE (company_id, name)", "There is a branch of this name already."
+    )
+
+    @api.onchange("partner_id")
+    def _onchange_partner_id(self):
+        if self.partner_id.country_id:
+            self.country_id = self.partner_id.country_id

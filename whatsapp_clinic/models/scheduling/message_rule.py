@@ -1,0 +1,252 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from ...tools import clock
+
+# Anchor: the field of the appointment that holds its time, and the states in which a
+# message about it makes sense.
+ANCHORS = {
+    "booked": ("booked_at", ("booked",)),
+    "moved": ("moved_at", ("booked",)),
+    "confirmed": ("confirmed_at", ("booked",)),
+    "start": ("start", ("booked",)),
+    "end": ("stop", ("booked", "arrived", "fulfilled")),
+    "noshow": ("missed_at", ("noshow",)),
+    "cancelled": ("cancelled_at", ("cancelled",)),
+}
+UNIT_MINUTES = {"minutes": 1, "hours": 60, "days": 24 * 60}
+# A message whose time was already over when it was planned is not sent late.
+LATE = timedelta(minutes=15)
+# How long a message about something past is still worth sending.
+SHELF_LIFE = timedelta(days=2)
+
+
+class MessageRule(models.Model):
+    """Writes to patients around their appointments, by itself.
+
+    When the anchor appears the rule puts a row with its due time in the outbox; when it
+    moves or goes the row is moved or cancelled.
+    """
+
+    _name = "whatsapp.clinic.message.rule"
+    _description = "Message Rule"
+    _order = "sequence, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    branch_ids = fields.Many2many(
+        "whatsapp.clinic.branch",
+        "whatsapp_clinic_message_rule_branch",
+        check_company=True,
+        help="Empty: all branches.",
+    )
+    type_ids = fields.Many2many(
+        "whatsapp.clinic.appointment.type",
+        "whatsapp_clinic_message_rule_type",
+        help="Empty: all types of appointment.",
+    )
+    anchor = fields.Selection(
+        [
+            ("booked", "When booked"),
+            ("moved", "When moved"),
+            ("confirmed", "When confirmed by the patient"),
+            ("start", "Start of the appointment"),
+            ("end", "End of the appointment"),
+            ("noshow", "When missed"),
+            ("cancelled", "When cancelled"),
+        ],
+        default="start",
+        required=True,
+    )
+    offset = fields.Integer(default=24, help="How long before or after.")
+    offset_unit = fields.Selection(
+        [("minutes", "Minutes"), ("hours", "Hours"), ("days", "Days")],
+        default="hours",
+        required=True,
+    )
+    offset_side = fields.Selection(
+        [("before", "Before"), ("after", "After")], default="before", required=True
+    )
+    template_id = fields.Many2one(
+        "whatsapp.clinic.template",
+        required=True,
+        ondelete="restrict",
+        check_company=True,
+        domain="[('enabled', '=', True), ('model', '=', 'whatsapp.clinic.appointment')]",
+        help="Patients get it in their own language where that variant is in use.",
+    )
+    purpose_id = fields.Many2one(
+        "whatsapp.clinic.consent.purpose", required=True, ondelete="restrict"
+    )
+    only_unconfirmed = fields.Boolean(
+        help="Not to patients who have confirmed this appointment already."
+    )
+    waiting_count = fields.Integer(compute="_compute_waiting_count")
+
+    _offset_positive = models.Constraint(
+        'CHECK ("offset" >= 0)', "Choose before or after; the number is 0 or more."
+    )
+
+    def _compute_waiting_count(self):
+        counted = dict(
+            self.env["whatsapp.clinic.message"]._read_group(
+                [("rule_id", "in", self.ids), ("state", "in", ("queued", "held"))],
+                ["rule_id"],
+                ["__count"],
+            )
+        )
+        for rule in self:
+            rule.waiting_count = counted.get(rule, 0)
+
+    @api.constrains("anchor", "offset", "offset_side")
+    def _check_before_only_for_start(self):
+        for rule in self:
+            is_event = rule.anchor not in ("start", "end")
+            if is_event and rule.offset and rule.offset_side == "before":
+                raise ValidationError(
+                    self.env._(
+                        "Nobody knows in advance when this happens: use “after”."
+                    )
+                )
+
+    @api.constrains("template_id", "active")
+    def _check_template_in_use(self):
+        for rule in self.filtered("active"):
+            if not rule.template_id.enabled:
+                raise ValidationError(
+                    self.env._(
+                        "The template “%s” is not in use yet: map its variables first.",
+                        rule.template_id.display_name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        rules._replan()
+        return rules
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() - {"name", "sequence"}:
+            self._replan()
+        return result
+
+    def _replan(self):
+        """Plan the coming appointments anew after a rule was changed."""
+        upcoming = self.env["whatsapp.clinic.appointment"].search(
+            [
+                ("company_id", "in", self.company_id.ids),
+                ("start", ">=", clock.now()),
+                ("state", "=", "booked"),
+            ]
+        )
+        self._plan(upcoming, rules=self)
+
+    def action_open_waiting(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "whatsapp_clinic.message_action"
+        )
+        domain = [("rule_id", "=", self.id), ("state", "in", ("queued", "held"))]
+        return {**action, "domain": domain, "context": {}}
+
+    @property
+    def _delta(self) -> timedelta:
+        delta = timedelta(minutes=self.offset * UNIT_MINUTES[self.offset_unit])
+        return -delta if self.offset_side == "before" else delta
+
+    def _fits(self, appointment) -> bool:
+        """Whether the rule writes about this appointment in its present state."""
+        _field, states = ANCHORS[self.anchor]
+        return (
+            self.active
+            and appointment.state in states
+            and appointment.company_id == self.company_id
+            and (not self.branch_ids or appointment.branch_id in self.branch_ids)
+            and (not self.type_ids or appointment.type_id in self.type_ids)
+        )
+
+    @api.model
+    def _plan(self, appointments, rules=None):
+        """Make the outbox say what the rules want for these appointments."""
+        rules = rules or self.sudo().search(
+            [("company_id", "in", appointments.company_id.ids)]
+        )
+        appointments = appointments.sudo()
+        messages = self.env["whatsapp.clinic.message"].sudo()
+        written = messages.search(
+            [("rule_id", "in", rules.ids), ("appointment_id", "in", appointments.ids)]
+        )
+        rows = {}
+        for row in written:
+            rows.setdefault((row.rule_id.id, row.appointment_id.id), []).append(row)
+        new = []
+        for rule in rules.sudo():
+            for appointment in appointments:
+                known = rows.get((rule.id, appointment.id), [])
+                new += rule._plan_one(appointment, known)
+        if new:
+            messages._enqueue(new)
+
+    def _plan_one(self, appointment, known: list) -> list[dict]:
+        """Move or cancel the rows that wait; returns the values of a row to be written."""
+        wanted = self._wanted(appointment)
+        waiting = [row for row in known if row.state in ("queued", "held")]
+        said = {row.occurrence for row in known if row not in waiting}
+        if wanted is None or wanted["occurrence"] in said:
+            for row in waiting:
+                row.write({"state": "cancelled", "reason": "obsolete"})
+            return []
+        if not waiting:
+            return [wanted]
+        keeper, *others = waiting
+        changes = {
+            name: wanted[name]
+            for name in ("due_at", "expires_at", "occurrence", "appointment_version")
+            if keeper[name] != wanted[name]
+        }
+        if changes:
+            keeper.write({**changes, "branch_id": wanted["branch_id"]})
+        for row in others:
+            row.write({"state": "cancelled", "reason": "obsolete"})
+        return []
+
+    def _wanted(self, appointment) -> dict | None:
+        """The row this rule wants for an appointment now; None for no row."""
+        field, _states = ANCHORS[self.anchor]
+        at = appointment[field]
+        if not at or not self._fits(appointment):
+            return None
+        if self.only_unconfirmed and appointment.patient_status == "accepted":
+            return None
+        due_at = at + self._delta
+        if due_at < clock.now() - LATE:
+            return None
+        is_before_visit = self.anchor in ("booked", "moved", "confirmed", "start")
+        expires_at = appointment.start if is_before_visit else due_at + SHELF_LIFE
+        if due_at >= expires_at:
+            return None
+        return {
+            "rule_id": self.id,
+            "appointment_id": appointment.id,
+            "appointment_version": appointment.version,
+            "occurrence": f"{self.anchor} {fields.Datetime.to_string(at)}",
+            "channel_id": appointment.branch_id.channel_id.id,
+            "branch_id": appointment.branch_id.id,
+            "company_id": appointment.company_id.id,
+            "partner_id": appointment.partner_id.id,
+            "purpose_id": self.purpose_id.id,
+            "template_id": self.template_id._for_language(
+                appointment.partner_id.lang
+            ).id,
+            "due_at": due_at,
+            "expires_at": expires_at,
+        }

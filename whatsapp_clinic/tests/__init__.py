@@ -1,0 +1,1 @@
+from .messaging import test_round_trip

@@ -1,0 +1,316 @@
+"""Builders and the sandbox for the addon's tests."""
+
+import atexit
+import sys
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from odoo.tests import HttpCase, TransactionCase, new_test_user
+
+PROJECT = Path(__file__).resolve().parents[2]
+if str(PROJECT) not in sys.path:
+    sys.path.append(str(PROJECT))
+
+from whatsapp_sandbox.client import Sandbox  # noqa: E402
+
+BUSINESS_ACCOUNT = "620000000000001"
+PHONE_NUMBER_ID = "640000000000001"
+OTHER_PHONE_NUMBER_ID = "640000000000002"
+ACCESS_TOKEN = "sandbox-access-token"
+APP_SECRET = "sandbox-app-secret"
+VERIFY_TOKEN = "sandbox-verify-token"
+AYSE_PHONE, AYSE_WA_ID = "+905321110001", "905321110001"
+# Stands in every text that tests send, so that a scan of the logs can find a leak.
+MARKER = "KUMQUAT"
+
+REMINDER_COMPONENTS = [
+    {
+        "type": "BODY",
+        "text": "Hello {{patient_name}}, {{clinic_name}} expects you on "
+        "{{appointment_date}} at {{appointment_time}}.",
+    },
+    {
+        "type": "BUTTONS",
+        "buttons": [
+            {"type": "QUICK_REPLY", "text": "Confirm"},
+            {"type": "QUICK_REPLY", "text": "Reschedule"},
+            {"type": "QUICK_REPLY", "text": "Cancel"},
+        ],
+    },
+]
+
+_sandbox = None
+
+
+def sandbox() -> Sandbox:
+    """The sandbox of this test run, as it is after a reset."""
+    global _sandbox
+    if _sandbox is None:
+        _sandbox = Sandbox.start()
+        atexit.register(_sandbox.stop)
+    _sandbox.call("PUT", "webhook", {"url": None})
+    _sandbox.reset()
+    return _sandbox
+
+
+class ClinicCase(TransactionCase):
+    """A branch with a channel, a practitioner, a patient; no HTTP."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env = cls.env(
+            context={**cls.env.context, "tracking_disable": True, "lang": "en_US"}
+        )
+        set_up_clinic(cls)
+
+    def make_patient(self, phone="+905321110001", name="Ayşe KUMQUAT", **values):
+        return make_patient(self, phone, name, **values)
+
+    def consent(self, partner, decision="given", at=None, purpose=None):
+        return consent(self, partner, decision, at, purpose)
+
+    def book(self, partner=None, start=None, **values):
+        return book(self, partner, start, **values)
+
+    def rule(self, **values):
+        return rule(self, **values)
+
+
+def set_up_clinic(case):
+    env = case.env
+    # Demo data must not answer for what a test made.
+    env["whatsapp.clinic.channel"].search([]).write({"active": False})
+    env.cr.execute("UPDATE whatsapp_clinic_channel SET phone_number_id = 'x' || id")
+    env.cr.execute(
+        "UPDATE whatsapp_clinic_template SET business_account_id = 'x', enabled = FALSE"
+    )
+    env["whatsapp.clinic.message.rule"].search([]).write({"active": False})
+    env["whatsapp.clinic.message"]._cancel_open([], "obsolete")
+    env.invalidate_all()
+    case.turkey = env.ref("base.tr")
+    case.company = env.company
+    case.channel = env["whatsapp.clinic.channel"].create(
+        {
+            "name": "Kadıköy",
+            "phone_number_id": PHONE_NUMBER_ID,
+            "business_account_id": BUSINESS_ACCOUNT,
+            "base_url": "http://127.0.0.1:9",
+            "rate": 1000,
+        }
+    )
+    case.channel._set_credentials(
+        {
+            "access_token": ACCESS_TOKEN,
+            "app_secret": APP_SECRET,
+            "verify_token": VERIFY_TOKEN,
+        }
+    )
+    case.branch = env["whatsapp.clinic.branch"].create(
+        {
+            "name": "Test Branch Kadıköy",
+            "country_id": case.turkey.id,
+            "tz": "Europe/Istanbul",
+            "channel_id": case.channel.id,
+        }
+    )
+    case.practitioner = env["whatsapp.clinic.practitioner"].create(
+        {"name": "Dr. Demir", "branch_ids": [(6, 0, case.branch.ids)]}
+    )
+    case.type = env["whatsapp.clinic.appointment.type"].create(
+        {"name": "Check-up", "duration": 0.5}
+    )
+    case.purpose = env.ref("whatsapp_clinic.purpose_appointment")
+    case.conversation = env.ref("whatsapp_clinic.purpose_conversation")
+    case.template = make_template(case)
+
+
+def make_template(case, name="appointment_reminder", language="en", **values):
+    Template = case.env["whatsapp.clinic.template"]
+    Template._load(
+        case.channel,
+        [
+            *(
+                {
+                    "id": one.remote_id,
+                    "name": one.name,
+                    "language": one.language,
+                    "category": one.category,
+                    "status": one.status,
+                    "parameter_format": one.parameter_format,
+                    "components": one.components,
+                }
+                for one in Template.search(
+                    [("business_account_id", "=", case.channel.business_account_id)]
+                )
+            ),
+            {
+                "id": f"t-{name}-{language}",
+                "name": name,
+                "language": language,
+                "category": "UTILITY",
+                "status": "APPROVED",
+                "parameter_format": "NAMED",
+                "components": REMINDER_COMPONENTS,
+                **values,
+            },
+        ],
+    )
+    return Template.search(
+        [
+            ("business_account_id", "=", case.channel.business_account_id),
+            ("name", "=", name),
+            ("language", "=", language),
+        ]
+    )
+
+
+def make_patient(case, phone=AYSE_PHONE, name="Ayşe KUMQUAT", **values):
+    return case.env["res.partner"].create(
+        {
+            "name": name,
+            "phone": phone,
+            "clinic_patient": True,
+            "clinic_branch_id": case.branch.id,
+            **values,
+        }
+    )
+
+
+def consent(case, partner, decision="given", at=None, purpose=None):
+    values = {"act_at": at} if at else {}
+    return case.env["whatsapp.clinic.consent"].create(
+        {
+            "partner_id": partner.id,
+            "purpose_id": (purpose or case.purpose).id,
+            "decision": decision,
+            "method": "paper",
+            **values,
+        }
+    )
+
+
+def book(case, partner=None, start=None, **values):
+    return case.env["whatsapp.clinic.appointment"].create(
+        {
+            "partner_id": partner.id,
+            "branch_id": case.branch.id,
+            "practitioner_id": case.practitioner.id,
+            "type_id": case.type.id,
+            "start": start or tomorrow(),
+            **values,
+        }
+    )
+
+
+def rule(case, **values):
+    return case.env["whatsapp.clinic.message.rule"].create(
+        {
+            "name": "Reminder",
+            "anchor": "start",
+            "offset": 24,
+            "offset_unit": "hours",
+            "offset_side": "before",
+            "template_id": case.template.id,
+            "purpose_id": case.purpose.id,
+            **values,
+        }
+    )
+
+
+def tomorrow(hours: float = 24) -> datetime:
+    """So many hours from now, at a full minute, naive UTC."""
+    return datetime.utcnow().replace(second=0, microsecond=0) + timedelta(hours=hours)
+
+
+class SandboxCase(HttpCase):
+    """A clinic whose channel is connected to the sandbox, webhooks included."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env = cls.env(
+            context={**cls.env.context, "tracking_disable": True, "lang": "en_US"}
+        )
+        set_up_clinic(cls)
+
+    make_patient = make_patient
+    consent = consent
+    book = book
+    rule = rule
+
+    def setUp(self):
+        super().setUp()
+        self.sandbox = sandbox()
+        self.channel.base_url = self.sandbox.url
+        self.addCleanup(self.sandbox.set_webhook, None)
+        self.sandbox.set_webhook(f"{self.base_url()}/whatsapp_clinic/webhook")
+        self.sandbox.switch(webhook_retry_scale=0.01)
+
+    def dispatch(self):
+        """Run a lane of the dispatcher as the scheduler would."""
+        self.env.flush_all()
+        with self.enter_registry_test_mode():
+            self.env["whatsapp.clinic.dispatcher"]._cron_dispatch()
+        self.env.invalidate_all()
+
+    def process(self):
+        """Wait until the sandbox has delivered its webhooks, then process them."""
+        self.deliver()
+        with self.enter_registry_test_mode():
+            self.env["whatsapp.clinic.webhook.event"]._cron_process()
+        self.env.invalidate_all()
+
+    def deliver(self, timeout=20):
+        self.env.flush_all()
+        deadline = time.monotonic() + timeout
+        with self.allow_requests(all_requests=True):
+            while self.sandbox.stats()["webhooks_waiting"]:
+                self.assertLess(time.monotonic(), deadline, "webhooks were not taken")
+                time.sleep(0.02)
+
+    def thread(self, wa_id=AYSE_WA_ID):
+        return self.sandbox.thread(wa_id)
+
+    def send_text(self, partner, body=f"Hello {MARKER}", **values):
+        return self.env["whatsapp.clinic.message"]._enqueue(
+            [
+                {
+                    "channel_id": self.channel.id,
+                    "partner_id": partner.id,
+                    "purpose_id": self.conversation.id,
+                    "body": body,
+                    **values,
+                }
+            ]
+        )
+
+    def send_reminder(self, appointment, **values):
+        return self.env["whatsapp.clinic.message"]._enqueue(
+            [
+                {
+                    "channel_id": self.channel.id,
+                    "partner_id": appointment.partner_id.id,
+                    "branch_id": appointment.branch_id.id,
+                    "purpose_id": self.purpose.id,
+                    "template_id": self.template.id,
+                    "appointment_id": appointment.id,
+                    "appointment_version": appointment.version,
+                    **values,
+                }
+            ]
+        )
+
+
+def staff_user(case, role: str, branch=None, **values):
+    """A user with one role of the addon, member of a branch (the test's, unless told)."""
+    user = new_test_user(
+        case.env,
+        f"{role}-{time.monotonic_ns()}",
+        groups=f"base.group_user,whatsapp_clinic.group_{role}",
+        **values,
+    )
+    branch = case.branch if branch is None else branch
+    branch.member_ids |= user
+    return user

@@ -1,0 +1,1 @@
+from . import access, clock, fingerprint, phone, text, wake_up

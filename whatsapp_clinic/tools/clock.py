@@ -1,0 +1,33 @@
+"""The one clock of the addon.
+
+Everything that compares a due time asks here and passes the answer to SQL as a
+parameter, so that tests can freeze time and a demonstration can move it.
+"""
+
+import os
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+# Names a file holding seconds to add to the machine's time (demonstrations, tests of
+# running servers). Only who starts the server can set it.
+OFFSET_FILE = "WHATSAPP_CLINIC_CLOCK_FILE"
+
+
+def now() -> datetime:
+    """The present time, naive UTC as Odoo stores it, in whole seconds."""
+    return precise_now().replace(microsecond=0)
+
+
+def precise_now() -> datetime:
+    """The present time, naive UTC, with microseconds (queue columns)."""
+    return datetime.now(timezone.utc).replace(tzinfo=None) + _offset()
+
+
+def _offset() -> timedelta:
+    path = os.environ.get(OFFSET_FILE)
+    if not path:
+        return timedelta()
+    try:
+        return timedelta(seconds=float(Path(path).read_text() or 0))
+    except (OSError, ValueError):
+        return timedelta()

@@ -1,0 +1,61 @@
+"""Waking scheduled actions: at once, and once for many rows.
+
+Odoo's `_trigger()` writes a row and notifies for every call, which halves the intake of
+webhooks. Here a trigger that still waits is not written again. A trigger that a running
+action is about to delete is locked by it and does not count as waiting: that action may
+have looked before the new row was there.
+
+`ir.cron` compares with PostgreSQL's own clock, so the time of a trigger is taken there.
+"""
+
+from odoo import sql_db
+
+
+def insert_triggers(cr, cron_ids: list[int]) -> bool:
+    """Write the triggers that do not wait yet; True if any was written.
+
+    Needs a READ COMMITTED transaction. Call `notify` after the commit.
+    """
+    cr.execute(
+        """
+        WITH waiting AS (
+            SELECT cron_id FROM ir_cron_trigger
+            WHERE cron_id = ANY(%(cron_ids)s)
+            FOR KEY SHARE SKIP LOCKED
+        )
+        INSERT INTO ir_cron_trigger (cron_id, call_at)
+        SELECT wanted, date_trunc('second', now() AT TIME ZONE 'UTC')
+        FROM unnest(%(cron_ids)s) AS wanted
+        WHERE wanted NOT IN (SELECT cron_id FROM waiting)
+        """,
+        {"cron_ids": cron_ids},
+    )
+    return bool(cr.rowcount)
+
+
+def notify(dbname: str) -> None:
+    """Tell Odoo's scheduler threads and workers to look at this database now."""
+    with sql_db.db_connect("postgres").cursor() as cr:
+        cr.execute("SELECT pg_notify('cron_trigger', %s)", [dbname])
+
+
+def wake_after_commit(env, *cron_xml_ids: str) -> None:
+    """Run these scheduled actions as soon as the present transaction is committed."""
+    if env.cr.precommit.data.get("whatsapp_clinic.wake_up", set()).issuperset(
+        cron_xml_ids
+    ):
+        return
+    env.cr.precommit.data.setdefault("whatsapp_clinic.wake_up", set()).update(
+        cron_xml_ids
+    )
+    cron_ids = [env.ref(f"whatsapp_clinic.{xml_id}").id for xml_id in cron_xml_ids]
+    dbname = env.cr.dbname
+
+    def wake():
+        with sql_db.db_connect(dbname).cursor() as cr:
+            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            written = insert_triggers(cr, cron_ids)
+        if written:
+            notify(dbname)
+
+    env.cr.postcommit.add(wake)
