@@ -18,7 +18,7 @@ def pre_init_hook(env):
             env.cr.execute(f"CREATE EXTENSION IF NOT EXISTS {EXTENSION}")
     except psycopg2.Error as error:
         raise UserError(
-            f"WhatsApp Clinic needs PostgreSQL's extension {EXTENSION}. Ask the database "
-            f"administrator to run, in the database {env.cr.dbname}:\n"
+            f"WhatsApp Clinic needs PostgreSQL's extension {EXTENSION}. Ask the "
+            f"database administrator to run, in the database {env.cr.dbname}:\n"
             f"    CREATE EXTENSION {EXTENSION};"
         ) from error

@@ -1,4 +1,4 @@
-"""Drive a sandbox from a program: start it as a process, be its patients, see its phone.
+"""Drive a sandbox from a program: start it, be its patients, see their phones.
 
 Standard library only, so that tests and demonstrations can use it from anywhere.
 """

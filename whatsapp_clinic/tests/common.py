@@ -304,7 +304,7 @@ class SandboxCase(HttpCase):
 
 
 def staff_user(case, role: str, branch=None, **values):
-    """A user with one role of the addon, member of a branch (the test's, unless told)."""
+    """A user with one role of the addon, member of the test's branch or this."""
     user = new_test_user(
         case.env,
         f"{role}-{time.monotonic_ns()}",

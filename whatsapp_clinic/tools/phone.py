@@ -18,5 +18,5 @@ def e164(number: str | None, country_code: str | None) -> str | None:
 
 
 def wa_id_to_e164(wa_id: str) -> str:
-    """WhatsApp ids are E.164 without the plus sign; without it they parse as national."""
+    """WhatsApp ids are E.164 without plus sign; so they would parse as national."""
     return f"+{wa_id.lstrip('+')}"

@@ -4,7 +4,7 @@ SECRETS = ("access_token", "app_secret", "verify_token")
 
 
 class ChannelCredentials(models.TransientModel):
-    """Takes a channel's secrets; nobody gets them back, and nothing of them is kept here."""
+    """Takes a channel's secrets; nobody gets them back, nothing is kept here."""
 
     _name = "whatsapp.clinic.channel.credentials"
     _description = "WhatsApp Channel Credentials"

@@ -46,7 +46,7 @@ class Consent(models.Model):
         "Time of the Act",
         required=True,
         default=lambda self: clock.now(),
-        help="When the patient decided, for paper the date on it; not when it was entered.",
+        help="When the patient decided, for paper its date; not when it was entered.",
     )
     method = fields.Selection(METHODS, required=True)
     evidence = fields.Text(
@@ -86,7 +86,8 @@ class Consent(models.Model):
                        partner_id, purpose_id, decision
                 FROM whatsapp_clinic_consent
                 WHERE partner_id = ANY(%s) AND purpose_id = ANY(%s)
-                ORDER BY partner_id, purpose_id, act_at DESC, (decision = 'withdrawn') DESC
+                ORDER BY partner_id, purpose_id, act_at DESC,
+                         (decision = 'withdrawn') DESC
                 """,
                 partners.ids,
                 purposes.ids,

@@ -25,7 +25,7 @@ class PartnerMerge(models.TransientModel):
 
     @api.model
     def _move_identities(self, src_partners, dst_partner):
-        """Numbers of all become numbers of one; who left a number stays away from it."""
+        """Numbers of all become numbers of one; a number left stays left."""
         identities = self.env["whatsapp.clinic.identity"].sudo()
         everyone = src_partners | dst_partner
         for field in ("partner_ids", "former_partner_ids"):
@@ -37,7 +37,7 @@ class PartnerMerge(models.TransientModel):
 
     @api.model
     def _settle_consents(self, before: dict, src_partners, dst_partner):
-        """Where the contacts disagreed, nobody knows what the patient wants: withdraw."""
+        """Where the contacts disagreed, nobody knows the patient's will: withdraw."""
         consents = self.env["whatsapp.clinic.consent"].sudo()
         everyone = (src_partners | dst_partner).ids
         decisions = {}

@@ -100,8 +100,8 @@ class ResPartner(models.Model):
                 country = partner._phone_country()
                 raise ValidationError(
                     self.env._(
-                        "“%(number)s” is no valid phone number for %(country)s. Write it "
-                        "with the country code, for example +90 532 123 45 67.",
+                        "“%(number)s” is no valid number for %(country)s. "
+                        "Write it with the country code, such as +90 532 123 45 67.",
                         number=partner.phone,
                         country=country.name or self.env._("any country"),
                     )

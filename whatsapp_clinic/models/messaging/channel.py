@@ -101,8 +101,8 @@ class Channel(models.Model):
             if channel.fingerprint and channel.fingerprint != here:
                 channel.state = "copied"
                 channel.state_reason = self.env._(
-                    "This database is a copy: the channel was set up in another one and "
-                    "sends nothing here. If this is the real database now, arm it."
+                    "This database is a copy: the channel was set up in another one "
+                    "and sends nothing here. If this is the real database now, arm it."
                 )
             elif not channel.access_token or not channel.fingerprint:
                 channel.state = "incomplete"

@@ -1,18 +1,18 @@
 """From the outbox to WhatsApp.
 
-A lane is a scheduled action. It serves one channel after the other, a slice of time each,
-and a channel is served by one lane at a time: whoever holds its advisory lock. For a
-channel, the lane
+A lane is a scheduled action. It serves one channel after the other, a slice of time
+each, and a channel is served by one lane at a time: whoever holds its advisory lock.
+For a channel, the lane
 
 1. claims due rows, as many as may leave at this moment and as there are free threads,
-   asks the gate, renders, marks them `sending` with a fresh correlation id, and commits;
+   asks the gate, renders, marks them `sending` with a fresh correlation id, commits;
 2. posts them from a pool of threads that never touch a cursor;
 3. writes what came back, in the transaction of the next claim.
 
 If the process dies in between, the rows stay `sending`. After the lease they become
-`unknown`; a status that carries the correlation id settles them. One that nobody settles
-is sent once more, when a status of a message claimed later has come and no webhook waits:
-then WhatsApp's statuses flow, and this row's would have come.
+`unknown`; a status that carries the correlation id settles them. One that nobody
+settles is sent once more, when a status of a message claimed later has come and no
+webhook waits: then WhatsApp's statuses flow, and this row's would have come.
 """
 
 import logging
@@ -22,6 +22,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import psycopg2
 from psycopg2.extras import execute_values
 
 from odoo import SUPERUSER_ID, api, models
@@ -33,6 +34,7 @@ from ...cloud_api.pacing import TokenBucket
 from ...cloud_api.payloads import PayloadError
 from ...tools import clock
 from ...tools.fingerprint import database_fingerprint
+from ...tools.quiet_sql import place, quiet_sql
 from ...tools.wake_up import wake_after_commit
 from .gate import refuse
 from .message import PRIORITIES
@@ -99,7 +101,8 @@ class Dispatcher(models.AbstractModel):
                 length = SHARED_SLICE if others_wait else CHANNEL_SLICE
                 slice_end = min(deadline, time.monotonic() + length)
                 try:
-                    ChannelRun(cr, channel_id, slice_end).drain()
+                    with quiet_sql():
+                        ChannelRun(cr, channel_id, slice_end).drain()
                 finally:
                     _unlock(cr, channel_id)
                 served[channel_id] = time.monotonic()
@@ -145,7 +148,7 @@ class Dispatcher(models.AbstractModel):
 
     @api.model
     def _channels_with_work(self, cr) -> list[int]:
-        """Armed channels, not on hold, with rows that are due, leased out or unsettled."""
+        """Armed channels, not on hold, with rows due, leased out or unsettled."""
         now = clock.precise_now()
         env = api.Environment(cr, SUPERUSER_ID, {})
         cr.execute(
@@ -212,7 +215,7 @@ class ChannelRun:
         self.held = False
 
     def drain(self):
-        """Send what is due until nothing is left, the time is up or the channel held."""
+        """Send what is due until nothing is, the time is up or the channel held."""
         self._begin()
         self._recover_lost()
         channel = self.env["whatsapp.clinic.channel"].browse(self.channel_id)
@@ -220,14 +223,24 @@ class ChannelRun:
         bucket, client = _bucket(channel), channel_client(channel)
         self.cr.commit()
         with ThreadPoolExecutor(THREADS, f"whatsapp-{self.channel_id}") as pool:
-            while self.calls or self._may_claim():
-                if self._may_claim() and self._has_room(bucket):
-                    self._post(pool, client, bucket)
-                else:
-                    self._collect(bucket)
+            try:
+                while self.calls or self._may_claim():
+                    if self._may_claim() and self._has_room(bucket):
+                        self._post(pool, client, bucket)
+                    else:
+                        self._collect(bucket)
+            finally:
+                self._finish(bucket)
+
+    def _finish(self, bucket: TokenBucket):
+        """Store what came back, also when a claim failed."""
+        self.cr.rollback()
+        self.nothing_due = True
+        while self.calls:
+            self._collect(bucket)
         self._begin()
         self._write_back()
-        self.cr.commit()
+        self._commit()
 
     def _may_claim(self) -> bool:
         stop = self.held or self.nothing_due
@@ -277,10 +290,15 @@ class ChannelRun:
         ]
         self.env.flush_all()
         self._mark_sending(claimed)
-        self.cr.commit()
+        self._commit()
         return [
             (message.id, attempts, payload) for message, attempts, payload, _ in claimed
         ]
+
+    def _commit(self):
+        self.env.flush_all()
+        self.cr.commit()
+        self.outcomes.clear()
 
     def _lock_due(self, limit: int):
         now = clock.precise_now()
@@ -329,6 +347,12 @@ class ChannelRun:
             message._refuse(refuse("value_missing", str(missing)))
         except PayloadError as error:
             message._refuse(refuse("not_allowed", str(error)))
+        except psycopg2.Error:
+            raise
+        except Exception as error:
+            # One row that cannot be rendered must not stop the others.
+            _logger.error("Message %s cannot be rendered: %s", message.id, place(error))
+            message._refuse(refuse("not_rendered", place(error)))
         return None
 
     def _mark_sending(self, claimed: list):
@@ -354,8 +378,7 @@ class ChannelRun:
 
     def _write_back(self):
         """Store the outcomes. A status that was quicker than we are is not undone."""
-        outcomes, self.outcomes = self.outcomes, []
-        if not outcomes:
+        if not self.outcomes:
             return
         rows = [
             {
@@ -365,13 +388,13 @@ class ChannelRun:
                 "attempts": outcome.attempts,
                 "state": outcome.state,
             }
-            for outcome in outcomes
+            for outcome in self.outcomes
         ]
         execute_values(
             self.cr._obj, _WRITE_BACK, rows, template=_WRITE_BACK_ROW, page_size=THREADS
         )
         self.messages.invalidate_model()
-        for outcome in outcomes:
+        for outcome in self.outcomes:
             message = self.messages.browse(outcome.row_id)
             if outcome.opted_out:
                 message.identity_id._block("error")
@@ -480,7 +503,7 @@ def _refused(
 
 
 def seconds(env, parameter: tuple[str, int]) -> timedelta:
-    """A duration that the administrator may set: (system parameter, default seconds)."""
+    """A duration that administrators may set: (system parameter, default)."""
     key, default = parameter
     return timedelta(
         seconds=float(env["ir.config_parameter"].sudo().get_param(key, default))

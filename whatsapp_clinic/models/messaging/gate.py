@@ -13,8 +13,8 @@ WINDOW = timedelta(hours=24)
 class Verdict:
     """What the gate says about a message.
 
-    `action` is `send`, `hold` (until the naive UTC time `until`) or `refuse`; `reason` is
-    one of the message's reasons, `detail` a few words more.
+    `action` is `send`, `hold` (until the naive UTC time `until`) or `refuse`; `reason`
+    is one of the message's reasons, `detail` a few words more.
     """
 
     action: str
@@ -63,7 +63,7 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _judge(self, messages) -> dict[int, Verdict]:
-        """Verdicts by id of the message; a handful of queries for any number of them."""
+        """Verdicts by id of the message; a handful of queries for any number."""
         facts = self._facts(messages)
         return {message.id: self._judge_one(message, facts) for message in messages}
 

@@ -158,7 +158,7 @@ class Identity(models.Model):
 
     @api.model
     def _ensure(self, ids: list[dict], provider: str):
-        """Insert identities that are not there; a race with another process is no error."""
+        """Insert identities that are not there; losing a race is no error."""
         self.flush_model()
         now = clock.now()
         for values in ids:

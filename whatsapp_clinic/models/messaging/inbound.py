@@ -24,7 +24,7 @@ class Inbound(models.AbstractModel):
 
     @api.model
     def _channel(self, phone_number_id: str):
-        """The channel of a number, marked as alive; none for a number that is not ours."""
+        """The channel of a number; none for a number that is not ours."""
         channel = self.env["whatsapp.clinic.channel"].search(
             [("provider", "=", "whatsapp"), ("phone_number_id", "=", phone_number_id)]
         )

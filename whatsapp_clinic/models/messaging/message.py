@@ -61,6 +61,7 @@ REASONS = [
     ("template_category", "WhatsApp changed the category of the template."),
     ("value_missing", "A variable of the template is empty for this record."),
     ("not_allowed", "WhatsApp would refuse the content."),
+    ("not_rendered", "The text could not be made; see the log."),
     ("obsolete", "The appointment was cancelled or moved."),
     ("already_confirmed", "The patient has confirmed already."),
     ("expired", "Its time has passed."),
@@ -317,7 +318,7 @@ class Message(models.Model):
         return rows
 
     def _correlation(self, attempts: int) -> str:
-        """What every status carries back: the row's key and the number of the attempt."""
+        """What every status carries back: the row's key and the attempt."""
         return f"{self.key}.{attempts}"
 
     def _values(self) -> dict:
@@ -335,7 +336,7 @@ class Message(models.Model):
         return template.with_env(record.env)._values(record)
 
     def _render(self, attempts: int) -> tuple[dict, str]:
-        """The payload for WhatsApp and the text to show, for this number of the attempt.
+        """The payload for WhatsApp and the text to show, for this attempt.
 
         Raises MissingValue, or PayloadError for what WhatsApp would refuse.
         """
@@ -359,8 +360,8 @@ class Message(models.Model):
     def _apply_status(self, channel, status) -> bool:
         """Take over a status (`cloud_api.webhooks.StatusUpdate`); False if unknown.
 
-        One statement, so that statuses in any order, twice, or before our own write-back
-        end in the same state.
+        One statement, so that statuses in any order, twice, or before our own
+        write-back end in the same state.
         """
         state = STATUS_STATES.get(status.status)
         if state is None:

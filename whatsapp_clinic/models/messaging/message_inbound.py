@@ -3,7 +3,6 @@ import logging
 from odoo import api, models
 
 from ...cloud_api.webhooks import clean_text
-from ...tools import clock
 
 _logger = logging.getLogger(__name__)
 
@@ -33,7 +32,7 @@ class Message(models.Model):
                 "body": clean_text(event.text or ""),
                 "message_id": clean_text(event.message_id),
                 "occurred_at": event.timestamp.replace(tzinfo=None),
-                "due_at": clock.now(),
+                "due_at": event.timestamp.replace(tzinfo=None),
                 "reply_to_id": self._quoted(channel, event.context_id).id,
             }
         )

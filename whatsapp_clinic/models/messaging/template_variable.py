@@ -1,6 +1,7 @@
+from babel.dates import format_date, format_time
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import format_date, format_time
 
 from ...cloud_api import payloads
 
@@ -146,20 +147,12 @@ class TemplateVariable(models.Model):
         return record.practitioner_id.name
 
     def _builtin_appointment_date(self, record):
-        local = record._local_start()
-        return format_date(
-            self.env, local.date(), lang_code=record._patient_lang(), date_format="full"
-        )
+        start = record._local_start()
+        return format_date(start, format="full", locale=self.template_id.language)
 
     def _builtin_appointment_time(self, record):
-        local = record._local_start()
-        return format_time(
-            self.env,
-            local.time(),
-            tz=False,
-            time_format="short",
-            lang_code=record._patient_lang(),
-        )
+        start = record._local_start()
+        return format_time(start, format="short", locale=self.template_id.language)
 
     def _take_over(self, template):
         """Make the rows of a template equal to the variables in its definition."""

@@ -1,7 +1,5 @@
 import logging
 import time
-import traceback
-from pathlib import Path
 
 import psycopg2.errors
 
@@ -11,6 +9,7 @@ from odoo.modules import module
 from ...cloud_api import webhooks
 from ...tools import clock
 from ...tools.access import require_group
+from ...tools.quiet_sql import place, quiet_sql
 from ...tools.wake_up import wake_after_commit
 
 _logger = logging.getLogger(__name__)
@@ -99,7 +98,7 @@ class WebhookEvent(models.Model):
         """Process in a savepoint; a failure counts, and parks the event in the end."""
         values = {"state": "done", "processed_at": clock.now(), "error": False}
         try:
-            with self.env.cr.savepoint():
+            with quiet_sql(), self.env.cr.savepoint():
                 self._process()
                 self.env.flush_all()
         except TRY_AGAIN:
@@ -109,7 +108,7 @@ class WebhookEvent(models.Model):
         except Exception as error:
             self.env.invalidate_all(flush=False)
             attempts = self.attempts + 1
-            values = {"attempts": attempts, "error": _place(error)}
+            values = {"attempts": attempts, "error": place(error)}
             if attempts >= ATTEMPTS or isinstance(error, webhooks.MalformedWebhook):
                 values["state"] = "parked"
                 _logger.error(
@@ -143,9 +142,3 @@ def _process_batch(cr, after_id: int, size: int) -> int | None:
     if ids:
         return ids[-1]
     return 0 if after_id else None
-
-
-def _place(error: Exception) -> str:
-    """Type of an exception and the line that raised it; its text may quote a patient."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno}"

@@ -35,9 +35,9 @@ _LOCK_NAMESPACE = 0x57A1
 class Appointment(models.Model):
     """A patient's visit to a practitioner.
 
-    PostgreSQL excludes overlaps (buffers included) of appointments that hold their slot;
-    the advisory lock of the practitioner is taken first, or the losers of a race would
-    deadlock.
+    PostgreSQL excludes overlaps (buffers included) of appointments that hold their
+    slot; the advisory lock of the practitioner is taken first, or the losers of a race
+    would deadlock.
     """
 
     _name = "whatsapp.clinic.appointment"
@@ -280,7 +280,7 @@ class Appointment(models.Model):
                 super(Appointment, one).write(news)
 
     def _lock_practitioners(self, ids):
-        """Wait until nobody else books the practitioners; until the transaction ends."""
+        """Wait until nobody else books them; holds until the transaction ends."""
         for practitioner_id in sorted(filter(None, ids)):
             self.env.cr.execute(
                 "SELECT pg_advisory_xact_lock(%s, %s)",
@@ -362,7 +362,3 @@ class Appointment(models.Model):
         return pytz.utc.localize(self.start).astimezone(
             pytz.timezone(self.branch_id.tz)
         )
-
-    def _patient_lang(self) -> str:
-        """Odoo's code of the language in which the patient is addressed."""
-        return self.env.context.get("lang") or self.partner_id.lang or "en_US"

@@ -28,7 +28,7 @@ class Branch(models.Model):
         "res.country",
         required=True,
         default=lambda self: self.env.company.country_id,
-        help="Phone numbers without a country code are taken for numbers of this country.",
+        help="Phone numbers without a country code are numbers of this country.",
     )
     tz = fields.Selection(
         _tz_get,
@@ -53,6 +53,28 @@ class Branch(models.Model):
     _name_uniq = models.Constraint(
         "UNIQUE (company_id, name)", "There is a branch of this name already."
     )
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("channel_id"):
+            self._rechannel(vals["channel_id"])
+        return result
+
+    def _rechannel(self, channel_id: int):
+        """What still waits leaves from the branch's new number."""
+        waiting = (
+            self.env["whatsapp.clinic.message"]
+            .sudo()
+            .search(
+                [
+                    ("branch_id", "in", self.ids),
+                    ("rule_id", "!=", False),
+                    ("state", "in", ("queued", "held")),
+                ]
+            )
+        )
+        waiting.write({"channel_id": channel_id})
+        waiting._judge_at_entry()
 
     @api.onchange("partner_id")
     def _onchange_partner_id(self):

@@ -79,7 +79,7 @@ class MessageRule(models.Model):
         required=True,
         ondelete="restrict",
         check_company=True,
-        domain="[('enabled', '=', True), ('model', '=', 'whatsapp.clinic.appointment')]",
+        domain=[("enabled", "=", True), ("model", "=", "whatsapp.clinic.appointment")],
         help="Patients get it in their own language where that variant is in use.",
     )
     purpose_id = fields.Many2one(
@@ -197,7 +197,7 @@ class MessageRule(models.Model):
             messages._enqueue(new)
 
     def _plan_one(self, appointment, known: list) -> list[dict]:
-        """Move or cancel the rows that wait; returns the values of a row to be written."""
+        """Move or cancel the rows that wait; returns the values of rows to write."""
         wanted = self._wanted(appointment)
         waiting = [row for row in known if row.state in ("queued", "held")]
         said = {row.occurrence for row in known if row not in waiting}

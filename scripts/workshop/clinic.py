@@ -1,0 +1,82 @@
+"""A clinic in the project's Odoo: what demonstrations and tests ask of it.
+
+What staff do goes through Odoo's external API, as any user; what only the system does
+(set-up, bulk data) through `odoo shell`.
+"""
+
+import json
+import xmlrpc.client
+
+from .odoo import Odoo
+
+ANSWER = "whatsapp_clinic answers: "
+
+
+class User:
+    """A logged-in user of a running server, over XML-RPC."""
+
+    def __init__(self, url: str, database: str, login: str, password: str):
+        common = xmlrpc.client.ServerProxy(f"{url}/xmlrpc/2/common")
+        self.url = url
+        self.database = database
+        self.password = password
+        self.id = common.authenticate(database, login, password, {})
+        if not self.id:
+            raise PermissionError(f"{login} cannot log in")
+
+    def call(self, model: str, method: str, *arguments, **options):
+        """Call a public method; `xmlrpc.client.Fault` carries what Odoo refused."""
+        server = xmlrpc.client.ServerProxy(
+            f"{self.url}/xmlrpc/2/object", allow_none=True
+        )
+        return server.execute_kw(
+            self.database, self.id, self.password, model, method, arguments, options
+        )
+
+    def read(self, model: str, domain: list, fields: list[str]) -> list[dict]:
+        return self.call(model, "search_read", domain, fields)
+
+
+def shell(odoo: Odoo, database: str, script: str):
+    """Run Python in `odoo shell`, commit, and return what it assigned to `answer`."""
+    ending = (
+        "\nenv.cr.commit()\nimport json\n"
+        f"print({ANSWER!r} + json.dumps(locals().get('answer')))\n"
+    )
+    output = odoo.run("shell", "-d", database, "--no-http", script=script + ending)
+    (line,) = [one for one in output.splitlines() if one.startswith(ANSWER)]
+    return json.loads(line.removeprefix(ANSWER))
+
+
+def connect_channel(
+    odoo: Odoo, database: str, sandbox_url: str, phone_number_id: str, **values
+) -> int:
+    """Make (or point) a channel to a sandbox with its demo account; returns its id.
+
+    `values` are fields of the channel, for example `name`, `rate`.
+    """
+    values = {"base_url": sandbox_url, **values}
+    return shell(
+        odoo,
+        database,
+        f"""
+values = {values!r}
+Channel = env["whatsapp.clinic.channel"].with_context(active_test=False)
+channel = Channel.search([("phone_number_id", "=", {phone_number_id!r})])
+if channel:
+    channel.write(values)
+else:
+    channel = Channel.create({{
+        "name": "Channel",
+        "phone_number_id": {phone_number_id!r},
+        "business_account_id": "620000000000001",
+        **values,
+    }})
+channel._set_credentials({{
+    "access_token": "sandbox-access-token",
+    "app_secret": "sandbox-app-secret",
+    "verify_token": "sandbox-verify-token",
+}})
+answer = channel.id
+""",
+    )
