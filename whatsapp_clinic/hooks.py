@@ -18,7 +18,11 @@ def pre_init_hook(env):
             env.cr.execute(f"CREATE EXTENSION IF NOT EXISTS {EXTENSION}")
     except psycopg2.Error as error:
         raise UserError(
-            f"WhatsApp Clinic needs PostgreSQL's extension {EXTENSION}. Ask the "
-            f"database administrator to run, in the database {env.cr.dbname}:\n"
-            f"    CREATE EXTENSION {EXTENSION};"
+            env._(
+                "WhatsApp Clinic needs PostgreSQL's extension %(extension)s. Ask the "
+                "database administrator to run, in the database %(database)s:\n"
+                "    CREATE EXTENSION %(extension)s;",
+                extension=EXTENSION,
+                database=env.cr.dbname,
+            )
         ) from error

@@ -15,13 +15,13 @@ class PartnerMerge(models.TransientModel):
     @api.model
     def _update_foreign_keys(self, src_partners, dst_partner):
         consents = self.env["whatsapp.clinic.consent"].sudo()
-        before = consents._states(
-            src_partners | dst_partner, consents.purpose_id.search([])
-        )
+        everyone = src_partners | dst_partner
+        before = consents._states(everyone, everyone.sudo().consent_ids.purpose_id)
         self._move_identities(src_partners, dst_partner)
-        super()._update_foreign_keys(src_partners, dst_partner)
+        result = super()._update_foreign_keys(src_partners, dst_partner)
         self.env.invalidate_all()
         self._settle_consents(before, src_partners, dst_partner)
+        return result
 
     @api.model
     def _move_identities(self, src_partners, dst_partner):

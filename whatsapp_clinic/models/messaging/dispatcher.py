@@ -1,3 +1,4 @@
+# pylint: disable=invalid-commit
 """From the outbox to WhatsApp.
 
 A lane is a scheduled action. It serves one channel after the other, a slice of time

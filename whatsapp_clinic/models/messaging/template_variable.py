@@ -61,7 +61,13 @@ class TemplateVariable(models.Model):
         for variable in self:
             problem = variable._source_problem()
             if problem:
-                raise ValidationError(f"{variable.display_name}: {problem}")
+                raise ValidationError(
+                    self.env._(
+                        "%(variable)s: %(problem)s",
+                        variable=variable.display_name,
+                        problem=problem,
+                    )
+                )
         self.template_id._check_mapped()
 
     def _source_problem(self) -> str | None:

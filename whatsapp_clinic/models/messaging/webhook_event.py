@@ -1,3 +1,4 @@
+# pylint: disable=invalid-commit
 import logging
 import time
 

@@ -29,6 +29,10 @@ SLOT_STATES = ("booked", "arrived", "fulfilled")
 # What a message spoke of has changed when one of these does.
 _SLOT_FIELDS = {"start", "stop", "practitioner_id", "type_id", "state"}
 _VERSION_FIELDS = {"start", "practitioner_id", "branch_id"}
+# When what happened is noted on entering a state.
+_STAMPS = {"booked": "booked_at", "cancelled": "cancelled_at", "noshow": "missed_at"}
+# Leaving or entering these makes what the patient was told out of date.
+_OFF_STATES = {"cancelled", "noshow"}
 _LOCK_NAMESPACE = 0x57A1
 
 
@@ -225,20 +229,16 @@ class Appointment(models.Model):
         return appointments
 
     def write(self, vals):
-        slot_changes = _SLOT_FIELDS & vals.keys()
-        if slot_changes:
-            self._lock_practitioners(
-                {*self.practitioner_id.ids, vals.get("practitioner_id")}
-            )
-        before = {one.id: one._version_key() for one in self}
-        was = {one.id: one.state for one in self}
-        result = super().write(vals)
-        if slot_changes:
-            self.flush_recordset()
-        self._note_changes(before, was)
-        if slot_changes | _VERSION_FIELDS & vals.keys() or "patient_status" in vals:
-            self.env["whatsapp.clinic.message.rule"]._plan(self)
-        return result
+        if not vals.keys() & (_SLOT_FIELDS | _VERSION_FIELDS | {"patient_status"}):
+            return super().write(vals)
+        self._lock_practitioners(
+            {*self.practitioner_id.ids, vals.get("practitioner_id")}
+        )
+        for one in self:
+            super(Appointment, one).write({**one._consequences(vals), **vals})
+        self.flush_recordset()
+        self.env["whatsapp.clinic.message.rule"]._plan(self)
+        return True
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_told(self):
@@ -252,32 +252,29 @@ class Appointment(models.Model):
             [("appointment_id", "in", self.ids)], "obsolete"
         )
 
-    def _version_key(self) -> tuple:
-        return self.start, self.practitioner_id.id, self.branch_id.id
-
-    def _note_changes(self, keys_before: dict, states_before: dict):
-        """Count the version up and note when what happened, after a write."""
+    def _consequences(self, vals: dict) -> dict:
+        """What a write brings with it: times of what happened, a new version."""
         now = clock.now()
-        stamps = {"cancelled": "cancelled_at", "noshow": "missed_at"}
-        for one in self:
-            news = {}
-            moved = keys_before[one.id] != one._version_key()
-            state_before = states_before[one.id]
-            if moved:
-                news = {"moved_at": now, "patient_status": "needs_action"}
-            if one.state != state_before and one.state in stamps:
-                news[stamps[one.state]] = now
-            if one.state == "booked" != state_before:
-                news.update(booked_at=now, patient_status="needs_action")
-            reopened = (
-                "booked" in (one.state, state_before) and one.state != state_before
-            )
-            if moved or (
-                reopened and {one.state, state_before} & {"cancelled", "noshow"}
-            ):
-                news["version"] = one.version + 1
-            if news:
-                super(Appointment, one).write(news)
+        state = vals.get("state", self.state)
+        is_new_state = state != self.state
+        news = {}
+        if is_new_state and state in _STAMPS:
+            news[_STAMPS[state]] = now
+        if self._is_moved_by(vals):
+            news.update(moved_at=now, patient_status="needs_action")
+        if is_new_state and state == "booked":
+            news["patient_status"] = "needs_action"
+        if "moved_at" in news or (is_new_state and {state, self.state} & _OFF_STATES):
+            news["version"] = self.version + 1
+        return news
+
+    def _is_moved_by(self, vals: dict) -> bool:
+        """Whether time, place or practitioner differ from what the patient knows."""
+        start = fields.Datetime.to_datetime(vals.get("start", self.start))
+        return start != self.start or any(
+            vals.get(name, self[name].id) != self[name].id
+            for name in ("practitioner_id", "branch_id")
+        )
 
     def _lock_practitioners(self, ids):
         """Wait until nobody else books them; holds until the transaction ends."""
