@@ -1,1 +1,11 @@
-from .messaging import test_round_trip
+from .consent import test_consent
+from .inbox import test_merge
+from .messaging import (
+    test_dispatcher,
+    test_gate,
+    test_round_trip,
+    test_template,
+    test_webhook,
+)
+from .scheduling import test_appointment
+from .security import test_access

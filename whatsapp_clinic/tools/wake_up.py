@@ -5,36 +5,54 @@ webhooks. Here a trigger that still waits is not written again. A trigger that a
 action is about to delete is locked by it and does not count as waiting: that action may
 have looked before the new row was there.
 
+A notification reaches only who runs: a server that was started after it would look at
+the triggers a minute later. So one that waits for long is announced once more.
+
 `ir.cron` compares with PostgreSQL's own clock, so the time of a trigger is taken there.
 """
 
+import time
+
 from odoo import sql_db
+
+# Seconds after which nobody may have heard of a trigger; also between announcements.
+OVERDUE = 2
+_announced: dict[str, float] = {}
 
 
 def insert_triggers(cr, cron_ids: list[int]) -> bool:
-    """Write the triggers that do not wait yet; True if any was written.
+    """Write the triggers that do not wait yet; True if the scheduler must be told.
 
     Needs a READ COMMITTED transaction. Call `notify` after the commit.
     """
     cr.execute(
         """
         WITH waiting AS (
-            SELECT cron_id FROM ir_cron_trigger
+            SELECT cron_id, call_at FROM ir_cron_trigger
             WHERE cron_id = ANY(%(cron_ids)s)
             FOR KEY SHARE SKIP LOCKED
+        ), written AS (
+            INSERT INTO ir_cron_trigger (cron_id, call_at)
+            SELECT wanted, date_trunc('second', now() AT TIME ZONE 'UTC')
+            FROM unnest(%(cron_ids)s) AS wanted
+            WHERE wanted NOT IN (SELECT cron_id FROM waiting)
+            RETURNING id
         )
-        INSERT INTO ir_cron_trigger (cron_id, call_at)
-        SELECT wanted, date_trunc('second', now() AT TIME ZONE 'UTC')
-        FROM unnest(%(cron_ids)s) AS wanted
-        WHERE wanted NOT IN (SELECT cron_id FROM waiting)
+        SELECT EXISTS (SELECT FROM written), EXISTS (
+            SELECT FROM waiting
+            WHERE call_at < now() AT TIME ZONE 'UTC' - make_interval(secs => %(overdue)s)
+        )
         """,
-        {"cron_ids": cron_ids},
+        {"cron_ids": cron_ids, "overdue": OVERDUE},
     )
-    return bool(cr.rowcount)
+    is_new, is_overdue = cr.fetchone()
+    since = time.monotonic() - _announced.get(cr.dbname, float("-inf"))
+    return is_new or (is_overdue and since > OVERDUE)
 
 
 def notify(dbname: str) -> None:
     """Tell Odoo's scheduler threads and workers to look at this database now."""
+    _announced[dbname] = time.monotonic()
     with sql_db.db_connect("postgres").cursor() as cr:
         cr.execute("SELECT pg_notify('cron_trigger', %s)", [dbname])
 
@@ -54,8 +72,8 @@ def wake_after_commit(env, *cron_xml_ids: str) -> None:
     def wake():
         with sql_db.db_connect(dbname).cursor() as cr:
             cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-            written = insert_triggers(cr, cron_ids)
-        if written:
+            must_notify = insert_triggers(cr, cron_ids)
+        if must_notify:
             notify(dbname)
 
     env.cr.postcommit.add(wake)

@@ -114,10 +114,20 @@ class ResPartner(models.Model):
         return partners
 
     def write(self, vals):
+        if not {"phone", "clinic_patient", "clinic_branch_id"} & vals.keys():
+            return super().write(vals)
+        phones_before = {one.id: one._whatsapp_phone() for one in self}
         result = super().write(vals)
-        if {"phone", "clinic_patient", "clinic_branch_id"} & vals.keys():
-            self._claim_number()
+        for partner in self.sudo():
+            if partner._whatsapp_phone() != phones_before[partner.id]:
+                partner._leave_number(phones_before[partner.id])
+        self._claim_number()
         return result
+
+    def _leave_number(self, phone: str | None):
+        """The clinic replaced the number: it is not this patient's any more."""
+        old = self.whatsapp_identity_ids.filtered(lambda one: one.phone == phone)
+        old.write({"partner_ids": [fields.Command.unlink(self.id)]})
 
     def _claim_number(self):
         """The number entered for a patient is theirs, also if they had left it once.
@@ -130,8 +140,6 @@ class ResPartner(models.Model):
         known = identities._for_phones(sorted(set(filter(None, phones.values()))))
         for patient in patients:
             identity = known.get(phones[patient.id], identities.browse())
-            strangers = patient.whatsapp_identity_ids.filtered("wa_id") - identity
-            strangers.write({"partner_ids": [fields.Command.unlink(patient.id)]})
             identity.former_partner_ids -= patient
             identity._link(patient)
         waiting = (

@@ -72,6 +72,7 @@ class Channel(models.Model):
         compute_sudo=True,
     )
     state_reason = fields.Char(compute="_compute_state", compute_sudo=True)
+    webhook_url = fields.Char("Webhook Address", compute="_compute_webhook_url")
     last_webhook_at = fields.Datetime("Last Webhook", readonly=True, copy=False)
     templates_wanted = fields.Boolean(readonly=True, copy=False)
     templates_error = fields.Char(readonly=True, copy=False)
@@ -115,6 +116,10 @@ class Channel(models.Model):
             else:
                 channel.state = "ready"
                 channel.state_reason = False
+
+    def _compute_webhook_url(self):
+        for channel in self:
+            channel.webhook_url = channel._webhook_url()
 
     def _compute_whatsapp_message_count(self):
         counted = dict(

@@ -116,6 +116,7 @@ class Dispatcher(models.AbstractModel):
         waiting = self._channels_with_work(cr)
         for channel_id in sorted(waiting, key=lambda one: served.get(one, 0.0)):
             if _try_lock(cr, channel_id):
+                cr.commit()
                 return channel_id, len(waiting) > 1
         cr.commit()
         return None, False
@@ -187,7 +188,7 @@ class Dispatcher(models.AbstractModel):
 # A status of a message that was claimed after this one was lost has been processed, and
 # no webhook waits that might speak of this one.
 RESENDABLE = """
-    lost.state = 'unknown' AND lost.unknown_at <= %(settled)s AND NOT lost.resent
+    lost.state = 'unknown' AND lost.unknown_at <= %(settled)s AND lost.resent IS NOT TRUE
     AND NOT EXISTS (SELECT FROM whatsapp_clinic_webhook_event WHERE state = 'pending')
     AND EXISTS (
         SELECT FROM whatsapp_clinic_message AS later
@@ -541,12 +542,13 @@ def channel_client(channel) -> CloudApiClient:
     with _cache_lock:
         known, client = _clients.get(key, (None, None))
         if known != settings:
-            if client:
-                client.close()
             *arguments, loopback_only = settings
-            client = CloudApiClient(
+            successor = CloudApiClient(
                 *arguments, pool_size=THREADS, loopback_only=loopback_only
             )
+            if client:
+                client.close()
+            client = successor
             _clients[key] = (settings, client)
         return client
 

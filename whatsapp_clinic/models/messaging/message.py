@@ -294,11 +294,12 @@ class Message(models.Model):
             }
         )
 
-    def _requeue(self):
+    def _requeue(self, due_at=None):
+        """Queue rows again, due now unless told (naive UTC); the gate is asked."""
         self.write(
             {
                 "state": "queued",
-                "due_at": clock.now(),
+                "due_at": due_at or clock.now(),
                 "message_id": False,
                 "reason": False,
                 "detail": False,

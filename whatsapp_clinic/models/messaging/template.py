@@ -60,6 +60,10 @@ class Template(models.Model):
     components = fields.Json(readonly=True)
     body_text = fields.Text(compute="_compute_texts")
     preview = fields.Text(compute="_compute_texts")
+    preview_html = fields.Html(
+        "As a Bubble", compute="_compute_preview_html", sanitize=False
+    )
+    problems = fields.Text(compute="_compute_problems")
     model = fields.Selection(
         TEMPLATE_MODELS,
         default="whatsapp.clinic.appointment",
@@ -97,6 +101,41 @@ class Template(models.Model):
             body = [part.get("text") for part in components if _is_body(part)]
             template.body_text = body[0] if body else False
             template.preview = payloads.render(components, template._example_values())
+
+    @api.depends(
+        "components",
+        "button_ids.text",
+        "variable_ids.text",
+        "variable_ids.example",
+        "variable_ids.source",
+    )
+    def _compute_preview_html(self):
+        for template in self:
+            values = template._example_values()
+            parts = [
+                {
+                    "kind": str(part.get("type")).lower(),
+                    "media": not part.get("text") and part.get("format"),
+                    "text": payloads.render([part], values),
+                }
+                for part in template.components or []
+                if str(part.get("type")).upper() != "BUTTONS"
+            ]
+            template.preview_html = self.env["ir.qweb"]._render(
+                "whatsapp_clinic.template_bubble",
+                {"parts": parts, "buttons": template.button_ids.mapped("text")},
+            )
+
+    @api.depends(
+        "components",
+        "variable_ids.source",
+        "variable_ids.builtin",
+        "variable_ids.field_path",
+        "variable_ids.text",
+    )
+    def _compute_problems(self):
+        for template in self:
+            template.problems = "\n".join(template._problems())
 
     @api.constrains("enabled", "variable_ids", "components")
     def _check_mapped(self):
@@ -247,12 +286,12 @@ class Template(models.Model):
         }
 
     def _take_over_parts(self, is_new: bool):
+        """Take over variables and buttons; in use stays what still can be filled."""
+        is_wanted = is_new or self.enabled
+        self.enabled = False
         self.variable_ids._take_over(self)
         self.button_ids._take_over(self)
-        if self._problems():
-            self.enabled = False
-        elif is_new:
-            self.enabled = True
+        self.enabled = is_wanted and not self._problems()
 
     @api.model
     def _apply_update(self, update):

@@ -133,6 +133,7 @@ class Appointment(models.Model):
     )
     whatsapp_message_count = fields.Integer(compute="_compute_whatsapp_message_count")
     can_be_written_to = fields.Selection(related="partner_id.whatsapp_consent_state")
+    patient_phone = fields.Char(related="partner_id.phone")
 
     _no_double_booking = models.Constraint(
         "EXCLUDE USING gist (practitioner_id WITH =, "
@@ -151,10 +152,12 @@ class Appointment(models.Model):
         return (mine or branches)[:1]
 
     @api.depends("partner_id", "start", "branch_id")
+    @api.depends_context("hide_appointment_start")
     def _compute_display_name(self):
+        hide_start = self.env.context.get("hide_appointment_start")
         for appointment in self:
             name = appointment.partner_id.name or self.env._("New appointment")
-            when = appointment.start and format_datetime(
+            when = appointment.start and not hide_start and format_datetime(
                 self.env,
                 appointment.start,
                 tz=appointment.branch_id.tz,

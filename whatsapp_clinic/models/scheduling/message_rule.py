@@ -22,6 +22,11 @@ LATE = timedelta(minutes=15)
 # How long a message about something past is still worth sending.
 SHELF_LIFE = timedelta(days=2)
 
+# What changes in a waiting row when its appointment moves.
+_MOVING = ("due_at", "expires_at", "occurrence", "appointment_version")
+# Cancelled with the appointment, not by a person: comes back with it.
+_REVIVABLE = ("obsolete", "already_confirmed")
+
 
 class MessageRule(models.Model):
     """Writes to patients around their appointments, by itself.
@@ -197,26 +202,25 @@ class MessageRule(models.Model):
             messages._enqueue(new)
 
     def _plan_one(self, appointment, known: list) -> list[dict]:
-        """Move or cancel the rows that wait; returns the values of rows to write."""
+        """Move, revive or cancel the rows there are; returns values of rows to write.
+
+        `known` are the rows that this rule wrote for the appointment.
+        """
         wanted = self._wanted(appointment)
         waiting = [row for row in known if row.state in ("queued", "held")]
-        said = {row.occurrence for row in known if row not in waiting}
-        if wanted is None or wanted["occurrence"] in said:
-            for row in waiting:
-                row.write({"state": "cancelled", "reason": "obsolete"})
+        if wanted is None:
+            _cancel(waiting)
             return []
-        if not waiting:
+        exact = [row for row in known if row.occurrence == wanted["occurrence"]]
+        keeper = (exact or waiting or [None])[0]
+        _cancel([row for row in waiting if row != keeper])
+        if keeper is None:
             return [wanted]
-        keeper, *others = waiting
-        changes = {
-            name: wanted[name]
-            for name in ("due_at", "expires_at", "occurrence", "appointment_version")
-            if keeper[name] != wanted[name]
-        }
-        if changes:
-            keeper.write({**changes, "branch_id": wanted["branch_id"]})
-        for row in others:
-            row.write({"state": "cancelled", "reason": "obsolete"})
+        if keeper in waiting:
+            _move(keeper, wanted)
+        elif keeper.state == "cancelled" and keeper.reason in _REVIVABLE:
+            _move(keeper, wanted)
+            keeper._requeue(keeper.due_at)
         return []
 
     def _wanted(self, appointment) -> dict | None:
@@ -250,3 +254,14 @@ class MessageRule(models.Model):
             "due_at": due_at,
             "expires_at": expires_at,
         }
+
+
+def _cancel(rows: list):
+    for row in rows:
+        row.write({"state": "cancelled", "reason": "obsolete"})
+
+
+def _move(row, wanted: dict):
+    changes = {name: wanted[name] for name in _MOVING if row[name] != wanted[name]}
+    if changes:
+        row.write({**changes, "branch_id": wanted["branch_id"]})

@@ -1,0 +1,106 @@
+from datetime import timedelta
+
+import psycopg2
+import psycopg2.errors
+
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from ...tools import clock
+from ...tools.text import fold
+from ..common import ClinicCase
+
+
+@tagged("post_install", "-at_install")
+class TestConsent(ClinicCase):
+    """One record of who agreed to what."""
+
+    def setUp(self):
+        super().setUp()
+        self.patient = self.make_patient()
+
+    def state(self, partner=None):
+        partner = partner or self.patient
+        states = self.env["whatsapp.clinic.consent"]._states(partner, self.purpose)
+        return states.get((partner.id, self.purpose.id))
+
+    def test_state_is_that_of_the_latest_act_not_of_the_latest_entry(self):
+        now = clock.now()
+        self.consent(self.patient, "withdrawn", at=now - timedelta(days=1))
+        self.consent(self.patient, "given", at=now - timedelta(days=30))
+        self.assertEqual(self.state(), "withdrawn")
+        self.consent(self.patient, "given", at=now)
+        self.assertEqual(self.state(), "given")
+
+    def test_on_a_tie_the_withdrawal_counts(self):
+        now = clock.now()
+        self.consent(self.patient, "withdrawn", at=now)
+        self.consent(self.patient, "given", at=now)
+        self.assertEqual(self.state(), "withdrawn")
+
+    def test_name_and_number_at_the_time_are_kept(self):
+        consent = self.consent(self.patient)
+        self.patient.write({"name": "Ayşe Kaya", "phone": "+905321110002"})
+        self.assertEqual(consent.patient_name, "Ayşe KUMQUAT")
+        self.assertEqual(consent.patient_phone, "+905321110001")
+
+    def refuse(self, statement, *parameters):
+        with (
+            self.assertRaises(psycopg2.errors.RestrictViolation),
+            mute_logger("odoo.sql_db"),
+            self.env.cr.savepoint(),
+        ):
+            self.env.cr.execute(statement, parameters)
+
+    def test_database_owner_can_neither_change_nor_remove_a_consent(self):
+        consent = self.consent(self.patient)
+        table = "whatsapp_clinic_consent"
+        for change in (
+            "decision = 'withdrawn'",
+            "act_at = act_at - interval '1 year'",
+            "method = 'web'",
+            "evidence = 'x'",
+            "patient_name = 'x'",
+            "purpose_id = purpose_id + 1",
+        ):
+            with self.subTest(change=change):
+                self.refuse(f"UPDATE {table} SET {change} WHERE id = %s", consent.id)
+        self.refuse(f"DELETE FROM {table} WHERE id = %s", consent.id)
+        self.refuse(f"TRUNCATE {table}")
+
+    def test_odoo_can_neither_write_nor_unlink_a_consent(self):
+        consent = self.consent(self.patient)
+        with self.assertRaises(Exception), mute_logger("odoo.sql_db"):
+            consent.decision = "withdrawn"
+            self.env.flush_all()
+
+    def test_bookkeeping_may_change(self):
+        consent = self.consent(self.patient)
+        other = self.make_patient("+905321110002", "Other KUMQUAT")
+        self.env.cr.execute(
+            "UPDATE whatsapp_clinic_consent SET partner_id = %s, create_uid = NULL "
+            "WHERE id = %s",
+            [other.id, consent.id],
+        )
+        consent.invalidate_recordset()
+        self.assertEqual(consent.partner_id, other)
+
+    def test_run_that_destroys_may_remove(self):
+        consent = self.consent(self.patient)
+        self.env.cr.execute("SELECT set_config('whatsapp_clinic.destruction', 'x', true)")
+        self.env.cr.execute("DELETE FROM whatsapp_clinic_consent WHERE id = %s", [consent.id])
+        self.assertEqual(self.env.cr.rowcount, 1)
+        self.env.cr.execute("SELECT set_config('whatsapp_clinic.destruction', '', true)")
+
+    def test_act_in_the_future_is_refused(self):
+        with (
+            self.assertRaises(psycopg2.IntegrityError),
+            mute_logger("odoo.sql_db"),
+        ):
+            self.consent(self.patient, at=clock.now() + timedelta(days=3))
+
+    def test_words_are_compared_without_dots_and_case(self):
+        for word in ("durdur", "DURDUR", "Durdur!", " durdur. "):
+            self.assertEqual(fold(word), "durdur")
+        self.assertEqual(fold("İPTAL"), fold("iptal"))
+        self.assertEqual(fold("IPTAL"), fold("ıptal"))

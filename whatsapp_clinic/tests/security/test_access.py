@@ -1,0 +1,308 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+
+from ..common import ACCESS_TOKEN, APP_SECRET, ClinicCase, staff_user
+
+ROLES = ("receptionist", "practitioner", "manager", "administrator", "privacy_officer")
+# What each role may do with records of its own branch: read, write, create, delete.
+RIGHTS = {
+    "appointment": ("rwc", "rw", "rwcd", "rwcd", "r"),
+    "appointment.type": ("r", "r", "rwcd", "rwcd", "r"),
+    "branch": ("r", "r", "rwcd", "rwcd", "r"),
+    "channel": ("r", "r", "r", "rwcd", "r"),
+    "channel.credentials": ("", "", "", "rwc", ""),
+    "consent": ("rc", "r", "rc", "rc", "rc"),
+    "consent.purpose": ("r", "r", "r", "r", "rwc"),
+    "identity": ("r", "r", "r", "r", "r"),
+    "message": ("r", "r", "r", "r", "r"),
+    "message.rule": ("r", "r", "rwcd", "rwcd", "r"),
+    "practitioner": ("r", "r", "rwcd", "rwcd", "r"),
+    "stop.word": ("r", "r", "rwcd", "rwcd", "r"),
+    "template": ("r", "r", "rw", "rw", "r"),
+    "template.button": ("r", "r", "rw", "rw", "r"),
+    "template.variable": ("r", "r", "rw", "rw", "r"),
+    "webhook.event": ("", "", "", "r", ""),
+}
+OPERATIONS = {"r": "read", "w": "write", "c": "create", "d": "unlink"}
+BY_BRANCH = ("appointment", "branch", "channel", "message", "message.rule", "practitioner")
+
+
+@tagged("post_install", "-at_install")
+class TestAccess(ClinicCase):
+    """Least rights, branch by branch."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.users = {role: staff_user(cls, role) for role in ROLES}
+        cls.records = cls.make_records(cls.branch, cls.channel, cls.practitioner)
+        other_channel = cls.channel.create(
+            {"name": "B", "phone_number_id": "b", "business_account_id": "b"}
+        )
+        cls.other_branch = cls.branch.create(
+            {"name": "Branch B", "channel_id": other_channel.id}
+        )
+        other_practitioner = cls.practitioner.create(
+            {"name": "Dr. B", "branch_ids": [(6, 0, cls.other_branch.ids)]}
+        )
+        cls.other_records = cls.make_records(
+            cls.other_branch, other_channel, other_practitioner
+        )
+
+    @classmethod
+    def make_records(cls, branch, channel, practitioner):
+        env = cls.env
+        patient = env["res.partner"].create({"name": f"Patient of {branch.name}"})
+        appointment = env["whatsapp.clinic.appointment"].create(
+            {
+                "partner_id": patient.id,
+                "branch_id": branch.id,
+                "practitioner_id": practitioner.id,
+                "type_id": cls.type.id,
+                "start": "2027-01-01 10:00:00",
+            }
+        )
+        rule = env["whatsapp.clinic.message.rule"].create(
+            {
+                "name": "Reminder",
+                "branch_ids": [(6, 0, branch.ids)],
+                "template_id": cls.template.id,
+                "purpose_id": cls.purpose.id,
+            }
+        )
+        message = env["whatsapp.clinic.message"].search(
+            [("appointment_id", "=", appointment.id)]
+        )
+        return {
+            "appointment": appointment,
+            "branch": branch,
+            "channel": channel,
+            "message": message,
+            "message.rule": rule,
+            "practitioner": practitioner,
+        }
+
+    def may(self, user, model, operation, record=None):
+        target = (record or self.env[model]).with_user(user)
+        return target.has_access(OPERATIONS[operation])
+
+    def test_matrix_of_roles_and_models(self):
+        for name, rights in RIGHTS.items():
+            for role, allowed in zip(ROLES, rights, strict=True):
+                for operation in OPERATIONS:
+                    with self.subTest(model=name, role=role, operation=operation):
+                        self.assertEqual(
+                            self.may(
+                                self.users[role], f"whatsapp.clinic.{name}", operation
+                            ),
+                            operation in allowed,
+                        )
+
+    def test_matrix_names_every_model_with_a_table(self):
+        prefix = "whatsapp.clinic."
+        models = {
+            name.removeprefix(prefix)
+            for name, model in self.env.items()
+            if name.startswith(prefix) and not model._abstract
+        }
+        self.assertEqual(models, set(RIGHTS))
+
+    def test_nobody_else_may_do_anything(self):
+        outsiders = [
+            new_test_user(self.env, "employee-x", groups="base.group_user"),
+            new_test_user(self.env, "portal-x", groups="base.group_portal"),
+            self.env.ref("base.public_user"),
+        ]
+        for name in RIGHTS:
+            for user in outsiders:
+                for operation in OPERATIONS:
+                    with self.subTest(model=name, user=user.login, op=operation):
+                        model = f"whatsapp.clinic.{name}"
+                        self.assertFalse(self.may(user, model, operation))
+
+    def test_own_branch_is_seen_and_the_other_one_is_not(self):
+        for role in ("receptionist", "practitioner"):
+            user = self.users[role]
+            for name in BY_BRANCH:
+                with self.subTest(role=role, model=name):
+                    self.assertTrue(self.may(user, None, "r", self.records[name]))
+                    other = self.other_records[name]
+                    self.assertFalse(self.may(user, None, "r", other))
+                    found = other.with_user(user).search([("id", "in", other.ids)])
+                    self.assertFalse(found)
+
+    def test_manager_and_privacy_officer_see_all_branches(self):
+        for role in ("manager", "privacy_officer"):
+            for name in BY_BRANCH:
+                with self.subTest(role=role, model=name):
+                    self.assertTrue(
+                        self.may(self.users[role], None, "r", self.other_records[name])
+                    )
+
+    def test_leaving_a_branch_takes_effect_at_once(self):
+        user = self.users["receptionist"]
+        appointment = self.records["appointment"]
+        self.assertTrue(self.may(user, None, "r", appointment))
+        self.branch.member_ids -= user
+        self.assertFalse(self.may(user, None, "r", appointment))
+
+    def test_another_company_is_not_seen(self):
+        company = self.env["res.company"].create({"name": "Other clinic"})
+        manager = self.users["manager"]
+        branch = self.branch.create(
+            {
+                "name": "Foreign",
+                "company_id": company.id,
+                "country_id": self.turkey.id,
+                "partner_id": company.partner_id.id,
+            }
+        )
+        channel = self.channel.create(
+            {
+                "name": "F",
+                "phone_number_id": "f",
+                "business_account_id": "f",
+                "company_id": company.id,
+            }
+        )
+        for record in (branch, channel):
+            self.assertFalse(self.may(manager, None, "r", record))
+
+    def test_no_role_can_create_a_message_or_change_what_it_says(self):
+        message = self.records["message"]
+        self.assertTrue(message)
+        values = {
+            "state": "queued",
+            "purpose_id": self.purpose.id,
+            "partner_id": self.records["appointment"].partner_id.id,
+            "identity_id": message.identity_id.id,
+            "channel_id": self.channel.id,
+            "body": "x",
+            "due_at": "2026-01-01 00:00:00",
+        }
+        for role in ROLES:
+            mine = message.with_user(self.users[role])
+            for name, value in values.items():
+                with self.subTest(role=role, field=name), self.assertRaises(AccessError):
+                    mine.write({name: value})
+            with self.subTest(role=role), self.assertRaises(AccessError):
+                mine.create({**values, "company_id": self.company.id})
+            with self.subTest(role=role), self.assertRaises(AccessError):
+                mine.unlink()
+
+    def test_no_role_can_change_to_whom_an_identity_belongs(self):
+        patient = self.make_patient()
+        for role in ROLES:
+            identity = patient.whatsapp_identity_ids.with_user(self.users[role])
+            for values in ({"wa_id": "1"}, {"blocked_at": False}, {"partner_ids": []}):
+                with self.subTest(role=role), self.assertRaises(AccessError):
+                    identity.write(values)
+            own = patient.with_user(self.users[role])
+            with self.subTest(role=role), self.assertRaises(AccessError):
+                own.write({"whatsapp_identity_ids": [(0, 0, {"wa_id": "905"})]})
+                self.env.flush_all()
+
+    def test_stop_may_be_set_by_reception_and_lifted_by_a_manager_only(self):
+        identity = self.make_patient().whatsapp_identity_ids
+        identity.with_user(self.users["receptionist"]).action_block()
+        self.assertEqual(identity.block_source, "staff")
+        with self.assertRaises(AccessError):
+            identity.with_user(self.users["receptionist"]).action_unblock()
+        identity.with_user(self.users["manager"]).action_unblock()
+        self.assertFalse(identity.blocked_at)
+
+    def test_nobody_reads_a_secret_back(self):
+        admin = self.env.ref("base.user_admin")
+        for user in (*self.users.values(), admin):
+            channel = self.channel.with_user(user)
+            for name in ("access_token", "app_secret", "verify_token", "fingerprint"):
+                with self.subTest(user=user.login, field=name):
+                    with self.assertRaises(AccessError):
+                        channel.read([name])
+                    self.assertNotIn(name, channel.fields_get())
+                    with self.assertRaises(AccessError):
+                        channel.search([(name, "like", "s")])
+                    with self.assertRaises(UserError):
+                        channel.export_data([name])
+
+    def test_wizard_hands_secrets_over_and_keeps_nothing(self):
+        administrator = self.users["administrator"]
+        wizard = (
+            self.env["whatsapp.clinic.channel.credentials"]
+            .with_user(administrator)
+            .create({"channel_id": self.channel.id, "access_token": "brand-new"})
+        )
+        self.assertEqual(self.channel.sudo().access_token, "brand-new")
+        self.assertEqual(self.channel.sudo().app_secret, APP_SECRET)
+        self.env.flush_all()
+        self.env.cr.execute(f'SELECT * FROM "{wizard._table}"')
+        self.assertNotIn("brand-new", str(self.env.cr.fetchall()))
+        wizard.invalidate_recordset()
+        self.assertFalse(wizard.access_token)
+        self.channel._set_credentials({"access_token": ACCESS_TOKEN})
+
+    def test_credentials_are_not_copied_with_a_channel(self):
+        copy = self.channel.copy({"phone_number_id": "copy"})
+        self.assertFalse(copy.sudo().access_token)
+
+    def test_colleague_without_a_role_does_not_see_who_is_a_patient(self):
+        patient = self.make_patient()
+        employee = new_test_user(self.env, "employee-y", groups="base.group_user")
+        seen = patient.with_user(employee)
+        for name in (
+            "clinic_patient",
+            "clinic_branch_id",
+            "consent_ids",
+            "appointment_ids",
+            "whatsapp_consent_state",
+            "whatsapp_identity_ids",
+        ):
+            with self.subTest(field=name), self.assertRaises(AccessError):
+                seen.read([name])
+        with self.assertRaises(AccessError):
+            seen.search([("clinic_patient", "=", True)])
+
+    def test_receptionist_books_for_a_new_patient(self):
+        receptionist = self.users["receptionist"]
+        env = self.env(user=receptionist)
+        self.rule()
+        patient = env["res.partner"].create(
+            {
+                "name": "New KUMQUAT",
+                "phone": "0532 111 00 07",
+                "clinic_patient": True,
+                "clinic_branch_id": self.branch.id,
+            }
+        )
+        env["whatsapp.clinic.consent"].create(
+            {
+                "partner_id": patient.id,
+                "purpose_id": self.purpose.id,
+                "decision": "given",
+                "method": "paper",
+            }
+        )
+        appointment = env["whatsapp.clinic.appointment"].create(
+            {
+                "partner_id": patient.id,
+                "branch_id": self.branch.id,
+                "practitioner_id": self.practitioner.id,
+                "type_id": self.type.id,
+                "start": "2027-02-01 10:00:00",
+            }
+        )
+        message = appointment.whatsapp_message_ids
+        self.assertEqual(set(message.mapped("state")), {"queued"})
+        appointment.action_arrive()
+        patient.write({"phone": "+905321110008"})
+        self.assertEqual(patient.whatsapp_consent_state, "ready")
+
+    def test_every_role_can_read_the_screens_of_a_patient(self):
+        patient = self.make_patient()
+        self.consent(patient)
+        self.book(patient, "2027-02-02 10:00:00")
+        for role in ROLES:
+            own = patient.with_user(self.users[role])
+            own.invalidate_recordset()
+            self.assertEqual(own.whatsapp_consent_state, "ready")
+            self.assertEqual(own.clinic_appointment_count, 1)
