@@ -31,12 +31,22 @@ class Sandbox:
 
     @classmethod
     def start(
-        cls, *, account: str | None = None, port: int = 0, log=None, timeout: float = 30
+        cls,
+        *,
+        account: str | None = None,
+        port: int = 0,
+        python: str = sys.executable,
+        log=None,
+        timeout: float = 30,
     ) -> "Sandbox":
-        """Start a sandbox process on loopback and wait until it listens."""
+        """Start a sandbox process on loopback and wait until it listens.
+
+        `account` is the path of an account file, `python` an interpreter that has the
+        sandbox's requirements, `log` an open file for its output.
+        """
         with tempfile.TemporaryDirectory() as folder:
             ready = Path(folder) / "ready.json"
-            command = [sys.executable, "-m", "whatsapp_sandbox"]
+            command = [python, "-m", "whatsapp_sandbox"]
             command += ["--port", str(port), "--ready-file", str(ready)]
             if account:
                 command += ["--account", str(account)]

@@ -5,6 +5,7 @@ What staff do goes through Odoo's external API, as any user; what only the syste
 """
 
 import json
+import time
 import xmlrpc.client
 
 from .odoo import Odoo
@@ -37,13 +38,27 @@ class User:
         return self.call(model, "search_read", domain, fields)
 
 
-def shell(odoo: Odoo, database: str, script: str):
-    """Run Python in `odoo shell`, commit, and return what it assigned to `answer`."""
+def wait_until(condition, timeout: float, what: str) -> None:
+    """Ask `condition` until it is true; TimeoutError after so many seconds."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {timeout} s")
+        time.sleep(0.02)
+
+
+def shell(odoo: Odoo, database: str, script: str, **given):
+    """Run Python in `odoo shell`, commit, and return what it assigned to `answer`.
+
+    `given` are the script's variables, of plain Python types.
+    """
+    beginning = "".join(f"{name} = {value!r}\n" for name, value in given.items())
     ending = (
         "\nenv.cr.commit()\nimport json\n"
         f"print({ANSWER!r} + json.dumps(locals().get('answer')))\n"
     )
-    output = odoo.run("shell", "-d", database, "--no-http", script=script + ending)
+    words = ("shell", "-d", database, "--no-http")
+    output = odoo.run(*words, script=beginning + script + ending)
     (line,) = [one for one in output.splitlines() if one.startswith(ANSWER)]
     return json.loads(line.removeprefix(ANSWER))
 

@@ -8,7 +8,7 @@ from .shell import SetupError, fingerprint, say
 
 ADDON = "whatsapp_clinic"
 # On a server of the user's own they lie beside the user's databases: long names.
-BASE = f"{ADDON}_tests_base"
+BASE = f"{ADDON}_base"
 FRESH = f"{ADDON}_tests_fresh"
 ODOO_RUN = f"{ADDON}_tests_odoo"
 ONLY_INSTALL = ("--stop-after-init", "--max-cron-threads", "0")
@@ -23,7 +23,7 @@ def install_fresh(odoo: Odoo) -> None:
     Raises SetupError with the end of the log when that fails, and with what Odoo
     logged above INFO when it does not.
     """
-    _make_base(odoo)
+    make_base(odoo)
     say("· installing the addon")
     odoo.copy_database(BASE, FRESH)
     log = paths.LOGS / "test-install.log"
@@ -37,7 +37,7 @@ def install_fresh(odoo: Odoo) -> None:
     odoo.run("shell", "-d", FRESH, "--no-http", script=PREGENERATE_ASSETS)
 
 
-def _make_base(odoo: Odoo) -> None:
+def make_base(odoo: Odoo) -> None:
     """Make BASE unless it is there, made of the same modules by the same Odoo."""
     release = odoo_source.library() / "odoo" / "release.py"
     made_of = fingerprint(release, *BASE_MODULES)
