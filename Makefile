@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test lint bench wheel clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\): *## */\1 /p' $(MAKEFILE_LIST) | \
@@ -19,6 +19,10 @@ lint:  ## check style and imports; FIX=1 mends what can be mended
 
 bench:  ## measure, into build/bench.json; ONLY=name,name
 	@benchmarks/run $(if $(ONLY),--only $(ONLY))
+
+wheel:  ## build the addon's wheel, into dist/
+	@scripts/setup
+	@.state/venv/bin/python -m pip wheel --quiet --no-build-isolation --no-deps -w dist ./whatsapp_clinic && ls dist
 
 clean:  ## stop what runs from .state/ and remove it
 	@scripts/clean

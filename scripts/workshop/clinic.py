@@ -6,7 +6,9 @@ What staff do goes through Odoo's external API, as any user; what only the syste
 
 import json
 import time
+import urllib.request
 import xmlrpc.client
+from http.cookies import SimpleCookie
 
 from .odoo import Odoo
 
@@ -36,6 +38,45 @@ class User:
 
     def read(self, model: str, domain: list, fields: list[str]) -> list[dict]:
         return self.call(model, "search_read", domain, fields)
+
+
+class Refused(Exception):
+    """Odoo's answer to a web client is an error; the text is what the user sees."""
+
+
+class WebClient:
+    """A logged-in user of a running server, calling as the web client does.
+
+    May be shared by threads.
+    """
+
+    def __init__(self, url: str, database: str, login: str, password: str):
+        self.url = url
+        self.cookie = ""
+        credentials = {"db": database, "login": login, "password": password}
+        self._post("/web/session/authenticate", credentials)
+
+    def call(self, model: str, method: str, *arguments, **options):
+        """Call a public method; Refused carries what Odoo answered instead."""
+        return self._post(
+            f"/web/dataset/call_kw/{model}/{method}",
+            {"model": model, "method": method, "args": arguments, "kwargs": options},
+        )
+
+    def _post(self, path: str, parameters: dict):
+        request = urllib.request.Request(
+            self.url + path,
+            data=json.dumps({"jsonrpc": "2.0", "params": parameters}).encode(),
+            headers={"Content-Type": "application/json", "Cookie": self.cookie},
+        )
+        with urllib.request.urlopen(request, timeout=60) as response:
+            answer = json.load(response)
+            cookie = SimpleCookie(response.headers.get("Set-Cookie", ""))
+        if "error" in answer:
+            raise Refused(answer["error"]["data"]["message"])
+        if not self.cookie:
+            self.cookie = f"session_id={cookie['session_id'].value}"
+        return answer["result"]
 
 
 def wait_until(condition, timeout: float, what: str) -> None:

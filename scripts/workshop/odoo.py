@@ -22,6 +22,7 @@ BASE_MODULES = (
     "resource",
     "sms",
 )
+SUBCOMMANDS = ("shell", "db", "neutralize")
 
 
 def free_port() -> int:
@@ -64,9 +65,8 @@ class Odoo:
         """The words and the environment that start this Odoo with these arguments."""
         words, variables = odoo_source.command()
         arguments = [str(argument) for argument in arguments]
-        sub = (
-            [arguments.pop(0)] if arguments and arguments[0] in ("shell", "db") else []
-        )
+        is_sub = arguments and arguments[0] in SUBCOMMANDS
+        sub = [arguments.pop(0)] if is_sub else []
         words = [*words, *sub, "-c", str(self.configuration), *arguments]
         return words, {**os.environ, **variables, "PYTHONUNBUFFERED": "1"}
 

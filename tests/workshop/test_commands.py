@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from workshop import paths
 
-TARGETS = ("help", "setup", "demo", "test", "lint", "bench", "clean")
+TARGETS = ("help", "setup", "demo", "test", "lint", "bench", "wheel", "clean")
 
 
 def run(*words, **variables) -> subprocess.CompletedProcess:

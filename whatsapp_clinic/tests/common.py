@@ -1,6 +1,5 @@
 """Builders and the sandbox for the addon's tests."""
 
-import atexit
 import sys
 import time
 from datetime import datetime, timedelta
@@ -40,19 +39,6 @@ REMINDER_COMPONENTS = [
     },
 ]
 
-_sandbox = None
-
-
-def sandbox() -> Sandbox:
-    """The sandbox of this test run, as it is after a reset."""
-    global _sandbox
-    if _sandbox is None:
-        _sandbox = Sandbox.start()
-        atexit.register(_sandbox.stop)
-    _sandbox.call("PUT", "webhook", {"url": None})
-    _sandbox.reset()
-    return _sandbox
-
 
 class ClinicCase(TransactionCase):
     """A branch with a channel, a practitioner, a patient; no HTTP."""
@@ -83,6 +69,7 @@ def set_up_clinic(case):
     # Demo data must not answer for what a test made.
     env["whatsapp.clinic.channel"].search([]).write({"active": False})
     env.cr.execute("UPDATE whatsapp_clinic_channel SET phone_number_id = 'x' || id")
+    env.cr.execute("UPDATE whatsapp_clinic_identity SET wa_id = 'x' || id")
     env.cr.execute(
         "UPDATE whatsapp_clinic_template SET business_account_id = 'x', enabled = FALSE"
     )
@@ -208,6 +195,7 @@ def rule(case, **values):
     return case.env["whatsapp.clinic.message.rule"].create(
         {
             "name": "Reminder",
+            "branch_ids": [(6, 0, case.branch.ids)],
             "anchor": "start",
             "offset": 24,
             "offset_unit": "hours",
@@ -234,6 +222,9 @@ class SandboxCase(HttpCase):
             context={**cls.env.context, "tracking_disable": True, "lang": "en_US"}
         )
         set_up_clinic(cls)
+        # Odoo ends every child process with the test class.
+        cls.sandbox = Sandbox.start()
+        cls.addClassCleanup(cls.sandbox.stop)
 
     make_patient = make_patient
     consent = consent
@@ -242,7 +233,8 @@ class SandboxCase(HttpCase):
 
     def setUp(self):
         super().setUp()
-        self.sandbox = sandbox()
+        self.sandbox.set_webhook(None)
+        self.sandbox.reset()
         self.channel.base_url = self.sandbox.url
         self.addCleanup(self.sandbox.set_webhook, None)
         self.sandbox.set_webhook(f"{self.base_url()}/whatsapp_clinic/webhook")

@@ -1,4 +1,7 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from ...tools import clock
@@ -14,6 +17,8 @@ METHODS = [
 # Who the row belongs to may change (contact merge, company change), as may what Odoo
 # keeps about the row; what was agreed to, when and how may not.
 _BOOKKEEPING = ("partner_id", "company_id", "create_uid", "write_uid", "write_date")
+# Entered from a time zone ahead of ours, or a clock that is.
+CLOCK_TOLERANCE = timedelta(days=1)
 # The only run that may delete sets this in its transaction.
 DESTRUCTION_SETTING = "whatsapp_clinic.destruction"
 
@@ -63,10 +68,12 @@ class Consent(models.Model):
     )
 
     _state = models.Index("(partner_id, purpose_id, act_at)")
-    _not_in_future = models.Constraint(
-        "CHECK (act_at <= create_date + interval '1 day')",
-        "The act lies in the future.",
-    )
+
+    @api.constrains("act_at")
+    def _check_not_in_future(self):
+        latest = clock.now() + CLOCK_TOLERANCE
+        if any(consent.act_at > latest for consent in self):
+            raise ValidationError(self.env._("The act lies in the future."))
 
     @api.depends()
     def _compute_at_the_time(self):

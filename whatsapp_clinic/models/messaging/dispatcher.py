@@ -36,7 +36,7 @@ from ...cloud_api.payloads import PayloadError
 from ...tools import clock
 from ...tools.fingerprint import database_fingerprint
 from ...tools.quiet_sql import place, quiet_sql
-from ...tools.wake_up import wake_after_commit
+from ...tools.wake_up import report_progress, wake_after_commit
 from .gate import refuse
 from .message import PRIORITIES
 from .template_variable import MissingValue
@@ -90,6 +90,7 @@ class Dispatcher(models.AbstractModel):
     @api.model
     def _cron_dispatch(self):
         """A lane: serve the channels that have work until the slice is over."""
+        report_progress(self.env)
         deadline = time.monotonic() + LANE_SLICE
         served: dict[int, float] = {}
         with self.pool.cursor() as cr:
@@ -283,6 +284,7 @@ class ChannelRun:
         self._begin()
         self._write_back()
         messages = self._lock_due(limit)
+        messages._choose_variants()
         verdicts = self.env["whatsapp.clinic.gate"]._judge(messages)
         claimed = [
             (message, *rendered)
@@ -470,9 +472,8 @@ def _outcome(row_id: int, attempts: int, call: Future) -> Outcome:
     except errors.CloudApiError as error:
         return _refused(row_id, attempts, error, now)
     except errors.ConnectionFailed as error:
-        delay = timedelta(seconds=UNREACHABLE_HOLD)
         hold = (UNREACHABLE_HOLD, f"WhatsApp cannot be reached ({error}).")
-        return Outcome(row_id, attempts, "queued", {"due_at": now + delay}, hold)
+        return Outcome(row_id, attempts, "queued", {}, hold)
     except Exception as error:
         if not isinstance(error, errors.OutcomeUnknown):
             _logger.error("A call to WhatsApp failed with %s", type(error).__name__)
@@ -497,11 +498,12 @@ def _refused(
             opted_out=policy.action is errors.Action.OPT_OUT,
         )
     delay = max(policy.delay(attempts), error.retry_after or 0.0)
-    hold = None
     if policy.action is errors.Action.HOLD_CHANNEL:
+        # The row stays due: it leaves as soon as somebody releases the channel.
         hold = (delay, f"{policy.title} ({error.code}). {policy.cure}")
+        return Outcome(row_id, attempts, "queued", values, hold)
     due_at = now + timedelta(seconds=delay)
-    return Outcome(row_id, attempts, "queued", {**values, "due_at": due_at}, hold)
+    return Outcome(row_id, attempts, "queued", {**values, "due_at": due_at})
 
 
 def seconds(env, parameter: tuple[str, int]) -> timedelta:

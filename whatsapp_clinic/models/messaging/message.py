@@ -161,6 +161,13 @@ class Message(models.Model):
     failed_at = fields.Datetime("Failed")
     occurred_at = fields.Datetime(help="When the patient wrote, by WhatsApp's clock.")
     reason = fields.Selection(REASONS)
+    objection = fields.Selection(
+        REASONS,
+        "Why Not",
+        compute="_compute_objection",
+        compute_sudo=True,
+        help="Why it was not sent; while it waits, why it would not be sent now.",
+    )
     detail = fields.Char(help="Which variable, which limit, which answer of WhatsApp.")
     error_code = fields.Integer()
     next_step = fields.Char(compute="_compute_next_step")
@@ -185,10 +192,18 @@ class Message(models.Model):
         "A rule writes once for each time of an appointment.",
     )
 
-    @api.depends("reason", "error_code")
+    @api.depends("state", "reason")
+    def _compute_objection(self):
+        waiting = self.filtered(lambda message: message.state in WAITING_STATES)
+        verdicts = self.env["whatsapp.clinic.gate"]._judge(waiting)
+        for message in self:
+            verdict = verdicts.get(message.id)
+            message.objection = verdict.reason if verdict else message.reason
+
+    @api.depends("objection")
     def _compute_next_step(self):
         for message in self:
-            step = NEXT_STEPS.get(message.reason)
+            step = NEXT_STEPS.get(message.objection)
             message.next_step = step and self.env._(step)
 
     def _compute_display_name(self):
@@ -232,7 +247,7 @@ class Message(models.Model):
         `template_id` or `body`; optional: `due_at` and `expires_at` (naive UTC),
         `priority`, `appointment_id`, `branch_id`, `rule_id` with `occurrence`,
         `reply_to_id`. The gate is asked at once: what it refuses and is due now becomes
-        `failed` with the reason; what is due later waits and shows the reason.
+        `failed` with the reason; what is due later waits, and `objection` tells.
         Returns the rows, in order.
         """
         channels = self.env["whatsapp.clinic.channel"].browse(
@@ -264,8 +279,6 @@ class Message(models.Model):
             verdict = verdicts[message.id]
             if verdict.is_refusal and message.due_at <= now:
                 message._refuse(verdict)
-            elif verdict.reason:
-                message.write({"reason": verdict.reason, "detail": verdict.detail})
         if any(one.state in WAITING_STATES and one.due_at <= now for one in self):
             self.env["whatsapp.clinic.dispatcher"]._wake()
 
@@ -317,6 +330,16 @@ class Message(models.Model):
         rows = self.sudo().search([*domain, ("state", "in", OPEN_STATES)])
         rows.write({"state": "cancelled", "reason": reason})
         return rows
+
+    def _choose_variants(self):
+        """Take each template in the patient's language, where it is in use in it."""
+        chosen = {}
+        for message in self.filtered("template_id"):
+            key = (message.template_id, message.partner_id.lang)
+            if key not in chosen:
+                chosen[key] = message.template_id._for_language(message.partner_id.lang)
+            if chosen[key] != message.template_id:
+                message.template_id = chosen[key]
 
     def _correlation(self, attempts: int) -> str:
         """What every status carries back: the row's key and the attempt."""

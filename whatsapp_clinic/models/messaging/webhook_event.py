@@ -11,7 +11,7 @@ from ...cloud_api import webhooks
 from ...tools import clock
 from ...tools.access import require_group
 from ...tools.quiet_sql import place, quiet_sql
-from ...tools.wake_up import wake_after_commit
+from ...tools.wake_up import report_progress, wake_after_commit
 
 _logger = logging.getLogger(__name__)
 
@@ -74,6 +74,7 @@ class WebhookEvent(models.Model):
     @api.model
     def _cron_process(self):
         """Process what waits, in the order it came, until the slice is over."""
+        report_progress(self.env)
         deadline = time.monotonic() + SLICE
         last_id, size = 0, BATCH
         with self.pool.cursor() as cr:

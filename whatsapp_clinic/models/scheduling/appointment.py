@@ -157,11 +157,15 @@ class Appointment(models.Model):
         hide_start = self.env.context.get("hide_appointment_start")
         for appointment in self:
             name = appointment.partner_id.name or self.env._("New appointment")
-            when = appointment.start and not hide_start and format_datetime(
-                self.env,
-                appointment.start,
-                tz=appointment.branch_id.tz,
-                dt_format="short",
+            when = (
+                appointment.start
+                and not hide_start
+                and format_datetime(
+                    self.env,
+                    appointment.start,
+                    tz=appointment.branch_id.tz,
+                    dt_format="short",
+                )
             )
             appointment.display_name = " · ".join(filter(None, (name, when)))
 

@@ -248,9 +248,7 @@ class MessageRule(models.Model):
             "company_id": appointment.company_id.id,
             "partner_id": appointment.partner_id.id,
             "purpose_id": self.purpose_id.id,
-            "template_id": self.template_id._for_language(
-                appointment.partner_id.lang
-            ).id,
+            "template_id": self.template_id.id,
             "due_at": due_at,
             "expires_at": expires_at,
         }

@@ -295,20 +295,19 @@ class TestDispatcher(SandboxCase):
         self.assertIn("4096", message.detail)
 
     def test_patient_is_addressed_in_the_own_language(self):
+        self.env["res.lang"]._activate_lang("tr_TR")
+        text = "Sayın {{patient_name}}, {{appointment_date}} günü bekliyoruz."
         turkish = make_template(
-            self,
-            language="tr",
-            components=[
-                {
-                    "type": "BODY",
-                    "text": "Sayın {{patient_name}}, {{appointment_date}} günü bekliyoruz.",
-                }
-            ],
+            self, language="tr", components=[{"type": "BODY", "text": text}]
         )
-        self.sandbox.reset()
-        self.appointment.start = self.appointment.start.replace(year=2027, month=3, day=5)
+        self.appointment.start = "2027-03-05 10:00:00"
         values = turkish._values(self.appointment)
         self.assertEqual(values["body", "appointment_date"], "5 Mart 2027 Cuma")
+        message = self.send_reminder(self.appointment)
+        self.patient.lang = "tr_TR"
+        self.dispatch()
+        self.assertEqual(message.template_id, turkish)
+        self.assertIn("5 Mart 2027 Cuma", message.body)
 
     def test_pace_of_the_channel_is_kept(self):
         self.channel.rate = 20
@@ -339,7 +338,9 @@ class TestDispatcher(SandboxCase):
         message = self.send_reminder(self.appointment)
         message.action_cancel()
         self.dispatch()
-        self.assertEqual((message.state, message.reason), ("cancelled", "cancelled_by_user"))
+        self.assertEqual(
+            (message.state, message.reason), ("cancelled", "cancelled_by_user")
+        )
         message.action_send_again()
         self.dispatch()
         self.assertEqual(message.state, "sent")

@@ -158,14 +158,14 @@ class TestGate(ClinicCase):
         self.channel.sudo().access_token = False
         message = self.enqueue()
         self.assertEqual(
-            (message.state, message.reason), ("queued", "channel_incomplete")
+            (message.state, message.objection), ("queued", "channel_incomplete")
         )
 
     def test_copied_database_holds_and_says_so(self):
         self.env["ir.config_parameter"].set_param("database.uuid", "another")
         self.channel.invalidate_recordset()
         message = self.enqueue()
-        self.assertEqual(message.reason, "copied_database")
+        self.assertEqual(message.objection, "copied_database")
         self.assertEqual(self.channel.state, "copied")
         self.assertIn("copy", self.channel.state_reason)
         self.env.flush_all()
@@ -178,8 +178,10 @@ class TestGate(ClinicCase):
     def test_refusal_of_a_later_message_is_told_and_not_final(self):
         self.patient = self.make_patient("+905321110009", "Later KUMQUAT")
         message = self.enqueue(due_at=clock.now() + timedelta(days=1))
-        self.assertEqual((message.state, message.reason), ("queued", "no_consent"))
+        self.assertEqual((message.state, message.objection), ("queued", "no_consent"))
         self.consent(self.patient)
+        message.invalidate_recordset()
+        self.assertFalse(message.objection)
         self.assertEqual(self.verdict(message).action, "send")
 
     def test_moved_appointment_makes_the_old_reminder_obsolete(self):

@@ -20,7 +20,8 @@ class TestTemplate(ClinicCase):
         self.assertTrue(self.template.enabled)
         self.assertEqual(set(self.template.variable_ids.mapped("source")), {"builtin"})
         self.assertEqual(
-            self.template.button_ids.mapped("action"), ["confirm", "reschedule", "cancel"]
+            self.template.button_ids.mapped("action"),
+            ["confirm", "reschedule", "cancel"],
         )
 
     def test_turkish_buttons_are_understood(self):
@@ -136,7 +137,10 @@ class TestTemplate(ClinicCase):
             lambda one: one.name == "clinic_name"
         ).write({"source": "text", "text": "Ours"})
         make_template(
-            self, components=body("a {{clinic_name}} b {{unknown_thing}} c {{patient_name}} d")
+            self,
+            components=body(
+                "a {{clinic_name}} b {{unknown_thing}} c {{patient_name}} d"
+            ),
         )
         by_name = {one.name: one for one in self.template.variable_ids}
         self.assertEqual(by_name["clinic_name"].text, "Ours")
@@ -145,7 +149,9 @@ class TestTemplate(ClinicCase):
 
     def test_template_that_the_account_lost_is_marked_deleted(self):
         self.template._load(self.channel, [])
-        self.assertEqual((self.template.status, self.template.enabled), ("DELETED", False))
+        self.assertEqual(
+            (self.template.status, self.template.enabled), ("DELETED", False)
+        )
 
     def test_loading_does_not_undo_that_a_manager_took_it_out_of_use(self):
         self.template.action_disable()

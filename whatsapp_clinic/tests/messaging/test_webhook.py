@@ -232,7 +232,9 @@ class TestWebhookProcessing(ClinicCase):
         self.assertFalse(identity.blocked_at)
 
     def test_stop_word_inside_a_sentence_and_cancel_do_not_stop(self):
-        for number, word in enumerate(("please do not stop", "iptal", "İPTAL", "cancel")):
+        for number, word in enumerate(
+            ("please do not stop", "iptal", "İPTAL", "cancel")
+        ):
             self.run_event(envelope(text_message(word, f"wamid.c{number}")))
         self.assertFalse(self.patient.whatsapp_identity_ids.blocked_at)
 
@@ -257,7 +259,9 @@ class TestWebhookProcessing(ClinicCase):
         self.run_event(self.preference("stop"))
         identity = self.patient.whatsapp_identity_ids
         self.assertEqual(identity.block_source, "preference")
-        self.assertEqual((queued.state, queued.reason), ("cancelled", "identity_blocked"))
+        self.assertEqual(
+            (queued.state, queued.reason), ("cancelled", "identity_blocked")
+        )
         self.run_event(self.preference("resume"))
         self.assertFalse(identity.blocked_at)
 
@@ -393,7 +397,9 @@ class TestWebhookProcessing(ClinicCase):
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(st.lists(st.sampled_from(["sent", "delivered", "read", "played"]), max_size=6))
+    @given(
+        st.lists(st.sampled_from(["sent", "delivered", "read", "played"]), max_size=6)
+    )
     def test_statuses_in_any_order_end_at_the_highest(self, names):
         message = self.sent_message()
         for name in names:

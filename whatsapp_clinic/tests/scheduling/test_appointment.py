@@ -357,4 +357,4 @@ class TestMessageRule(ClinicCase):
         nobody = self.make_patient("+905321110009", "Nobody KUMQUAT")
         self.book(nobody, tomorrow(72))
         row = self.rows(rule)
-        self.assertEqual((row.state, row.reason), ("queued", "no_consent"))
+        self.assertEqual((row.state, row.objection), ("queued", "no_consent"))

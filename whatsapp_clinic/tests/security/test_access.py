@@ -24,7 +24,14 @@ RIGHTS = {
     "webhook.event": ("", "", "", "r", ""),
 }
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "d": "unlink"}
-BY_BRANCH = ("appointment", "branch", "channel", "message", "message.rule", "practitioner")
+BY_BRANCH = (
+    "appointment",
+    "branch",
+    "channel",
+    "message",
+    "message.rule",
+    "practitioner",
+)
 
 
 @tagged("post_install", "-at_install")
@@ -183,7 +190,10 @@ class TestAccess(ClinicCase):
         for role in ROLES:
             mine = message.with_user(self.users[role])
             for name, value in values.items():
-                with self.subTest(role=role, field=name), self.assertRaises(AccessError):
+                with (
+                    self.subTest(role=role, field=name),
+                    self.assertRaises(AccessError),
+                ):
                     mine.write({name: value})
             with self.subTest(role=role), self.assertRaises(AccessError):
                 mine.create({**values, "company_id": self.company.id})
