@@ -9,3 +9,10 @@ from .messaging import (
 )
 from .scheduling import test_appointment
 from .security import test_access
+from .views import (
+    test_demo,
+    test_menus,
+    test_tours,
+    test_translations,
+    test_views,
+)

@@ -1,0 +1,85 @@
+import {registry} from "@web/core/registry";
+
+const many2one = (name, text) => [
+  {
+    trigger: `.modal .o_field_widget[name=${name}] input`,
+    run: `edit ${text}`,
+  },
+  {
+    trigger: `.modal .o_field_widget[name=${name}] .o-autocomplete--dropdown-item:contains(${text})`,
+    run: "click",
+  },
+];
+
+registry.category("web_tour.tours").add("whatsapp_clinic_book_from_calendar", {
+  steps: () => [
+    {
+      content: "Next week, so that the reminder lies ahead",
+      trigger: ".o_calendar_button_next",
+      run: "click",
+    },
+    {
+      trigger: ".o_calendar_renderer:not(:has(.fc-day-today))",
+    },
+    {
+      trigger: ".fc-timegrid-slot-lane[data-time='10:00:00']",
+      run: "click",
+    },
+    ...many2one("partner_id", "Nesrin"),
+    {
+      content: "Reception sees at once that the patient has not agreed",
+      trigger: ".modal .o_field_widget[name=can_be_written_to]:contains(No consent)",
+    },
+    ...many2one("type_id", "Check-up"),
+    ...many2one("practitioner_id", "Dr. Demir"),
+    {
+      trigger: ".modal .o_form_button_save",
+      run: "click",
+    },
+    {
+      trigger: ".fc-event:contains(Nesrin)",
+      run: "click",
+    },
+    {
+      trigger: ".o_cw_popover .o_cw_popover_edit",
+      run: "click",
+    },
+    {
+      content: "Why the reminder will not be sent",
+      trigger:
+        ".modal .o_whatsapp_clinic_facts:contains(The patient has not agreed to these messages)",
+    },
+    {
+      trigger: ".modal .o_whatsapp_clinic_facts button[name=action_cancel]",
+      run: "click",
+    },
+    {
+      trigger: ".modal .o_whatsapp_clinic_facts:contains(Cancelled by staff)",
+    },
+  ],
+});
+
+registry.category("web_tour.tours").add("whatsapp_clinic_withdraw_consent", {
+  steps: () => [
+    {
+      trigger: ".o_kanban_record:contains(Nesrin):contains(May be written to)",
+      run: "click",
+    },
+    {
+      trigger: ".nav-link[name=whatsapp_clinic]",
+      run: "click",
+    },
+    {
+      trigger: "button:contains(Withdraw Consent)",
+      run: "click",
+    },
+    {
+      trigger: ".modal button[special=save]",
+      run: "click",
+    },
+    {
+      trigger:
+        "body:not(:has(.modal)) .o_field_widget[name=whatsapp_consent_state]:contains(Consent withdrawn)",
+    },
+  ],
+});

@@ -1,0 +1,59 @@
+"""The demonstration clinic."""
+
+import json
+
+from odoo.tests import TransactionCase, tagged
+
+from ..common import PROJECT
+
+
+@tagged("post_install", "-at_install")
+class TestDemo(TransactionCase):
+    def test_demo_templates_are_those_of_the_sandbox(self):
+        path = PROJECT / "whatsapp_sandbox" / "accounts" / "demo.json"
+        (account,) = json.loads(path.read_text())["business_accounts"]
+        for definition in account["templates"]:
+            name = f"{definition['name']}_{definition['language']}"
+            with self.subTest(name):
+                template = self.env.ref(f"whatsapp_clinic.demo_template_{name}")
+                self.assertEqual(template.components, definition["components"])
+                self.assertEqual(template.remote_id, definition["id"])
+                self.assertEqual(template.business_account_id, account["id"])
+                self.assertEqual(template.status, definition["status"])
+                self.assertEqual(template.category, definition["category"])
+                self.assertTrue(template.enabled)
+
+    def test_loading_the_templates_of_the_sandbox_changes_no_mapping(self):
+        path = PROJECT / "whatsapp_sandbox" / "accounts" / "demo.json"
+        (account,) = json.loads(path.read_text())["business_accounts"]
+        channel = self.env.ref("whatsapp_clinic.demo_channel_kadikoy")
+        templates = self.env["whatsapp.clinic.template"].search(
+            [("business_account_id", "=", account["id"])]
+        )
+        before = self._parts(templates)
+        self.env["whatsapp.clinic.template"]._load(channel, account["templates"])
+        self.assertEqual(self._parts(templates), before)
+        self.assertTrue(all(templates.mapped("enabled")))
+
+    def test_demo_patients_are_those_of_the_sandbox(self):
+        path = PROJECT / "whatsapp_sandbox" / "accounts" / "demo.json"
+        for number, person in enumerate(json.loads(path.read_text())["patients"], 1):
+            patient = self.env.ref(f"whatsapp_clinic.demo_patient_{number:02}")
+            self.assertEqual(patient.name, person["name"])
+            self.assertEqual(patient._whatsapp_phone(), person["phone"])
+
+    def test_installing_the_demo_books_without_a_storm_of_confirmations(self):
+        rule = self.env.ref("whatsapp_clinic.demo_rule_confirmation")
+        messages = self.env["whatsapp.clinic.message"].search(
+            [("rule_id", "=", rule.id)]
+        )
+        self.assertFalse(messages)
+
+    def _parts(self, templates):
+        variables = templates.variable_ids.mapped(
+            lambda one: (one.id, one.name, one.example, one.source, one.builtin)
+        )
+        buttons = templates.button_ids.mapped(
+            lambda one: (one.id, one.index, one.kind, one.text, one.action)
+        )
+        return variables, buttons

@@ -1,0 +1,44 @@
+"""What a receptionist does, in a real browser."""
+
+from odoo.tests import HttpCase, tagged
+
+from ..common import consent, make_patient, rule, set_up_clinic, staff_user
+
+
+class ReceptionCase(HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        set_up_clinic(cls)
+        cls.receptionist = staff_user(cls, "receptionist", tz="UTC")
+        cls.patient = make_patient(cls, "+905321110002", "Nesrin KUMQUAT")
+        rule(cls)
+
+
+@tagged("post_install", "-at_install")
+class TestReceptionTour(ReceptionCase):
+    def test_booking_in_the_calendar_shows_why_no_reminder_is_sent(self):
+        self.start_tour(
+            "/odoo/clinic-appointments",
+            "whatsapp_clinic_book_from_calendar",
+            login=self.receptionist.login,
+        )
+        self.env.invalidate_all()
+        message = self.patient.appointment_ids.whatsapp_message_ids
+        self.assertEqual(message.state, "cancelled")
+        self.assertEqual(message.reason, "cancelled_by_user")
+
+
+@tagged("post_install", "-at_install")
+class TestSmallScreenTour(ReceptionCase):
+    browser_size = "390x844"
+    touch_enabled = True
+
+    def test_consent_is_withdrawn_on_a_small_screen(self):
+        consent(self, self.patient)
+        self.start_tour(
+            "/odoo/clinic-patients",
+            "whatsapp_clinic_withdraw_consent",
+            login=self.receptionist.login,
+        )
+        self.assertEqual(self.patient.whatsapp_consent_state, "withdrawn")

@@ -1,0 +1,43 @@
+"""The translations are in step with the sources, and Turkish is complete."""
+
+import io
+import re
+from pathlib import Path
+
+import polib
+
+from odoo.tests import TransactionCase, tagged
+from odoo.tools.translate import trans_export
+
+I18N = Path(__file__).resolve().parents[2] / "i18n"
+PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]")
+
+
+@tagged("post_install", "-at_install")
+class TestTranslations(TransactionCase):
+    def test_the_template_has_every_text_of_the_sources_and_no_other(self):
+        exported = io.BytesIO()
+        trans_export(None, ["whatsapp_clinic"], exported, "po", self.env)
+        in_sources = _texts(polib.pofile(exported.getvalue().decode()))
+        in_file = _texts(polib.pofile(str(I18N / "whatsapp_clinic.pot")))
+        hint = "Run scripts/translations."
+        self.assertEqual(in_sources - in_file, set(), hint)
+        self.assertEqual(in_file - in_sources, set(), hint)
+
+    def test_every_text_is_translated_into_turkish(self):
+        template = polib.pofile(str(I18N / "whatsapp_clinic.pot"))
+        turkish = polib.pofile(str(I18N / "tr.po"))
+        translated = _texts(turkish.translated_entries())
+        self.assertEqual(_texts(template) - translated, set())
+
+    def test_turkish_keeps_the_placeholders(self):
+        for entry in polib.pofile(str(I18N / "tr.po")):
+            with self.subTest(entry.msgid):
+                self.assertEqual(
+                    sorted(PLACEHOLDER.findall(entry.msgstr)),
+                    sorted(PLACEHOLDER.findall(entry.msgid)),
+                )
+
+
+def _texts(entries) -> set[str]:
+    return {entry.msgid for entry in entries}

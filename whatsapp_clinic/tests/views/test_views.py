@@ -1,0 +1,71 @@
+"""Every model can be looked at, and an empty list says what to do."""
+
+from lxml import etree
+
+from odoo.tests import TransactionCase, tagged
+
+MODELS = (
+    "appointment",
+    "appointment.type",
+    "branch",
+    "channel",
+    "consent",
+    "consent.purpose",
+    "identity",
+    "message",
+    "message.rule",
+    "practitioner",
+    "stop.word",
+    "template",
+    "webhook.event",
+)
+
+
+@tagged("post_install", "-at_install")
+class TestViews(TransactionCase):
+    def test_every_model_has_a_list_a_form_and_a_search_view(self):
+        views = self.env["ir.ui.view"].search([("model", "like", "whatsapp.clinic.")])
+        found = {(view.model, view.type) for view in views}
+        wanted = {
+            (f"whatsapp.clinic.{model}", kind)
+            for model in MODELS
+            for kind in ("list", "form", "search")
+        }
+        self.assertFalse(wanted - found)
+
+    def test_no_model_with_a_menu_is_missing_from_this_test(self):
+        models = {
+            action.res_model.removeprefix("whatsapp.clinic.")
+            for action in self._actions()
+        }
+        self.assertFalse(models - {*MODELS, "res.partner"})
+
+    def test_every_empty_list_says_what_to_do(self):
+        for action in self._actions().filtered(lambda one: one.target != "new"):
+            with self.subTest(action.name):
+                help_text = etree.HTML(action.help or "<p/>")
+                classes = help_text.xpath("//p/@class")
+                self.assertIn("o_view_nocontent_smiling_face", " ".join(classes))
+                self.assertGreaterEqual(len(help_text.xpath("//p")), 2)
+
+    def test_main_buttons_have_a_hotkey(self):
+        views = self.env["ir.ui.view"].search(
+            [("model", "like", "whatsapp.clinic."), ("type", "=", "form")]
+        )
+        for view in views:
+            for button in etree.fromstring(view.arch).xpath("//form/header/button"):
+                with self.subTest(f"{view.name}: {button.get('name')}"):
+                    self.assertTrue(button.get("data-hotkey"))
+
+    def _actions(self):
+        ids = (
+            self.env["ir.model.data"]
+            .search(
+                [
+                    ("module", "=", "whatsapp_clinic"),
+                    ("model", "=", "ir.actions.act_window"),
+                ]
+            )
+            .mapped("res_id")
+        )
+        return self.env["ir.actions.act_window"].browse(ids)
