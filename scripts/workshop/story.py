@@ -1,8 +1,8 @@
 """The story that `make demo` tells: two patients, a reminder, a tap on Confirm.
 
-Everything goes through Odoo's external API as the receptionist would do it, and through
-the patient's phone; Odoo's scheduler sends. Every step is checked in Odoo's database and
-on the phone.
+Everything goes through Odoo's external API as the receptionist would do it, and
+through the patient's phone; Odoo's scheduler sends. Every step is checked in Odoo's
+database and on the phone.
 """
 
 import time

@@ -12,8 +12,8 @@ from pathlib import Path
 _quiet = ContextVar("whatsapp_clinic_quiet_sql", default=False)
 
 
-# What is in our tables is about patients, whoever writes there: a note on a booking that
-# collides, the body of a webhook that comes twice.
+# What is in our tables is about patients, whoever writes there: a note on a booking
+# that collides, the body of a webhook that comes twice.
 OUR_TABLES = "whatsapp_clinic_"
 
 

@@ -40,7 +40,8 @@ def insert_triggers(cr, cron_ids: list[int]) -> bool:
         )
         SELECT EXISTS (SELECT FROM written), EXISTS (
             SELECT FROM waiting
-            WHERE call_at < now() AT TIME ZONE 'UTC' - make_interval(secs => %(overdue)s)
+            WHERE call_at <
+                now() AT TIME ZONE 'UTC' - make_interval(secs => %(overdue)s)
         )
         """,
         {"cron_ids": cron_ids, "overdue": OVERDUE},

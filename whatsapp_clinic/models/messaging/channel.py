@@ -172,6 +172,7 @@ class Channel(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
+            "name": self.env._("Credentials of %s", self.name),
             "res_model": "whatsapp.clinic.channel.credentials",
             "view_mode": "form",
             "target": "new",

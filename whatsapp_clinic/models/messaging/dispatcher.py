@@ -23,7 +23,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import psycopg2
+import psycopg2.errors
 from psycopg2.extras import execute_values
 
 from odoo import SUPERUSER_ID, api, models
@@ -62,6 +62,15 @@ LOCK_NAMESPACE = 0x57A0
 # Cloud API, "Rate limit hit": the number sends faster than it may.
 TOO_FAST = 130429
 UNREACHABLE_HOLD = 10.0
+# Seconds in which rows that the event processor has are waited for; then they stay
+# `sending` and the lease finds them.
+WRITE_BACK_PATIENCE = 5.0
+# The database asks to try again.
+TRY_AGAIN = (
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.LockNotAvailable,
+)
 
 
 @dataclass(frozen=True)
@@ -105,6 +114,8 @@ class Dispatcher(models.AbstractModel):
                 try:
                     with quiet_sql():
                         ChannelRun(cr, channel_id, slice_end).drain()
+                except TRY_AGAIN:
+                    cr.rollback()
                 finally:
                     _unlock(cr, channel_id)
                 served[channel_id] = time.monotonic()
@@ -189,7 +200,8 @@ class Dispatcher(models.AbstractModel):
 # A status of a message that was claimed after this one was lost has been processed, and
 # no webhook waits that might speak of this one.
 RESENDABLE = """
-    lost.state = 'unknown' AND lost.unknown_at <= %(settled)s AND lost.resent IS NOT TRUE
+    lost.state = 'unknown' AND lost.unknown_at <= %(settled)s
+    AND lost.resent IS NOT TRUE
     AND NOT EXISTS (SELECT FROM whatsapp_clinic_webhook_event WHERE state = 'pending')
     AND EXISTS (
         SELECT FROM whatsapp_clinic_message AS later
@@ -213,6 +225,7 @@ class ChannelRun:
         self.deadline = deadline
         self.calls: dict[Future, tuple[int, int]] = {}
         self.outcomes: list[Outcome] = []
+        self.written: list[Outcome] = []
         self.batch = 1
         self.nothing_due = False
         self.held = False
@@ -241,9 +254,12 @@ class ChannelRun:
         self.nothing_due = True
         while self.calls:
             self._collect(bucket)
-        self._begin()
-        self._write_back()
-        self._commit()
+        give_up = time.monotonic() + WRITE_BACK_PATIENCE
+        while self.outcomes and time.monotonic() < give_up:
+            self._begin()
+            self._write_back()
+            self._commit()
+            time.sleep(0.02 if self.outcomes else 0)
 
     def _may_claim(self) -> bool:
         stop = self.held or self.nothing_due
@@ -302,7 +318,8 @@ class ChannelRun:
     def _commit(self):
         self.env.flush_all()
         self.cr.commit()
-        self.outcomes.clear()
+        self.outcomes = [one for one in self.outcomes if one not in self.written]
+        self.written.clear()
 
     def _lock_due(self, limit: int):
         now = clock.precise_now()
@@ -381,8 +398,14 @@ class ChannelRun:
         )
 
     def _write_back(self):
-        """Store the outcomes. A status that was quicker than we are is not undone."""
-        if not self.outcomes:
+        """Store the outcomes. A status that was quicker than we are is not undone.
+
+        Rows that the event processor has at this moment are left for the next time: it
+        holds many until it commits, so waiting for one while holding others would be a
+        deadlock.
+        """
+        self.written = self._lock_outcomes()
+        if not self.written:
             return
         rows = [
             {
@@ -392,18 +415,30 @@ class ChannelRun:
                 "attempts": outcome.attempts,
                 "state": outcome.state,
             }
-            for outcome in self.outcomes
+            for outcome in self.written
         ]
         execute_values(
             self.cr._obj, _WRITE_BACK, rows, template=_WRITE_BACK_ROW, page_size=THREADS
         )
         self.messages.invalidate_model()
-        for outcome in self.outcomes:
+        for outcome in self.written:
             message = self.messages.browse(outcome.row_id)
             if outcome.opted_out:
                 message.identity_id._block("error")
             if outcome.hold:
                 message.channel_id._hold(*outcome.hold)
+
+    def _lock_outcomes(self) -> list[Outcome]:
+        """The outcomes whose rows nobody else has locked; they are locked now."""
+        if not self.outcomes:
+            return []
+        self.cr.execute(
+            "SELECT id FROM whatsapp_clinic_message WHERE id = ANY(%s) "
+            "FOR NO KEY UPDATE SKIP LOCKED",
+            [[outcome.row_id for outcome in self.outcomes]],
+        )
+        free = {row[0] for row in self.cr.fetchall()}
+        return [outcome for outcome in self.outcomes if outcome.row_id in free]
 
     def _recover_lost(self):
         """Rows of a dispatcher that died: first unknown, then sent once more."""

@@ -8,6 +8,7 @@ from odoo.tools import SQL, LazyTranslate
 from ...cloud_api import payloads
 from ...tools import clock
 from ...tools.access import require_group
+from .template_variable import MissingValue
 
 _lt = LazyTranslate(__name__)
 
@@ -136,7 +137,13 @@ class Message(models.Model):
     appointment_version = fields.Integer(help="The version that the text speaks of.")
     occurrence = fields.Char(help="Which time of the anchor this message is for.")
     reply_to_id = fields.Many2one("whatsapp.clinic.message", ondelete="set null")
-    body = fields.Text("Message")
+    body = fields.Text("Text")
+    shown_body = fields.Text(
+        "Message",
+        compute="_compute_shown_body",
+        compute_sudo=True,
+        help="The text; while a template message waits, what it would say now.",
+    )
     priority = fields.Integer(default=PRIORITY_APPOINTMENT, required=True)
     due_at = fields.Datetime("Due", default=lambda self: clock.now(), required=True)
     expires_at = fields.Datetime(help="Never sent after this time.")
@@ -199,6 +206,12 @@ class Message(models.Model):
         for message in self:
             verdict = verdicts.get(message.id)
             message.objection = verdict.reason if verdict else message.reason
+
+    @api.depends("body", "state", "template_id")
+    def _compute_shown_body(self):
+        for message in self:
+            is_planned = message.template_id and not message.body
+            message.shown_body = message._foresee() if is_planned else message.body
 
     @api.depends("objection")
     def _compute_next_step(self):
@@ -345,12 +358,11 @@ class Message(models.Model):
         """What every status carries back: the row's key and the attempt."""
         return f"{self.key}.{attempts}"
 
-    def _values(self) -> dict:
-        """Values of the template's variables for this row's record.
+    def _values(self, template) -> dict:
+        """Values of a template's variables for this row's record.
 
         Raises MissingValue.
         """
-        template = self.template_id
         record = (
             self.partner_id if template.model == "res.partner" else self.appointment_id
         )
@@ -358,6 +370,14 @@ class Message(models.Model):
             lang=self.partner_id.lang or self.env.lang
         )
         return template.with_env(record.env)._values(record)
+
+    def _foresee(self) -> str:
+        """What a template message would say now; the bare template if it cannot."""
+        variant = self.template_id._for_language(self.partner_id.lang)
+        try:
+            return variant._render(self._values(variant))
+        except (MissingValue, UserError):
+            return variant.body_text
 
     def _render(self, attempts: int) -> tuple[dict, str]:
         """The payload for WhatsApp and the text to show, for this attempt.
@@ -374,7 +394,7 @@ class Message(models.Model):
                 callback_data=self._correlation(attempts),
             )
             return payload, self.body
-        values = self._values()
+        values = self._values(self.template_id)
         payload = self.template_id._payload(
             recipient, values, self.key, self._correlation(attempts)
         )

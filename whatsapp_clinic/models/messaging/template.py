@@ -59,7 +59,6 @@ class Template(models.Model):
     parameter_format = fields.Char(default="POSITIONAL", readonly=True)
     components = fields.Json(readonly=True)
     body_text = fields.Text(compute="_compute_texts")
-    preview = fields.Text(compute="_compute_texts")
     preview_html = fields.Html(
         "As a Bubble", compute="_compute_preview_html", sanitize=False
     )
@@ -100,7 +99,6 @@ class Template(models.Model):
             components = template.components or []
             body = [part.get("text") for part in components if _is_body(part)]
             template.body_text = body[0] if body else False
-            template.preview = payloads.render(components, template._example_values())
 
     @api.depends(
         "components",

@@ -2,7 +2,7 @@
 import logging
 import time
 
-import psycopg2.errors
+import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.modules import module
@@ -12,6 +12,7 @@ from ...tools import clock
 from ...tools.access import require_group
 from ...tools.quiet_sql import place, quiet_sql
 from ...tools.wake_up import report_progress, wake_after_commit
+from .dispatcher import TRY_AGAIN
 
 _logger = logging.getLogger(__name__)
 
@@ -21,12 +22,6 @@ ATTEMPTS = 3
 BATCH = 50
 # A run ends after this many seconds: other scheduled actions wait for its worker.
 SLICE = 6.0
-# The database asks to try again; the event is not at fault.
-TRY_AGAIN = (
-    psycopg2.errors.SerializationFailure,
-    psycopg2.errors.DeadlockDetected,
-    psycopg2.errors.LockNotAvailable,
-)
 
 
 class WebhookEvent(models.Model):
@@ -104,6 +99,7 @@ class WebhookEvent(models.Model):
                 self._process()
                 self.env.flush_all()
         except TRY_AGAIN:
+            # The event is not at fault.
             raise
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
             raise

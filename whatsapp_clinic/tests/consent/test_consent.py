@@ -70,9 +70,17 @@ class TestConsent(ClinicCase):
 
     def test_odoo_can_neither_write_nor_unlink_a_consent(self):
         consent = self.consent(self.patient)
-        with self.assertRaises(Exception), mute_logger("odoo.sql_db"):
+        with (
+            self.assertRaises(psycopg2.errors.RestrictViolation),
+            mute_logger("odoo.sql_db"),
+        ):
             consent.decision = "withdrawn"
             self.env.flush_all()
+        with (
+            self.assertRaises(psycopg2.errors.RestrictViolation),
+            mute_logger("odoo.sql_db"),
+        ):
+            consent.unlink()
 
     def test_bookkeeping_may_change(self):
         consent = self.consent(self.patient)
