@@ -12,6 +12,7 @@ from odoo.http import request
 
 from ..cloud_api.webhooks import verify
 from ..tools import clock
+from ..tools.transaction import read_committed
 from ..tools.wake_up import insert_triggers, notify
 
 PATH = "/whatsapp_clinic/webhook"
@@ -34,6 +35,11 @@ class WebhookController(http.Controller):
     def receive(self, **_query):
         """Store a signed webhook; 401 for one that is not, 413 for one too large."""
         body = request.httprequest.get_data()
+        if len(body) >= MAX_BYTES:
+            return _answer("too large", 413)
+        # Whoever waits for a lock on a trigger must see that it is gone.
+        request.env.cr.rollback()
+        read_committed(request.env.cr)
         if not _is_signed(body, request.httprequest.headers.get(SIGNATURE_HEADER)):
             return _answer("not signed", 401)
         if _store(body):

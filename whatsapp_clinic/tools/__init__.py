@@ -1,1 +1,1 @@
-from . import access, clock, fingerprint, phone, quiet_sql, text, wake_up
+from . import access, clock, fingerprint, phone, quiet_sql, text, transaction, wake_up

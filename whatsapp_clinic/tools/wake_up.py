@@ -15,6 +15,8 @@ import time
 
 from odoo import sql_db
 
+from .transaction import read_committed
+
 # Seconds after which nobody may have heard of a trigger; also between announcements.
 OVERDUE = 2
 _announced: dict[str, float] = {}
@@ -72,7 +74,7 @@ def wake_after_commit(env, *cron_xml_ids: str) -> None:
 
     def wake():
         with sql_db.db_connect(dbname).cursor() as cr:
-            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            read_committed(cr)
             must_notify = insert_triggers(cr, cron_ids)
         if must_notify:
             notify(dbname)

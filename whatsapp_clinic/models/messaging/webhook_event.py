@@ -5,14 +5,13 @@ import time
 import psycopg2
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.modules import module
 
 from ...cloud_api import webhooks
 from ...tools import clock
 from ...tools.access import require_group
 from ...tools.quiet_sql import place, quiet_sql
+from ...tools.transaction import TRY_AGAIN, read_committed
 from ...tools.wake_up import report_progress, wake_after_commit
-from .dispatcher import TRY_AGAIN
 
 _logger = logging.getLogger(__name__)
 
@@ -121,8 +120,7 @@ def _process_batch(cr, after_id: int, size: int) -> int | None:
     Returns the last id, 0 to start over when the end was reached but events failed and
     wait for their next attempt, None when nothing waits.
     """
-    if not module.current_test:
-        cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    read_committed(cr)
     env = api.Environment(cr, SUPERUSER_ID, {})
     cr.execute(
         """

@@ -3,7 +3,8 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from ...models.messaging import dispatcher as dispatcher_module
+from ...models.messaging.dispatcher import ChannelRun, channel_client, lanes
+from ...models.messaging.dispatcher.outcome import Outcome
 from ...tools import clock
 from ..common import AYSE_PHONE, AYSE_WA_ID, MARKER, SandboxCase, make_template
 
@@ -48,7 +49,7 @@ class TestDispatcher(SandboxCase):
         self.assertEqual(run._lock_due(2).ids, [rows[2].id, rows[1].id])
 
     def channel_run(self):
-        run = dispatcher_module.ChannelRun(self.env.cr, self.channel.id, 0.0)
+        run = ChannelRun(self.env.cr, self.channel.id, 0.0)
         return run
 
     def test_consent_withdrawn_after_queueing_stops_at_the_claim(self):
@@ -107,7 +108,7 @@ class TestDispatcher(SandboxCase):
     def test_passing_error_is_tried_again_later(self):
         self.sandbox.fault("error", code=131016, count=1)
         message = self.send_reminder(self.appointment)
-        with patch.object(dispatcher_module, "LANE_SLICE", 0.5):
+        with patch.object(lanes, "LANE_SLICE", 0.5):
             self.dispatch()
         self.assertEqual((message.state, message.attempts), ("queued", 1))
         self.assertGreater(message.due_at, clock.now())
@@ -225,9 +226,7 @@ class TestDispatcher(SandboxCase):
         run = self.channel_run()
         now = clock.precise_now()
         run.outcomes.append(
-            dispatcher_module.Outcome(
-                message.id, 1, "sent", {"message_id": "x", "sent_at": now}
-            )
+            Outcome(message.id, 1, "sent", {"message_id": "x", "sent_at": now})
         )
         message.write({"state": "delivered", "message_id": "early"})
         self.env.flush_all()
@@ -239,9 +238,7 @@ class TestDispatcher(SandboxCase):
         message.write({"state": "sending", "attempts": 2})
         self.env.flush_all()
         run = self.channel_run()
-        run.outcomes.append(
-            dispatcher_module.Outcome(message.id, 1, "failed", {"reason": "error"})
-        )
+        run.outcomes.append(Outcome(message.id, 1, "failed", {"reason": "error"}))
         run._write_back()
         self.assertEqual(message.state, "sending")
 
@@ -267,7 +264,7 @@ class TestDispatcher(SandboxCase):
                 raise ZeroDivisionError(MARKER)
             return render(message, attempts)
 
-        logger = "odoo.addons.whatsapp_clinic.models.messaging.dispatcher"
+        logger = "odoo.addons.whatsapp_clinic.models.messaging.dispatcher.channel_run"
         with (
             patch.object(type(messages), "_render", broken),
             self.assertLogs(logger, "ERROR") as logs,
@@ -332,7 +329,7 @@ class TestDispatcher(SandboxCase):
     def test_only_loopback_is_called_under_test(self):
         self.channel.base_url = "https://graph.facebook.com"
         with self.assertRaises(ValueError):
-            dispatcher_module.channel_client(self.channel)
+            channel_client(self.channel)
 
     def test_cancelled_message_is_not_sent_and_can_be_sent_again(self):
         message = self.send_reminder(self.appointment)

@@ -1,0 +1,59 @@
+"""Two Odoo servers on one database share the work of three channels."""
+
+import re
+from collections import Counter
+from itertools import chain
+
+import pytest
+
+RATE = 40
+MESSAGES = 200
+PLACES = (0, 1, 2)
+
+
+@pytest.fixture(scope="module")
+def clinic(make_clinic):
+    """Three channels whose messages two servers have sent."""
+    clinic = make_clinic("two_servers", rate=RATE)
+    clinic.sandbox.switch(latency_ms=50)
+    servers = [clinic.start(), clinic.start()]
+    for place in PLACES:
+        clinic.enqueue(place, MESSAGES)
+    for place in PLACES:
+        clinic.wait_for_states(place, {"sent", "delivered", "read"}, 90)
+    clinic.log = clinic.odoo_log()
+    clinic.worked = ["send messages" in one.log.read_text() for one in servers]
+    for server in servers:
+        server.stop()
+    return clinic
+
+
+def _most_within_a_second(times: list[float]) -> int:
+    return max(sum(first <= one < first + 1 for one in times) for first in times)
+
+
+def test_both_servers_sent(clinic):
+    assert clinic.worked == [True, True]
+
+
+def test_dispatcher_and_event_processor_do_not_deadlock(clinic):
+    assert re.findall(r"server action #\d+ failed", clinic.log) == []
+    assert "deadlock" not in clinic.postgres_log()
+
+
+def test_no_message_arrives_twice_from_two_servers(clinic):
+    accepted = chain.from_iterable(map(clinic.accepted, PLACES))
+    times = Counter(one["biz_opaque_callback_data"] for one in accepted)
+    assert set(times.values()) == {1}
+    assert len(times) == len(PLACES) * MESSAGES
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_channel_keeps_its_pace_whichever_server_serves_it(clinic, place):
+    """Each server has a bucket of its own: a quarter of a second's rate as burst."""
+    times = [message["timestamp"] for message in clinic.accepted(place)]
+    assert _most_within_a_second(times) <= RATE * 1.25 + RATE * 0.25
+
+
+def test_whatsapp_never_finds_a_channel_too_fast(clinic):
+    assert clinic.sandbox.stats()["rejected_by_code"] == {}

@@ -1,0 +1,22 @@
+"""Transactions that see what others commit, and errors that mean "try again"."""
+
+import psycopg2.errors
+
+from odoo.modules import module
+
+# The database asks to try again in a new transaction; the row is not at fault.
+TRY_AGAIN = (
+    psycopg2.errors.SerializationFailure,
+    psycopg2.errors.DeadlockDetected,
+    psycopg2.errors.LockNotAvailable,
+)
+
+
+def read_committed(cr) -> None:
+    """Make a transaction that has done nothing yet see what others commit.
+
+    In Odoo's REPEATABLE READ concurrent claims fail. In tests the whole test is one
+    transaction, and this does nothing.
+    """
+    if not module.current_test:
+        cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
