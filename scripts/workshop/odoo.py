@@ -23,6 +23,8 @@ BASE_MODULES = (
     "sms",
 )
 SUBCOMMANDS = ("shell", "db", "neutralize")
+# Not more requests at a time than there are database connections for.
+MANNERS = {"ODOO_MAX_HTTP_THREADS": "auto"}
 
 
 def free_port() -> int:
@@ -141,7 +143,7 @@ class OdooServer:
     def start(self, timeout: float = 120) -> "OdooServer":
         paths.LOGS.mkdir(parents=True, exist_ok=True)
         words, environment = self.odoo.command(
-            *("-d", self.database, "--db-filter", f"^{self.database}$"),
+            *("-d", self.database),
             *("--http-port", self.port, "--gevent-port", free_port()),
             *self.arguments,
         )
@@ -151,7 +153,7 @@ class OdooServer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**environment, **self.variables},
+                env={**environment, **MANNERS, **self.variables},
                 cwd="/",
                 start_new_session=True,
             )

@@ -12,7 +12,7 @@ from odoo.http import request
 
 from ..cloud_api.webhooks import verify
 from ..tools import clock
-from ..tools.transaction import read_committed
+from ..tools.transaction import begin_read_committed
 from ..tools.wake_up import insert_triggers, notify
 
 PATH = "/whatsapp_clinic/webhook"
@@ -37,14 +37,13 @@ class WebhookController(http.Controller):
         body = request.httprequest.get_data()
         if len(body) >= MAX_BYTES:
             return _answer("too large", 413)
-        # Whoever waits for a lock on a trigger must see that it is gone.
-        request.env.cr.rollback()
-        read_committed(request.env.cr)
-        if not _is_signed(body, request.httprequest.headers.get(SIGNATURE_HEADER)):
+        cr = request.env.cr
+        secrets, processor = _look_up(cr)
+        if not _is_signed(body, secrets):
             return _answer("not signed", 401)
-        if _store(body):
-            dbname = request.env.cr.dbname
-            request.env.cr.postcommit.add(lambda: notify(dbname))
+        if _store(cr, body, processor):
+            dbname = cr.dbname
+            cr.postcommit.add(lambda: notify(dbname))
         return _answer("ok", 200)
 
     @http.route(
@@ -58,9 +57,9 @@ class WebhookController(http.Controller):
     def verify(self, **_query):
         """Echo Meta's challenge to who knows the verify token of a channel."""
         query = request.httprequest.args
-        known = _column("verify_token")
         given = query.get("hub.verify_token", "").encode()
-        is_known = [hmac.compare_digest(given, token) for token in known]
+        known = _verify_tokens(request.env.cr)
+        is_known = [hmac.compare_digest(given, token.encode()) for token in known]
         if query.get("hub.mode") != "subscribe" or not any(is_known):
             return _answer("unknown verify token", 403)
         return _answer(query.get("hub.challenge", ""), 200)
@@ -71,26 +70,43 @@ def _answer(text: str, status: int):
     return request.make_response(text, headers=headers, status=status)
 
 
-def _is_signed(body: bytes, header: str | None) -> bool:
+def _is_signed(body: bytes, secrets: list[str]) -> bool:
     """Whether any channel's app secret signed the body; every secret is tried."""
-    return any([verify(secret, body, header) for secret in _column("app_secret")])
+    header = request.httprequest.headers.get(SIGNATURE_HEADER)
+    return any([verify(secret, body, header) for secret in secrets])
 
 
-def _column(name: str) -> list[bytes]:
-    """A secret of all channels. By SQL: this request loads no model."""
-    queries = {
-        "app_secret": "SELECT DISTINCT app_secret FROM whatsapp_clinic_channel "
-        "WHERE active AND app_secret IS NOT NULL",
-        "verify_token": "SELECT DISTINCT verify_token FROM whatsapp_clinic_channel "
-        "WHERE active AND verify_token IS NOT NULL",
-    }
-    request.env.cr.execute(queries[name])
-    return [row[0].encode() for row in request.env.cr.fetchall()]
+def _look_up(cr) -> tuple[list[str], int]:
+    """App secrets of the channels and the processor's id; no model is loaded.
+
+    Starts a transaction that sees what others commit: whoever waits for the lock on a
+    trigger must see that it is gone.
+    """
+    begin_read_committed(cr)
+    cr.execute(
+        """
+        SELECT ARRAY(
+            SELECT DISTINCT app_secret FROM whatsapp_clinic_channel
+            WHERE active AND app_secret IS NOT NULL
+        ), (
+            SELECT res_id FROM ir_model_data
+            WHERE module = 'whatsapp_clinic' AND name = 'process_webhooks'
+        )
+        """
+    )
+    return cr.fetchone()
 
 
-def _store(body: bytes) -> bool:
+def _verify_tokens(cr) -> list[str]:
+    cr.execute(
+        "SELECT DISTINCT verify_token FROM whatsapp_clinic_channel "
+        "WHERE active AND verify_token IS NOT NULL"
+    )
+    return [row[0] for row in cr.fetchall()]
+
+
+def _store(cr, body: bytes, processor: int) -> bool:
     """Insert the bytes unless the same came before; True if a worker must be woken."""
-    cr = request.env.cr
     cr.execute(
         """
         INSERT INTO whatsapp_clinic_webhook_event
@@ -100,12 +116,4 @@ def _store(body: bytes) -> bool:
         """,
         [body, hashlib.sha256(body).hexdigest(), len(body), clock.precise_now()],
     )
-    return bool(cr.rowcount) and insert_triggers(cr, [_processor(cr)])
-
-
-def _processor(cr) -> int:
-    cr.execute(
-        "SELECT res_id FROM ir_model_data "
-        "WHERE module = 'whatsapp_clinic' AND name = 'process_webhooks'"
-    )
-    return cr.fetchone()[0]
+    return bool(cr.rowcount) and insert_triggers(cr, [processor])

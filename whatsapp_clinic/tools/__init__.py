@@ -1,1 +1,10 @@
-from . import access, clock, fingerprint, phone, quiet_sql, text, transaction, wake_up
+from . import (
+    access,
+    clock,
+    fingerprint,
+    phone,
+    quiet_sql,
+    text,
+    transaction,
+    wake_up,
+)

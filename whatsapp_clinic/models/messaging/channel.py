@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 
 from ...tools import clock
@@ -10,6 +10,8 @@ DEFAULT_API_VERSION = "v25.0"
 DEFAULT_BASE_URL = "https://graph.facebook.com"
 # Throughput of a new business number: Cloud API, 80 messages per second.
 DEFAULT_RATE = 80
+# What the look-up of a webhook's channel depends on.
+_ROUTING_FIELDS = {"provider", "phone_number_id", "active"}
 
 
 class Channel(models.Model):
@@ -135,7 +137,28 @@ class Channel(models.Model):
         here = database_fingerprint(self.env)
         for vals in vals_list:
             vals["fingerprint"] = here
+        self.env.registry.clear_cache()
         return super().create(vals_list)
+
+    def write(self, vals):
+        result = super().write(vals)
+        if _ROUTING_FIELDS & vals.keys():
+            self.env.registry.clear_cache()
+        return result
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    @api.model
+    @tools.ormcache("phone_number_id")
+    def _id_of_number(self, phone_number_id: str) -> int | None:
+        """The channel whose webhooks name this phone number id."""
+        domain = [
+            ("provider", "=", "whatsapp"),
+            ("phone_number_id", "=", phone_number_id),
+        ]
+        return self.search(domain).id or None
 
     def action_arm(self):
         """Bind the channel to this database, after it was moved here on purpose."""

@@ -7,6 +7,8 @@ from ...tools import clock
 
 # Cloud API: 24 hours from the patient's last message to that number.
 WINDOW = timedelta(hours=24)
+# How long a row waits for a channel that somebody has to connect first.
+RECHECK = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,14 @@ class Facts:
     """What the checks look up for a whole batch at once.
 
     `consents`: {(partner id, purpose id): "given" | "withdrawn"}, present state;
-    `last_inbound`: {(identity id, channel id): naive UTC}, the patient's last message.
+    `last_inbound`: {(identity id, channel id): naive UTC}, the patient's last message;
+    `channels`: {channel id: Verdict or None}, what the channel itself objects.
     """
 
     now: datetime
     consents: dict
     last_inbound: dict
+    channels: dict
 
 
 class Gate(models.AbstractModel):
@@ -91,12 +95,17 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _facts(self, messages) -> Facts:
+        now = clock.now()
         return Facts(
-            now=clock.now(),
+            now=now,
             consents=self.env["whatsapp.clinic.consent"]._states(
                 messages.partner_id, messages.purpose_id
             ),
             last_inbound=self._last_inbound(messages),
+            channels={
+                channel.id: self._judge_channel(channel, now)
+                for channel in messages.channel_id
+            },
         )
 
     @api.model
@@ -129,9 +138,8 @@ class Gate(models.AbstractModel):
         appointment = message.appointment_id
         if not appointment or not message.rule_id:
             return None
-        return appointment._objection_to(message) and refuse(
-            appointment._objection_to(message)
-        )
+        objection = appointment._objection_to(message)
+        return refuse(objection) if objection else None
 
     @api.model
     def _check_patient(self, message, _facts):
@@ -185,9 +193,14 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _check_channel(self, message, facts):
-        channel = message.channel_id
-        if not channel or not channel.active or channel.state == "incomplete":
-            return hold("channel_incomplete", facts.now + timedelta(minutes=5))
+        if not message.channel_id:
+            return hold("channel_incomplete", facts.now + RECHECK)
+        return facts.channels[message.channel_id.id]
+
+    @api.model
+    def _judge_channel(self, channel, now):
+        if not channel.active or channel.state == "incomplete":
+            return hold("channel_incomplete", now + RECHECK)
         if channel.state == "copied":
-            return hold("copied_database", facts.now + timedelta(minutes=5))
+            return hold("copied_database", now + RECHECK)
         return None

@@ -25,9 +25,8 @@ class Inbound(models.AbstractModel):
     @api.model
     def _channel(self, phone_number_id: str):
         """The channel of a number; none for a number that is not ours."""
-        channel = self.env["whatsapp.clinic.channel"].search(
-            [("provider", "=", "whatsapp"), ("phone_number_id", "=", phone_number_id)]
-        )
+        channels = self.env["whatsapp.clinic.channel"]
+        channel = channels.browse(channels._id_of_number(phone_number_id))
         if not channel:
             _logger.info("Webhook for a phone number id that no channel has")
             return channel

@@ -219,9 +219,10 @@ class Message(models.Model):
             step = NEXT_STEPS.get(message.objection)
             message.next_step = step and self.env._(step)
 
+    @api.depends("shown_body", "kind")
     def _compute_display_name(self):
         for message in self:
-            text = " ".join((message.body or message.kind or "").split())
+            text = " ".join((message.shown_body or message.kind or "").split())
             message.display_name = text if len(text) <= 60 else f"{text[:57]}…"
 
     def action_cancel(self):

@@ -1,6 +1,7 @@
 # pylint: disable=invalid-commit
 import logging
 import time
+from datetime import timedelta
 
 import psycopg2
 
@@ -19,6 +20,13 @@ _logger = logging.getLogger(__name__)
 ATTEMPTS = 3
 # Events in one transaction; each has its savepoint.
 BATCH = 50
+SMALL_BATCH = 4
+# While webhooks arrive, a second of work is followed by so many seconds of rest: the
+# door has to answer within 250 ms (Cloud API, webhooks), what it took in can wait.
+REST = 3.0
+ARRIVING = timedelta(seconds=0.25)
+# But not longer than this.
+PATIENCE = timedelta(seconds=30)
 # A run ends after this many seconds: other scheduled actions wait for its worker.
 SLICE = 6.0
 
@@ -73,9 +81,11 @@ class WebhookEvent(models.Model):
         last_id, size = 0, BATCH
         with self.pool.cursor() as cr:
             while time.monotonic() < deadline:
+                started = time.monotonic()
                 try:
                     last_id = _process_batch(cr, last_id, size)
-                    size = BATCH
+                    rested = _give_way(cr, time.monotonic() - started)
+                    size = SMALL_BATCH if rested else BATCH
                 except TRY_AGAIN:
                     cr.rollback()
                     size = 1
@@ -90,17 +100,22 @@ class WebhookEvent(models.Model):
         for event in webhooks.parse(bytes(self.body)):
             inbound._handle(event)
 
-    def _attempt(self):
+    def _work_off(self):
+        """Process these events in their order, each in its savepoint."""
+        done = self.browse()
+        for event in self:
+            if event._attempt():
+                done |= event
+        done.write({"state": "done", "processed_at": clock.now(), "error": False})
+
+    def _attempt(self) -> bool:
         """Process in a savepoint; a failure counts, and parks the event in the end."""
-        values = {"state": "done", "processed_at": clock.now(), "error": False}
         try:
             with quiet_sql(), self.env.cr.savepoint():
                 self._process()
                 self.env.flush_all()
-        except TRY_AGAIN:
-            # The event is not at fault.
-            raise
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            # A conflict or a lost connection: the event is not at fault.
             raise
         except Exception as error:
             self.env.invalidate_all(flush=False)
@@ -111,7 +126,32 @@ class WebhookEvent(models.Model):
                 _logger.error(
                     "Webhook event %s is parked: %s", self.id, values["error"]
                 )
-        self.write(values)
+            self.write(values)
+            return False
+        return True
+
+
+def _give_way(cr, worked: float) -> bool:
+    """Rest after `worked` seconds if webhooks are arriving and none waits for long.
+
+    True if it did. On a threaded server intake and processing share one interpreter.
+    """
+    cr.execute(
+        """
+        SELECT (SELECT received_at FROM whatsapp_clinic_webhook_event
+                ORDER BY id DESC LIMIT 1),
+               (SELECT received_at FROM whatsapp_clinic_webhook_event
+                WHERE state = 'pending' ORDER BY id LIMIT 1)
+        """
+    )
+    newest, oldest_waiting = cr.fetchone()
+    cr.commit()
+    now = clock.precise_now()
+    is_arriving = oldest_waiting and now - newest < ARRIVING
+    rests = bool(is_arriving) and now - oldest_waiting < PATIENCE
+    if rests:
+        time.sleep(worked * REST)
+    return rests
 
 
 def _process_batch(cr, after_id: int, size: int) -> int | None:
@@ -131,8 +171,7 @@ def _process_batch(cr, after_id: int, size: int) -> int | None:
         [after_id, size],
     )
     ids = [row[0] for row in cr.fetchall()]
-    for event in env["whatsapp.clinic.webhook.event"].browse(ids):
-        event._attempt()
+    env["whatsapp.clinic.webhook.event"].browse(ids)._work_off()
     env.flush_all()
     cr.commit()
     if ids:

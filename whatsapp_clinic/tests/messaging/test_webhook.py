@@ -190,7 +190,7 @@ class TestWebhookProcessing(ClinicCase):
 
     def run_event(self, content):
         event = self.event(content)
-        event._attempt()
+        event._work_off()
         self.env.invalidate_all()
         return event
 
@@ -323,13 +323,13 @@ class TestWebhookProcessing(ClinicCase):
         ):
             states = []
             for _attempt in range(3):
-                event._attempt()
+                event._work_off()
                 states.append(event.state)
         self.assertEqual(states, ["pending", "pending", "parked"])
         self.assertIn("ValueError", event.error)
         self.assertNotIn(MARKER, event.error + str(logs.output))
         event.action_retry()
-        event._attempt()
+        event._work_off()
         self.assertEqual(event.state, "done")
 
     def test_serialization_failure_is_no_fault_of_the_event(self):
@@ -340,7 +340,7 @@ class TestWebhookProcessing(ClinicCase):
             patch.object(router, "_handle", side_effect=failure),
             self.assertRaises(psycopg2.errors.SerializationFailure),
         ):
-            event._attempt()
+            event._work_off()
         self.assertFalse(event.attempts)
 
     def test_one_broken_event_does_not_block_the_next(self):

@@ -1,0 +1,199 @@
+"""What is made inside Odoo, before its servers start: `odoo shell` runs it.
+
+Each function takes an environment and returns what JSON can carry.
+"""
+
+import math
+import time
+from datetime import datetime, timedelta
+from statistics import median
+
+PHONE_NUMBER_ID = "640000000000001"
+BUSINESS_ACCOUNT = "620000000000001"
+FIRST_PHONE = 905_320_000_000
+TEMPLATE = "appointment_reminder"
+LEAD_TIME = timedelta(days=40)
+VISIT = timedelta(minutes=30)
+WARM_UPS, LOOK_UPS = 5, 25
+
+
+def make_clinic(
+    env, url: str, rate: int, patients: int = 0, rules: int = 0
+) -> dict[str, list | int]:
+    """A clinic connected to the sandbox at `url`, with patients who agreed.
+
+    Each patient has an appointment, for which each rule has planned one reminder, due
+    in some weeks. Returns the channel, the ids of the rules, and the appointments as
+    [id, WhatsApp id of the patient].
+    """
+    env = env(context={**env.context, "tracking_disable": True, "lang": "en_US"})
+    channel = env["whatsapp.clinic.channel"].browse(make_channel(env, url, rate))
+    env["whatsapp.clinic.channel.setup"]._load_templates(channel)
+    branch = env["whatsapp.clinic.branch"].create(
+        {
+            "name": "Benchmark",
+            "country_id": env.ref("base.tr").id,
+            "tz": "Europe/Istanbul",
+            "channel_id": channel.id,
+        }
+    )
+    made_rules = _make_rules(env, channel, rules)
+    appointments = _make_appointments(env, branch, patients)
+    return {
+        "channel": channel.id,
+        "rules": made_rules.ids,
+        "appointments": [
+            [one.id, one.partner_id.phone.lstrip("+")] for one in appointments
+        ],
+    }
+
+
+def make_channel(env, url: str, rate: int) -> int:
+    """A channel with the credentials of the sandbox's demo account; returns its id."""
+    _silence_demo_data(env)
+    channel = env["whatsapp.clinic.channel"].create(
+        {
+            "name": "Benchmark",
+            "phone_number_id": PHONE_NUMBER_ID,
+            "business_account_id": BUSINESS_ACCOUNT,
+            "base_url": url,
+            "rate": rate,
+        }
+    )
+    channel._set_credentials(
+        {
+            "access_token": "sandbox-access-token",
+            "app_secret": "sandbox-app-secret",
+            "verify_token": "sandbox-verify-token",
+        }
+    )
+    return channel.id
+
+
+def _silence_demo_data(env):
+    """If there is any, it sends nothing and has no claim to our number."""
+    env["whatsapp.clinic.message.rule"].search([]).active = False
+    env["whatsapp.clinic.message"]._cancel_open([], "obsolete")
+    known = env["whatsapp.clinic.channel"].with_context(active_test=False).search([])
+    for channel in known:
+        channel.write({"phone_number_id": f"former-{channel.id}", "active": False})
+
+
+def _make_rules(env, channel, count: int):
+    template = env["whatsapp.clinic.template"].search(
+        [
+            ("business_account_id", "=", channel.business_account_id),
+            ("name", "=", TEMPLATE),
+            ("language", "=", "en"),
+        ]
+    )
+    return env["whatsapp.clinic.message.rule"].create(
+        [
+            {
+                "name": f"Reminder {number + 1}",
+                "anchor": "start",
+                "offset": 24 + number,
+                "template_id": template.id,
+                "purpose_id": env.ref("whatsapp_clinic.purpose_appointment").id,
+            }
+            for number in range(count)
+        ]
+    )
+
+
+def _make_appointments(env, branch, count: int):
+    partners = env["res.partner"].create(
+        [
+            {
+                "name": f"Patient {number}",
+                "phone": f"+{FIRST_PHONE + number}",
+                "clinic_patient": True,
+                "clinic_branch_id": branch.id,
+                "lang": "en_US",
+            }
+            for number in range(count)
+        ]
+    )
+    env["whatsapp.clinic.consent"].create(
+        [
+            {
+                "partner_id": partner.id,
+                "purpose_id": env.ref("whatsapp_clinic.purpose_appointment").id,
+                "decision": "given",
+                "method": "paper",
+            }
+            for partner in partners
+        ]
+    )
+    practitioner = env["whatsapp.clinic.practitioner"].create(
+        {"name": "Practitioner", "branch_ids": [(6, 0, branch.ids)]}
+    )
+    visit = env["whatsapp.clinic.appointment.type"].create({"name": "Visit"})
+    first = datetime.utcnow().replace(second=0, microsecond=0) + LEAD_TIME
+    return env["whatsapp.clinic.appointment"].create(
+        [
+            {
+                "partner_id": partner.id,
+                "branch_id": branch.id,
+                "practitioner_id": practitioner.id,
+                "type_id": visit.id,
+                "start": first + number * VISIT,
+            }
+            for number, partner in enumerate(partners)
+        ]
+    )
+
+
+def make_sms_queue(env, count: int):
+    """A company with a Twilio account and so many SMS in Odoo's own queue."""
+    env.company.write(
+        {
+            "sms_provider": "twilio",
+            "sms_twilio_account_sid": "AC" + "0" * 32,
+            "sms_twilio_auth_token": "benchmark",
+            "sms_twilio_number_ids": [
+                (0, 0, {"number": "+15005550006", "country_id": env.ref("base.us").id})
+            ],
+        }
+    )
+    env["sms.sms"].create(
+        [
+            {"number": f"+{FIRST_PHONE + number}", "body": "Your appointment is near."}
+            for number in range(count)
+        ]
+    )
+
+
+def time_due_lookup(env, channel: int, due: int) -> dict[str, float | int]:
+    """How long the dispatcher takes to find a channel with work and lock its due rows.
+
+    Returns the median in seconds, and how often the whole outbox was read for it.
+    Raises ValueError when it does not find the channel and `due` rows.
+    """
+    times, scans = [], 0
+    for _ in range(WARM_UPS + LOOK_UPS):
+        started = time.perf_counter()
+        found = _look_up(env, channel, due)
+        times.append(time.perf_counter() - started)
+        if found != (True, due):
+            raise ValueError(f"found {found}")
+        scans += _sequential_scans(env)
+        env.cr.rollback()
+    return {"seconds": median(times[WARM_UPS:]), "sequential_scans": scans}
+
+
+def _look_up(env, channel: int, limit: int) -> tuple[bool, int]:
+    from odoo.addons.whatsapp_clinic.models.messaging.dispatcher import ChannelRun
+
+    has_work = channel in env["whatsapp.clinic.dispatcher"]._channels_with_work(env.cr)
+    rows = ChannelRun(env.cr, channel, math.inf)._lock_due(limit)
+    return has_work, len(rows)
+
+
+def _sequential_scans(env) -> int:
+    """Of the outbox, in this transaction."""
+    env.cr.execute(
+        "SELECT seq_scan FROM pg_stat_xact_user_tables "
+        "WHERE relname = 'whatsapp_clinic_message'"
+    )
+    return env.cr.fetchone()[0]
