@@ -13,7 +13,7 @@ from odoo.http import request
 from ..cloud_api.webhooks import verify
 from ..tools import clock
 from ..tools.transaction import begin_read_committed
-from ..tools.wake_up import insert_triggers, notify
+from ..tools.wake_up import wake_unless_running
 
 PATH = "/whatsapp_clinic/webhook"
 # WhatsApp sends up to 3 MiB.
@@ -41,9 +41,9 @@ class WebhookController(http.Controller):
         secrets, processor = _look_up(cr)
         if not _is_signed(body, secrets):
             return _answer("not signed", 401)
-        if _store(cr, body, processor):
+        if _store(cr, body):
             dbname = cr.dbname
-            cr.postcommit.add(lambda: notify(dbname))
+            cr.postcommit.add(lambda: wake_unless_running(dbname, processor))
         return _answer("ok", 200)
 
     @http.route(
@@ -79,8 +79,8 @@ def _is_signed(body: bytes, secrets: list[str]) -> bool:
 def _look_up(cr) -> tuple[list[str], int]:
     """App secrets of the channels and the processor's id; no model is loaded.
 
-    Starts a transaction that sees what others commit: whoever waits for the lock on a
-    trigger must see that it is gone.
+    Starts a transaction that sees what others commit, or the same bytes twice at once
+    would be an error.
     """
     begin_read_committed(cr)
     cr.execute(
@@ -105,8 +105,8 @@ def _verify_tokens(cr) -> list[str]:
     return [row[0] for row in cr.fetchall()]
 
 
-def _store(cr, body: bytes, processor: int) -> bool:
-    """Insert the bytes unless the same came before; True if a worker must be woken."""
+def _store(cr, body: bytes) -> bool:
+    """Insert the bytes unless the same came before; True if they are new."""
     cr.execute(
         """
         INSERT INTO whatsapp_clinic_webhook_event
@@ -116,4 +116,4 @@ def _store(cr, body: bytes, processor: int) -> bool:
         """,
         [body, hashlib.sha256(body).hexdigest(), len(body), clock.precise_now()],
     )
-    return bool(cr.rowcount) and insert_triggers(cr, [processor])
+    return bool(cr.rowcount)

@@ -1,6 +1,7 @@
 from .consent import test_consent
 from .inbox import test_merge
 from .messaging import (
+    test_channel,
     test_dispatcher,
     test_gate,
     test_round_trip,

@@ -12,11 +12,14 @@ the triggers a minute later. So one that waits for long is announced once more.
 """
 
 import time
+from contextlib import contextmanager
 
 from odoo import sql_db
 
 from .transaction import read_committed
 
+# Namespace of the advisory locks that say which action runs.
+RUNNING = 0x57A2
 # Seconds after which nobody may have heard of a trigger; also between announcements.
 OVERDUE = 2
 _announced: dict[str, float] = {}
@@ -58,6 +61,43 @@ def notify(dbname: str) -> None:
     _announced[dbname] = time.monotonic()
     with sql_db.db_connect("postgres").cursor() as cr:
         cr.execute("SELECT pg_notify('cron_trigger', %s)", [dbname])
+
+
+def running_lock(cr, cron_id: int, function: str) -> bool:
+    """Apply one of PostgreSQL's advisory lock functions to "this action runs"."""
+    cr.execute(f"SELECT {function}(%s, %s)", [RUNNING, cron_id])
+    return cr.fetchone()[0] is not False
+
+
+@contextmanager
+def marked_as_running(cr, cron_id: int):
+    """While it lasts, `wake_unless_running` does nothing for this action.
+
+    Who uses it has to look for work once more afterwards.
+    """
+    running_lock(cr, cron_id, "pg_advisory_lock")
+    cr.commit()
+    try:
+        yield
+    finally:
+        cr.rollback()
+        running_lock(cr, cron_id, "pg_advisory_unlock")
+        cr.commit()
+
+
+def wake_unless_running(dbname: str, cron_id: int) -> None:
+    """Run an action for what was just committed, unless it runs and will see it.
+
+    Cheaper than a trigger for every webhook of a flood: it writes nothing.
+    """
+    with sql_db.db_connect(dbname).cursor() as cr:
+        if not running_lock(cr, cron_id, "pg_try_advisory_xact_lock_shared"):
+            return
+        cr.rollback()
+        read_committed(cr)
+        must_notify = insert_triggers(cr, [cron_id])
+    if must_notify:
+        notify(dbname)
 
 
 def wake_after_commit(env, *cron_xml_ids: str) -> None:

@@ -12,7 +12,7 @@ from ...tools import clock
 from ...tools.access import require_group
 from ...tools.quiet_sql import place, quiet_sql
 from ...tools.transaction import TRY_AGAIN, read_committed
-from ...tools.wake_up import report_progress, wake_after_commit
+from ...tools.wake_up import marked_as_running, report_progress, wake_after_commit
 
 _logger = logging.getLogger(__name__)
 
@@ -78,20 +78,16 @@ class WebhookEvent(models.Model):
         """Process what waits, in the order it came, until the slice is over."""
         report_progress(self.env)
         deadline = time.monotonic() + SLICE
-        last_id, size = 0, BATCH
+        cron = self.env.ref("whatsapp_clinic.process_webhooks")
         with self.pool.cursor() as cr:
-            while time.monotonic() < deadline:
-                started = time.monotonic()
-                try:
-                    last_id = _process_batch(cr, last_id, size)
-                    rested = _give_way(cr, time.monotonic() - started)
-                    size = SMALL_BATCH if rested else BATCH
-                except TRY_AGAIN:
-                    cr.rollback()
-                    size = 1
-                if last_id is None:
-                    return
-        self._wake()
+            with marked_as_running(cr, cron.id):
+                _process_until(cr, deadline)
+            cr.execute(
+                "SELECT FROM whatsapp_clinic_webhook_event "
+                "WHERE state = 'pending' LIMIT 1"
+            )
+            if cr.rowcount:
+                self._wake()
 
     def _process(self):
         """Hand every event of this body to its handler."""
@@ -129,6 +125,20 @@ class WebhookEvent(models.Model):
             self.write(values)
             return False
         return True
+
+
+def _process_until(cr, deadline: float):
+    """Process what waits, until nothing does or the time (monotonic) is over."""
+    last_id, size = 0, BATCH
+    while last_id is not None and time.monotonic() < deadline:
+        started = time.monotonic()
+        try:
+            last_id = _process_batch(cr, last_id, size)
+            rested = _give_way(cr, time.monotonic() - started)
+            size = SMALL_BATCH if rested else BATCH
+        except TRY_AGAIN:
+            cr.rollback()
+            size = 1
 
 
 def _give_way(cr, worked: float) -> bool:
