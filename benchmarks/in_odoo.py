@@ -77,6 +77,7 @@ def _silence_demo_data(env):
     known = env["whatsapp.clinic.channel"].with_context(active_test=False).search([])
     for channel in known:
         channel.write({"phone_number_id": f"former-{channel.id}", "active": False})
+    env.flush_all()
 
 
 def _make_rules(env, channel, count: int):

@@ -47,7 +47,11 @@ class TestAccess(ClinicCase):
             {"name": "B", "phone_number_id": "b", "business_account_id": "b"}
         )
         cls.other_branch = cls.branch.create(
-            {"name": "Branch B", "channel_id": other_channel.id}
+            {
+                "name": "Branch B",
+                "channel_id": other_channel.id,
+                "country_id": cls.turkey.id,
+            }
         )
         other_practitioner = cls.practitioner.create(
             {"name": "Dr. B", "branch_ids": [(6, 0, cls.other_branch.ids)]}
