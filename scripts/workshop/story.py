@@ -102,7 +102,10 @@ class Story:
 
     def confirmations(self, ayse: dict, visit: int, baris: dict) -> None:
         say("\n2  Who agreed gets a confirmation at once.")
-        self.wait("booking to confirmation on the phone", lambda: self.bubbles(ayse))
+        self.wait(
+            "last booking to first confirmation on the phone",
+            lambda: self.bubbles(ayse),
+        )
         self.show(self.bubbles(ayse)[-1])
         self.wait("second confirmation on the phone", lambda: self.bubbles(baris))
         self.wait(

@@ -12,7 +12,6 @@ the triggers a minute later. So one that waits for long is announced once more.
 """
 
 import time
-from contextlib import contextmanager
 
 from odoo import sql_db
 
@@ -64,25 +63,12 @@ def notify(dbname: str) -> None:
 
 
 def running_lock(cr, cron_id: int, function: str) -> bool:
-    """Apply one of PostgreSQL's advisory lock functions to "this action runs"."""
+    """Apply one of PostgreSQL's advisory lock functions to "this action runs".
+
+    Who holds it has to look for work once more after letting go.
+    """
     cr.execute(f"SELECT {function}(%s, %s)", [RUNNING, cron_id])
     return cr.fetchone()[0] is not False
-
-
-@contextmanager
-def marked_as_running(cr, cron_id: int):
-    """While it lasts, `wake_unless_running` does nothing for this action.
-
-    Who uses it has to look for work once more afterwards.
-    """
-    running_lock(cr, cron_id, "pg_advisory_lock")
-    cr.commit()
-    try:
-        yield
-    finally:
-        cr.rollback()
-        running_lock(cr, cron_id, "pg_advisory_unlock")
-        cr.commit()
 
 
 def wake_unless_running(dbname: str, cron_id: int) -> None:

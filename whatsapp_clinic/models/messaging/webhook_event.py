@@ -1,6 +1,7 @@
 # pylint: disable=invalid-commit
 import logging
 import time
+from contextlib import contextmanager
 from datetime import timedelta
 
 import psycopg2
@@ -12,7 +13,7 @@ from ...tools import clock
 from ...tools.access import require_group
 from ...tools.quiet_sql import place, quiet_sql
 from ...tools.transaction import TRY_AGAIN, read_committed
-from ...tools.wake_up import marked_as_running, report_progress, wake_after_commit
+from ...tools.wake_up import report_progress, running_lock, wake_after_commit
 
 _logger = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class WebhookEvent(models.Model):
         deadline = time.monotonic() + SLICE
         cron = self.env.ref("whatsapp_clinic.process_webhooks")
         with self.pool.cursor() as cr:
-            with marked_as_running(cr, cron.id):
+            with _marked_as_running(cr, cron.id):
                 _process_until(cr, deadline)
             cr.execute(
                 "SELECT FROM whatsapp_clinic_webhook_event "
@@ -125,6 +126,19 @@ class WebhookEvent(models.Model):
             self.write(values)
             return False
         return True
+
+
+@contextmanager
+def _marked_as_running(cr, cron_id: int):
+    """While it lasts, webhooks need not wake the processor."""
+    running_lock(cr, cron_id, "pg_advisory_lock")
+    cr.commit()
+    try:
+        yield
+    finally:
+        cr.rollback()
+        running_lock(cr, cron_id, "pg_advisory_unlock")
+        cr.commit()
 
 
 def _process_until(cr, deadline: float):
