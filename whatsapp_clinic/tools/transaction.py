@@ -1,7 +1,6 @@
 """Transactions that see what others commit, and errors that mean "try again"."""
 
 import psycopg2.errors
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo.modules import module
 
@@ -21,12 +20,3 @@ def read_committed(cr) -> None:
     """
     if not module.current_test:
         cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
-
-
-def begin_read_committed(cr) -> None:
-    """The same where something was read already, as a request's routing may have."""
-    if module.current_test:
-        return
-    if cr._cnx.get_transaction_status() != TRANSACTION_STATUS_IDLE:
-        cr.rollback()
-    read_committed(cr)

@@ -22,6 +22,9 @@ RUNNING = 0x57A2
 # Seconds after which nobody may have heard of a trigger; also between announcements.
 OVERDUE = 2
 _announced: dict[str, float] = {}
+# Seconds between letting go of the lock and the last look for work.
+LINGER = 0.2
+_seen_running: dict[str, float] = {}
 
 
 def insert_triggers(cr, cron_ids: list[int]) -> bool:
@@ -74,10 +77,14 @@ def running_lock(cr, cron_id: int, function: str) -> bool:
 def wake_unless_running(dbname: str, cron_id: int) -> None:
     """Run an action for what was just committed, unless it runs and will see it.
 
-    Cheaper than a trigger for every webhook of a flood: it writes nothing.
+    Cheaper than a trigger for every webhook of a flood: it writes nothing, and for a
+    moment after it was seen running it is taken to run still; it lingers that long.
     """
+    if time.monotonic() - _seen_running.get(dbname, float("-inf")) < LINGER / 2:
+        return
     with sql_db.db_connect(dbname).cursor() as cr:
         if not running_lock(cr, cron_id, "pg_try_advisory_xact_lock_shared"):
+            _seen_running[dbname] = time.monotonic()
             return
         cr.rollback()
         read_committed(cr)

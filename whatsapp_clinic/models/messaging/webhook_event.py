@@ -13,7 +13,7 @@ from ...tools import clock
 from ...tools.access import require_group
 from ...tools.quiet_sql import place, quiet_sql
 from ...tools.transaction import TRY_AGAIN, read_committed
-from ...tools.wake_up import report_progress, running_lock, wake_after_commit
+from ...tools.wake_up import LINGER, report_progress, running_lock, wake_after_commit
 
 _logger = logging.getLogger(__name__)
 
@@ -83,6 +83,7 @@ class WebhookEvent(models.Model):
         with self.pool.cursor() as cr:
             with _marked_as_running(cr, cron.id):
                 _process_until(cr, deadline)
+            time.sleep(LINGER)
             cr.execute(
                 "SELECT FROM whatsapp_clinic_webhook_event "
                 "WHERE state = 'pending' LIMIT 1"
