@@ -55,6 +55,15 @@ class Facts:
     channels: dict
 
 
+def _is_answer(message) -> bool:
+    """Whether it may go only within 24 hours of what the patient wrote.
+
+    WhatsApp asks it of everything but templates, the clinic of everything for which the
+    patient was not asked for consent.
+    """
+    return not (message.template_id and message.purpose_id.requires_consent)
+
+
 class Gate(models.AbstractModel):
     """Says whether a message may be sent now.
 
@@ -110,8 +119,8 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _last_inbound(self, messages) -> dict:
-        freeform = messages.filtered(lambda message: not message.template_id)
-        if not freeform:
+        answers = messages.filtered(_is_answer)
+        if not answers:
             return {}
         messages.flush_model(["occurred_at", "identity_id", "channel_id", "direction"])
         self.env.cr.execute(
@@ -121,7 +130,7 @@ class Gate(models.AbstractModel):
             WHERE direction = 'in' AND identity_id = ANY(%s) AND channel_id = ANY(%s)
             GROUP BY identity_id, channel_id
             """,
-            [freeform.identity_id.ids, freeform.channel_id.ids],
+            [answers.identity_id.ids, answers.channel_id.ids],
         )
         return {
             (identity, channel): at for identity, channel, at in self.env.cr.fetchall()
@@ -183,7 +192,7 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _check_window(self, message, facts):
-        if message.template_id:
+        if not _is_answer(message):
             return None
         key = (message.identity_id.id, message.channel_id.id)
         last = facts.last_inbound.get(key)

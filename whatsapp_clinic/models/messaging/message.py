@@ -56,7 +56,7 @@ REASONS = [
     ("number_changed", "The patient's number has changed."),
     ("number_unlinked", "The number does not belong to this patient any more."),
     ("patient_archived", "The patient is archived."),
-    ("window_closed", "More than 24 hours since the patient wrote: use a template."),
+    ("window_closed", "More than 24 hours since the patient wrote."),
     ("template_disabled", "The template is not in use."),
     ("template_not_approved", "WhatsApp has not approved the template."),
     ("template_category", "WhatsApp changed the category of the template."),
@@ -83,7 +83,7 @@ NEXT_STEPS = {
     "number_changed": _lt("Ask the patient for the new number."),
     "number_unlinked": _lt("Check the patient's phone number."),
     "patient_archived": _lt("Restore the patient if the clinic still treats them."),
-    "window_closed": _lt("Send an approved template instead."),
+    "window_closed": _lt("Send an approved template that the patient has agreed to."),
     "template_disabled": _lt("Ask a manager to map its variables and put it in use."),
     "template_not_approved": _lt(
         "Wait for WhatsApp's review or choose another template."

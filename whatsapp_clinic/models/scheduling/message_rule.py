@@ -88,7 +88,11 @@ class MessageRule(models.Model):
         help="Patients get it in their own language where that variant is in use.",
     )
     purpose_id = fields.Many2one(
-        "whatsapp.clinic.consent.purpose", required=True, ondelete="restrict"
+        "whatsapp.clinic.consent.purpose",
+        required=True,
+        ondelete="restrict",
+        domain=[("requires_consent", "=", True)],
+        help="What the patient has to have agreed to.",
     )
     only_unconfirmed = fields.Boolean(
         help="Not to patients who have confirmed this appointment already."
@@ -129,6 +133,18 @@ class MessageRule(models.Model):
                     self.env._(
                         "The template “%s” is not in use yet: map its variables first.",
                         rule.template_id.display_name,
+                    )
+                )
+
+    @api.constrains("purpose_id")
+    def _check_purpose_requires_consent(self):
+        for rule in self:
+            if not rule.purpose_id.requires_consent:
+                raise ValidationError(
+                    self.env._(
+                        "“%s” is for answers only, and a rule writes first: choose a "
+                        "purpose that patients agree to.",
+                        rule.purpose_id.display_name,
                     )
                 )
 

@@ -128,6 +128,12 @@ class TestGate(ClinicCase):
         inbound.occurred_at = clock.now() - timedelta(hours=24)
         self.assertRefused("window_closed", **answer)
 
+    def test_template_without_need_of_consent_is_an_answer_and_nothing_else(self):
+        template = {"purpose_id": self.conversation.id}
+        self.assertRefused("window_closed", **template)
+        self.receive(timedelta(hours=1))
+        self.assertEqual(self.enqueue(**template).state, "queued")
+
     def test_window_of_another_number_does_not_count(self):
         inbound = self.receive(timedelta(hours=1))
         inbound.channel_id = self.channel.create(

@@ -352,6 +352,10 @@ class TestMessageRule(ClinicCase):
         with self.assertRaises(ValidationError):
             self.rule(anchor="booked", offset=1, offset_side="before")
 
+    def test_rule_needs_a_purpose_that_patients_agree_to(self):
+        with self.assertRaises(ValidationError):
+            self.rule(purpose_id=self.conversation.id)
+
     def test_patient_without_consent_shows_in_the_plan(self):
         rule = self.rule()
         nobody = self.make_patient("+905321110009", "Nobody KUMQUAT")
