@@ -96,6 +96,7 @@ def main() -> None:
         ws="none",
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )

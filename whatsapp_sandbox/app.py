@@ -9,7 +9,7 @@ from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .control import router
+from . import account_control, control
 from .graph.api import GraphApi
 from .sandbox import Sandbox
 
@@ -38,7 +38,8 @@ def create_app(sandbox: Sandbox) -> ASGIApp:
 def create_own_app(sandbox: Sandbox) -> FastAPI:
     app = FastAPI(title="whatsapp_sandbox", openapi_url=None)
     app.state.sandbox = sandbox
-    app.include_router(router, prefix="/sandbox")
+    for router in (control.router, account_control.router):
+        app.include_router(router, prefix="/sandbox")
     app.mount("/phone", StaticFiles(directory=PHONE))
 
     @app.get("/", include_in_schema=False)

@@ -119,6 +119,23 @@ class Sandbox:
     def set_patient(self, wa_id: str, **details):
         return self.call("PATCH", f"patients/{wa_id}", details)
 
+    def set_business_account(self, business_id: str, restriction: int | None):
+        """Every send of the account meets this error code from now on; None: none."""
+        body = {"restriction": restriction}
+        return self.call("PATCH", f"business_accounts/{business_id}", body)
+
+    def set_messaging_limit(self, portfolio_id: str, messaging_limit: int | None):
+        body = {"messaging_limit": messaging_limit}
+        return self.call("PATCH", f"portfolios/{portfolio_id}", body)
+
+    def set_token(self, token: str, valid: bool, **details):
+        """Let a token die or live again; `token` may be its position in the account."""
+        return self.call("PATCH", f"tokens/{token}", {"valid": valid, **details})
+
+    def limits(self) -> list[dict]:
+        """The portfolios with their messaging limits and how much is used."""
+        return self.call("GET", "limits")
+
     def write(self, wa_id: str, phone_number_id: str, text: str):
         body = {"phone_number_id": phone_number_id, "text": text}
         return self.call("POST", f"patients/{wa_id}/messages", body)

@@ -41,6 +41,8 @@ class PatientChange(Body):
     online: bool | None = None
     auto_read: bool | None = None
     on_whatsapp: bool | None = None
+    marketing_capped: bool | None = None
+    in_experiment: bool | None = None
     blocked: bool | None = None
     blocked_by_business: bool | None = None
     user_id: str | None = None
@@ -72,6 +74,11 @@ class NumberBody(Body):
     new_phone: str = Field(pattern=PHONE_PATTERN)
 
 
+class UserIdBody(Body):
+    phone_number_id: str
+    new_user_id: str = Field(min_length=1, max_length=200)
+
+
 class ClockBody(Body):
     """Exactly one of the three; ``now`` without an offset is UTC."""
 
@@ -93,7 +100,8 @@ Here = Annotated[Sandbox, Depends(current_sandbox)]
 
 
 async def known_patient(sandbox: Here, wa_id: str) -> Patient:
-    patient = sandbox.world.patients.get(wa_id)
+    world = sandbox.world
+    patient = world.patients.get(wa_id) or world.patients_by_user_id.get(wa_id)
     if patient is None:
         raise HTTPException(404, "no such patient")
     return patient
@@ -125,6 +133,8 @@ def patient_record(sandbox: Sandbox, patient: Patient) -> dict[str, Any]:
         "online": patient.online,
         "auto_read": patient.auto_read,
         "on_whatsapp": patient.on_whatsapp,
+        "marketing_capped": patient.marketing_capped,
+        "in_experiment": patient.in_experiment,
         "blocked": patient.blocked,
         "blocked_by_business": patient.blocked_by_business,
         "stopped_marketing": sorted(patient.stopped_marketing),
@@ -275,6 +285,17 @@ async def change_number(
     if wa_id in sandbox.world.patients:
         raise HTTPException(409, "another patient has this phone")
     conversation.change_number(sandbox, number, patient, wa_id)
+    return patient_record(sandbox, patient)
+
+
+@router.post("/patients/{wa_id}/change_user_id")
+async def change_user_id(
+    sandbox: Here, patient: Who, body: UserIdBody
+) -> dict[str, Any]:
+    number = known_number(sandbox, body.phone_number_id)
+    if body.new_user_id in sandbox.world.patients_by_user_id:
+        raise HTTPException(409, "another patient has this user id")
+    conversation.change_user_id(sandbox, number, patient, body.new_user_id)
     return patient_record(sandbox, patient)
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from . import events, wamid
 from .graph.errors import webhook_error
+from .portfolio import Portfolio
 from .sandbox import Sandbox
 from .template import Content
 from .world import Message, Number, Patient
 
 RANKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3}
-FREE_SERVICE_MESSAGES = 1000
 TAPPABLE = ("quick_reply", "reply", "row")
 
 
@@ -26,6 +26,7 @@ def accept(sandbox: Sandbox, message: Message, forced_error: int | None) -> None
     ``forced_error`` is the code of a failure that a test wants.
     """
     sandbox.world.add(message)
+    message.history.append(("accepted", message.timestamp))
     sandbox.accepted += 1
     code = forced_error or failure(sandbox, message)
     if code is not None:
@@ -40,35 +41,57 @@ def accept(sandbox: Sandbox, message: Message, forced_error: int | None) -> None
 def failure(sandbox: Sandbox, message: Message) -> int | None:
     """The code with which this message fails after acceptance, None if it does not."""
     patient, number_id = message.patient, message.phone_number_id
-    if message.content.template is None and not sandbox.world.window_is_open(
-        number_id, patient, message.timestamp
-    ):
+    in_window = sandbox.world.window_is_open(number_id, patient, message.timestamp)
+    if message.content.template is None and not in_window:
         return 131047
     if not patient.on_whatsapp:
         return 131026
-    if (
-        message.content.category == "marketing"
-        and number_id in patient.stopped_marketing
-    ):
+    if message.content.category == "marketing":
+        code = marketing_failure(patient, number_id)
+        if code is not None:
+            return code
+    if not in_window:
+        return count_towards_limit(sandbox, message)
+    return None
+
+
+def marketing_failure(patient: Patient, number_id: str) -> int | None:
+    if number_id in patient.stopped_marketing:
         return 131050
+    if patient.marketing_capped:
+        return 131049
+    return 130472 if patient.in_experiment else None
+
+
+def count_towards_limit(sandbox: Sandbox, message: Message) -> int | None:
+    """Count the recipient, or return the code of a messaging limit that is used up."""
+    portfolio = sandbox.world.numbers[message.phone_number_id].portfolio
+    recipient, switches = message.patient.wa_id, sandbox.switches
+    if switches.messaging_limit and not portfolio.has_room(
+        recipient, message.timestamp
+    ):
+        return switches.messaging_limit_error
+    portfolio.count(recipient, message.timestamp)
     return None
 
 
 def fail(sandbox: Sandbox, message: Message, code: int) -> None:
     message.status = "failed"
     message.error = webhook_error(code)
+    message.history.append(("failed", sandbox.clock.now()))
     send_status(sandbox, message, "failed", priced=False)
 
 
 def pricing(sandbox: Sandbox, message: Message) -> dict[str, Any]:
-    """Pricing since 1 Oct 2026: 1,000 service messages free per number and month."""
+    """Pricing since 1 Oct 2026: some service messages free per number and month."""
     category = message.content.category
     kind = "regular"
     if category == "service":
         month = time.gmtime(message.timestamp)
         key = message.phone_number_id, month.tm_year * 12 + month.tm_mon
         sandbox.world.service_messages[key] += 1
-        if sandbox.world.service_messages[key] <= FREE_SERVICE_MESSAGES:
+        free = sandbox.switches.free_service_messages
+        if sandbox.world.service_messages[key] <= free:
             kind = "free_customer_service"
     return {
         "billable": kind == "regular",
@@ -103,6 +126,8 @@ def tick(sandbox: Sandbox, message: Message, status: str) -> bool:
     if message.status == "failed" or RANKS[message.status] >= RANKS[status]:
         return False
     message.status = status
+    if message.direction == "out":
+        message.history.append((status, sandbox.clock.now()))
     sandbox.feed.publish(
         "status",
         id=message.id,
@@ -116,7 +141,10 @@ def tick(sandbox: Sandbox, message: Message, status: str) -> bool:
 def send_status(sandbox: Sandbox, message: Message, name: str, priced: bool) -> None:
     number = sandbox.world.numbers[message.phone_number_id]
     now = sandbox.clock.now()
-    send(sandbox, number, events.status(number.number, message, name, now, priced))
+    change = events.status(number.number, message, name, now, priced)
+    if priced and sandbox.switches.with_conversation:
+        events.add_conversation(change, message)
+    send(sandbox, number, change)
 
 
 def send(sandbox: Sandbox, number: Number, change: dict[str, Any], **more: Any) -> None:
@@ -222,7 +250,7 @@ def receive(
     """Take in what a patient sends: opens the window, goes out as a webhook."""
     require_online(patient)
     message = Message(
-        id=wamid.new(patient.wa_id, wamid.INBOUND),
+        id=wamid.new(patient.known_as, wamid.INBOUND),
         direction="in",
         phone_number_id=number.number.id,
         patient=patient,
@@ -274,12 +302,37 @@ def change_number(
 ) -> None:
     """The patient moves to another phone; ``number`` is told by a system message."""
     old = patient.wa_id, patient.user_id
-    message_id = wamid.new(patient.wa_id, wamid.INBOUND)
+    message_id = wamid.new(patient.known_as, wamid.INBOUND)
     sandbox.world.change_number(patient, wa_id)
     now = sandbox.clock.now()
     change = events.number_changed(number.number, message_id, old, patient, now)
     send(sandbox, number, change)
     sandbox.feed.publish("reset")
+
+
+def change_user_id(
+    sandbox: Sandbox, number: Number, patient: Patient, user_id: str
+) -> None:
+    """The patient's user id rotates; ``number`` is told by a system message."""
+    old_user_id = patient.user_id
+    message_id = wamid.new(patient.known_as, wamid.INBOUND)
+    sandbox.world.set_user_id(patient, user_id)
+    now = sandbox.clock.now()
+    change = events.user_id_changed(
+        number.number, message_id, old_user_id, patient, now
+    )
+    send(sandbox, number, change)
+    sandbox.feed.publish("patient", patient=patient.wa_id)
+
+
+def tell_limit(sandbox: Sandbox, portfolio: Portfolio) -> None:
+    """Every subscribed account of the portfolio hears of its messaging limit."""
+    now = sandbox.clock.now()
+    as_tier = sandbox.switches.capability_as_tier
+    for business in sandbox.world.businesses.values():
+        if business.subscribed and business.portfolio_id == portfolio.id:
+            change = events.capability(portfolio, as_tier)
+            sandbox.webhooks.send(business.id, change, time=int(now))
 
 
 def on_phone(message: Message) -> bool:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from .account import PhoneNumber
-from .world import Message, Patient
+from .portfolio import Portfolio
+from .world import WINDOW_SECONDS, Message, Patient
 
-
-def envelope(changes: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
-    """Wrap (business account id, change) pairs; one entry per business account."""
-    entries: dict[str, list[dict[str, Any]]] = {}
-    for business_id, change in changes:
-        entries.setdefault(business_id, []).append(change)
-    return {
-        "object": "whatsapp_business_account",
-        "entry": [{"id": id_, "changes": part} for id_, part in entries.items()],
-    }
+UNLIMITED = -1
+PHONE_NUMBERS_PER_PORTFOLIO = 20
 
 
 def change(field: str, number: PhoneNumber, **parts: Any) -> dict[str, Any]:
@@ -66,6 +60,32 @@ def status(
     return change("messages", number, contacts=[contact(patient)], statuses=[update])
 
 
+def add_conversation(change: dict[str, Any], message: Message) -> None:
+    """The ``conversation`` of versions up to v23: one of its own for each message."""
+    (update,) = change["value"]["statuses"]
+    conversation: dict[str, Any] = {
+        "id": hashlib.sha256(message.id.encode()).hexdigest()[:32],
+        "origin": {"type": message.content.category},
+    }
+    if update["status"] == "sent":
+        expiration = int(update["timestamp"]) + WINDOW_SECONDS
+        conversation["expiration_timestamp"] = str(expiration)
+    update["conversation"] = conversation
+
+
+def capability(portfolio: Portfolio, as_tier: bool) -> dict[str, Any]:
+    """The portfolio's messaging limit, as a number (-1 unlimited) or as TIER_*.
+
+    Meta types it a number and describes it as TIER_*.
+    """
+    limit = portfolio.tier if as_tier else portfolio.messaging_limit or UNLIMITED
+    value = {
+        "max_daily_conversations_per_business": limit,
+        "max_phone_numbers_per_business": PHONE_NUMBERS_PER_PORTFOLIO,
+    }
+    return {"field": "business_capability_update", "value": value}
+
+
 def inbound(
     number: PhoneNumber, message: Message, body: dict[str, Any]
 ) -> dict[str, Any]:
@@ -108,19 +128,54 @@ def number_changed(
 ) -> dict[str, Any]:
     """The system message of a new phone; ``old`` is the former (wa_id, user_id)."""
     old_wa_id, old_user_id = old
-    text = f"User {patient.name} changed from {old_wa_id} to {patient.wa_id}"
+    content: dict[str, Any] = {
+        "body": f"User {patient.name} changed their phone number",
+        "type": "user_changed_number",
+        "user_id": patient.user_id,
+        "previous_user_id": old_user_id,
+    }
+    sender = {"from_user_id": old_user_id}
+    if not patient.username:
+        sender["from"] = old_wa_id
+        content["wa_id"] = patient.wa_id
+        content["body"] = (
+            f"User {patient.name} changed from {old_wa_id} to {patient.wa_id}"
+        )
+    return system(number, message_id, sender, content, now)
+
+
+def user_id_changed(
+    number: PhoneNumber,
+    message_id: str,
+    old_user_id: str,
+    patient: Patient,
+    now: float,
+) -> dict[str, Any]:
+    """The system message of a new user id (BSUID)."""
+    sender = {"from_user_id": old_user_id}
+    if not patient.username:
+        sender["from"] = patient.wa_id
+    content = {
+        "body": f"User {patient.name} changed their user id",
+        "type": "user_changed_user_id",
+        "user_id": patient.user_id,
+        "previous_user_id": old_user_id,
+    }
+    return system(number, message_id, sender, content, now)
+
+
+def system(
+    number: PhoneNumber,
+    message_id: str,
+    sender: dict[str, str],
+    content: dict[str, Any],
+    now: float,
+) -> dict[str, Any]:
     message = {
-        "from": old_wa_id,
-        "from_user_id": old_user_id,
+        **sender,
         "id": message_id,
         "timestamp": str(int(now)),
         "type": "system",
-        "system": {
-            "body": text,
-            "type": "user_changed_number",
-            "wa_id": patient.wa_id,
-            "user_id": patient.user_id,
-            "previous_user_id": old_user_id,
-        },
+        "system": content,
     }
     return change("messages", number, messages=[message])

@@ -16,7 +16,10 @@ FOREVER_SECONDS = 24 * 3600.0
 
 
 class FaultSpec(BaseModel):
-    """What to break, how often, and for whom; ``count`` None lasts until removed."""
+    """What to break, how often, and for whom; ``count`` None lasts until removed.
+
+    ``estimated_time_to_regain_access`` is in minutes, other times are in seconds.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -36,6 +39,7 @@ class FaultSpec(BaseModel):
     subcode: int | None = None
     http_status: int | None = None
     retry_after: float | None = None
+    estimated_time_to_regain_access: int | None = Field(default=None, ge=0)
     seconds: float | None = Field(default=None, ge=0)
     count: int | None = Field(default=None, ge=1)
     probability: float = Field(default=1, ge=0, le=1)

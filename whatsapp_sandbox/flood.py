@@ -73,9 +73,10 @@ def change(sandbox: Sandbox, number: Number, kind: str, index: int) -> dict[str,
 async def run(sandbox: Sandbox, number: Number, spec: FloodSpec) -> dict[str, Any]:
     """Send ``spec.count`` signed webhooks to the url in force; returns the figures.
 
-    Latencies are in milliseconds; ``non_200`` counts every other outcome. Everything is
-    encoded before the first one leaves, and a sender does no more than the sockets need:
-    where generator and receiver share a machine, the one's work is the other's loss.
+    Latencies are in milliseconds; ``non_200`` counts every other outcome. Everything
+    is encoded before the first one leaves, and a sender does no more than the
+    sockets need: where generator and receiver share a machine, the one's work is the
+    other's loss.
     """
     url = urlsplit(sandbox.webhooks.url or "")
     requests = [_request(sandbox, number, spec.kind, url, n) for n in range(spec.count)]
@@ -106,13 +107,14 @@ def _request(
     sandbox: Sandbox, number: Number, kind: str, url: SplitResult, index: int
 ) -> bytes:
     one = change(sandbox, number, kind, index)
-    pair = (number.business.id, one)
-    body = webhooks.encode([pair], sandbox.switches.escaped_json)
+    encoded = webhooks.encode(one, sandbox.switches.escaped_json)
+    body = webhooks.envelope([(webhooks.entry(number.business.id), encoded)])
+    signature = webhooks.signature(sandbox.world.account.app.secret, body)
     head = (
         f"POST {url.path or '/'} HTTP/1.1\r\nHost: {url.netloc}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        f"X-Hub-Signature-256: {webhooks.signature(sandbox.world.account.app.secret, body)}"
-        "\r\nConnection: close\r\n\r\n"
+        f"X-Hub-Signature-256: {signature}\r\n"
+        "Connection: close\r\n\r\n"
     )
     return head.encode() + body
 

@@ -23,7 +23,10 @@ class Content:
 
 
 class Template:
-    """One template in one language; ``definition`` is what the Graph API returns."""
+    """One template in one language; ``definition`` is what the Graph API returns.
+
+    ``variables`` has the names (or numbers) in each component's text, each once.
+    """
 
     def __init__(self, definition: dict[str, Any]) -> None:
         self.definition = definition
@@ -40,12 +43,11 @@ class Template:
         self.buttons: list[dict[str, Any]] = self.components.get("buttons", {}).get(
             "buttons", []
         )
+        self.variables = {
+            name: list(dict.fromkeys(VARIABLE.findall(component.get("text", ""))))
+            for name, component in self.components.items()
+        }
         self.header_format: str | None = self.components.get("header", {}).get("format")
-
-    def variables(self, component: str) -> list[str]:
-        """Names (or numbers) of the variables in ``header`` or ``body``, each once."""
-        text = self.components.get(component, {}).get("text", "")
-        return list(dict.fromkeys(VARIABLE.findall(text)))
 
     def text(self, component: str, values: dict[str, str]) -> str | None:
         """Text of ``component`` with ``values`` put in, None where there is no text."""

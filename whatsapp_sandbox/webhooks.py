@@ -15,7 +15,7 @@ import json
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
@@ -23,11 +23,14 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from . import events
 from .account import App
 from .switches import Switches
 
-WORKERS = 16
+PARALLEL = 16
+LARGEST_BODY = 3_000_000
+WRAPPING = 128
+ESCAPING = json.JSONEncoder(separators=(",", ":"))
+PLAIN = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 LONGEST_DELAY_SECONDS = 3600.0
 GIVE_UP_SECONDS = 7 * 24 * 3600.0
@@ -41,12 +44,16 @@ class WebhookRefused(Exception):
 
 @dataclass(slots=True, eq=False)
 class Event:
-    """One change on its way; ``waited`` sums the unscaled delays between attempts."""
+    """One change on its way; ``entry`` is all of its entry but the changes, as JSON.
+
+    ``body`` is the change as JSON, ``waited`` sums the unscaled delays of its attempts.
+    """
 
     id: int
-    business_id: str
+    entry: bytes
     change: dict[str, Any]
     on_delivered: Callable[[], None] | None = None
+    body: bytes = b""
     attempts: int = 0
     waited: float = 0.0
     done: bool = False
@@ -61,14 +68,33 @@ class Attempt:
     body: str
 
 
-def encode(changes: list[tuple[str, dict[str, Any]]], escaped: bool) -> bytes:
-    """The bytes Meta signs: ASCII, ``\\uXXXX`` in lower case, ``/`` as ``\\/``.
+def encode(content: Any, escaped: bool) -> bytes:
+    """JSON as Meta signs it: ASCII, ``\\uXXXX`` in lower case, ``/`` as ``\\/``.
 
     ``escaped`` False gives plain UTF-8 instead.
     """
-    content = events.envelope(changes)
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=escaped)
-    return (text.replace("/", "\\/") if escaped else text).encode()
+    if escaped:
+        return ESCAPING.encode(content).replace("/", "\\/").encode()
+    return PLAIN.encode(content).encode()
+
+
+def entry(business_id: str, time: int | None = None) -> bytes:
+    """The members of an entry beside its changes; ``time`` (s) is on account events."""
+    members = b'"id":"%b"' % business_id.encode()
+    return members if time is None else b'%b,"time":%d' % (members, time)
+
+
+def envelope(changes: list[tuple[bytes, bytes]]) -> bytes:
+    """The body of a webhook from (entry, change) pairs; equal entries become one."""
+    entries: dict[bytes, list[bytes]] = {}
+    for members, change in changes:
+        entries.setdefault(members, []).append(change)
+    parts = (
+        b'{%b,"changes":[%b]}' % (members, b",".join(part))
+        for members, part in entries.items()
+    )
+    head = b'{"object":"whatsapp_business_account","entry":['
+    return b"%b%b]}" % (head, b",".join(parts))
 
 
 def signature(secret: str, body: bytes) -> str:
@@ -107,34 +133,41 @@ class Webhooks:
         self.url: str | None = None
         self.app: App | None = None
         self.ids = itertools.count(1)
-        self.workers: list[asyncio.Task[None]] = []
+        self.tasks: set[asyncio.Task[None]] = set()
         self.session: aiohttp.ClientSession | None = None
         self.forget()
 
     def forget(self) -> None:
-        """Drop what waits, also what a worker or timer still holds."""
+        """Drop what waits, also what a task or timer still holds."""
         self.queue: asyncio.Queue[Event] = asyncio.Queue()
         self.waiting: set[Event] = set()
         self.history: deque[Event] = deque(maxlen=HISTORY)
         self.attempts: deque[Attempt] = deque(maxlen=HISTORY)
         self.enabled = asyncio.Event()
         self.counts = {"queued": 0, "delivered": 0, "failed_attempts": 0, "given_up": 0}
-        for worker in self.workers:
-            worker.cancel()
+        self.cancel()
         if self.session is not None:
             self.start()
 
     def start(self) -> None:
-        """Start the workers; needs a running event loop."""
+        """Begin to deliver; needs a running event loop."""
         if self.session is None:
             connector = aiohttp.TCPConnector(limit=0)
             self.session = aiohttp.ClientSession(connector=connector, timeout=TIMEOUT)
         self.apply_switches()
-        self.workers = [asyncio.create_task(self.work()) for _ in range(WORKERS)]
+        self.run(self.work())
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def cancel(self) -> None:
+        for task in self.tasks:
+            task.cancel()
 
     async def stop(self) -> None:
-        for worker in self.workers:
-            worker.cancel()
+        self.cancel()
         if self.session is not None:
             await self.session.close()
 
@@ -171,9 +204,14 @@ class Webhooks:
         business_id: str,
         change: dict[str, Any],
         on_delivered: Callable[[], None] | None = None,
+        time: int | None = None,
     ) -> None:
-        """Queue a change; ``on_delivered`` is called at the receiver's first 200."""
-        event = Event(next(self.ids), business_id, change, on_delivered)
+        """Queue a change; ``on_delivered`` is called at the receiver's first 200.
+
+        ``time`` (seconds since the epoch) is told with events of the account.
+        """
+        members = entry(business_id, time)
+        event = Event(next(self.ids), members, change, on_delivered)
         self.history.append(event)
         if self.url is not None:
             self.enqueue(event)
@@ -181,6 +219,7 @@ class Webhooks:
     def enqueue(self, event: Event) -> None:
         switches = self.switches()
         copies = 2 if self.dice.random() < switches.duplicate_webhooks else 1
+        event.body = encode(event.change, switches.escaped_json)
         self.waiting.add(event)
         for _ in range(copies):
             self.counts["queued"] += 1
@@ -201,22 +240,47 @@ class Webhooks:
         if shuffle:
             self.dice.shuffle(again)
         for event in again:
-            self.enqueue(Event(next(self.ids), event.business_id, event.change))
+            self.enqueue(Event(next(self.ids), event.entry, event.change))
         return len(again)
 
     async def work(self) -> None:
-        queue = self.queue
+        """Pack what waits into posts, of which at most PARALLEL are under way."""
+        queue, enabled, free = self.queue, self.enabled, asyncio.Semaphore(PARALLEL)
+        left: Event | None = None
         while True:
-            await self.enabled.wait()
-            batch = [await queue.get()]
-            await self.enabled.wait()
-            while len(batch) < self.switches().webhook_batch_size and not queue.empty():
-                batch.append(queue.get_nowait())
+            event = left or await queue.get()
+            await free.acquire()
+            await enabled.wait()
+            batch, left = self.pack(event)
+            self.run(self.deliver_and_release(batch, free))
+
+    def pack(self, first: Event) -> tuple[list[Event], Event | None]:
+        """A batch that begins with ``first``, and the event that was too large for it.
+
+        At most 3 MB in a post (Cloud API, webhooks).
+        """
+        batch, size = [], 0
+        event: Event | None = first
+        most = self.switches().webhook_batch_size
+        while event is not None:
+            size += len(event.body) + len(event.entry) + WRAPPING
+            if batch and size > LARGEST_BODY:
+                return batch, event
+            batch.append(event)
+            more = len(batch) < most and not self.queue.empty()
+            event = self.queue.get_nowait() if more else None
+        return batch, None
+
+    async def deliver_and_release(
+        self, batch: list[Event], free: asyncio.Semaphore
+    ) -> None:
+        try:
             await self.deliver(batch)
+        finally:
+            free.release()
 
     async def deliver(self, batch: list[Event]) -> None:
-        changes = [(event.business_id, event.change) for event in batch]
-        body = encode(changes, self.switches().escaped_json)
+        body = envelope([(event.entry, event.body) for event in batch])
         start = time.perf_counter()
         status_code = await self.post(body)
         duration_ms = (time.perf_counter() - start) * 1000

@@ -9,6 +9,7 @@ from typing import Any
 
 from . import phone_number
 from .account import Account, BusinessAccount, PatientEntry, PhoneNumber
+from .portfolio import Portfolio
 from .template import Content, Template
 
 WINDOW_SECONDS = 24 * 3600
@@ -21,6 +22,8 @@ class Patient:
 
     ``blocked``: the patient blocked the clinic, messages stay at ``sent``.
     ``blocked_by_business``: the clinic blocked the patient, sends fail with 130403.
+    ``marketing_capped``: has had enough marketing of whatever business (131049).
+    ``in_experiment``: is spared marketing by an experiment of WhatsApp's (130472).
     """
 
     wa_id: str
@@ -31,15 +34,23 @@ class Patient:
     on_whatsapp: bool = True
     blocked: bool = False
     blocked_by_business: bool = False
+    marketing_capped: bool = False
+    in_experiment: bool = False
     username: str | None = None
     stopped_marketing: set[str] = field(default_factory=set)
+
+    @property
+    def known_as(self) -> str:
+        """What businesses know the patient by: phone, behind a username the user id."""
+        return self.user_id if self.username else self.wa_id
 
 
 @dataclass(slots=True)
 class Message:
     """A message in a thread. ``direction`` "out" is from the clinic, "in" the patient.
 
-    ``timestamp`` is in seconds since the epoch on the sandbox's clock.
+    ``timestamp`` is in seconds since the epoch on the sandbox's clock, ``history`` has
+    each status and its time.
     """
 
     id: str
@@ -56,6 +67,7 @@ class Message:
     payload: dict[str, Any] = field(default_factory=dict)
     pricing: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
+    history: list[tuple[str, float]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -64,6 +76,7 @@ class Number:
 
     number: PhoneNumber
     business: BusinessAccount
+    portfolio: Portfolio
 
 
 def default_user_id(wa_id: str) -> str:
@@ -77,9 +90,16 @@ class World:
     def __init__(self, account: Account) -> None:
         self.account = account
         self.tokens = frozenset(account.tokens)
+        self.dead_tokens: dict[str, int | None] = {}
         self.businesses = {one.id: one for one in account.business_accounts}
+        self.portfolios = {
+            business.portfolio_id: Portfolio(
+                business.portfolio_id, business.messaging_limit
+            )
+            for business in account.business_accounts
+        }
         self.numbers = {
-            number.id: Number(number, business)
+            number.id: Number(number, business, self.portfolios[business.portfolio_id])
             for business in account.business_accounts
             for number in business.phone_numbers
         }

@@ -20,7 +20,7 @@ from ..faults import ConnectionCut, cut
 from ..sandbox import Sandbox
 from ..template import Template
 from ..world import Number
-from . import reading, sending
+from . import history, reading, sending
 from .errors import GraphError, unknown_object, unknown_path
 
 VERSION = re.compile(r"v(\d{1,2})\.\d")
@@ -31,6 +31,7 @@ Handler = Callable[[Sandbox, Request, Node], Awaitable[Response]]
 EDGES: dict[tuple[type, str, str], Handler] = {
     (Number, "POST", "messages"): sending.send,
     (Number, "GET", ""): reading.number,
+    (Number, "GET", "message_history"): history.message_history,
     (BusinessAccount, "GET", ""): reading.business,
     (BusinessAccount, "GET", "phone_numbers"): reading.phone_numbers,
     (BusinessAccount, "GET", "message_templates"): reading.message_templates,
@@ -70,11 +71,17 @@ class GraphApi:
         return await handler(self.sandbox, request, node)
 
     def authorize(self, request: Request) -> None:
-        """Raise 190 unless the bearer token is known, 100 for a wrong proof of it."""
+        """Raise 190 unless the token is known and alive, 100 for a wrong proof."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or token not in self.sandbox.world.tokens:
             raise GraphError(
                 190, message="Invalid OAuth access token - Cannot parse access token"
+            )
+        if token in self.sandbox.world.dead_tokens:
+            raise GraphError(
+                190,
+                message="Error validating access token: Session has expired",
+                subcode=self.sandbox.world.dead_tokens[token],
             )
         app = self.sandbox.world.account.app
         proof = request.query_params.get("appsecret_proof")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from typing import Any
 
@@ -53,6 +54,9 @@ TITLES_AND_STATUSES = {
     131055: ("Method not allowed", 400),
     131056: ("(Business Account, Consumer Account) pair rate limit hit", 400),
     131057: ("Account in maintenance mode", 500),
+    131061: ("Max-price templates are not supported on this endpoint", 400),
+    131062: ("Business-scoped user id is not supported for this message", 400),
+    131063: ("Marketing messages are disabled on Cloud API", 400),
     131064: ("Template classification limit", 400),
     132000: ("Number of parameters does not match the expected number of params", 400),
     132001: ("Template name does not exist in the translation", 404),
@@ -62,11 +66,21 @@ TITLES_AND_STATUSES = {
     132015: ("Template is paused", 400),
     132016: ("Template is disabled", 400),
     132018: ("There is an issue with the parameters in your template", 400),
+    132068: ("Flow is in blocked state", 400),
+    132069: ("Flow is in throttled state", 400),
     133000: ("Incomplete deregistration", 500),
     133004: ("Server temporarily unavailable", 503),
+    133005: ("Two step verification PIN mismatch", 400),
     133006: ("Phone number re-verification needed", 400),
+    133008: ("Too many two step verification PIN guesses", 400),
+    133009: ("Two step verification PIN guessed too fast", 400),
     133010: ("Phone number not registered", 400),
+    133015: ("Wait before registering", 400),
+    133016: ("Account register/deregister rate limit exceeded", 400),
     134011: ("Payments terms of service have not been accepted", 400),
+    134100: ("Only marketing messages are supported", 400),
+    134101: ("Template is still syncing", 400),
+    134102: ("Template is unavailable for use", 500),
     135000: ("Generic user error", 400),
     137000: ("Identity key hash does not match", 400),
 }
@@ -74,6 +88,8 @@ DETAILS = {
     131026: "Message Undeliverable.",
     131047: "Message failed to send because more than 24 hours have passed since the"
     " customer last replied to this number.",
+    131048: "Message failed to send because this business has reached its limit on"
+    " how many people it may write to first.",
     131050: "The recipient has stopped marketing messages from this business.",
     131056: "Message failed to send because there were too many messages sent from"
     " this phone number to the same phone number in a short period of time.",
@@ -84,9 +100,12 @@ CODES_ABOUT = (
     "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/"
 )
 AUTHENTICATION_CODES = (0, 190)
+PERMISSION_CODES = range(200, 300)
 
 
 def title_and_status(code: int) -> tuple[str, int]:
+    if code in PERMISSION_CODES:
+        return TITLES_AND_STATUSES[200]
     return TITLES_AND_STATUSES.get(code, ("Something went wrong", 400))
 
 
@@ -97,7 +116,8 @@ def trace_id() -> str:
 class GraphError(Exception):
     """An error answer. ``details`` is for people, ``code`` for programs.
 
-    ``message`` replaces the code's usual text, ``retry_after`` (s) adds the header.
+    ``message`` replaces the code's usual text, ``retry_after`` (s) adds the header,
+    ``headers`` are sent besides.
     """
 
     def __init__(
@@ -110,6 +130,7 @@ class GraphError(Exception):
         kind: str = "OAuthException",
         http_status: int | None = None,
         retry_after: float | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(f"error {code}")
         title, usual_status = title_and_status(code)
@@ -120,6 +141,7 @@ class GraphError(Exception):
         self.kind = kind
         self.http_status = http_status or usual_status
         self.retry_after = retry_after
+        self.more_headers = headers or {}
 
     def response(self) -> JSONResponse:
         return JSONResponse({"error": self.content()}, self.http_status, self.headers())
@@ -141,7 +163,7 @@ class GraphError(Exception):
         return content
 
     def headers(self) -> dict[str, str]:
-        headers = {}
+        headers = dict(self.more_headers)
         if self.code in AUTHENTICATION_CODES:
             headers["WWW-Authenticate"] = (
                 f'OAuth "Facebook Platform" "invalid_token" "{self.message}"'
@@ -149,6 +171,20 @@ class GraphError(Exception):
         if self.retry_after is not None:
             headers["Retry-After"] = f"{self.retry_after:g}"
         return headers
+
+
+def usage_headers(business_id: str, minutes: int | None) -> dict[str, str]:
+    """What tells of a used-up quota: ``minutes`` until calls are taken again."""
+    if minutes is None:
+        return {}
+    usage = {
+        "type": "messaging",
+        "call_count": 100,
+        "total_cputime": 25,
+        "total_time": 25,
+        "estimated_time_to_regain_access": minutes,
+    }
+    return {"X-Business-Use-Case-Usage": json.dumps({business_id: [usage]})}
 
 
 def missing(parameter: str) -> GraphError:
@@ -178,6 +214,14 @@ def unknown_object(method: str, object_id: str) -> GraphError:
         " https://developers.facebook.com/docs/graph-api",
         subcode=33,
         kind="GraphMethodException",
+    )
+
+
+def unknown_field(name: str, node: str) -> GraphError:
+    return GraphError(
+        100,
+        message=f"(#100) Tried accessing nonexisting field ({name})"
+        f" on node type ({node})",
     )
 
 

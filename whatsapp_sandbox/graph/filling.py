@@ -110,7 +110,7 @@ def header(template: Template, parameters: list[dict[str, Any]]) -> str | None:
 def filled_text(
     template: Template, component: str, parameters: list[dict[str, Any]]
 ) -> str | None:
-    variables = template.variables(component)
+    variables = template.variables.get(component, [])
     if len(parameters) != len(variables):
         raise GraphError(
             132000,

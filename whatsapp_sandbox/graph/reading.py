@@ -10,13 +10,15 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from ..account import BusinessAccount, PhoneNumber
+from ..account import BusinessAccount
 from ..sandbox import Sandbox
 from ..template import Template
 from ..world import Number
-from .errors import GraphError, invalid
+from .errors import invalid, unknown_field
 
 PAGE_SIZE = 25
+STANDARD_THROUGHPUT = 80
+NUMBER_NODE = "WhatsAppBusinessPhoneNumber"
 LARGEST_PAGE = 1000
 NUMBER_FIELDS = (
     "verified_name,code_verification_status,display_phone_number,quality_rating,"
@@ -27,8 +29,10 @@ TEMPLATE_FIELDS = "name,parameter_format,components,language,status,category,id"
 TEMPLATE_FILTERS = ("name", "language", "status", "category")
 
 
-def number_record(number: PhoneNumber) -> dict[str, Any]:
+def number_record(one: Number) -> dict[str, Any]:
+    number = one.number
     registered = number.status == "CONNECTED"
+    level = "HIGH" if number.messages_per_second > STANDARD_THROUGHPUT else "STANDARD"
     return {
         "id": number.id,
         "display_phone_number": number.display_phone_number,
@@ -38,12 +42,12 @@ def number_record(number: PhoneNumber) -> dict[str, Any]:
         "code_verification_status": "VERIFIED",
         "name_status": "APPROVED",
         "platform_type": "CLOUD_API" if registered else "NOT_APPLICABLE",
-        "throughput": {"level": "HIGH" if number.throughput > 80 else "STANDARD"},
+        "throughput": {"level": level},
         "account_mode": "SANDBOX" if number.allowed_recipients else "LIVE",
         "is_pin_enabled": True,
-        "is_on_biz_app": False,
+        "is_on_biz_app": number.coexistence,
         "is_official_business_account": False,
-        "whatsapp_business_manager_messaging_limit": "TIER_2K",
+        "whatsapp_business_manager_messaging_limit": one.portfolio.tier,
         "webhook_configuration": {},
         "health_status": health("PHONE_NUMBER", number.id, registered),
     }
@@ -84,18 +88,13 @@ def pick(record: dict[str, Any], fields: str, node: str) -> dict[str, Any]:
     names = [name for name in fields.split(",") if name]
     for name in names:
         if name not in record:
-            raise GraphError(
-                100,
-                message=f"(#100) Tried accessing nonexisting field ({name})"
-                f" on node type ({node})",
-            )
+            raise unknown_field(name, node)
     return {name: record[name] for name in dict.fromkeys([*names, "id"])}
 
 
 async def number(sandbox: Sandbox, request: Request, number: Number) -> JSONResponse:
     fields = request.query_params.get("fields", NUMBER_FIELDS)
-    record = number_record(number.number)
-    return JSONResponse(pick(record, fields, "WhatsAppBusinessPhoneNumber"))
+    return JSONResponse(pick(number_record(number), fields, NUMBER_NODE))
 
 
 async def business(
@@ -118,7 +117,7 @@ async def phone_numbers(
 ) -> JSONResponse:
     fields = request.query_params.get("fields", NUMBER_FIELDS)
     records = [
-        pick(number_record(one), fields, "WhatsAppBusinessPhoneNumber")
+        pick(number_record(sandbox.world.numbers[one.id]), fields, NUMBER_NODE)
         for one in business.phone_numbers
     ]
     return JSONResponse(page(records, request))

@@ -18,7 +18,7 @@ from ..sandbox import Sandbox
 from ..template import Content
 from ..world import Message, Number, Patient
 from . import content, filling
-from .errors import GraphError, invalid, missing, not_one_of
+from .errors import GraphError, invalid, missing, not_one_of, usage_headers
 
 CALLBACK_DATA_LIMIT = 512
 READ_WITHIN_SECONDS = 30 * 24 * 3600
@@ -62,7 +62,7 @@ async def send(sandbox: Sandbox, request: Request, number: Number) -> Response:
     if sandbox.switches.latency_ms:
         await asyncio.sleep(sandbox.switches.latency_ms / 1000)
     if fault is not None:
-        before = await break_before(fault, request)
+        before = await break_before(fault, request, number)
         if before is not None:
             return before
     if sandbox.world is not world:
@@ -124,6 +124,8 @@ def checked_message(
         templates = sandbox.world.templates[number.business.id]
         template = filling.choose(templates, payload["template"])
         shown = filling.fill(template, payload["template"])
+        if wa_id is None and shown.category == "authentication":
+            raise GraphError(131062)
     check_pace(sandbox, number, patient)
     check_window(sandbox, number, patient, shown)
     return Message(
@@ -192,7 +194,7 @@ def find_patient(sandbox: Sandbox, wa_id: str | None, user_id: str | None) -> Pa
 def check_pace(sandbox: Sandbox, number: Number, patient: Patient) -> None:
     now, own = sandbox.clock.now(), number.number
     if sandbox.switches.throughput_limit and not sandbox.pace.take_throughput(
-        own.id, own.throughput, now
+        own.id, own.messages_per_second, now
     ):
         raise GraphError(130429)
     if sandbox.switches.pair_limit and not sandbox.pace.take_pair(
@@ -204,11 +206,17 @@ def check_pace(sandbox: Sandbox, number: Number, patient: Patient) -> None:
 def check_window(
     sandbox: Sandbox, number: Number, patient: Patient, shown: Content
 ) -> None:
-    if sandbox.switches.closed_window == "async" or shown.template is not None:
+    """What the switches say to refuse at once, not later by webhook."""
+    switches, now = sandbox.switches, sandbox.clock.now()
+    if sandbox.world.window_is_open(number.number.id, patient, now):
         return
-    now = sandbox.clock.now()
-    if not sandbox.world.window_is_open(number.number.id, patient, now):
-        raise GraphError(131047)
+    if shown.template is None:
+        if switches.closed_window == "sync":
+            raise GraphError(131047)
+        return
+    at_once = switches.messaging_limit and switches.messaging_limit_path == "sync"
+    if at_once and not number.portfolio.has_room(patient.wa_id, now):
+        raise GraphError(switches.messaging_limit_error)
 
 
 def answer(message: Message) -> dict[str, Any]:
@@ -246,7 +254,9 @@ def mark_as_read(
     return {"success": True}
 
 
-async def break_before(fault: Fault, request: Request) -> Response | None:
+async def break_before(
+    fault: Fault, request: Request, number: Number
+) -> Response | None:
     """What happens instead of acceptance, None if the message is to be accepted."""
     if fault.kind == "latency":
         await asyncio.sleep(fault.seconds or 0)
@@ -256,6 +266,9 @@ async def break_before(fault: Fault, request: Request) -> Response | None:
             subcode=fault.subcode,
             http_status=fault.http_status,
             retry_after=fault.retry_after,
+            headers=usage_headers(
+                number.business.id, fault.estimated_time_to_regain_access
+            ),
         )
     if fault.kind == "http_500":
         return server_error(fault)

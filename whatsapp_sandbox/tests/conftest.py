@@ -23,6 +23,9 @@ TOKEN = "sandbox-access-token"
 SECRET = "sandbox-app-secret"
 BUSINESS, NUMBER, OTHER_NUMBER = "620000000000001", "640000000000001", "640000000000002"
 UNREGISTERED, TEST_NUMBER, SLOW_NUMBER = "640000000000011", "640000000000012", "640013"
+COEXISTENCE_NUMBER = "640000000000014"
+PORTFOLIO, SISTER_BUSINESS = "650000000000001", "620000000000003"
+SISTER_NUMBER = "640000000000031"
 LOCKED_BUSINESS, LOCKED_NUMBER = "620000000000002", "640000000000021"
 PATIENT, WA_ID, USER_ID = "+905321110001", "905321110001", "TR.7351904826201277"
 JSON = {"Content-Type": "application/json"}
@@ -65,7 +68,9 @@ def account_for_tests() -> dict[str, Any]:
     plain = {"type": "BODY", "text": "Hello."}
     page = {"type": "URL", "text": "Open", "url": "https://example.com/{{1}}"}
     image = {"type": "HEADER", "format": "IMAGE"}
+    code = {"type": "BODY", "text": "{{1}} is your code."}
     business = account["business_accounts"][0]
+    business["portfolio"] = PORTFOLIO
     business["templates"] += [
         template("positional", [body]),
         template("with_link", [plain, {"type": "BUTTONS", "buttons": [page]}]),
@@ -88,15 +93,26 @@ def account_for_tests() -> dict[str, Any]:
         number(UNREGISTERED, "+905550000011", status="DISCONNECTED"),
         number(TEST_NUMBER, "+905550000012", allowed_recipients=["+905321110002"]),
         number(SLOW_NUMBER, "+905550000013", throughput=1),
+        number(COEXISTENCE_NUMBER, "+905550000014", coexistence=True),
     ]
-    account["business_accounts"].append(
+    account["business_accounts"] += [
         {
             "id": LOCKED_BUSINESS,
             "name": "Locked",
             "restriction": 131031,
             "phone_numbers": [number(LOCKED_NUMBER, "+905550000021")],
-        }
-    )
+        },
+        {
+            "id": SISTER_BUSINESS,
+            "name": "Sister",
+            "portfolio": PORTFOLIO,
+            "phone_numbers": [number(SISTER_NUMBER, "+905550000031")],
+            "templates": [
+                template("hello", [plain]),
+                template("code", [code], category="AUTHENTICATION"),
+            ],
+        },
+    ]
     return account
 
 
@@ -190,6 +206,9 @@ class Receiver:
     def wait_for(self, kind: str, count: int = 1) -> list[dict[str, Any]]:
         """The first ``count`` messages, statuses or user_preferences."""
         return wait_until(lambda: len(self.items(kind)) >= count and self.items(kind))
+
+    def wait_for_requests(self, count: int) -> None:
+        wait_until(lambda: len(self.requests) >= count)
 
     def wait_for_statuses(self, *names: str) -> dict[str, dict[str, Any]]:
         def found() -> dict[str, dict[str, Any]] | None:

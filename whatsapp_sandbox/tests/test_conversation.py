@@ -180,6 +180,57 @@ def test_the_first_service_message_is_free(whatsapp, receiver):
     )
 
 
+def test_how_many_service_messages_are_free_can_be_changed(whatsapp, receiver):
+    whatsapp.switch(free_service_messages=1)
+    whatsapp.write()
+    whatsapp.text()
+    whatsapp.text()
+    sent = [one for one in receiver.wait_for("statuses", 4) if one["status"] == "sent"]
+    prices = {(one["pricing"]["type"], one["pricing"]["billable"]) for one in sent}
+    assert prices == {("free_customer_service", False), ("regular", True)}
+
+
+def test_a_campaign_is_priced_as_marketing(whatsapp, receiver):
+    accepted(whatsapp.send(template_message("offer")))
+    pricing = receiver.wait_for_statuses("sent")["sent"]["pricing"]
+    assert (pricing["type"], pricing["category"]) == ("regular", "marketing")
+
+
+def test_versions_from_24_have_no_conversation(whatsapp, receiver):
+    whatsapp.switch(webhook_version="v24.0")
+    whatsapp.reminder()
+    statuses = receiver.wait_for_statuses("sent", "delivered")
+    assert not any("conversation" in one for one in statuses.values())
+
+
+def test_versions_up_to_23_have_a_conversation_with_the_pricing(whatsapp, receiver):
+    whatsapp.switch(webhook_version="v23.0")
+    whatsapp.control("PATCH", f"patients/{WA_ID}", auto_read=True)
+    whatsapp.reminder()
+    statuses = receiver.wait_for_statuses("sent", "delivered", "read")
+    sent, delivered = statuses["sent"], statuses["delivered"]
+    expiration = sent["conversation"].pop("expiration_timestamp")
+    assert int(expiration) == int(sent["timestamp"]) + DAY_SECONDS
+    assert isinstance(expiration, str)
+    assert sent["conversation"] == delivered["conversation"]
+    assert sent["conversation"]["origin"] == {"type": "utility"}
+    assert "conversation" not in statuses["read"]
+
+
+def test_a_failed_message_has_no_conversation(whatsapp, receiver):
+    whatsapp.switch(webhook_version="v23.0")
+    whatsapp.text()
+    assert "conversation" not in receiver.wait_for_statuses("failed")["failed"]
+
+
+def test_each_message_is_a_conversation_of_its_own(whatsapp, receiver):
+    whatsapp.switch(webhook_version="v21.0")
+    whatsapp.reminder()
+    whatsapp.reminder()
+    statuses = receiver.wait_for("statuses", 4)
+    assert len({one["conversation"]["id"] for one in statuses}) == 2
+
+
 def test_a_text_of_a_patient_arrives_with_both_identities(whatsapp, receiver):
     message_id = whatsapp.write("Yarın gelemem: ğüşıöç 🙂 https://x/y")
     (message,) = receiver.wait_for("messages")
@@ -295,6 +346,23 @@ def test_resume_lets_marketing_through_again(whatsapp, receiver):
         path = f"patients/{WA_ID}/preferences"
         whatsapp.control("POST", path, phone_number_id=NUMBER, value=value)
     accepted(whatsapp.send(template_message("offer")))
+    receiver.wait_for_statuses("delivered")
+
+
+@pytest.mark.parametrize(
+    ("flag", "code"), [("marketing_capped", 131049), ("in_experiment", 130472)]
+)
+def test_marketing_may_not_reach_a_patient(whatsapp, receiver, flag, code):
+    whatsapp.control("PATCH", f"patients/{WA_ID}", **{flag: True})
+    accepted(whatsapp.send(template_message("offer")))
+    failed = receiver.wait_for_statuses("failed")["failed"]
+    assert failed["errors"][0]["code"] == code
+
+
+@pytest.mark.parametrize("flag", ["marketing_capped", "in_experiment"])
+def test_what_stops_marketing_lets_reminders_through(whatsapp, receiver, flag):
+    whatsapp.control("POST", "patients", phone=PATIENT, **{flag: True})
+    whatsapp.reminder()
     receiver.wait_for_statuses("delivered")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
 import requests
 
-from .conftest import NUMBER, OTHER_NUMBER, TOKEN, error, reminder
+from .conftest import BUSINESS, NUMBER, OTHER_NUMBER, TOKEN, error, reminder
 
 
 def test_an_error_has_the_code_and_status_asked_for(whatsapp):
@@ -23,6 +24,33 @@ def test_an_error_takes_its_usual_status_and_a_retry_after(whatsapp):
     answer = whatsapp.send(reminder())
     assert answer.status_code == 500
     assert answer.headers["Retry-After"] == "2"
+
+
+@pytest.mark.parametrize("code", [4, 80007, 130429])
+def test_an_error_can_tell_when_calls_are_taken_again(whatsapp, code):
+    whatsapp.fault(
+        "error", code=code, retry_after=90, estimated_time_to_regain_access=5
+    )
+    answer = whatsapp.send(reminder())
+    assert error(answer)["code"] == code
+    assert answer.headers["Retry-After"] == "90"
+    assert json.loads(answer.headers["X-Business-Use-Case-Usage"]) == {
+        BUSINESS: [
+            {
+                "type": "messaging",
+                "call_count": 100,
+                "total_cputime": 25,
+                "total_time": 25,
+                "estimated_time_to_regain_access": 5,
+            }
+        ]
+    }
+
+
+def test_an_error_tells_no_times_by_itself(whatsapp):
+    whatsapp.fault("error", code=80007)
+    headers = whatsapp.send(reminder()).headers
+    assert not {"Retry-After", "X-Business-Use-Case-Usage"} & headers.keys()
 
 
 def test_a_counted_fault_goes_away(whatsapp):

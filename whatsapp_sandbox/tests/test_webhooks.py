@@ -10,7 +10,16 @@ import socket
 import pytest
 import requests
 
-from .conftest import BUSINESS, NUMBER, SECRET, WA_ID, Receiver, wait_until
+from .conftest import (
+    BUSINESS,
+    NUMBER,
+    SECRET,
+    SISTER_BUSINESS,
+    SISTER_NUMBER,
+    WA_ID,
+    Receiver,
+    wait_until,
+)
 
 
 def test_the_signature_is_of_the_exact_bytes(whatsapp, receiver):
@@ -128,6 +137,62 @@ def test_webhooks_can_be_held_and_let_go_in_batches(whatsapp, receiver):
     whatsapp.switch(webhooks_enabled=True)
     receiver.wait_for("messages", 20)
     assert len(receiver.requests) < 20
+
+
+def release(whatsapp) -> None:
+    """Let go what the webhooks_enabled switch held back."""
+    whatsapp.switch(webhooks_enabled=True)
+
+
+def test_a_thousand_updates_go_in_one_post(whatsapp, receiver):
+    whatsapp.switch(webhooks_enabled=False, webhook_batch_size=1000)
+    for n in range(10):
+        whatsapp.write(str(n))
+    for _ in range(99):
+        whatsapp.control("POST", "webhooks/replay", count=10)
+    release(whatsapp)
+    assert len(receiver.wait_for("messages", 1000)) == 1000
+    assert len(receiver.requests) == 1
+
+
+def test_a_batch_mixes_messages_and_statuses_of_several_accounts(whatsapp, receiver):
+    whatsapp.switch(webhooks_enabled=False, webhook_batch_size=1000)
+    whatsapp.write()
+    whatsapp.reminder()
+    whatsapp.write(phone_number_id=SISTER_NUMBER)
+    whatsapp.write("again")
+    release(whatsapp)
+    receiver.wait_for_requests(1)
+    ((body, _headers),) = receiver.requests
+    entries = json.loads(body)["entry"]
+    assert [one["id"] for one in entries] == [BUSINESS, SISTER_BUSINESS]
+    kinds = [
+        [kind for kind in ("messages", "statuses") if kind in change["value"]]
+        for change in entries[0]["changes"]
+    ]
+    assert kinds == [["messages"], ["statuses"], ["statuses"], ["messages"]]
+
+
+def test_a_batch_stays_within_three_megabytes(whatsapp, receiver):
+    whatsapp.switch(webhooks_enabled=False, webhook_batch_size=1000)
+    whatsapp.write("ş" * 60_000)
+    for _ in range(11):
+        whatsapp.control("POST", "webhooks/replay", count=1)
+    release(whatsapp)
+    receiver.wait_for("messages", 12)
+    sizes = [len(body) for body, _headers in receiver.requests]
+    assert len(sizes) == 2
+    assert max(sizes) <= 3_000_000
+
+
+def test_a_batch_that_was_refused_comes_again(whatsapp, receiver):
+    whatsapp.switch(webhooks_enabled=False, webhook_batch_size=1000)
+    receiver.statuses = [500]
+    for n in range(5):
+        whatsapp.write(str(n))
+    release(whatsapp)
+    messages = receiver.wait_for("messages", 10)
+    assert len({one["id"] for one in messages}) == 5
 
 
 def test_by_default_each_webhook_carries_one_event(whatsapp, receiver):
