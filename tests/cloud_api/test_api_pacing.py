@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from cloud_api.pacing import PairLimit, TokenBucket
+from cloud_api.pacing import PAIR_BURST, PAIR_MEMORY, TokenBucket, pair_wait
 
 
 class Clock:
@@ -109,64 +109,50 @@ def test_a_bucket_without_rate_or_burst_is_refused(rate, burst):
         TokenBucket(rate, burst)
 
 
+def test_savings_are_forgotten_but_for_one(clock):
+    bucket = TokenBucket(80, 20, clock)
+    bucket.forget_savings()
+    assert bucket.take(20) == 1
+
+
+def send_as_permitted(clock, seconds):
+    """Try every tenth of a second; returns the times at which a message went."""
+    sent = []
+    for _ in range(int(seconds * 10)):
+        if not pair_wait(sent, clock.now):
+            sent.append(clock.now)
+        clock.move(0.1)
+    return sent
+
+
+def burst(clock, count):
+    return [clock.now] * count
+
+
+def test_a_recipient_who_got_nothing_may_be_written_to(clock):
+    assert pair_wait([], clock.now) == 0
+
+
 def test_a_second_message_after_the_burst_window_waits_for_the_debt(clock):
-    limit = PairLimit(clock=clock)
-    assert [limit.take("A") for _ in range(20)] == [True] * 20
+    sent = burst(clock, 20)
     clock.move(6)
-    assert not limit.take("A")
-    assert limit.wait_time("A") == pytest.approx(20 * 6 - 6)
-    clock.move(limit.wait_time("A"))
-    assert limit.take("A")
+    assert pair_wait(sent, clock.now) == pytest.approx(20 * 6 - 6)
+    clock.move(20 * 6 - 6)
+    assert pair_wait(sent, clock.now) == 0
 
 
 def test_a_burst_has_at_most_45_messages(clock):
-    limit = PairLimit(clock=clock)
-    assert [limit.take("A") for _ in range(50)].count(True) == 45
-    assert limit.wait_time("A") == pytest.approx(45 * 6)
-
-
-def test_without_bursts_a_recipient_gets_a_message_every_six_seconds(clock):
-    limit = PairLimit(burst=1, clock=clock)
-    granted = 0
-    for _ in range(600):
-        granted += limit.take("A")
-        clock.move(0.1)
-    assert granted == 10
+    assert pair_wait(burst(clock, 44), clock.now) == 0
+    assert pair_wait(burst(clock, 45), clock.now) == pytest.approx(45 * 6)
 
 
 def test_over_an_hour_a_recipient_gets_600_messages_and_one_burst_at_most(clock):
-    limit = PairLimit(clock=clock)
-    granted = 0
-    for _ in range(36_000):
-        granted += limit.take("A")
-        clock.move(0.1)
-    assert 600 <= granted <= 645
+    assert 600 <= len(send_as_permitted(clock, 3600)) <= 645
 
 
-def test_recipients_do_not_wait_for_each_other(clock):
-    limit = PairLimit(burst=1, clock=clock)
-    assert limit.take("A")
-    assert not limit.take("A")
-    assert limit.wait_time("B") == 0
-    assert limit.take("B")
-
-
-def test_recipients_without_debt_are_forgotten(clock):
-    limit = PairLimit(clock=clock)
-    for number in range(20_000):
-        limit.take(number)
-        clock.move(0.1)
-    assert len(limit._bursts) < 2048
-
-
-def test_recipients_with_debt_are_remembered(clock):
-    limit = PairLimit(burst=1, clock=clock)
-    for number in range(5000):
-        limit.take(number)
-    assert not any(limit.take(number) for number in range(5000))
-
-
-def test_the_limit_does_not_show_recipients(clock):
-    limit = PairLimit(clock=clock)
-    limit.take("+905321110001")
-    assert "905321110001" not in repr(limit)
+def test_what_is_older_than_the_memory_delays_nothing(clock):
+    sent = burst(clock, PAIR_BURST)
+    clock.move(PAIR_MEMORY / 2)
+    sent += burst(clock, PAIR_BURST)
+    clock.move(PAIR_MEMORY / 2)
+    assert pair_wait(sent, clock.now) == pair_wait(sent[PAIR_BURST:], clock.now) == 0

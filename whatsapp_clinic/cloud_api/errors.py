@@ -47,7 +47,9 @@ class Policy:
 
     ``first_delay`` is in seconds and grows by ``factor`` with every attempt;
     ``max_attempts`` counts the first one and is None where there is no bound;
-    ``cure`` is one sentence that tells the clinic what to do.
+    ``title`` is WhatsApp's own term, ``cure`` one sentence that tells the clinic what
+    to do, in English and to be translated; ``is_known`` is False for a code that is not
+    in the table and was judged by its class.
     """
 
     action: Action
@@ -56,6 +58,11 @@ class Policy:
     max_attempts: int | None
     title: str
     cure: str
+    is_known: bool = True
+
+    def tell(self, words: str) -> str:
+        """The title; with WhatsApp's own words where the code is not in the table."""
+        return self.title if self.is_known else f"{self.title}: {words[:200]}"
 
     def allows_another(self, attempts: int) -> bool:
         """Whether a message that was tried ``attempts`` times may be tried again."""
@@ -158,6 +165,11 @@ def _comes_from_elsewhere(http_status: int | None) -> bool:
     return http_status in (403, 404, 407) or 300 <= (http_status or 0) < 400
 
 
+def _lt(text: str) -> str:
+    """Mark a text for translation; who shows it translates it."""
+    return text
+
+
 # action, first delay in seconds, factor, attempts
 _NEVER = (Action.GIVE_UP, 0.0, 1.0, 1)
 _SOON = (Action.RETRY, 5.0, 2.0, 8)
@@ -171,31 +183,38 @@ _ONCE_NEXT_DAY = (Action.RETRY, _DAY, 1.0, 2)
 _ONCE_IN_THREE_DAYS = (Action.RETRY, 3 * _DAY, 1.0, 2)
 _BREAK = (Action.HOLD_CHANNEL, _MINUTE, 2.0, None)
 _STOP = (Action.HOLD_CHANNEL, _HOUR, 2.0, None)
+_AT_ONCE = (Action.HOLD_CHANNEL, 5.0, 1.0, None)
 _OBJECTED = (Action.OPT_OUT, 0.0, 1.0, 1)
 
-_WAIT = "Nothing to do: the message is sent again by itself."
-_RECONNECT = (
+_WAIT = _lt("Nothing to do: the message is sent again by itself.")
+_RECONNECT = _lt(
     "Create a new access token in Meta Business Suite and save it in the channel."
 )
-_PERMISSION = (
+_PERMISSION = _lt(
     "Give the system user access to the WhatsApp account and both WhatsApp permissions,"
     " then create a new access token."
 )
-_SETUP = "Check the channel's phone number id, business account id and access token."
-_REPORT = (
+_SETUP = _lt(
+    "Check the channel's phone number id, business account id and access token."
+)
+_REPORT = _lt(
     "Tell your administrator: the message does not have the form WhatsApp expects."
 )
-_TEMPLATE = "Synchronise the template and check that its variables are mapped."
-_APPEAL = "Open WhatsApp Manager, read the notice and ask Meta for a review."
-_REGISTER = "Register the phone number again in the channel's set-up."
-_OTHER_WAY = "Reach the patient in another way."
-_MEDIA = "Send the file again in a format and size that WhatsApp accepts."
-_MARKETING_API = "Marketing messages cannot be sent this way; use a utility template."
-_GROUPS = "WhatsApp groups are not supported; write to the patient directly."
-_CALLING = "WhatsApp calls are not supported; call the patient by telephone."
-_USERNAME = "Check the user name in WhatsApp Manager."
-_BLOCKING = "Check the list of blocked patients; only recent writers can be blocked."
-_COEXISTENCE = "Connect the number again to synchronise the WhatsApp Business app."
+_TEMPLATE = _lt("Synchronise the template and check that its variables are mapped.")
+_APPEAL = _lt("Open WhatsApp Manager, read the notice and ask Meta for a review.")
+_REGISTER = _lt("Register the phone number again in the channel's set-up.")
+_OTHER_WAY = _lt("Reach the patient in another way.")
+_MEDIA = _lt("Send the file again in a format and size that WhatsApp accepts.")
+_MARKETING_API = _lt(
+    "Marketing messages cannot be sent this way; use a utility template."
+)
+_GROUPS = _lt("WhatsApp groups are not supported; write to the patient directly.")
+_CALLING = _lt("WhatsApp calls are not supported; call the patient by telephone.")
+_USERNAME = _lt("Check the user name in WhatsApp Manager.")
+_BLOCKING = _lt(
+    "Check the list of blocked patients; only recent writers can be blocked."
+)
+_COEXISTENCE = _lt("Connect the number again to synchronise the WhatsApp Business app.")
 
 # Codes, titles and what is worth a retry: Cloud API, error codes (edition of 2026).
 _TABLE = (
@@ -213,7 +232,12 @@ _TABLE = (
     (range(200, 300), "API Permission", _STOP, _PERMISSION),
     (341, "Application limit reached", _BREAK, _WAIT),
     (368, "Temporarily blocked for policy violations", _STOP, _APPEAL),
-    (506, "Duplicate post", _NEVER, "Nothing to do: the same was sent a moment ago."),
+    (
+        506,
+        "Duplicate post",
+        _NEVER,
+        _lt("Nothing to do: the same was sent a moment ago."),
+    ),
     (613, "Calls to this API have exceeded the rate limit", _BREAK, _WAIT),
     (803, "Object does not exist", _STOP, _SETUP),
     (2500, "Unknown path or missing token", _STOP, _SETUP),
@@ -223,7 +247,7 @@ _TABLE = (
         130403,
         "Business has blocked this user",
         _NEVER,
-        "Unblock the patient first.",
+        _lt("Unblock the patient first."),
     ),
     (130429, "Rate limit hit", _RATE, _WAIT),
     (130472, "User's number is part of an experiment", _NEVER, _OTHER_WAY),
@@ -243,67 +267,89 @@ _TABLE = (
         131021,
         "Recipient cannot be sender",
         _NEVER,
-        "The patient's number is the clinic's own; correct it.",
+        _lt("The patient's number is the clinic's own; correct it."),
     ),
     (
         131026,
         "Message undeliverable",
         _NEVER,
-        "The number may not be on WhatsApp; check it or reach the patient in another"
-        " way.",
+        _lt(
+            "The number may not be on WhatsApp; check it or reach the patient in"
+            " another"
+            " way."
+        ),
     ),
     (
         131030,
         "Recipient phone number not in allowed list",
         _NEVER,
-        "A test number writes only to the recipients listed in Meta's app dashboard;"
-        " add the patient there or use a real number.",
+        _lt(
+            "A test number writes only to the recipients listed in Meta's app"
+            " dashboard;"
+            " add the patient there or use a real number."
+        ),
     ),
     (131031, "Account has been locked", _STOP, _APPEAL),
     (
         131037,
         "Display name approval needed",
         _STOP,
-        "Have the number's display name approved in WhatsApp Manager.",
+        _lt("Have the number's display name approved in WhatsApp Manager."),
     ),
     (131041, "Group error", _NEVER, _GROUPS),
     (
         131042,
         "Business eligibility payment issue",
         _STOP,
-        "Add or repair the payment method in WhatsApp Manager; check time zone and"
-        " currency of the account.",
+        _lt(
+            "Add or repair the payment method in WhatsApp Manager; check time zone and"
+            " currency of the account."
+        ),
     ),
     (131045, "Incorrect certificate", _STOP, _REGISTER),
     (
         131047,
         "Re-engagement message",
         _NEVER,
-        "The patient last wrote more than 24 hours ago: send an approved template.",
+        _lt(
+            "The patient last wrote more than 24 hours ago: send an approved template."
+        ),
     ),
     (
         131048,
         "Spam rate limit hit",
         _STOP,
-        "Patients blocked or reported recent messages: stop campaigns and check the"
-        " number's quality in WhatsApp Manager.",
+        _lt(
+            "Patients blocked or reported recent messages: stop campaigns and check the"
+            " number's quality in WhatsApp Manager."
+        ),
     ),
     (
         131049,
         "Meta chose not to deliver",
         _ONCE_NEXT_DAY,
-        "The patient already got as much marketing as WhatsApp allows; the message is"
-        " tried once more after a day.",
+        _lt(
+            "The patient already got as much marketing as WhatsApp allows; the"
+            " message is"
+            " tried once more after a day."
+        ),
     ),
     (
         131050,
         "User has stopped receipt of marketing messages",
         _OBJECTED,
-        "The patient stopped marketing messages in WhatsApp; this is recorded as an"
-        " objection.",
+        _lt(
+            "The patient stopped marketing messages in WhatsApp; this is recorded as an"
+            " objection."
+        ),
     ),
     (131051, "Unsupported message type", _NEVER, _REPORT),
-    (131052, "Media download error", _NEVER, "Ask the patient to send the file again."),
+    (
+        131052,
+        "Media download error",
+        _NEVER,
+        _lt("Ask the patient to send the file again."),
+    ),
     (131053, "Media upload error", _NEVER, _MEDIA),
     (131055, "Method not allowed", _NEVER, _MARKETING_API),
     (131056, "Pair rate limit hit", _PAIR, _WAIT),
@@ -314,15 +360,17 @@ _TABLE = (
         131062,
         "Recipient by user id not supported for this message",
         _NEVER,
-        "Ask the patient for the telephone number.",
+        _lt("Ask the patient for the telephone number."),
     ),
     (131063, "Marketing disabled on Cloud API", _NEVER, _MARKETING_API),
     (
         131064,
         "Template classification limit",
         _ONCE_NEXT_DAY,
-        "Meta restricts your utility templates; check their categories in WhatsApp"
-        " Manager.",
+        _lt(
+            "Meta restricts your utility templates; check their categories in WhatsApp"
+            " Manager."
+        ),
     ),
     (range(131201, 131208), "Group error", _NEVER, _GROUPS),
     (131208, "Too many group requests", _RATE, _WAIT),
@@ -331,14 +379,17 @@ _TABLE = (
         132001,
         "Template does not exist in the language",
         _NEVER,
-        "Synchronise the templates and check that this one is approved in the patient's"
-        " language.",
+        _lt(
+            "Synchronise the templates and check that this one is approved in the"
+            " patient's"
+            " language."
+        ),
     ),
     (
         132005,
         "Hydrated text too long",
         _NEVER,
-        "Shorten the template or the values put into it.",
+        _lt("Shorten the template or the values put into it."),
     ),
     (132007, "Format character policy violated", _NEVER, _TEMPLATE),
     (132012, "Parameter format mismatch", _NEVER, _TEMPLATE),
@@ -346,22 +397,34 @@ _TABLE = (
         132015,
         "Template is paused",
         _AFTER_PAUSE,
-        "Meta paused the template because of its quality; improve its text or use"
-        " another one.",
+        _lt(
+            "Meta paused the template because of its quality; improve its text or use"
+            " another one."
+        ),
     ),
-    (132016, "Template is disabled", _NEVER, "Use another template."),
+    (132016, "Template is disabled", _NEVER, _lt("Use another template.")),
     (132018, "Template parameter validation", _NEVER, _TEMPLATE),
-    (132068, "Flow is blocked", _NEVER, "Correct the flow in WhatsApp Manager."),
-    (132069, "Flow is throttled", _IN_AN_HOUR, "Check the flow in WhatsApp Manager."),
+    (132068, "Flow is blocked", _NEVER, _lt("Correct the flow in WhatsApp Manager.")),
+    (
+        132069,
+        "Flow is throttled",
+        _IN_AN_HOUR,
+        _lt("Check the flow in WhatsApp Manager."),
+    ),
     (133000, "Incomplete deregistration", _STOP, _REGISTER),
     (133004, "Server temporarily unavailable", _SOON, _WAIT),
-    (133005, "PIN mismatch", _NEVER, "Enter the number's two-step verification PIN."),
+    (
+        133005,
+        "PIN mismatch",
+        _NEVER,
+        _lt("Enter the number's two-step verification PIN."),
+    ),
     (133006, "Re-verification needed", _STOP, _REGISTER),
     (
         range(133008, 133010),
         "Too many or too fast PIN guesses",
         _IN_AN_HOUR,
-        "Wait, then enter the right two-step verification PIN.",
+        _lt("Wait, then enter the right two-step verification PIN."),
     ),
     (133010, "Phone number not registered", _STOP, _REGISTER),
     (133015, "Wait before registering", _IN_TEN_MINUTES, _WAIT),
@@ -369,37 +432,45 @@ _TABLE = (
         133016,
         "Register or deregister rate limit",
         _ONCE_IN_THREE_DAYS,
-        "Wait 72 hours, then register the number.",
+        _lt("Wait 72 hours, then register the number."),
     ),
     (
         134011,
         "Payments terms not accepted",
         _ONCE_NEXT_DAY,
-        "Accept the payments terms in WhatsApp Manager.",
+        _lt("Accept the payments terms in WhatsApp Manager."),
     ),
     (134100, "Only marketing messages supported", _NEVER, _MARKETING_API),
     (134101, "Template still synchronising", _IN_TEN_MINUTES, _WAIT),
     (134102, "Template unavailable", _IN_AN_HOUR, _WAIT),
     (135000, "Generic user error", _NEVER, _REPORT),
-    (136024, "Number already verified", _NEVER, "Nothing to do: it is verified."),
+    (136024, "Number already verified", _NEVER, _lt("Nothing to do: it is verified.")),
     (
         137000,
         "Identity key hash mismatch",
         _NEVER,
-        "The number may have a new owner: confirm the patient's identity by another way"
-        " before writing again.",
+        _lt(
+            "The number may have a new owner: confirm the patient's identity by"
+            " another way"
+            " before writing again."
+        ),
     ),
     (range(138000, 139000), "Calling error", _NEVER, _CALLING),
     (range(139100, 139104), "Blocking users failed", _NEVER, _BLOCKING),
     (range(147001, 147006), "Business user name error", _NEVER, _USERNAME),
-    (1609005, "Link could not be read", _NEVER, "Correct the link in the message."),
+    (
+        1609005,
+        "Link could not be read",
+        _NEVER,
+        _lt("Correct the link in the message."),
+    ),
     (2494100, "Account in maintenance mode", _BREAK, _WAIT),
     (range(2593107, 2593109), "Synchronisation refused", _NEVER, _COEXISTENCE),
 )
 
 
-def _policy(title: str, course: tuple, cure: str) -> Policy:
-    return Policy(*course, title=title, cure=cure)
+def _policy(title: str, course: tuple, cure: str, is_known: bool = True) -> Policy:
+    return Policy(*course, title=title, cure=cure, is_known=is_known)
 
 
 _BY_CODE = {
@@ -410,12 +481,21 @@ _BY_CODE = {
 _BY_SUBCODE = {
     (100, 33): _policy("Object does not exist or is not accessible", _STOP, _SETUP),
 }
-_UNKNOWN_TEMPORARY = _policy("Temporary error", _SOON, _WAIT)
+_UNKNOWN_TEMPORARY = _policy("Temporary error", _SOON, _WAIT, False)
 _UNKNOWN_FINAL = _policy(
-    "Unknown error", _NEVER, "Look the code up in Meta's list of WhatsApp errors."
+    "Unknown error",
+    _NEVER,
+    _lt("Look the code up in Meta's list of WhatsApp errors."),
+    False,
 )
+UNREACHABLE = _policy(
+    "WhatsApp cannot be reached",
+    _AT_ONCE,
+    _lt("Check the internet connection of the server; messages wait until it is back."),
+)
+"""What to do about ``ConnectionFailed``."""
 _NOT_WHATSAPP = _policy(
     "The answer did not come from WhatsApp",
     _STOP,
-    "Check the channel's address of the API and the firewall or proxy before it.",
+    _lt("Check the channel's address of the API and the firewall or proxy before it."),
 )

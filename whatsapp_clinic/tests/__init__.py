@@ -1,9 +1,13 @@
 from .consent import test_consent
 from .inbox import test_merge
 from .messaging import (
+    test_alarm,
     test_channel,
+    test_counters,
     test_dispatcher,
     test_gate,
+    test_properties,
+    test_retention,
     test_round_trip,
     test_template,
     test_webhook,

@@ -4,8 +4,12 @@ import sys
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 from odoo.tests import HttpCase, TransactionCase, new_test_user
+
+from ..models.messaging.dispatcher import lanes
+from ..tools import clock
 
 PROJECT = Path(__file__).resolve().parents[2]
 if str(PROJECT) not in sys.path:
@@ -100,6 +104,8 @@ def set_up_clinic(case):
             "country_id": case.turkey.id,
             "tz": "Europe/Istanbul",
             "channel_id": case.channel.id,
+            "quiet_from": 0.0,
+            "quiet_to": 0.0,
         }
     )
     case.practitioner = env["whatsapp.clinic.practitioner"].create(
@@ -240,10 +246,13 @@ class SandboxCase(HttpCase):
         self.sandbox.set_webhook(f"{self.base_url()}/whatsapp_clinic/webhook")
         self.sandbox.switch(webhook_retry_scale=0.01)
 
-    def dispatch(self):
-        """Run a lane of the dispatcher as the scheduler would."""
+    def dispatch(self, seconds=lanes.LANE_SLICE):
+        """Run a lane of the dispatcher as the scheduler would, for so long at most."""
         self.env.flush_all()
-        with self.enter_registry_test_mode():
+        with (
+            self.enter_registry_test_mode(),
+            patch.object(lanes, "LANE_SLICE", seconds),
+        ):
             self.env["whatsapp.clinic.dispatcher"]._cron_dispatch()
         self.env.invalidate_all()
 
@@ -253,6 +262,14 @@ class SandboxCase(HttpCase):
         with self.enter_registry_test_mode():
             self.env["whatsapp.clinic.webhook.event"]._cron_process()
         self.env.invalidate_all()
+
+    def later(self, **delta):
+        """The clock, moved on, for everything that asks it."""
+        moved = clock.precise_now() + timedelta(**delta)
+        for name in ("now", "precise_now"):
+            patcher = patch.object(clock, name, lambda: moved)
+            patcher.start()
+            self.addCleanup(patcher.stop)
 
     def deliver(self, timeout=20):
         self.env.flush_all()

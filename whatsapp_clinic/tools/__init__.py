@@ -2,6 +2,7 @@ from . import (
     access,
     clock,
     fingerprint,
+    parameter,
     phone,
     quiet_sql,
     text,

@@ -1,1 +1,1 @@
-from . import channel_credentials
+from . import channel_credentials, message_reply, message_send

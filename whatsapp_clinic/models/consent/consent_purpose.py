@@ -28,8 +28,8 @@ class ConsentPurpose(models.Model):
     )
     requires_consent = fields.Boolean(
         default=True,
-        help="No message for this purpose without the patient's consent. Where it is not "
-        "needed, patients are only answered, within 24 hours of their own message.",
+        help="No message for this purpose without the patient's consent. Where it is "
+        "not needed, patients are only answered, within 24 hours of their own message.",
     )
     is_commercial = fields.Boolean(help="Advertising in the sense of the law.")
 

@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 
+from ...cloud_api import errors
+from ...cloud_api.errors import NO_CODE
 from ...tools import clock
 from ...tools.fingerprint import database_fingerprint
 
@@ -10,6 +12,7 @@ DEFAULT_API_VERSION = "v25.0"
 DEFAULT_BASE_URL = "https://graph.facebook.com"
 # Throughput of a new business number: Cloud API, 80 messages per second.
 DEFAULT_RATE = 80
+COEXISTENCE_RATE = 20
 # What the look-up of a webhook's channel depends on.
 _ROUTING_FIELDS = {"provider", "phone_number_id", "active"}
 
@@ -52,6 +55,25 @@ class Channel(models.Model):
         help="80 for most numbers, 20 where the WhatsApp Business app is used as well, "
         "up to 1,000 after an upgrade by Meta.",
     )
+    is_coexistence = fields.Boolean(
+        "Also in the WhatsApp Business App",
+        help="The clinic uses this number in the app on a phone as well.",
+    )
+    automatic_per_hour = fields.Integer(
+        "Automatic Messages per Hour",
+        default=10,
+        required=True,
+        help="What rules write to one WhatsApp number within an hour at most; what is "
+        "more waits. 0 for no limit.",
+    )
+    portfolio_id = fields.Many2one(
+        "whatsapp.clinic.portfolio",
+        ondelete="restrict",
+        check_company=True,
+        help="Numbers of one business portfolio at Meta share a messaging limit.",
+    )
+    messaging_limit = fields.Integer(related="portfolio_id.messaging_limit")
+    reached_count = fields.Integer(related="portfolio_id.reached_count")
     access_token = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
     app_secret = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
     verify_token = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
@@ -63,6 +85,10 @@ class Channel(models.Model):
         "On Hold Until", readonly=True, copy=False, help="Nothing is sent before."
     )
     hold_reason = fields.Char(readonly=True, copy=False)
+    hold_code = fields.Integer(readonly=True, copy=False)
+    hold_count = fields.Integer(
+        readonly=True, copy=False, help="Holds since a message was accepted last."
+    )
     state = fields.Selection(
         [
             ("incomplete", "Not connected"),
@@ -88,6 +114,14 @@ class Channel(models.Model):
         "CHECK (rate BETWEEN 1 AND 1000)",
         "A channel sends 1 to 1,000 messages a second.",
     )
+    # Throughput of a coexistence number: Cloud API, 20 messages per second.
+    _coexistence_rate = models.Constraint(
+        "CHECK (NOT is_coexistence OR rate <= 20)",
+        "A number that is also in the WhatsApp Business app sends up to 20 a second.",
+    )
+    _automatic_positive = models.Constraint(
+        "CHECK (automatic_per_hour >= 0)", "The number of messages is 0 or more."
+    )
 
     @api.depends("access_token", "app_secret", "verify_token")
     def _compute_credentials(self):
@@ -96,7 +130,12 @@ class Channel(models.Model):
             channel.has_app_secret = bool(channel.app_secret)
             channel.has_verify_token = bool(channel.verify_token)
 
-    @api.depends("access_token", "fingerprint", "hold_until")
+    @api.onchange("is_coexistence")
+    def _onchange_is_coexistence(self):
+        self.rate = COEXISTENCE_RATE if self.is_coexistence else DEFAULT_RATE
+
+    @api.depends("access_token", "fingerprint", "hold_until", "hold_code")
+    @api.depends_context("lang")
     def _compute_state(self):
         here = database_fingerprint(self.env)
         now = clock.now()
@@ -114,7 +153,7 @@ class Channel(models.Model):
                 )
             elif channel.hold_until and channel.hold_until > now:
                 channel.state = "held"
-                channel.state_reason = channel.hold_reason
+                channel.state_reason = channel._tell_hold()
             else:
                 channel.state = "ready"
                 channel.state_reason = False
@@ -137,8 +176,15 @@ class Channel(models.Model):
         here = database_fingerprint(self.env)
         for vals in vals_list:
             vals["fingerprint"] = here
+            vals.setdefault("portfolio_id", self._portfolio_of(vals).id)
         self.env.registry.clear_cache()
         return super().create(vals_list)
+
+    @api.model
+    def _portfolio_of(self, vals: dict):
+        companies = self.env["res.company"]
+        company = companies.browse(vals.get("company_id")) or self.env.company
+        return self.env["whatsapp.clinic.portfolio"]._for_company(company)
 
     def write(self, vals):
         result = super().write(vals)
@@ -174,7 +220,7 @@ class Channel(models.Model):
     def action_release_hold(self):
         """Send again now, for example after the token was renewed."""
         self.check_access("write")
-        self.sudo().write({"hold_until": False, "hold_reason": False})
+        self.sudo()._release()
         self.env["whatsapp.clinic.dispatcher"]._wake()
 
     def action_load_templates(self):
@@ -221,14 +267,50 @@ class Channel(models.Model):
             raise UserError(
                 self.env._("A token has no blanks inside. Please copy it again.")
             )
-        self.sudo().write({**cleaned, "hold_until": False, "hold_reason": False})
+        self.sudo().write(cleaned)
+        self.sudo()._release()
         self.env["whatsapp.clinic.dispatcher"]._wake()
 
-    def _hold(self, seconds: float, reason: str):
-        """Send nothing for a while; the messages wait and are not burnt."""
-        until = clock.now() + timedelta(seconds=seconds)
+    def _hold(self, policy, code: int, retry_after: float | None = None):
+        """Send nothing for a while; the messages wait and are not burnt.
+
+        For as long as the policy (`cloud_api.errors.Policy`) says for so many holds in
+        a row, or WhatsApp itself (`retry_after`, seconds). A hold that lasts is the
+        same one.
+        """
+        now = clock.now()
         for channel in self:
-            channel.write({"hold_until": until, "hold_reason": reason})
+            if channel.hold_until and channel.hold_until > now:
+                continue
+            count = channel.hold_count + 1
+            seconds = max(policy.delay(count), retry_after or 0.0)
+            channel.write(
+                {
+                    "hold_until": now + timedelta(seconds=seconds),
+                    "hold_reason": policy.title,
+                    "hold_code": code,
+                    "hold_count": count,
+                }
+            )
+
+    def _release(self):
+        self.write(
+            {
+                "hold_until": False,
+                "hold_reason": False,
+                "hold_code": False,
+                "hold_count": 0,
+            }
+        )
+
+    def _tell_hold(self) -> str:
+        """Why it is on hold and what to do, in the user's language."""
+        if self.hold_code == NO_CODE:
+            told, cure = self.hold_reason, errors.UNREACHABLE.cure
+        else:
+            told = f"{self.hold_reason} ({self.hold_code})"
+            cure = errors.policy(self.hold_code).cure
+        return f"{told}. {self.env._(cure)}"
 
     def _webhook_url(self) -> str:
         base = self.env["ir.config_parameter"].sudo().get_param("web.base.url")

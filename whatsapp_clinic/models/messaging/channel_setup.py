@@ -6,6 +6,7 @@ from ...cloud_api.errors import CallFailed, CloudApiError
 from ...tools.wake_up import wake_after_commit
 from .dispatcher import channel_client
 
+_MESSAGING_LIMIT = "whatsapp_business_manager_messaging_limit"
 _logger = logging.getLogger(__name__)
 
 
@@ -36,10 +37,13 @@ class ChannelSetup(models.AbstractModel):
         client = channel_client(channel)
         try:
             definitions = list(client.templates(channel.business_account_id))
+            limit = client.phone_number([_MESSAGING_LIMIT]).get(_MESSAGING_LIMIT)
         except CloudApiError as error:
-            channel.templates_error = f"{error.policy.title}. {error.policy.cure}"
+            cure = self.env._(error.policy.cure)
+            channel.templates_error = f"{error.policy.title}. {cure}"
         except CallFailed as error:
             channel.templates_error = f"WhatsApp cannot be reached ({error})."
         else:
             self.env["whatsapp.clinic.template"]._load(channel, definitions)
+            channel.portfolio_id._take_over_limit(limit)
             channel.templates_error = False

@@ -4,40 +4,14 @@ from datetime import datetime, timedelta
 from odoo import api, models
 
 from ...tools import clock
+from .gate_limits import Limits
+from .message import PRIORITY_CAMPAIGN
+from .verdict import SEND, Verdict, hold, refuse
 
 # Cloud API: 24 hours from the patient's last message to that number.
 WINDOW = timedelta(hours=24)
 # How long a row waits for a channel that somebody has to connect first.
 RECHECK = timedelta(minutes=5)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the gate says about a message.
-
-    `action` is `send`, `hold` (until the naive UTC time `until`) or `refuse`; `reason`
-    is one of the message's reasons, `detail` a few words more.
-    """
-
-    action: str
-    reason: str | None = None
-    detail: str | None = None
-    until: datetime | None = None
-
-    @property
-    def is_refusal(self) -> bool:
-        return self.action == "refuse"
-
-
-SEND = Verdict("send")
-
-
-def refuse(reason: str, detail: str | None = None) -> Verdict:
-    return Verdict("refuse", reason, detail)
-
-
-def hold(reason: str, until: datetime) -> Verdict:
-    return Verdict("hold", reason, until=until)
 
 
 @dataclass(frozen=True)
@@ -50,9 +24,16 @@ class Facts:
     """
 
     now: datetime
+    leaves_now: bool
     consents: dict
     last_inbound: dict
     channels: dict
+
+    def is_open(self, message) -> bool:
+        """Whether the patient wrote to this number within 24 hours."""
+        key = (message.identity_id.id, message.channel_id.id)
+        last = self.last_inbound.get(key)
+        return bool(last) and last + WINDOW > self.now
 
 
 def _is_answer(message) -> bool:
@@ -75,10 +56,27 @@ class Gate(models.AbstractModel):
     _description = "WhatsApp Gate"
 
     @api.model
-    def _judge(self, messages) -> dict[int, Verdict]:
-        """Verdicts by id of the message; a handful of queries for any number."""
-        facts = self._facts(messages)
+    def _judge(self, messages, leaves_now: bool = False) -> dict[int, Verdict]:
+        """Verdicts by id of the message; a handful of queries for any number.
+
+        `leaves_now` judges as if each were due at this moment.
+        """
+        facts = self._facts(messages, leaves_now)
         return {message.id: self._judge_one(message, facts) for message in messages}
+
+    @api.model
+    def _judge_leaving(self, messages) -> dict[int, Verdict]:
+        """Verdicts for what is about to leave: the limits are asked too, and counted.
+
+        In the order of the messages; a `send` takes its place in the limits.
+        """
+        facts = self._facts(messages, leaves_now=True)
+        limits = Limits(self.env, messages, clock.precise_now(), facts.is_open)
+        verdicts = {}
+        for message in messages:
+            verdict = self._judge_one(message, facts)
+            verdicts[message.id] = limits.take(message) if verdict is SEND else verdict
+        return verdicts
 
     @api.model
     def _checks(self) -> tuple:
@@ -92,6 +90,8 @@ class Gate(models.AbstractModel):
             self._check_template,
             self._check_window,
             self._check_channel,
+            self._check_recipient,
+            self._check_quiet_hours,
         )
 
     @api.model
@@ -103,14 +103,15 @@ class Gate(models.AbstractModel):
         return SEND
 
     @api.model
-    def _facts(self, messages) -> Facts:
+    def _facts(self, messages, leaves_now: bool) -> Facts:
         now = clock.now()
         return Facts(
             now=now,
+            leaves_now=leaves_now,
             consents=self.env["whatsapp.clinic.consent"]._states(
                 messages.partner_id, messages.purpose_id
             ),
-            last_inbound=self._last_inbound(messages),
+            last_inbound=self._last_inbound(messages, now),
             channels={
                 channel.id: self._judge_channel(channel, now)
                 for channel in messages.channel_id
@@ -118,19 +119,17 @@ class Gate(models.AbstractModel):
         )
 
     @api.model
-    def _last_inbound(self, messages) -> dict:
-        answers = messages.filtered(_is_answer)
-        if not answers:
-            return {}
+    def _last_inbound(self, messages, now) -> dict:
         messages.flush_model(["occurred_at", "identity_id", "channel_id", "direction"])
         self.env.cr.execute(
             """
             SELECT identity_id, channel_id, max(occurred_at)
             FROM whatsapp_clinic_message
             WHERE direction = 'in' AND identity_id = ANY(%s) AND channel_id = ANY(%s)
+              AND occurred_at > %s
             GROUP BY identity_id, channel_id
             """,
-            [answers.identity_id.ids, answers.channel_id.ids],
+            [messages.identity_id.ids, messages.channel_id.ids, now - WINDOW],
         )
         return {
             (identity, channel): at for identity, channel, at in self.env.cr.fetchall()
@@ -192,11 +191,7 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _check_window(self, message, facts):
-        if not _is_answer(message):
-            return None
-        key = (message.identity_id.id, message.channel_id.id)
-        last = facts.last_inbound.get(key)
-        if not last or last + WINDOW <= facts.now:
+        if _is_answer(message) and not facts.is_open(message):
             return refuse("window_closed")
         return None
 
@@ -205,6 +200,25 @@ class Gate(models.AbstractModel):
         if not message.channel_id:
             return hold("channel_incomplete", facts.now + RECHECK)
         return facts.channels[message.channel_id.id]
+
+    @api.model
+    def _check_recipient(self, message, facts):
+        until = message.identity_id.hold_until
+        return hold("pair_limit", until) if until and until > facts.now else None
+
+    @api.model
+    def _check_quiet_hours(self, message, facts):
+        rule, branch = message.rule_id, message.branch_id
+        is_campaign = message.priority == PRIORITY_CAMPAIGN
+        if not branch or not (is_campaign or (rule and not rule.in_quiet_hours)):
+            return None
+        at = facts.now if facts.leaves_now else max(facts.now, message.due_at)
+        period = branch._quiet_period(at, message.partner_id)
+        if not period:
+            return None
+        if message.expires_at and message.expires_at <= period[1]:
+            return refuse("quiet_hours")
+        return hold("quiet_hours", period[1])
 
     @api.model
     def _judge_channel(self, channel, now):

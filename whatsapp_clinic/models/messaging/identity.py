@@ -58,6 +58,12 @@ class Identity(models.Model):
     block_source = fields.Selection(
         BLOCK_SOURCES, string="Stopped By", readonly=True, copy=False, tracking=True
     )
+    hold_until = fields.Datetime(
+        "On Hold Until",
+        readonly=True,
+        copy=False,
+        help="WhatsApp found that this patient gets too much at once.",
+    )
     whatsapp_message_count = fields.Integer(compute="_compute_whatsapp_message_count")
 
     _wa_id_uniq = models.UniqueIndex(

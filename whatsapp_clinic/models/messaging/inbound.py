@@ -59,15 +59,14 @@ class Inbound(models.AbstractModel):
             message.identity_id._unblock()
 
     @api.model
-    def _on_status(self, event):
-        channel = self._channel(event.phone_number_id)
-        messages = self.env["whatsapp.clinic.message"]
-        if not channel or not messages._apply_status(channel, event):
-            return
-        for error in event.errors:
-            policy = errors.policy(error.code)
-            if policy.action is errors.Action.OPT_OUT:
-                messages._of_status(channel, event).identity_id._block("error")
+    def _handle_statuses(self, statuses: list):
+        """Apply `cloud_api.webhooks.StatusUpdate`s with a handful of statements."""
+        ours = [
+            (channel, status)
+            for status in statuses
+            if (channel := self._channel(status.phone_number_id))
+        ]
+        self.env["whatsapp.clinic.message"]._apply_statuses(ours)
 
     @api.model
     def _on_preference(self, event):
@@ -99,11 +98,37 @@ class Inbound(models.AbstractModel):
     def _on_template(self, event):
         self.env["whatsapp.clinic.template"]._apply_update(event)
 
+    @api.model
+    def _on_account(self, event):
+        if event.field == "errors":
+            self._on_trouble(event.value)
+        elif event.field == "business_capability_update":
+            channels = self.env["whatsapp.clinic.channel"].search(
+                [("business_account_id", "=", event.business_account_id)]
+            )
+            limit = event.value.get("max_daily_conversations_per_business")
+            for portfolio in channels.portfolio_id:
+                portfolio._take_over_limit(limit)
+
+    @api.model
+    def _on_trouble(self, value: dict):
+        """Errors that belong to no message: what they say of the number is obeyed."""
+        metadata = value.get("metadata")
+        number = metadata.get("phone_number_id") if isinstance(metadata, dict) else None
+        channel = self._channel(number) if isinstance(number, str) else None
+        for error in value["errors"] if isinstance(value["errors"], list) else []:
+            code = error.get("code") if isinstance(error, dict) else None
+            if not channel or not isinstance(code, int):
+                continue
+            policy = errors.policy(code)
+            if policy.action is errors.Action.HOLD_CHANNEL:
+                channel._hold(policy, code)
+
 
 _HANDLERS = {
     webhooks.InboundMessage: "_on_message",
-    webhooks.StatusUpdate: "_on_status",
     webhooks.UserPreference: "_on_preference",
     webhooks.NumberChanged: "_on_number_changed",
     webhooks.TemplateUpdate: "_on_template",
+    webhooks.AccountUpdate: "_on_account",
 }

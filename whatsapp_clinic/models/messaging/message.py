@@ -1,11 +1,11 @@
-import json
 import secrets
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL, LazyTranslate
+from odoo.tools import LazyTranslate
 
-from ...cloud_api import payloads
+from ...cloud_api import errors, payloads
+from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.access import require_group
 from .template_variable import MissingValue
@@ -28,25 +28,7 @@ STATES = [
 # Still to be sent, and still to be stopped.
 OPEN_STATES = ("draft", "queued", "held")
 WAITING_STATES = ("queued", "held")
-# A status never takes a message to a lower rank. A failure is final unless a later
-# `delivered` proves it wrong; what is not sent yet cannot be contradicted.
-RANKS = {
-    "queued": 0,
-    "held": 0,
-    "sending": 1,
-    "unknown": 1,
-    "failed": 3,
-    "sent": 2,
-    "delivered": 4,
-    "read": 5,
-}
-STATUS_STATES = {
-    "sent": "sent",
-    "delivered": "delivered",
-    "read": "read",
-    "played": "read",
-    "failed": "failed",
-}
+_ENDED = ("failed", "cancelled", "unknown")
 REASONS = [
     ("no_number", "The patient has no WhatsApp number."),
     ("invalid_number", "The phone number is not valid."),
@@ -66,9 +48,14 @@ REASONS = [
     ("obsolete", "The appointment was cancelled or moved."),
     ("already_confirmed", "The patient has confirmed already."),
     ("expired", "Its time has passed."),
+    ("quiet_hours", "It is night for the patient."),
+    ("pair_limit", "WhatsApp limits how much one patient gets at once."),
+    ("automatic_limit", "The patient got enough automatic messages for this hour."),
+    ("messaging_limit", "The day's limit of patients to write to first is reached."),
     ("channel_incomplete", "The channel is not connected."),
     ("copied_database", "This database is a copy; nothing is sent from it."),
     ("cancelled_by_user", "Cancelled by staff."),
+    ("not_sendable", "It has left already, or came from the patient."),
     ("error", "WhatsApp reported an error."),
     ("no_answer", "WhatsApp did not answer: it may or may not have arrived."),
 ]
@@ -93,6 +80,13 @@ NEXT_STEPS = {
     ),
     "value_missing": _lt("Fill in the field on the record, then send again."),
     "not_allowed": _lt("Change the content, then send again."),
+    "quiet_hours": _lt("Nothing to do: it leaves in the morning if that is in time."),
+    "pair_limit": _lt("Nothing to do: it leaves by itself in a moment."),
+    "automatic_limit": _lt("Nothing to do: it leaves by itself within the hour."),
+    "messaging_limit": _lt(
+        "Call the patients whose messages cannot wait; verify the business at Meta to "
+        "raise the limit."
+    ),
     "channel_incomplete": _lt("Ask the administrator to enter the credentials."),
     "copied_database": _lt("If this is the real database now, arm the channel."),
     "no_answer": _lt("Ask the patient, or send again."),
@@ -100,6 +94,11 @@ NEXT_STEPS = {
 # Smaller goes first.
 PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN = 0, 1, 2
 PRIORITIES = (PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN)
+
+
+def _may_be_sent(message) -> bool:
+    waits = message.state in (*OPEN_STATES, "failed", "unknown", "cancelled")
+    return message.direction == "out" and waits
 
 
 class Message(models.Model):
@@ -156,6 +155,15 @@ class Message(models.Model):
         help="Random; stands in button payloads and in what statuses carry back.",
     )
     attempts = fields.Integer(default=0)
+    refusals = fields.Integer(
+        default=0, help="Times that WhatsApp refused it for a passing reason."
+    )
+    failed_attempt = fields.Integer(
+        default=0, help="The attempt that failed after WhatsApp had accepted it."
+    )
+    reaches_out = fields.Boolean(
+        help="The patient had not written for 24 hours: counts for the messaging limit."
+    )
     resent = fields.Boolean(help="Sent a second time after an unknown outcome.")
     message_id = fields.Char("WhatsApp Message ID", groups="base.group_system")
     tapped = fields.Char(help="The button that the patient tapped.")
@@ -175,6 +183,16 @@ class Message(models.Model):
         compute_sudo=True,
         help="Why it was not sent; while it waits, why it would not be sent now.",
     )
+    send_objection = fields.Selection(
+        REASONS,
+        "Why Not Now",
+        compute="_compute_send_objection",
+        compute_sudo=True,
+        help="Why it would not be sent now; empty if it would.",
+    )
+    send_next_step = fields.Char(
+        "What to Do", compute="_compute_send_objection", compute_sudo=True
+    )
     detail = fields.Char(help="Which variable, which limit, which answer of WhatsApp.")
     error_code = fields.Integer()
     next_step = fields.Char(compute="_compute_next_step")
@@ -186,6 +204,8 @@ class Message(models.Model):
     _underway = models.Index("(channel_id, claimed_at) WHERE state = 'sending'")
     _unsettled = models.Index("(channel_id, unknown_at) WHERE state = 'unknown'")
     _claimed = models.Index("(channel_id, claimed_at) WHERE status_at IS NOT NULL")
+    _recent = models.Index("(identity_id, claimed_at) WHERE claimed_at IS NOT NULL")
+    _reached = models.Index("(channel_id, claimed_at, identity_id) WHERE reaches_out")
     _window = models.Index(
         "(identity_id, channel_id, occurred_at) WHERE direction = 'in'"
     )
@@ -205,7 +225,18 @@ class Message(models.Model):
         verdicts = self.env["whatsapp.clinic.gate"]._judge(waiting)
         for message in self:
             verdict = verdicts.get(message.id)
-            message.objection = verdict.reason if verdict else message.reason
+            told = message.reason if message.state in ("held", *_ENDED) else None
+            message.objection = (verdict and verdict.reason) or told
+
+    @api.depends_context("lang")
+    def _compute_send_objection(self):
+        gate = self.env["whatsapp.clinic.gate"]
+        verdicts = gate._judge(self.filtered(_may_be_sent), leaves_now=True)
+        for message in self:
+            verdict = verdicts.get(message.id)
+            message.send_objection = verdict.reason if verdict else "not_sendable"
+            step = NEXT_STEPS.get(message.send_objection)
+            message.send_next_step = step and self.env._(step)
 
     @api.depends("body", "state", "template_id")
     def _compute_shown_body(self):
@@ -213,11 +244,18 @@ class Message(models.Model):
             is_planned = message.template_id and not message.body
             message.shown_body = message._foresee() if is_planned else message.body
 
-    @api.depends("objection")
+    @api.depends("objection", "error_code")
+    @api.depends_context("lang")
     def _compute_next_step(self):
         for message in self:
-            step = NEXT_STEPS.get(message.objection)
-            message.next_step = step and self.env._(step)
+            message.next_step = message._tell_next_step()
+
+    def _tell_next_step(self) -> str | None:
+        """What a person can do about the objection, in the user's language."""
+        if self.objection == "error":
+            return self.env._(errors.policy(self.error_code).cure)
+        step = NEXT_STEPS.get(self.objection)
+        return step and self.env._(step)
 
     @api.depends("shown_body", "kind")
     def _compute_display_name(self):
@@ -235,23 +273,44 @@ class Message(models.Model):
             )
         self.sudo()._cancel_open([("id", "in", self.ids)], "cancelled_by_user")
 
+    def action_ask_to_send(self):
+        """Show what the gate says to sending these now, before anybody clicks."""
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Send Now"),
+            "res_model": "whatsapp.clinic.message.send",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_message_ids": [fields.Command.set(self.ids)]},
+        }
+
     def action_send_again(self):
-        """Put a failed or unknown message in the queue once more; the gate is asked."""
+        """Send now what waits, failed, was cancelled or is unknown; the gate is asked.
+
+        Raises UserError if nothing of it may be sent.
+        """
         self.check_access("read")
         require_group(self.env, "group_receptionist", "group_practitioner")
-        stuck = self.filtered(
-            lambda one: (
-                one.direction == "out"
-                and one.state in ("failed", "unknown", "cancelled")
-            )
-        )
-        if not stuck:
+        sendable = self.filtered(_may_be_sent)
+        if not sendable:
             raise UserError(
                 self.env._(
-                    "Only a failed, cancelled or unknown message can be repeated."
+                    "Only what waits, failed, was cancelled or is unknown can be sent."
                 )
             )
-        stuck.sudo()._requeue()
+        sendable.sudo()._requeue()
+
+    def action_reply(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Reply to %s", self.identity_id.display_name),
+            "res_model": "whatsapp.clinic.message.reply",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_message_id": self.id},
+        }
 
     @api.model
     def _enqueue(self, vals_list: list[dict]):
@@ -275,6 +334,7 @@ class Message(models.Model):
                     or self.env.company.id,
                     "kind": "template" if vals.get("template_id") else "text",
                     **vals,
+                    "body": clean_text(vals.get("body") or ""),
                     "state": "queued",
                     "direction": "out",
                 }
@@ -305,7 +365,8 @@ class Message(models.Model):
         )
         for row in rows:
             identity = known.get(phones[row.id], row.identity_id.browse())
-            if row.identity_id and not row.identity_id.wa_id:
+            is_answer = row.reply_to_id.direction == "in"
+            if row.identity_id and (is_answer or not row.identity_id.wa_id):
                 continue
             identity._link(row.partner_id)
             if row.identity_id != identity:
@@ -331,6 +392,7 @@ class Message(models.Model):
                 "reason": False,
                 "detail": False,
                 "error_code": False,
+                "refusals": 0,
             }
         )
         self._judge_at_entry()
@@ -400,77 +462,3 @@ class Message(models.Model):
             recipient, values, self.key, self._correlation(attempts)
         )
         return payload, self.template_id._render(values)
-
-    @api.model
-    def _apply_status(self, channel, status) -> bool:
-        """Take over a status (`cloud_api.webhooks.StatusUpdate`); False if unknown.
-
-        One statement, so that statuses in any order, twice, or before our own
-        write-back end in the same state.
-        """
-        state = STATUS_STATES.get(status.status)
-        if state is None:
-            return False
-        self.flush_model()
-        at = status.timestamp.replace(tzinfo=None)
-        first = status.errors[0] if status.errors else None
-        rank = _rank_sql(SQL.identifier("state"))
-        is_news = SQL("%s < %s", rank, RANKS[state])
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE whatsapp_clinic_message SET
-                    state = CASE WHEN %(is_news)s THEN %(state)s ELSE state END,
-                    reason = CASE WHEN %(is_news)s THEN %(reason)s ELSE reason END,
-                    detail = CASE WHEN %(is_news)s THEN %(detail)s ELSE detail END,
-                    error_code =
-                        CASE WHEN %(is_news)s THEN %(error_code)s ELSE error_code END,
-                    %(time_column)s = COALESCE(%(time_column)s, %(at)s),
-                    status_at = GREATEST(status_at, %(now)s),
-                    message_id = COALESCE(message_id, %(message_id)s),
-                    pricing = COALESCE(%(pricing)s::jsonb, pricing)
-                WHERE id = %(row)s
-                RETURNING id
-                """,
-                is_news=is_news,
-                state=state,
-                reason="error" if first else None,
-                detail=first and first.title,
-                error_code=first and first.code,
-                time_column=SQL.identifier(f"{state}_at"),
-                at=at,
-                now=clock.precise_now(),
-                message_id=status.message_id,
-                pricing=_json(status.pricing),
-                row=self._row_of_status(channel, status),
-            )
-        )
-        changed = bool(self.env.cr.rowcount)
-        self.invalidate_model()
-        return changed
-
-    def _row_of_status(self, channel, status) -> SQL:
-        """By what we sent with the message, else by WhatsApp's id for it."""
-        key = (status.callback_data or "").rpartition(".")[0]
-        return SQL(
-            """(
-                SELECT id FROM whatsapp_clinic_message
-                WHERE direction = 'out' AND channel_id = %(channel)s
-                  AND (key = %(key)s OR message_id = %(message_id)s)
-                ORDER BY (key = %(key)s) DESC LIMIT 1
-            )""",
-            channel=channel.id,
-            key=key,
-            message_id=status.message_id,
-        )
-
-
-def _rank_sql(column: SQL) -> SQL:
-    cases = SQL(" ").join(
-        SQL("WHEN %s THEN %s", state, rank) for state, rank in RANKS.items()
-    )
-    return SQL("(CASE %s %s ELSE 9 END)", column, cases)
-
-
-def _json(value) -> str | None:
-    return None if value is None else json.dumps(value)

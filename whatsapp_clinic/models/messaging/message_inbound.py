@@ -3,6 +3,7 @@ import logging
 from odoo import api, models
 
 from ...cloud_api.webhooks import clean_text
+from ...tools import clock
 
 _logger = logging.getLogger(__name__)
 
@@ -51,6 +52,34 @@ class Message(models.Model):
     @api.model
     def _of_status(self, channel, status):
         return self._quoted(channel, status.message_id)
+
+    def _reply(self, body: str, priority: int):
+        """Queue a text to who wrote this message; returns the row."""
+        self.ensure_one()
+        return self._enqueue(
+            [{**self._reply_values(), "body": body, "priority": priority}]
+        )
+
+    def _objection_to_reply(self) -> str | None:
+        """Why an answer could not be sent now (one of REASONS)."""
+        self.ensure_one()
+        answer = self.new({**self.sudo()._reply_values(), "due_at": clock.now()})
+        verdicts = self.env["whatsapp.clinic.gate"].sudo()._judge(answer)
+        return verdicts[answer.id].reason
+
+    def _reply_values(self) -> dict:
+        purpose = self.env.ref("whatsapp_clinic.purpose_conversation")
+        # Who left this number is not who wrote.
+        patient = self.partner_id & self.identity_id.partner_ids
+        return {
+            "channel_id": self.channel_id.id,
+            "company_id": self.company_id.id,
+            "branch_id": self.branch_id.id,
+            "identity_id": self.identity_id.id,
+            "partner_id": patient.id,
+            "purpose_id": purpose.id,
+            "reply_to_id": self.id,
+        }
 
     def _act_on_tap(self, payload: str):
         """Do what the tapped button says, once.

@@ -1,26 +1,19 @@
 # pylint: disable=invalid-commit
-import logging
 import time
 from contextlib import contextmanager
 from datetime import timedelta
 
-import psycopg2
-
 from odoo import SUPERUSER_ID, api, fields, models
 
-from ...cloud_api import webhooks
 from ...tools import clock
 from ...tools.access import require_group
-from ...tools.quiet_sql import place, quiet_sql
 from ...tools.transaction import TRY_AGAIN, read_committed
 from ...tools.wake_up import LINGER, report_progress, running_lock, wake_after_commit
+from .event_batch import EventBatch
 
-_logger = logging.getLogger(__name__)
-
-# What fails so often is parked, and never blocks the next.
-ATTEMPTS = 3
-# Events in one transaction; each has its savepoint.
+# Events in one transaction, and so many bytes; each update has its savepoint.
 BATCH = 50
+BATCH_BYTES = 256 * 1024
 SMALL_BATCH = 4
 # While webhooks arrive, a second of work is followed by so many seconds of rest: the
 # door has to answer within 250 ms (Cloud API, webhooks), what it took in can wait.
@@ -91,43 +84,6 @@ class WebhookEvent(models.Model):
             if cr.rowcount:
                 self._wake()
 
-    def _process(self):
-        """Hand every event of this body to its handler."""
-        self.ensure_one()
-        inbound = self.env["whatsapp.clinic.inbound"]
-        for event in webhooks.parse(bytes(self.body)):
-            inbound._handle(event)
-
-    def _work_off(self):
-        """Process these events in their order, each in its savepoint."""
-        done = self.browse()
-        for event in self:
-            if event._attempt():
-                done |= event
-        done.write({"state": "done", "processed_at": clock.now(), "error": False})
-
-    def _attempt(self) -> bool:
-        """Process in a savepoint; a failure counts, and parks the event in the end."""
-        try:
-            with quiet_sql(), self.env.cr.savepoint():
-                self._process()
-                self.env.flush_all()
-        except (psycopg2.OperationalError, psycopg2.InterfaceError):
-            # A conflict or a lost connection: the event is not at fault.
-            raise
-        except Exception as error:
-            self.env.invalidate_all(flush=False)
-            attempts = self.attempts + 1
-            values = {"attempts": attempts, "error": place(error)}
-            if attempts >= ATTEMPTS or isinstance(error, webhooks.MalformedWebhook):
-                values["state"] = "parked"
-                _logger.error(
-                    "Webhook event %s is parked: %s", self.id, values["error"]
-                )
-            self.write(values)
-            return False
-        return True
-
 
 @contextmanager
 def _marked_as_running(cr, cron_id: int):
@@ -144,11 +100,11 @@ def _marked_as_running(cr, cron_id: int):
 
 def _process_until(cr, deadline: float):
     """Process what waits, until nothing does or the time (monotonic) is over."""
-    last_id, size = 0, BATCH
+    last_id, size, waiting = 0, BATCH, set()
     while last_id is not None and time.monotonic() < deadline:
         started = time.monotonic()
         try:
-            last_id = _process_batch(cr, last_id, size)
+            last_id = _process_batch(cr, last_id, size, waiting)
             rested = _give_way(cr, time.monotonic() - started)
             size = SMALL_BATCH if rested else BATCH
         except TRY_AGAIN:
@@ -179,26 +135,36 @@ def _give_way(cr, worked: float) -> bool:
     return rests
 
 
-def _process_batch(cr, after_id: int, size: int) -> int | None:
+def _process_batch(cr, after_id: int, size: int, waiting: set) -> int | None:
     """Process up to `size` waiting events after an id, and commit.
 
-    Returns the last id, 0 to start over when the end was reached but events failed and
-    wait for their next attempt, None when nothing waits.
+    `waiting` are the conversations of which an earlier message waits for its next
+    attempt. Returns the last id, 0 to start over when the end was reached but events
+    wait, None when nothing does.
     """
     read_committed(cr)
     env = api.Environment(cr, SUPERUSER_ID, {})
     cr.execute(
         """
-        SELECT id FROM whatsapp_clinic_webhook_event
-        WHERE state = 'pending' AND id > %s
-        ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+        SELECT id, body, attempts FROM (
+            SELECT id, body, attempts, sum(size) OVER (ORDER BY id) - size AS before
+            FROM (
+                SELECT id, body, COALESCE(attempts, 0) AS attempts,
+                    COALESCE(size, 0) AS size
+                FROM whatsapp_clinic_webhook_event
+                WHERE state = 'pending' AND id > %s
+                ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+            ) AS locked
+        ) AS measured
+        WHERE before < %s ORDER BY id
         """,
-        [after_id, size],
+        [after_id, size, BATCH_BYTES],
     )
-    ids = [row[0] for row in cr.fetchall()]
-    env["whatsapp.clinic.webhook.event"].browse(ids)._work_off()
+    bodies = cr.fetchall()
+    EventBatch(env, waiting).work_off(bodies)
     env.flush_all()
     cr.commit()
-    if ids:
-        return ids[-1]
+    if bodies:
+        return bodies[-1][0]
+    waiting.clear()
     return 0 if after_id else None

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 
 from odoo.addons.base.models.res_partner import _tz_get
 
+from ...tools.quiet_hours import quiet_period
+
 
 class Branch(models.Model):
     """A place where the clinic sees patients, and who works there."""
@@ -50,6 +52,19 @@ class Branch(models.Model):
         help="The number that this branch writes from.",
     )
 
+    quiet_from = fields.Float(
+        "Quiet from",
+        default=21.0,
+        required=True,
+        help="In these hours, by the patient's clock, rules do not write.",
+    )
+    quiet_to = fields.Float("Quiet to", default=8.0, required=True)
+
+    _quiet_hours = models.Constraint(
+        "CHECK (quiet_from >= 0 AND quiet_from < 24 "
+        "AND quiet_to >= 0 AND quiet_to < 24)",
+        "Quiet hours are times of the day, from 0:00 to 23:59.",
+    )
     _name_uniq = models.Constraint(
         "UNIQUE (company_id, name)", "There is a branch of this name already."
     )
@@ -59,6 +74,14 @@ class Branch(models.Model):
         if vals.get("channel_id"):
             self._rechannel(vals["channel_id"])
         return result
+
+    def _quiet_period(self, at, partner):
+        """The quiet period that a moment falls into for a patient.
+
+        (first moment, first moment after it), naive UTC as `at`; None outside of it.
+        """
+        zone = partner.tz or self.tz
+        return quiet_period(at, zone, self.quiet_from, self.quiet_to)
 
     def _rechannel(self, channel_id: int):
         """What still waits leaves from the branch's new number."""

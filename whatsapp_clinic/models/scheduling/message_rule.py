@@ -16,9 +16,13 @@ ANCHORS = {
     "noshow": ("missed_at", ("noshow",)),
     "cancelled": ("cancelled_at", ("cancelled",)),
 }
+# Something was just done, so that somebody is awake.
+_JUST_DONE = ("booked", "moved", "confirmed", "cancelled")
 UNIT_MINUTES = {"minutes": 1, "hours": 60, "days": 24 * 60}
 # A message whose time was already over when it was planned is not sent late.
 LATE = timedelta(minutes=15)
+# How long before the visit a message about it still helps.
+USEFUL = timedelta(minutes=30)
 # How long a message about something past is still worth sending.
 SHELF_LIFE = timedelta(days=2)
 
@@ -97,6 +101,13 @@ class MessageRule(models.Model):
     only_unconfirmed = fields.Boolean(
         help="Not to patients who have confirmed this appointment already."
     )
+    in_quiet_hours = fields.Boolean(
+        "Also in Quiet Hours",
+        compute="_compute_in_quiet_hours",
+        store=True,
+        readonly=False,
+        help="For answers to what was just done, as the confirmation of a booking.",
+    )
     waiting_count = fields.Integer(compute="_compute_waiting_count")
 
     _offset_positive = models.Constraint(
@@ -113,6 +124,11 @@ class MessageRule(models.Model):
         )
         for rule in self:
             rule.waiting_count = counted.get(rule, 0)
+
+    @api.depends("anchor")
+    def _compute_in_quiet_hours(self):
+        for rule in self:
+            rule.in_quiet_hours = rule.anchor in _JUST_DONE
 
     @api.constrains("anchor", "offset", "offset_side")
     def _check_before_only_for_start(self):
@@ -252,6 +268,7 @@ class MessageRule(models.Model):
             return None
         is_before_visit = self.anchor in ("booked", "moved", "confirmed", "start")
         expires_at = appointment.start if is_before_visit else due_at + SHELF_LIFE
+        due_at = self._out_of_quiet_hours(due_at, expires_at, appointment)
         if due_at >= expires_at:
             return None
         return {
@@ -268,6 +285,20 @@ class MessageRule(models.Model):
             "due_at": due_at,
             "expires_at": expires_at,
         }
+
+    def _out_of_quiet_hours(self, due_at, expires_at, appointment):
+        """Due after the night, or on the evening before where that is too late."""
+        if self.in_quiet_hours:
+            return due_at
+        branch, partner = appointment.branch_id, appointment.partner_id
+        period = branch._quiet_period(due_at, partner)
+        if not period:
+            return due_at
+        evening, morning = period
+        if morning + USEFUL <= expires_at:
+            return morning
+        evening -= timedelta(minutes=1)
+        return evening if evening >= clock.now() else due_at
 
 
 def _cancel(rows: list):

@@ -3,8 +3,9 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from ...models.messaging.dispatcher import ChannelRun, channel_client, lanes
-from ...models.messaging.dispatcher.outcome import Outcome
+from ...cloud_api import errors
+from ...models.messaging.dispatcher import ChannelRun, channel_client
+from ...models.messaging.dispatcher.outcome import Call, Outcome
 from ...tools import clock
 from ..common import AYSE_PHONE, AYSE_WA_ID, MARKER, SandboxCase, make_template
 
@@ -18,14 +19,6 @@ class TestDispatcher(SandboxCase):
         self.patient = self.make_patient()
         self.consent(self.patient)
         self.appointment = self.book(self.patient)
-
-    def later(self, **delta):
-        """The clock, moved on, for everything that asks it."""
-        moved = clock.precise_now() + timedelta(**delta)
-        for name in ("now", "precise_now"):
-            patcher = patch.object(clock, name, lambda: moved)
-            patcher.start()
-            self.addCleanup(patcher.stop)
 
     def wait_out_lease(self, message):
         message.claimed_at = clock.now() - timedelta(minutes=10)
@@ -73,7 +66,7 @@ class TestDispatcher(SandboxCase):
         self.assertFalse(self.sandbox.accepted())
 
     def test_held_channel_keeps_its_messages(self):
-        self.channel._hold(60, "test")
+        self.channel._hold(errors.policy(190), 190)
         message = self.send_reminder(self.appointment)
         self.dispatch()
         self.assertEqual(message.state, "queued")
@@ -108,8 +101,7 @@ class TestDispatcher(SandboxCase):
     def test_passing_error_is_tried_again_later(self):
         self.sandbox.fault("error", code=131016, count=1)
         message = self.send_reminder(self.appointment)
-        with patch.object(lanes, "LANE_SLICE", 0.5):
-            self.dispatch()
+        self.dispatch(0.5)
         self.assertEqual((message.state, message.attempts), ("queued", 1))
         self.assertGreater(message.due_at, clock.now())
         self.later(minutes=10)
@@ -226,7 +218,7 @@ class TestDispatcher(SandboxCase):
         run = self.channel_run()
         now = clock.precise_now()
         run.outcomes.append(
-            Outcome(message.id, 1, "sent", {"message_id": "x", "sent_at": now})
+            Outcome(Call(message.id, 1, 0), "sent", {"message_id": "x", "sent_at": now})
         )
         message.write({"state": "delivered", "message_id": "early"})
         self.env.flush_all()
@@ -238,7 +230,9 @@ class TestDispatcher(SandboxCase):
         message.write({"state": "sending", "attempts": 2})
         self.env.flush_all()
         run = self.channel_run()
-        run.outcomes.append(Outcome(message.id, 1, "failed", {"reason": "error"}))
+        run.outcomes.append(
+            Outcome(Call(message.id, 1, 0), "failed", {"reason": "error"})
+        )
         run._write_back()
         self.assertEqual(message.state, "sending")
 

@@ -12,7 +12,8 @@ from odoo.tests import HttpCase, tagged
 
 from ...cloud_api import webhooks
 from ...controllers.webhook import MAX_BYTES, PATH
-from ...models.messaging.message import RANKS
+from ...models.messaging.event_batch import EventBatch
+from ...models.messaging.message_status import RANKS
 from ..common import (
     APP_SECRET,
     AYSE_WA_ID,
@@ -188,9 +189,14 @@ class TestWebhookProcessing(ClinicCase):
             }
         )
 
+    def work_off(self, *events):
+        self.env.flush_all()
+        bodies = [(event.id, event.body, event.attempts) for event in events]
+        EventBatch(self.env, set()).work_off(bodies)
+
     def run_event(self, content):
         event = self.event(content)
-        event._work_off()
+        self.work_off(event)
         self.env.invalidate_all()
         return event
 
@@ -307,7 +313,7 @@ class TestWebhookProcessing(ClinicCase):
         self.assertEqual((self.inbound() - before).body, "a\ufffdb\ufffdc")
 
     def test_malformed_body_is_parked_without_its_content(self):
-        logger = "odoo.addons.whatsapp_clinic.models.messaging.webhook_event"
+        logger = "odoo.addons.whatsapp_clinic.models.messaging.event_batch"
         with self.assertLogs(logger, "ERROR") as logs:
             event = self.run_event(b'{"secret KUMQUAT": ')
         self.assertEqual(event.state, "parked")
@@ -323,13 +329,13 @@ class TestWebhookProcessing(ClinicCase):
         ):
             states = []
             for _attempt in range(3):
-                event._work_off()
+                self.work_off(event)
                 states.append(event.state)
         self.assertEqual(states, ["pending", "pending", "parked"])
         self.assertIn("ValueError", event.error)
         self.assertNotIn(MARKER, event.error + str(logs.output))
         event.action_retry()
-        event._work_off()
+        self.work_off(event)
         self.assertEqual(event.state, "done")
 
     def test_serialization_failure_is_no_fault_of_the_event(self):
@@ -340,7 +346,7 @@ class TestWebhookProcessing(ClinicCase):
             patch.object(router, "_handle", side_effect=failure),
             self.assertRaises(psycopg2.errors.SerializationFailure),
         ):
-            event._work_off()
+            self.work_off(event)
         self.assertFalse(event.attempts)
 
     def test_one_broken_event_does_not_block_the_next(self):
@@ -406,7 +412,7 @@ class TestWebhookProcessing(ClinicCase):
             found = webhooks.parse(
                 json.dumps(envelope(status(name, f"{message.key}.1"))).encode()
             )
-            self.env["whatsapp.clinic.inbound"]._handle(found[0])
+            self.env["whatsapp.clinic.inbound"]._handle_statuses(found)
         highest = max(
             (name.replace("played", "read") for name in names),
             key=RANKS.get,

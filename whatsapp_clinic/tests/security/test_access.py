@@ -6,6 +6,7 @@ from ..common import ACCESS_TOKEN, APP_SECRET, ClinicCase, staff_user
 ROLES = ("receptionist", "practitioner", "manager", "administrator", "privacy_officer")
 # What each role may do with records of its own branch: read, write, create, delete.
 RIGHTS = {
+    "alarm": ("", "", "r", "r", ""),
     "appointment": ("rwc", "rw", "rwcd", "rwcd", "r"),
     "appointment.type": ("r", "r", "rwcd", "rwcd", "r"),
     "branch": ("r", "r", "rwcd", "rwcd", "r"),
@@ -15,7 +16,10 @@ RIGHTS = {
     "consent.purpose": ("r", "r", "r", "r", "rwc"),
     "identity": ("r", "r", "r", "r", "r"),
     "message": ("r", "r", "r", "r", "r"),
+    "message.reply": ("rwc", "rwc", "rwc", "rwc", ""),
+    "message.send": ("rwc", "rwc", "rwc", "rwc", ""),
     "message.rule": ("r", "r", "rwcd", "rwcd", "r"),
+    "portfolio": ("r", "r", "r", "rwcd", "r"),
     "practitioner": ("r", "r", "rwcd", "rwcd", "r"),
     "stop.word": ("r", "r", "rwcd", "rwcd", "r"),
     "template": ("r", "r", "rw", "rw", "r"),

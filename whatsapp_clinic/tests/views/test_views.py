@@ -5,6 +5,7 @@ from lxml import etree
 from odoo.tests import TransactionCase, tagged
 
 MODELS = (
+    "alarm",
     "appointment",
     "appointment.type",
     "branch",

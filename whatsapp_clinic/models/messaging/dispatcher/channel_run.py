@@ -15,11 +15,11 @@ from ....cloud_api.payloads import PayloadError
 from ....tools import clock
 from ....tools.quiet_sql import place
 from ....tools.transaction import read_committed
-from ..gate import refuse
 from ..message import PRIORITIES
 from ..template_variable import MissingValue
+from ..verdict import refuse
 from .connection import THREADS, channel_bucket, channel_client
-from .outcome import TOO_FAST, Outcome, read_outcome
+from .outcome import TOO_FAST, Call, Outcome, read_outcome
 from .settling import RESENDABLE, settling_times
 
 _logger = logging.getLogger(__name__)
@@ -51,11 +51,12 @@ class ChannelRun:
         self.channel_id = channel_id
         self.deadline = deadline
         self.gives_way = gives_way
-        self.calls: dict[Future, tuple[int, int]] = {}
+        self.calls: dict[Future, Call] = {}
         self.outcomes: list[Outcome] = []
         self.written: list[Outcome] = []
         self.batch = 1
         self.is_over = False
+        self.is_short = False
 
     def drain(self):
         """Send what is due until nothing is, the time is up or the channel held."""
@@ -63,7 +64,9 @@ class ChannelRun:
         self._recover_lost()
         channel = self.env["whatsapp.clinic.channel"].browse(self.channel_id)
         self.batch = max(1, min(BATCH, channel.rate // 10))
+        self.is_short = channel.portfolio_id._is_short(channel)
         bucket, client = channel_bucket(channel), channel_client(channel)
+        bucket.forget_savings()
         self.cr.commit()
         with ThreadPoolExecutor(THREADS, f"whatsapp-{self.channel_id}") as pool:
             try:
@@ -98,9 +101,8 @@ class ChannelRun:
     def _post(self, pool, client: CloudApiClient, bucket: TokenBucket):
         claimed = self._claim(bucket.take(THREADS - len(self.calls)))
         self.is_over = self.is_over or not claimed
-        for row_id, attempts, payload in claimed:
-            call = pool.submit(client.send_message, payload)
-            self.calls[call] = (row_id, attempts)
+        for call, payload in claimed:
+            self.calls[pool.submit(client.send_message, payload)] = call
 
     def _collect(self, bucket: TokenBucket):
         """Wait until an answer comes, or the next batch may leave."""
@@ -109,33 +111,35 @@ class ChannelRun:
             time.sleep(pause)
             return
         done, _pending = wait(self.calls, pause or 0.25, return_when=FIRST_COMPLETED)
-        for call in done:
-            outcome = read_outcome(*self.calls.pop(call), call)
+        for future in done:
+            outcome = read_outcome(self.calls.pop(future), future)
             self.outcomes.append(outcome)
-            self.is_over = self.is_over or bool(outcome.hold)
+            self.is_over = self.is_over or bool(outcome.channel_hold)
             if outcome.values.get("error_code") == TOO_FAST:
                 bucket.slow_down()
 
-    def _claim(self, limit: int) -> list[tuple[int, int, dict]]:
-        """Mark up to `limit` due rows `sending`; returns (id, attempts, payload)."""
+    def _claim(self, limit: int) -> list[tuple[Call, dict]]:
+        """Mark up to `limit` due rows `sending`; returns them with their payloads."""
         read_committed(self.cr)
         self._write_back()
         messages = self._lock_due(limit)
         messages._choose_variants()
-        verdicts = self.env["whatsapp.clinic.gate"]._judge(messages)
+        verdicts = self.env["whatsapp.clinic.gate"]._judge_leaving(messages)
         claimed = [
-            (message, *rendered)
+            (message, verdicts[message.id].reaches_out, *rendered)
             for message in messages
             if self._passes(message, verdicts[message.id])
             and (rendered := self._rendered(message))
+        ]
+        calls = [
+            (Call(message.id, attempts, message.refusals), payload)
+            for message, _reaches_out, attempts, payload, _text in claimed
         ]
         self.env.flush_all()
         self._mark_sending(claimed)
         self.is_over = self.is_over or self.gives_way()
         self._commit()
-        return [
-            (message.id, attempts, payload) for message, attempts, payload, _ in claimed
-        ]
+        return calls
 
     def _commit(self):
         self.env.flush_all()
@@ -145,9 +149,11 @@ class ChannelRun:
         self.written = []
 
     def _lock_due(self, limit: int):
+        """Lock what is due; where the day's limit is short, what expires first."""
         now = clock.precise_now()
+        order = "expires_at, due_at, id" if self.is_short else "due_at, id"
         self.cr.execute(
-            """
+            f"""
             SELECT id FROM whatsapp_clinic_message
             WHERE id IN (
                 SELECT due.id FROM unnest(%(priorities)s) AS level (priority),
@@ -155,11 +161,11 @@ class ChannelRun:
                     SELECT id FROM whatsapp_clinic_message
                     WHERE channel_id = %(channel)s AND priority = level.priority
                       AND state IN ('queued', 'held') AND due_at <= %(now)s
-                    ORDER BY due_at, id LIMIT %(limit)s
+                    ORDER BY {order} LIMIT %(limit)s
                 ) AS due
             )
             AND state IN ('queued', 'held')
-            ORDER BY priority, due_at, id LIMIT %(limit)s
+            ORDER BY priority, {order} LIMIT %(limit)s
             FOR UPDATE SKIP LOCKED
             """,
             {
@@ -208,14 +214,14 @@ class ChannelRun:
             """
             UPDATE whatsapp_clinic_message AS message
             SET state = 'sending', claimed_at = row.now, attempts = row.attempts,
-                body = row.body, reason = NULL, detail = NULL, error_code = NULL,
-                write_date = row.now
-            FROM (VALUES %s) AS row (id, attempts, body, now)
+                body = row.body, reaches_out = row.reaches_out, reason = NULL,
+                detail = NULL, error_code = NULL, write_date = row.now
+            FROM (VALUES %s) AS row (id, attempts, body, reaches_out, now)
             WHERE message.id = row.id
             """,
             [
-                (message.id, attempts, text, now)
-                for message, attempts, _, text in claimed
+                (message.id, attempts, text, reaches_out, now)
+                for message, reaches_out, attempts, _payload, text in claimed
             ],
             page_size=THREADS,
         )
@@ -234,8 +240,8 @@ class ChannelRun:
             {
                 **_NO_VALUES,
                 **outcome.values,
-                "row_id": outcome.row_id,
-                "attempts": outcome.attempts,
+                "row_id": outcome.call.row_id,
+                "attempts": outcome.call.attempts,
                 "state": outcome.state,
             }
             for outcome in self.written
@@ -244,12 +250,16 @@ class ChannelRun:
             self.cr._obj, _WRITE_BACK, rows, template=_WRITE_BACK_ROW, page_size=THREADS
         )
         self.messages.invalidate_model()
+        self._obey_refusals()
+
+    def _obey_refusals(self):
+        """Hold the channel or recipients, note objections, end a row of holds."""
+        channel = self.env["whatsapp.clinic.channel"].browse(self.channel_id)
         for outcome in self.written:
-            message = self.messages.browse(outcome.row_id)
-            if outcome.opted_out:
-                message.identity_id._block("error")
-            if outcome.hold:
-                message.channel_id._hold(*outcome.hold)
+            if outcome.refusal:
+                self.messages.browse(outcome.call.row_id)._obey(outcome.refusal)
+        if channel.hold_count and any(one.state == "sent" for one in self.written):
+            channel.hold_count = 0
 
     def _lock_outcomes(self) -> list[Outcome]:
         """The outcomes whose rows nobody else has locked; they are locked now."""
@@ -258,10 +268,10 @@ class ChannelRun:
         self.cr.execute(
             "SELECT id FROM whatsapp_clinic_message WHERE id = ANY(%s) "
             "FOR NO KEY UPDATE SKIP LOCKED",
-            [[outcome.row_id for outcome in self.outcomes]],
+            [[outcome.call.row_id for outcome in self.outcomes]],
         )
         free = {row[0] for row in self.cr.fetchall()}
-        return [outcome for outcome in self.outcomes if outcome.row_id in free]
+        return [one for one in self.outcomes if one.call.row_id in free]
 
     def _recover_lost(self):
         """Rows of a dispatcher that died: first unknown, then sent once more."""
@@ -296,15 +306,18 @@ _WRITE_BACK = """
         state = row.state, due_at = COALESCE(row.due_at, message.due_at),
         reason = row.reason, detail = row.detail, error_code = row.error_code,
         failed_at = row.failed_at, unknown_at = row.unknown_at,
-        message_id = row.message_id, sent_at = row.sent_at
+        message_id = row.message_id, sent_at = row.sent_at,
+        refusals = COALESCE(row.refusals, message.refusals),
+        reaches_out = message.reaches_out AND row.state IN ('sent', 'unknown')
     FROM (VALUES %s) AS row (id, attempts, state, due_at, reason, detail, error_code,
-                             failed_at, unknown_at, message_id, sent_at)
+                             failed_at, unknown_at, message_id, sent_at, refusals)
     WHERE message.id = row.id AND message.attempts = row.attempts
       AND message.state = 'sending'
 """
 _WRITE_BACK_ROW = """(%(row_id)s, %(attempts)s, %(state)s, %(due_at)s::timestamp,
     %(reason)s, %(detail)s, %(error_code)s::int, %(failed_at)s::timestamp,
-    %(unknown_at)s::timestamp, %(message_id)s, %(sent_at)s::timestamp)"""
+    %(unknown_at)s::timestamp, %(message_id)s, %(sent_at)s::timestamp,
+    %(refusals)s::int)"""
 _NO_VALUES = dict.fromkeys(
     (
         "due_at",
@@ -315,5 +328,6 @@ _NO_VALUES = dict.fromkeys(
         "unknown_at",
         "message_id",
         "sent_at",
+        "refusals",
     )
 )

@@ -3,68 +3,55 @@
 import logging
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from ....cloud_api import errors
 from ....tools import clock
+from ..refusal import Hold, Refusal, judge_refusal
 
 _logger = logging.getLogger(__name__)
 
 # Cloud API, "Rate limit hit": the number sends faster than it may.
 TOO_FAST = 130429
-# Seconds that a channel waits when WhatsApp cannot be reached.
-UNREACHABLE_HOLD = 5.0
+
+
+@dataclass(frozen=True)
+class Call:
+    """A message under way: its row, the number of the attempt, refusals before it."""
+
+    row_id: int
+    attempts: int
+    refusals: int
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one call; `values` are columns of the message."""
+    """What became of a call; `values` are columns of the message."""
 
-    row_id: int
-    attempts: int
+    call: Call
     state: str
     values: dict
-    hold: tuple[float, str] | None = None
-    opted_out: bool = False
+    refusal: Refusal | None = None
+
+    @property
+    def channel_hold(self) -> Hold | None:
+        return self.refusal and self.refusal.channel_hold
 
 
-def read_outcome(row_id: int, attempts: int, call: Future) -> Outcome:
+def read_outcome(call: Call, future: Future) -> Outcome:
     """Read the result of a finished call."""
     now = clock.precise_now()
     try:
-        accepted = call.result()
+        accepted = future.result()
     except errors.CloudApiError as error:
-        return _refused(row_id, attempts, error, now)
-    except errors.ConnectionFailed as error:
-        hold = (UNREACHABLE_HOLD, f"WhatsApp cannot be reached ({error}).")
-        return Outcome(row_id, attempts, "queued", {}, hold)
+        refusal = judge_refusal(
+            error.policy, error.code, error.title, call.refusals, now, error.retry_after
+        )
+        return Outcome(call, refusal.state, refusal.values, refusal)
+    except errors.ConnectionFailed:
+        refusal = Refusal("queued", {}, Hold(errors.UNREACHABLE, errors.NO_CODE))
+        return Outcome(call, "queued", {}, refusal)
     except Exception as error:
         if not isinstance(error, errors.OutcomeUnknown):
             _logger.error("A call to WhatsApp failed with %s", type(error).__name__)
-        values = {"unknown_at": now, "reason": "no_answer"}
-        return Outcome(row_id, attempts, "unknown", values)
-    values = {"message_id": accepted.message_id, "sent_at": now}
-    return Outcome(row_id, attempts, "sent", values)
-
-
-def _refused(
-    row_id: int, attempts: int, error: errors.CloudApiError, now: datetime
-) -> Outcome:
-    """What the error policy makes of an answer that is no acceptance."""
-    policy = error.policy
-    values = {"error_code": error.code, "detail": policy.title, "reason": "error"}
-    if not policy.allows_another(attempts):
-        return Outcome(
-            row_id,
-            attempts,
-            "failed",
-            {**values, "failed_at": now},
-            opted_out=policy.action is errors.Action.OPT_OUT,
-        )
-    delay = max(policy.delay(attempts), error.retry_after or 0.0)
-    if policy.action is errors.Action.HOLD_CHANNEL:
-        # The row stays due: it leaves as soon as somebody releases the channel.
-        hold = (delay, f"{policy.title} ({error.code}). {policy.cure}")
-        return Outcome(row_id, attempts, "queued", values, hold)
-    due_at = now + timedelta(seconds=delay)
-    return Outcome(row_id, attempts, "queued", {**values, "due_at": due_at})
+        return Outcome(call, "unknown", {"unknown_at": now, "reason": "no_answer"})
+    return Outcome(call, "sent", {"message_id": accepted.message_id, "sent_at": now})

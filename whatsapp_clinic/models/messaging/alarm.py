@@ -1,0 +1,196 @@
+from datetime import datetime, timedelta
+
+from odoo import api, fields, models
+from odoo.tools import LazyTranslate, format_date
+
+from ...tools import clock
+from ...tools.fingerprint import database_fingerprint
+from ...tools.parameter import number
+from .alarm_causes import CAUSES, parameters
+
+_lt = LazyTranslate(__name__)
+
+ADVICE = {
+    "held": _lt(
+        "The messages wait and are not lost. The channel says why; when that is mended, "
+        "an administrator presses Send Again Now there."
+    ),
+    "queue": _lt(
+        "Check that the scheduled actions “WhatsApp Clinic: send messages” run and that "
+        "the server reaches WhatsApp."
+    ),
+    "no_status": _lt(
+        "Nobody knows whether they arrived. Check at Meta that the app is subscribed to "
+        "this WhatsApp account and to the field “messages”, and that no webhooks wait."
+    ),
+    "no_webhook": _lt(
+        "Patients' answers do not arrive either. Check that the webhook address at Meta "
+        "is the one of the channel and can be reached from outside."
+    ),
+    "parked": _lt(
+        "Answers of patients may be among them. An administrator can process them again "
+        "after an update; their content is removed from %(date)s on."
+    ),
+}
+
+
+class Alarm(models.Model):
+    """Something that stops messages without a word, from its notice to its end.
+
+    The watchdog opens and closes alarms; nobody else has the right to.
+    """
+
+    _name = "whatsapp.clinic.alarm"
+    _description = "WhatsApp Alarm"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "since desc, id desc"
+
+    kind = fields.Selection(
+        [
+            ("held", "Nothing is sent: the number is on hold"),
+            ("queue", "Messages are overdue and do not leave"),
+            ("no_status", "WhatsApp says nothing about sent messages"),
+            ("no_webhook", "Nothing comes from WhatsApp any more"),
+            ("parked", "Webhooks could not be processed"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    channel_id = fields.Many2one(
+        "whatsapp.clinic.channel", readonly=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(related="channel_id.company_id", store=True)
+    since = fields.Datetime(required=True, readonly=True)
+    last_seen = fields.Datetime(required=True, readonly=True)
+    closed_at = fields.Datetime("Closed", readonly=True)
+    count = fields.Integer(
+        readonly=True, help="Messages or webhooks concerned when it was last seen."
+    )
+    advice = fields.Char("What to Do", compute="_compute_advice")
+    is_mendable = fields.Boolean(
+        compute="_compute_is_mendable",
+        help="Whether this user may open the place where it is mended.",
+    )
+    notice_ids = fields.Many2many(
+        "mail.activity", readonly=True, groups=fields.NO_ACCESS
+    )
+
+    _open_uniq = models.UniqueIndex(
+        "(kind, (COALESCE(channel_id, 0))) WHERE closed_at IS NULL",
+        "This alarm is open already.",
+    )
+
+    @api.depends("kind", "channel_id.name", "count")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        labels = dict(self._fields["kind"]._description_selection(self.env))
+        for alarm in self:
+            place = f"{alarm.channel_id.name}: " if alarm.channel_id else ""
+            extent = f" ({alarm.count})" if alarm.count else ""
+            alarm.display_name = f"{place}{labels.get(alarm.kind, '')}{extent}"
+
+    @api.depends("kind", "since")
+    @api.depends_context("lang")
+    def _compute_advice(self):
+        kept = timedelta(days=number(self.env, "parked_body_days"))
+        for alarm in self:
+            date = format_date(self.env, alarm.since and alarm.since + kept)
+            advice = ADVICE.get(alarm.kind)
+            alarm.advice = advice and self.env._(advice) % {"date": date}
+
+    @api.depends("kind")
+    @api.depends_context("uid")
+    def _compute_is_mendable(self):
+        sees_events = self.env["whatsapp.clinic.webhook.event"].has_access("read")
+        for alarm in self:
+            alarm.is_mendable = bool(alarm.channel_id) or sees_events
+
+    def action_mend(self):
+        """Open the place where the cause can be mended."""
+        self.ensure_one()
+        if self.channel_id:
+            return {
+                "type": "ir.actions.act_window",
+                "res_model": "whatsapp.clinic.channel",
+                "res_id": self.channel_id.id,
+                "views": [(False, "form")],
+            }
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "whatsapp_clinic.webhook_event_action"
+        )
+        return {**action, "context": {"search_default_parked": 1}}
+
+    @api.model
+    def _settle(self, kind: str, causes: dict[int, tuple[datetime, int]]):
+        """Open, keep and close the alarms of a kind.
+
+        `causes` has since when (naive UTC) and how many rows, by channel id; the whole
+        database has the id 0.
+        """
+        now = clock.now()
+        opened = self.search([("kind", "=", kind), ("closed_at", "=", False)])
+        for alarm in opened:
+            since, count = causes.pop(alarm.channel_id.id or 0, (None, 0))
+            if since:
+                alarm.write({"last_seen": now, "count": count})
+            else:
+                alarm._close()
+        new = self.create(
+            [
+                {
+                    "kind": kind,
+                    "channel_id": channel_id or False,
+                    "since": since,
+                    "last_seen": now,
+                    "count": count,
+                }
+                for channel_id, (since, count) in causes.items()
+            ]
+        )
+        for alarm in new:
+            alarm._tell_managers()
+
+    def _close(self):
+        """The cause is gone, and what it asked of the managers with it."""
+        self.write({"closed_at": clock.now()})
+        self.notice_ids.unlink()
+
+    def _tell_managers(self):
+        """Give each of them an activity, in their language."""
+        for user in self._managers():
+            alarm = self.with_context(lang=user.lang)
+            record = alarm.channel_id or alarm
+            self.notice_ids |= record.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=alarm.display_name,
+                note=alarm.advice,
+                user_id=user.id,
+            )
+
+    def _managers(self):
+        """Managers who work at the channel's branches, else those of its company.
+
+        What concerns the whole database concerns the administrators.
+        """
+        if not self.channel_id:
+            return self.env.ref("whatsapp_clinic.group_administrator").all_user_ids
+        managers = self.env.ref("whatsapp_clinic.group_manager").all_user_ids.filtered(
+            lambda user: self.company_id in user.company_ids
+        )
+        return managers & self.channel_id.branch_ids.member_ids or managers
+
+    @api.model
+    def _cron_watch(self):
+        """Notice what goes wrong without a word, and what is well again."""
+        self.env.flush_all()
+        values = parameters(self.env, database_fingerprint(self.env), clock.now())
+        for kind, statement in CAUSES.items():
+            self.env.cr.execute(statement, values)
+            self._settle(
+                kind,
+                {
+                    channel_id or 0: (since, int(count))
+                    for channel_id, since, count in self.env.cr.fetchall()
+                },
+            )
+            self.env.flush_all()

@@ -1,0 +1,122 @@
+"""What the watchdog looks for: one statement for each kind of alarm.
+
+Each returns rows (channel id or NULL, since when in naive UTC, how many rows are
+concerned). They are index look-ups, whatever the size of the tables.
+"""
+
+from datetime import datetime, timedelta
+
+from ...tools.parameter import number
+from .message import PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN
+
+# A shorter hold is the dispatcher catching its breath; if many follow each other, the
+# queue tells.
+SHORT_HOLD = timedelta(minutes=1)
+# A campaign may wait so many times as long as an answer or a reminder.
+CAMPAIGN_PATIENCE = 12
+# WhatsApp repeats a webhook for so long (Cloud API, webhooks); what was sent before
+# tells nothing about the present.
+HORIZON = timedelta(days=7)
+
+_SENDS = """
+    channel.active AND channel.access_token IS NOT NULL
+    AND channel.fingerprint = %(fingerprint)s
+"""
+
+# Holds follow each other with pauses in which one message is tried: the alarm goes on
+# until one was accepted.
+_HELD = f"""
+    SELECT channel.id, %(now)s::timestamp, 0
+    FROM whatsapp_clinic_channel AS channel
+    WHERE {_SENDS} AND (
+        channel.hold_until > %(short_hold_end)s
+        OR channel.hold_count > 0 AND EXISTS (
+            SELECT FROM whatsapp_clinic_alarm
+            WHERE channel_id = channel.id AND kind = 'held' AND closed_at IS NULL
+        )
+    )
+"""
+
+# A channel that was on hold gets the same time to catch up.
+_QUEUE = f"""
+    SELECT channel.id, min(overdue.oldest), sum(overdue.rows)
+    FROM whatsapp_clinic_channel AS channel,
+    unnest(%(priorities)s, %(due_before)s::timestamp[]) AS level (priority, due_before),
+    LATERAL (
+        SELECT min(due_at) AS oldest, count(*) AS rows FROM whatsapp_clinic_message
+        WHERE channel_id = channel.id AND priority = level.priority
+          AND state IN ('queued', 'held') AND due_at <= level.due_before
+    ) AS overdue
+    WHERE {_SENDS} AND NOT EXISTS (
+        SELECT FROM whatsapp_clinic_alarm
+        WHERE channel_id = channel.id AND kind = 'held'
+          AND (closed_at IS NULL OR closed_at > %(queue_before)s)
+    )
+    GROUP BY channel.id HAVING sum(overdue.rows) > 0
+"""
+
+
+def _sent_in_silence(last_sign: str, sent_before: str) -> str:
+    """Channels with messages sent after the last sign of WhatsApp, and long ago."""
+    return f"""
+        SELECT channel.id, min(message.claimed_at), count(*)
+        FROM whatsapp_clinic_channel AS channel
+        JOIN whatsapp_clinic_message AS message
+          ON message.channel_id = channel.id AND message.state = 'sent'
+         AND message.status_at IS NULL AND message.claimed_at <= {sent_before}
+         AND message.claimed_at > GREATEST(%(horizon)s, ({last_sign}))
+        WHERE {_SENDS}
+        GROUP BY channel.id
+    """
+
+
+_NO_STATUS = _sent_in_silence(
+    """
+    SELECT claimed_at FROM whatsapp_clinic_message
+    WHERE channel_id = channel.id AND status_at IS NOT NULL AND claimed_at IS NOT NULL
+    ORDER BY claimed_at DESC LIMIT 1
+    """,
+    "%(status_before)s",
+)
+_NO_WEBHOOK = _sent_in_silence(
+    "SELECT received_at FROM whatsapp_clinic_webhook_event ORDER BY id DESC LIMIT 1",
+    "%(webhook_before)s",
+)
+
+# What can still be processed; the content of older events is gone.
+_PARKED = """
+    SELECT NULL, min(received_at), count(*) FROM whatsapp_clinic_webhook_event
+    WHERE state = 'parked' AND emptied_at IS NULL HAVING count(*) > 0
+"""
+
+# In the order in which they are looked for: the queue asks which holds are known.
+CAUSES = {
+    "held": _HELD,
+    "queue": _QUEUE,
+    "no_status": _NO_STATUS,
+    "no_webhook": _NO_WEBHOOK,
+    "parked": _PARKED,
+}
+
+
+def parameters(env, fingerprint: str, now: datetime) -> dict:
+    """Values for the statements; `now` is naive UTC."""
+    queue_time = timedelta(minutes=number(env, "alarm_queue_minutes"))
+    status_time = timedelta(minutes=number(env, "alarm_status_minutes"))
+    webhook_time = timedelta(hours=number(env, "alarm_webhook_hours"))
+    patience = {
+        PRIORITY_ANSWER: queue_time,
+        PRIORITY_APPOINTMENT: queue_time,
+        PRIORITY_CAMPAIGN: queue_time * CAMPAIGN_PATIENCE,
+    }
+    return {
+        "now": now,
+        "fingerprint": fingerprint,
+        "short_hold_end": now + SHORT_HOLD,
+        "priorities": list(patience),
+        "due_before": [now - time for time in patience.values()],
+        "queue_before": now - queue_time,
+        "status_before": now - status_time,
+        "webhook_before": now - webhook_time,
+        "horizon": now - HORIZON,
+    }

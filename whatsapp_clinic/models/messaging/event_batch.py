@@ -1,0 +1,113 @@
+"""What the bodies of some webhooks say, applied update by update."""
+
+import logging
+
+import psycopg2
+
+from ...cloud_api import webhooks
+from ...tools import clock
+from ...tools.quiet_sql import place, quiet_sql
+
+_logger = logging.getLogger(__name__)
+
+# What fails so often is parked, and never blocks the next.
+ATTEMPTS = 3
+# A conflict or a lost connection: the event is not at fault.
+_NOBODYS_FAULT = (psycopg2.OperationalError, psycopg2.InterfaceError)
+
+
+class EventBatch:
+    """Applies the updates of several bodies (WhatsApp packs up to 1,000 into one).
+
+    Each update has its savepoint, so that one that fails spoils no other; the statuses
+    share one. A body with a failed update is tried again as a whole: what it applied
+    already changes nothing the second time.
+    """
+
+    def __init__(self, env, waiting: set):
+        """`waiting` are conversations of which an earlier message waits; it grows."""
+        self.env = env
+        self.inbound = env["whatsapp.clinic.inbound"]
+        self.waiting = waiting
+        self.attempts: dict[int, int] = {}
+        self.failed: dict[int, Exception] = {}
+        self.deferred: set[int] = set()
+
+    def work_off(self, bodies: list[tuple[int, memoryview, int]]):
+        """Apply (id of the event, body, attempts so far) in this order."""
+        self.attempts = {event_id: attempts for event_id, _body, attempts in bodies}
+        statuses = []
+        for event_id, body, _attempts in bodies:
+            for update in self._parse(event_id, body):
+                if isinstance(update, webhooks.StatusUpdate):
+                    statuses.append((event_id, update))
+                else:
+                    self._handle(event_id, update)
+        self._handle_statuses(statuses)
+        self._note_outcome()
+
+    def _parse(self, event_id: int, body) -> list:
+        try:
+            return webhooks.parse(bytes(body))
+        except webhooks.MalformedWebhook as error:
+            self.failed[event_id] = error
+            return []
+
+    def _handle(self, event_id: int, update):
+        conversation = _conversation(update)
+        if conversation and conversation in self.waiting:
+            self.deferred.add(event_id)
+        elif not self._attempt(event_id, self.inbound._handle, update):
+            if conversation and not self._is_parked(event_id):
+                self.waiting.add(conversation)
+
+    def _handle_statuses(self, statuses: list[tuple]):
+        """Together; if that fails one by one, to find out which is at fault."""
+        if not statuses:
+            return
+        updates = [update for _event_id, update in statuses]
+        if self._attempt(None, self.inbound._handle_statuses, updates):
+            return
+        for event_id, update in statuses:
+            self._attempt(event_id, self.inbound._handle_statuses, [update])
+
+    def _attempt(self, event_id: int | None, handler, argument) -> bool:
+        try:
+            with quiet_sql(), self.env.cr.savepoint():
+                handler(argument)
+                self.env.flush_all()
+        except _NOBODYS_FAULT:
+            raise
+        except Exception as error:
+            self.env.invalidate_all(flush=False)
+            if event_id is not None:
+                self.failed.setdefault(event_id, error)
+            return False
+        return True
+
+    def _is_parked(self, event_id: int) -> bool:
+        error = self.failed.get(event_id)
+        is_malformed = isinstance(error, webhooks.MalformedWebhook)
+        return is_malformed or self.attempts[event_id] + 1 >= ATTEMPTS
+
+    def _note_outcome(self):
+        events = self.env["whatsapp.clinic.webhook.event"]
+        unfinished = self.failed.keys() | self.deferred
+        done = [event_id for event_id in self.attempts if event_id not in unfinished]
+        events.browse(done).write(
+            {"state": "done", "processed_at": clock.now(), "error": False}
+        )
+        for event_id, error in self.failed.items():
+            values = {"attempts": self.attempts[event_id] + 1, "error": place(error)}
+            if self._is_parked(event_id):
+                values["state"] = "parked"
+                _logger.error("Webhook event %s is parked: %s", event_id, place(error))
+            events.browse(event_id).write(values)
+
+
+def _conversation(update) -> tuple | None:
+    """What has to stay in order: the messages of one sender to one number."""
+    if not isinstance(update, webhooks.InboundMessage):
+        return None
+    sender = update.sender
+    return update.phone_number_id, sender.user_id or sender.wa_id

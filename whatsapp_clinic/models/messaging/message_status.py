@@ -1,0 +1,231 @@
+import json
+from collections.abc import Iterable
+
+from psycopg2.extras import execute_values
+
+from odoo import api, models
+
+from ...cloud_api import errors
+from ...cloud_api.webhooks import StatusUpdate, clean_text
+from ...tools import clock
+from .refusal import Refusal, judge_refusal
+
+# A status never takes a message to a lower rank. A failure is final unless a later
+# `delivered` proves it wrong; what is not sent yet cannot be contradicted.
+RANKS = {
+    "queued": 0,
+    "held": 0,
+    "sending": 1,
+    "unknown": 1,
+    "sent": 2,
+    "failed": 3,
+    "delivered": 4,
+    "read": 5,
+}
+STATUS_STATES = {
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "read",
+    "played": "read",
+    "failed": "failed",
+}
+_RANK_OF_MESSAGE = " ".join(
+    f"WHEN '{state}' THEN {rank}" for state, rank in RANKS.items()
+)
+# An attempt that is known to have failed and is repeated can only be contradicted by a
+# delivery; a failure speaks of the attempt that is under way.
+_IS_NEWS = f"""(
+    (CASE message.state {_RANK_OF_MESSAGE} ELSE 9 END) < row.rank
+    AND (row.rank > {RANKS["failed"]}
+         OR COALESCE(message.failed_attempt, 0) = 0
+         OR COALESCE(row.attempt, message.attempts) > message.failed_attempt)
+    AND (row.state <> 'failed' OR (
+        message.state NOT IN ('queued', 'held')
+        AND COALESCE(row.attempt, message.attempts) = message.attempts))
+)"""
+_UPDATE = f"""
+    UPDATE whatsapp_clinic_message AS message SET
+        state = CASE WHEN {_IS_NEWS} THEN row.state ELSE message.state END,
+        reason = CASE WHEN {_IS_NEWS} THEN row.reason ELSE message.reason END,
+        detail = CASE WHEN {_IS_NEWS} THEN row.detail ELSE message.detail END,
+        error_code =
+            CASE WHEN {_IS_NEWS} THEN row.error_code ELSE message.error_code END,
+        sent_at = COALESCE(row.sent_at, message.sent_at),
+        delivered_at = COALESCE(row.delivered_at, message.delivered_at),
+        read_at = COALESCE(row.read_at, message.read_at),
+        failed_at = COALESCE(row.failed_at, message.failed_at),
+        status_at = GREATEST(message.status_at, row.now),
+        message_id = COALESCE(message.message_id, row.message_id),
+        pricing = COALESCE(row.pricing, message.pricing)
+    FROM (VALUES %s) AS row (id, attempt, state, rank, reason, detail, error_code,
+        sent_at, delivered_at, read_at, failed_at, now, message_id, pricing)
+    WHERE message.id = row.id
+"""
+_ROW = """(%(id)s, %(attempt)s::int, %(state)s, %(rank)s, %(reason)s, %(detail)s,
+    %(error_code)s::int, %(sent_at)s::timestamp, %(delivered_at)s::timestamp,
+    %(read_at)s::timestamp, %(failed_at)s::timestamp, %(now)s::timestamp,
+    %(message_id)s, %(pricing)s::jsonb)"""
+_FIND = """
+    SELECT row.place, COALESCE(by_key.id, by_id.id)
+    FROM (VALUES %s) AS row (place, channel, key, message_id)
+    LEFT JOIN whatsapp_clinic_message AS by_key
+        ON by_key.key = row.key AND by_key.channel_id = row.channel
+    LEFT JOIN whatsapp_clinic_message AS by_id
+        ON by_id.channel_id = row.channel AND by_id.message_id = row.message_id
+        AND by_id.direction = 'out'
+"""
+
+
+class Message(models.Model):
+    """What WhatsApp reports of the clinic's messages."""
+
+    _inherit = "whatsapp.clinic.message"
+
+    @api.model
+    def _apply_statuses(self, statuses: list[tuple]) -> int:
+        """Take over statuses of (channel, `cloud_api.webhooks.StatusUpdate`) each.
+
+        In any order, twice, or before our own write-back they end in the same state.
+        Those of no message of ours are passed over; returns how many were of ours.
+        """
+        self.flush_model()
+        known = self._find_rows(statuses)
+        news: dict[int, dict] = {}
+        for row_id, status in known:
+            if not self._take_back(row_id, status):
+                _fold(news, row_id, status)
+        self.flush_model()
+        if news:
+            execute_values(
+                self.env.cr._obj, _UPDATE, list(news.values()), _ROW, page_size=1000
+            )
+        self.invalidate_model()
+        return len(known)
+
+    def _find_rows(self, statuses: list[tuple]) -> list[tuple[int, StatusUpdate]]:
+        """Each status with its row: by what we sent along, else by WhatsApp's id."""
+        if not statuses:
+            return []
+        values = [
+            (place, channel.id, _correlation(status)[0], clean_text(status.message_id))
+            for place, (channel, status) in enumerate(statuses)
+        ]
+        found = execute_values(
+            self.env.cr._obj, _FIND, values, page_size=len(values), fetch=True
+        )
+        rows = dict(found)
+        return [
+            (rows[place], status)
+            for place, (_channel, status) in enumerate(statuses)
+            if rows[place] and status.status in STATUS_STATES
+        ]
+
+    def _take_back(self, row_id: int, status: StatusUpdate) -> bool:
+        """Queue a message again that failed for a passing reason after its acceptance.
+
+        False if the status is no such failure, or not of the attempt under way.
+        """
+        refusal = self._refusal_in(row_id, status)
+        if refusal is None:
+            return False
+        message = self.browse(row_id)
+        message._obey(refusal)
+        if refusal.state == "failed":
+            return False
+        message.write(
+            {
+                **refusal.values,
+                "state": refusal.state,
+                "failed_attempt": message.attempts,
+                "message_id": False,
+                "status_at": clock.now(),
+            }
+        )
+        return True
+
+    def _refusal_in(self, row_id: int, status: StatusUpdate) -> Refusal | None:
+        if status.status != "failed" or not status.errors:
+            return None
+        policy = errors.policy(status.errors[0].code)
+        if policy.action is errors.Action.GIVE_UP:
+            return None
+        self.env.cr.execute(
+            "SELECT FROM whatsapp_clinic_message WHERE id = %s FOR NO KEY UPDATE",
+            [row_id],
+        )
+        message = self.browse(row_id)
+        message.invalidate_recordset()
+        attempt = _correlation(status)[1] or message.attempts
+        is_under_way = message.state in ("sending", "unknown", "sent")
+        if not is_under_way or attempt != message.attempts:
+            return None
+        error = status.errors[0]
+        now = clock.precise_now()
+        return judge_refusal(policy, error.code, error.title, message.refusals, now)
+
+    def _obey(self, refusal: Refusal):
+        """Hold the channel or the recipient, note an objection."""
+        self.ensure_one()
+        if refusal.opted_out:
+            self.identity_id._block("error")
+        if refusal.recipient_until:
+            self.identity_id.hold_until = refusal.recipient_until
+        if refusal.channel_hold:
+            hold = refusal.channel_hold
+            self.channel_id._hold(hold.policy, hold.code, hold.retry_after)
+
+
+def _correlation(status: StatusUpdate) -> tuple[str, int | None]:
+    """Key of the row and number of the attempt that a status carries back."""
+    key, _dot, attempt = clean_text(status.callback_data or "").rpartition(".")
+    is_number = attempt.isascii() and attempt.isdigit() and len(attempt) < 9
+    return key, int(attempt) if is_number else None
+
+
+def _fold(news: dict[int, dict], row_id: int, status: StatusUpdate):
+    """Add a status to what is known of its row, whichever came first."""
+    state = STATUS_STATES[status.status]
+    row = news.setdefault(row_id, {**_NOTHING, "id": row_id})
+    at = status.timestamp.replace(tzinfo=None)
+    column = f"{state}_at"
+    row[column] = min(filter(None, (row[column], at)))
+    row["now"] = clock.precise_now()
+    row["message_id"] = clean_text(status.message_id)
+    row["pricing"] = _json(status.pricing) or row["pricing"]
+    if RANKS[state] > row["rank"]:
+        row.update(state=state, rank=RANKS[state], **_reason(status.errors))
+        row["attempt"] = _correlation(status)[1]
+
+
+def _reason(found: Iterable) -> dict:
+    first = next(iter(found), None)
+    return {
+        "reason": first and "error",
+        "detail": first and clean_text(errors.policy(first.code).tell(first.title)),
+        "error_code": first and first.code,
+    }
+
+
+def _json(value) -> str | None:
+    if value is None:
+        return None
+    # jsonb takes no NUL, escaped or not.
+    text = json.dumps(value, ensure_ascii=False).replace(r"\u0000", "\ufffd")
+    return clean_text(text)
+
+
+_NOTHING = dict.fromkeys(
+    (
+        "attempt",
+        "state",
+        "reason",
+        "detail",
+        "error_code",
+        "sent_at",
+        "delivered_at",
+        "read_at",
+        "failed_at",
+        "message_id",
+        "pricing",
+    )
+) | {"rank": -1}

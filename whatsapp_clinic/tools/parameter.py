@@ -1,0 +1,17 @@
+"""Numbers that an administrator may change: system parameters `whatsapp_clinic.<key>`."""
+
+DEFAULTS = {
+    # After which the watchdog raises an alarm.
+    "alarm_queue_minutes": 10,
+    "alarm_status_minutes": 30,
+    "alarm_webhook_hours": 6,
+    # For which the bytes of webhooks are kept; patients may have written them.
+    "body_hours": 24,
+    "parked_body_days": 30,
+}
+
+
+def number(env, key: str) -> float:
+    """What is set, or the default; raises ValueError if it is no number."""
+    value = env["ir.config_parameter"].sudo().get_param(f"whatsapp_clinic.{key}")
+    return float(value or DEFAULTS[key])
