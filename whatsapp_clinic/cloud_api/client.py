@@ -16,6 +16,7 @@ import ssl
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -182,6 +183,23 @@ class CloudApiClient:
     def phone_number(self, fields: Iterable[str] = PHONE_NUMBER_FIELDS) -> dict:
         """Return the named fields of this client's phone number."""
         return self._get(self._phone_number_id, {"fields": ",".join(fields)})
+
+    def message_history(self, message_id: str) -> list[tuple[str, datetime]]:
+        """What became of a message of this number: (status, UTC), oldest first.
+
+        The status is ``sent``, ``delivered``, ``read`` or ``failed``. WhatsApp may not
+        offer this to an app, and then refuses (``CloudApiError``).
+        """
+        query = {"message_id": message_id}
+        answer = self._get(f"{self._phone_number_id}/message_history", query)
+        events = [
+            event
+            for entry in _objects(answer, "data")
+            if isinstance(entry.get("events"), dict)
+            for event in _objects(entry["events"], "data")
+        ]
+        found = [(_history_status(event), _moment(event)) for event in events]
+        return sorted((one for one in found if all(one)), key=lambda one: one[1])
 
     def subscribed_apps(self, business_account_id: str) -> Iterator[dict]:
         """Yield the apps that get this business account's webhooks."""
@@ -399,6 +417,18 @@ def _first(answer: dict, key: str) -> dict:
     if isinstance(values, list) and values and isinstance(values[0], dict):
         return values[0]
     return {}
+
+
+def _history_status(event: dict) -> str | None:
+    """Meta's two schemas differ in the word for what failed."""
+    status = str(event.get("delivery_status")).lower()
+    known = {"sent", "delivered", "read", "failed"}
+    return "failed" if status == "error" else status if status in known else None
+
+
+def _moment(event: dict) -> datetime | None:
+    seconds = _integer(event.get("timestamp"))
+    return datetime.fromtimestamp(seconds, timezone.utc) if seconds else None
 
 
 def _next_cursor(answer: dict) -> str | None:

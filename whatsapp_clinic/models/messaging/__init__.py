@@ -13,6 +13,7 @@ from . import (
     message_status,
     message_watch,
     portfolio,
+    reconciliation,
     template,
     template_button,
     template_variable,

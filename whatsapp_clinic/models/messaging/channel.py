@@ -187,6 +187,8 @@ class Channel(models.Model):
         return self.env["whatsapp.clinic.portfolio"]._for_company(company)
 
     def write(self, vals):
+        if vals.get("company_id"):
+            vals = {"portfolio_id": self._portfolio_of(vals).id, **vals}
         result = super().write(vals)
         if _ROUTING_FIELDS & vals.keys():
             self.env.registry.clear_cache()

@@ -49,16 +49,11 @@ class Message(models.Model):
             ]
         )
 
-    @api.model
-    def _of_status(self, channel, status):
-        return self._quoted(channel, status.message_id)
-
     def _reply(self, body: str, priority: int):
         """Queue a text to who wrote this message; returns the row."""
         self.ensure_one()
-        return self._enqueue(
-            [{**self._reply_values(), "body": body, "priority": priority}]
-        )
+        values = {**self._reply_values(), "body": body, "priority": priority}
+        return self._enqueue([values])
 
     def _objection_to_reply(self) -> str | None:
         """Why an answer could not be sent now (one of REASONS)."""

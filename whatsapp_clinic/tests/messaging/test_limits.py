@@ -330,6 +330,30 @@ class TestLateFailures(SandboxCase):
         waits = self.channel.hold_until - clock.now()
         self.assertGreaterEqual(waits, timedelta(minutes=89))
 
+    def lose_webhooks(self):
+        self.sandbox.switch(webhooks_enabled=False)
+        self.addCleanup(self.sandbox.switch, webhooks_enabled=True)
+        message = self.send_reminder(self.appointment)
+        self.dispatch()
+        self.later(hours=2)
+        return message
+
+    def reconcile(self):
+        self.env["whatsapp.clinic.reconciliation"]._reconcile(self.channel)
+        self.env.invalidate_all()
+
+    def test_missing_statuses_are_looked_up_where_whatsapp_offers_it(self):
+        self.sandbox.switch(message_history=True)
+        message = self.lose_webhooks()
+        self.reconcile()
+        self.assertEqual(message.state, "delivered")
+        self.assertTrue(message.delivered_at)
+
+    def test_where_whatsapp_does_not_offer_it_nothing_happens(self):
+        message = self.lose_webhooks()
+        self.reconcile()
+        self.assertEqual((message.state, message.reason), ("sent", False))
+
     def test_trouble_that_belongs_to_no_message_holds_the_channel(self):
         value = {
             "metadata": {"phone_number_id": PHONE_NUMBER_ID},
