@@ -161,7 +161,14 @@ def set_online(sandbox: Sandbox, patient: Patient, online: bool) -> None:
     for one in threads(sandbox, patient):
         for message in one:
             if message.direction == "out" and message.status == "sent":
-                deliver(sandbox, message)
+                if not is_too_old(sandbox, message):
+                    deliver(sandbox, message)
+
+
+def is_too_old(sandbox: Sandbox, message: Message) -> bool:
+    """After its time to live WhatsApp drops a message, and tells nobody."""
+    ttl = message.content.ttl_seconds
+    return ttl is not None and sandbox.clock.now() - message.timestamp > ttl
 
 
 def threads(sandbox: Sandbox, patient: Patient) -> list[list[Message]]:

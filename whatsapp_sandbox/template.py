@@ -20,6 +20,15 @@ class Content:
     buttons: list[dict[str, Any]] = field(default_factory=list)
     template: str | None = None
     category: str = "service"
+    ttl_seconds: float | None = None
+
+
+# Time to live: Cloud API, seconds by category; -1 is WhatsApp's 30 days.
+TTL_SECONDS = {
+    "AUTHENTICATION": (30, 900),
+    "UTILITY": (30, 43_200),
+    "MARKETING": (43_200, 2_592_000),
+}
 
 
 class Template:
@@ -47,6 +56,8 @@ class Template:
             name: list(dict.fromkeys(VARIABLE.findall(component.get("text", ""))))
             for name, component in self.components.items()
         }
+        ttl = self.definition.get("message_send_ttl_seconds", -1)
+        self.ttl_seconds: float | None = None if ttl == -1 else ttl
         self.header_format: str | None = self.components.get("header", {}).get("format")
 
     def text(self, component: str, values: dict[str, str]) -> str | None:

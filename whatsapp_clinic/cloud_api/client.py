@@ -51,6 +51,7 @@ TEMPLATE_FIELDS = (
     "components",
     "quality_score",
     "rejected_reason",
+    "message_send_ttl_seconds",
 )
 _PAGE_SIZE = 100
 _USAGE_HEADERS = ("X-Business-Use-Case-Usage", "X-App-Usage")
@@ -173,6 +174,15 @@ class CloudApiClient:
     ) -> Iterator[dict]:
         """Yield every template of a business account in Meta's own shape."""
         return self._pages(business_account_id, "message_templates", fields)
+
+    def set_template_ttl(self, template_id: str, seconds: int) -> None:
+        """Have WhatsApp drop a template's messages that it cannot deliver in time.
+
+        ``seconds`` are 30 to 43,200 for utility templates. The change is an edit: an
+        approved template goes to review, once in 24 hours at most.
+        """
+        payload = {"message_send_ttl_seconds": seconds}
+        _check_success(self._post(_identifier(template_id), payload))
 
     def phone_numbers(
         self, business_account_id: str, fields: Iterable[str] = PHONE_NUMBER_FIELDS

@@ -20,7 +20,7 @@ from ..faults import ConnectionCut, cut
 from ..sandbox import Sandbox
 from ..template import Template
 from ..world import Number
-from . import history, reading, sending
+from . import editing, history, reading, sending
 from .errors import GraphError, unknown_object, unknown_path
 
 VERSION = re.compile(r"v(\d{1,2})\.\d")
@@ -39,6 +39,7 @@ EDGES: dict[tuple[type, str, str], Handler] = {
     (BusinessAccount, "POST", "subscribed_apps"): reading.subscribe,
     (BusinessAccount, "DELETE", "subscribed_apps"): reading.unsubscribe,
     (Template, "GET", ""): reading.template,
+    (Template, "POST", ""): editing.template,
 }
 
 

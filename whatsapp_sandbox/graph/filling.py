@@ -83,6 +83,7 @@ def fill(template: Template, content: dict[str, Any]) -> Content:
         ],
         template=template.name,
         category=template.category.lower(),
+        ttl_seconds=template.ttl_seconds,
     )
 
 

@@ -79,6 +79,7 @@ def template_record(template: Template) -> dict[str, Any]:
         "parameter_format": "POSITIONAL",
         "quality_score": unrated,
         "rejected_reason": "NONE",
+        "message_send_ttl_seconds": -1,
         **template.definition,
     }
 

@@ -108,6 +108,35 @@ def test_a_phone_that_is_off_gets_its_messages_when_it_comes_back(whatsapp, rece
     assert [bubble["id"] for bubble in whatsapp.thread()] == [message_id]
 
 
+def reminder_template(whatsapp):
+    path = f"/v25.0/{BUSINESS}/message_templates"
+    query = {"name": "appointment_reminder", "language": "tr"}
+    return whatsapp.graph("GET", path, params=query).json()["data"][0]["id"]
+
+
+def test_after_its_time_to_live_a_message_is_dropped(whatsapp, receiver):
+    template_id = reminder_template(whatsapp)
+    answer = whatsapp.graph(
+        "POST", f"/v25.0/{template_id}", json={"message_send_ttl_seconds": 3600}
+    )
+    assert answer.json() == {"success": True}
+    whatsapp.control("PATCH", f"patients/{WA_ID}", online=False)
+    whatsapp.reminder()
+    receiver.wait_for_statuses("sent")
+    whatsapp.control("POST", "clock", advance_seconds=3601)
+    whatsapp.control("PATCH", f"patients/{WA_ID}", online=True)
+    assert whatsapp.thread() == []
+
+
+def test_a_time_to_live_outside_of_the_categorys_bounds_is_refused(whatsapp):
+    template_id = reminder_template(whatsapp)
+    for seconds in (29, 43_201, "60", None):
+        answer = whatsapp.graph(
+            "POST", f"/v25.0/{template_id}", json={"message_send_ttl_seconds": seconds}
+        )
+        assert answer.json()["error"]["code"] == 100
+
+
 def test_a_patient_who_blocked_the_clinic_gets_nothing(whatsapp, receiver):
     whatsapp.control("PATCH", f"patients/{WA_ID}", blocked=True)
     whatsapp.reminder()

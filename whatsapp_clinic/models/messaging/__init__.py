@@ -16,6 +16,7 @@ from . import (
     reconciliation,
     template,
     template_button,
+    template_ttl,
     template_variable,
     webhook_event,
     webhook_event_retention,

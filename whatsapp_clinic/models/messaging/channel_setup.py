@@ -2,7 +2,7 @@ import logging
 
 from odoo import api, models
 
-from ...cloud_api.errors import CallFailed, CloudApiError
+from ...cloud_api.errors import UNREACHABLE, CallFailed, CloudApiError
 from ...tools.wake_up import wake_after_commit
 from .dispatcher import channel_client
 
@@ -22,15 +22,41 @@ class ChannelSetup(models.AbstractModel):
 
     @api.model
     def _cron_load_templates(self):
-        """Load the templates of the channels that asked, one transaction each."""
-        wanting = self.env["whatsapp.clinic.channel"].search(
-            [("templates_wanted", "=", True)]
-        )
-        for channel in wanting:
-            if channel.state in ("ready", "held"):
+        """What channels and templates asked for, one transaction for each channel."""
+        for channel in self.env["whatsapp.clinic.channel"].search([]):
+            is_connected = channel.state in ("ready", "held")
+            if is_connected:
+                self._set_ttls(channel)
+            if is_connected and channel.templates_wanted:
                 self._load_templates(channel)
             channel.templates_wanted = False
             self.env["ir.cron"]._commit_progress(1)
+
+    @api.model
+    def _set_ttls(self, channel):
+        """Set the time to live of the templates for which somebody asked."""
+        wanting = self.env["whatsapp.clinic.template"].search(
+            [
+                ("business_account_id", "=", channel.business_account_id),
+                ("ttl_wanted", "=", True),
+            ]
+        )
+        client = channel_client(channel) if wanting else None
+        for template in wanting:
+            seconds = template.useful_seconds
+            template.ttl_wanted = False
+            try:
+                client.set_template_ttl(template.remote_id, seconds)
+            except CallFailed as error:
+                template.ttl_error = self._tell(error)
+            else:
+                template.write({"ttl_seconds": seconds, "ttl_error": False})
+
+    def _tell(self, error: CallFailed) -> str:
+        """What went wrong and what to do."""
+        if isinstance(error, CloudApiError):
+            return f"{error.policy.title}. {self.env._(error.policy.cure)}"
+        return f"{UNREACHABLE.title}. {self.env._(UNREACHABLE.cure)}"
 
     @api.model
     def _load_templates(self, channel):
@@ -38,11 +64,8 @@ class ChannelSetup(models.AbstractModel):
         try:
             definitions = list(client.templates(channel.business_account_id))
             limit = client.phone_number([_MESSAGING_LIMIT]).get(_MESSAGING_LIMIT)
-        except CloudApiError as error:
-            cure = self.env._(error.policy.cure)
-            channel.templates_error = f"{error.policy.title}. {cure}"
         except CallFailed as error:
-            channel.templates_error = f"WhatsApp cannot be reached ({error})."
+            channel.templates_error = self._tell(error)
         else:
             self.env["whatsapp.clinic.template"]._load(channel, definitions)
             channel.portfolio_id._take_over_limit(limit)

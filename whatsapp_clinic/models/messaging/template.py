@@ -281,6 +281,7 @@ class Template(models.Model):
             "status": _known(STATUSES, definition.get("status"), "UNKNOWN"),
             "parameter_format": definition.get("parameter_format") or "POSITIONAL",
             "components": definition.get("components") or [],
+            "ttl_seconds": max(definition.get("message_send_ttl_seconds") or 0, 0),
         }
 
     def _take_over_parts(self, is_new: bool):

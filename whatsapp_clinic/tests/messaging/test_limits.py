@@ -545,3 +545,53 @@ class TestSendingByHand(SandboxCase):
         self.env.flush_all()
         first = ChannelRun(self.env.cr, self.channel.id, 0.0)._lock_due(1)
         self.assertEqual(first.reply_to_id, received)
+
+
+@tagged("post_install", "-at_install")
+class TestTimeToLive(SandboxCase):
+    """WhatsApp gives up on a reminder that has lost its sense."""
+
+    def setUp(self):
+        super().setUp()
+        setup = self.env["whatsapp.clinic.channel.setup"]
+        setup._load_templates(self.channel)
+        self.template = self.env["whatsapp.clinic.template"].search(
+            [
+                ("business_account_id", "=", BUSINESS_ACCOUNT),
+                ("name", "=", "appointment_reminder"),
+                ("language", "=", "en"),
+            ]
+        )
+        self.rule(offset=2)
+
+    def limit(self):
+        self.template.action_limit_ttl()
+        self.env["whatsapp.clinic.channel.setup"]._set_ttls(self.channel)
+        self.env.invalidate_all()
+
+    def test_manager_limits_it_to_what_the_rules_leave(self):
+        self.assertTrue(self.template.ttl_is_long)
+        self.limit()
+        self.assertEqual(self.template.ttl_seconds, 2 * 3600)
+        self.assertFalse(self.template.ttl_is_long)
+        self.env["whatsapp.clinic.channel.setup"]._load_templates(self.channel)
+        self.assertEqual(self.template.ttl_seconds, 2 * 3600)
+
+    def test_reminder_does_not_reach_a_phone_that_comes_back_after_the_visit(self):
+        self.limit()
+        patient = self.make_patient()
+        self.consent(patient)
+        self.sandbox.set_patient(AYSE_WA_ID, online=False)
+        self.addCleanup(self.sandbox.set_patient, AYSE_WA_ID, online=True)
+        self.send_reminder(self.book(patient, tomorrow(2)))
+        self.dispatch()
+        self.sandbox.move_clock(3 * 3600)
+        self.addCleanup(self.sandbox.move_clock, 0)
+        self.sandbox.set_patient(AYSE_WA_ID, online=True)
+        self.assertFalse(self.thread())
+
+    def test_refusal_is_told_with_what_to_do(self):
+        self.template.remote_id = "1"
+        self.limit()
+        self.assertIn("Check the channel", self.template.ttl_error)
+        self.assertTrue(self.template.ttl_is_long)
