@@ -88,7 +88,9 @@ def _page(refresh: int | None = None, token: str | None = None):
     parameters = env["ir.config_parameter"].sudo()
     values = {
         "figures": _figures(env["whatsapp.clinic.counters"].sudo()._read()),
-        "alarms": env["whatsapp.clinic.alarm"].sudo().search([("closed_at", "=", False)]),
+        "alarms": env["whatsapp.clinic.alarm"]
+        .sudo()
+        .search([("closed_at", "=", False)]),
         "reasons": dict(
             env["whatsapp.clinic.message"]._fields["reason"]._description_selection(env)
         ),

@@ -5,6 +5,7 @@ from . import (
     parameter,
     phone,
     quiet_sql,
+    scheduler,
     text,
     transaction,
     wake_up,

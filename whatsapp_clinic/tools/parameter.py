@@ -1,4 +1,4 @@
-"""Numbers that an administrator may change: system parameters `whatsapp_clinic.<key>`."""
+"""Numbers that an administrator may change (system parameters)."""
 
 DEFAULTS = {
     # After which the watchdog raises an alarm.

@@ -12,24 +12,25 @@ _lt = LazyTranslate(__name__)
 
 ADVICE = {
     "held": _lt(
-        "The messages wait and are not lost. The channel says why; when that is mended, "
-        "an administrator presses Send Again Now there."
+        "The messages wait and are not lost. The channel says why; when that is "
+        "mended, an administrator presses Send Again Now there."
     ),
     "queue": _lt(
-        "Check that the scheduled actions “WhatsApp Clinic: send messages” run and that "
-        "the server reaches WhatsApp."
+        "Check that the scheduled actions “WhatsApp Clinic: send messages” run and "
+        "that the server reaches WhatsApp."
     ),
     "no_status": _lt(
-        "Nobody knows whether they arrived. Check at Meta that the app is subscribed to "
-        "this WhatsApp account and to the field “messages”, and that no webhooks wait."
+        "Nobody knows whether they arrived. Check at Meta that the app is subscribed "
+        "to this WhatsApp account and to the field “messages”, and that no "
+        "webhooks wait."
     ),
     "no_webhook": _lt(
-        "Patients' answers do not arrive either. Check that the webhook address at Meta "
-        "is the one of the channel and can be reached from outside."
+        "Patients' answers do not arrive either. Check that the webhook address at "
+        "Meta is the one of the channel and can be reached from outside."
     ),
     "parked": _lt(
-        "Answers of patients may be among them. An administrator can process them again "
-        "after an update; their content is removed from %(date)s on."
+        "Answers of patients may be among them. An administrator can process them "
+        "again after an update; their content is removed from %(date)s on."
     ),
 }
 

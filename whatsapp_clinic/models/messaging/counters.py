@@ -85,9 +85,7 @@ class Counters(models.AbstractModel):
 
     def _of_webhooks(self, values: dict) -> list[Sample]:
         (row,) = self._rows(_WEBHOOKS, values)
-        return [
-            Sample(name, value) for name, value in row.items() if value is not None
-        ]
+        return [Sample(name, value) for name, value in row.items() if value is not None]
 
     def _of_alarms(self, values: dict) -> list[Sample]:
         return [
