@@ -1,10 +1,11 @@
 """Where the programs measure: databases, real Odoo servers, a sandbox."""
 
 import contextlib
+import itertools
 import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg2
@@ -16,10 +17,12 @@ from workshop.shell import fingerprint, say
 from whatsapp_sandbox.client import Sandbox
 
 from .figures import Void
+from .in_odoo import ACCOUNTS, ADDON, NUMBERS
 
 RUNS = 3
+LATENCY_MS = 100
 
-ADDON = "whatsapp_clinic"
+WEBHOOK = "/whatsapp_clinic/webhook"
 INSTALLED = f"{ADDON}_bench_installed"
 # As in an installation with one database: with a filter Odoo asks PostgreSQL for the
 # list of databases at every request, which halves the intake of webhooks.
@@ -58,18 +61,34 @@ class Bench:
     def clinic(
         self, name: str, *server_options, rate: int = 80, **content
     ) -> Iterator["Clinic"]:
-        """A running clinic whose channel and sandbox allow `rate` messages a second.
+        """A running clinic whose channels and sandbox allow `rate` messages a second.
 
         `content` is passed to `in_odoo.make_clinic`.
         """
+        closed = self.closed_clinic(name, rate, **content)
+        with closed as clinic, clinic.serving(*server_options):
+            clinic.settle()
+            yield clinic
+
+    @contextlib.contextmanager
+    def closed_clinic(self, name: str, rate: int = 80, **content) -> Iterator["Clinic"]:
+        """The same without a server."""
         with self.database(name) as database, sandbox(rate) as phones:
             made = database.call("make_clinic", url=phones.url, rate=rate, **content)
-            options = (*ONE_DATABASE, *server_options)
-            with self.odoo.start(database.name, *options) as server:
-                phones.set_webhook(f"{server.url}/whatsapp_clinic/webhook")
-                clinic = Clinic(database, phones, server, made)
-                clinic.settle()
-                yield clinic
+            yield Clinic(database, phones, made)
+
+    @contextlib.contextmanager
+    def copy(self, clinic: "Clinic", name: str) -> Iterator["Clinic"]:
+        """A clinic without a server in a copy of its database, with the same phones.
+
+        It sends nothing: its channels notice that they are in a copy.
+        """
+        copy = Database(self.odoo, f"{ADDON}_bench_{name}")
+        self.odoo.copy_database(clinic.database.name, copy.name)
+        try:
+            yield Clinic(copy, clinic.phones, clinic.made)
+        finally:
+            self.odoo.drop_database(copy.name)
 
 
 class Database:
@@ -102,43 +121,72 @@ class Database:
         connection.autocommit = True
         return connection
 
-    def sql(self, statement: str, *values) -> list[tuple]:
+    def sql(self, statement: str, *values, **named) -> list[tuple]:
         """Execute and commit; returns the rows of a statement that has any."""
         with contextlib.closing(self.connect()) as connection:
             cursor = connection.cursor()
-            cursor.execute(statement, values)
+            cursor.execute(statement, named or values)
             return cursor.fetchall() if cursor.description else []
 
 
 class Clinic:
-    """A clinic in a running Odoo, and the phones of its patients.
+    """A clinic in Odoo, and the phones of its patients.
 
-    `made` is what `in_odoo.make_clinic` answered.
+    `made` is what `in_odoo.make_clinic` answered, `server` the server that takes in
+    what WhatsApp reports, if one runs.
     """
 
-    def __init__(
-        self, database: Database, phones: Sandbox, server: OdooServer, made: dict
-    ):
+    def __init__(self, database: Database, phones: Sandbox, made: dict):
         self.database = database
         self.phones = phones
-        self.server = server
         self.made = made
+        self.server: OdooServer | None = None
 
-    def send_planned(self, rule_id: int) -> None:
-        """Make what a rule has planned due now, and wake the scheduler."""
+    def start(self, *options) -> OdooServer:
+        """Start a server, to which the sandbox reports from now on."""
+        self.server = self.database.odoo.start(
+            self.database.name, *ONE_DATABASE, *options
+        )
+        self.phones.set_webhook(self.server.url + WEBHOOK)
+        return self.server
+
+    @contextlib.contextmanager
+    def serving(self, *options) -> Iterator[OdooServer]:
+        """A server for the length of a block."""
+        with self.start(*options) as server:
+            yield server
+
+    def send_planned(self, rule_ids: list[int], count: int | None = None) -> None:
+        """Make what a rule has planned due now, and wake the scheduler.
+
+        Only `count` messages of it, if given.
+        """
         self.database.sql(
-            "UPDATE whatsapp_clinic_message SET due_at = now() AT TIME ZONE 'UTC' "
-            "WHERE rule_id = %s AND state = 'queued'",
-            rule_id,
+            """
+            UPDATE whatsapp_clinic_message SET due_at = now() AT TIME ZONE 'UTC'
+            WHERE id IN (
+                SELECT id FROM whatsapp_clinic_message
+                WHERE rule_id = ANY(%s) AND state = 'queued'
+                  AND due_at > now() AT TIME ZONE 'UTC'
+                ORDER BY id LIMIT %s
+            )
+            """,
+            rule_ids,
+            count,
         )
         self.wake("dispatch_lane_%")
 
     def settle(self) -> None:
-        """Have the scheduler do what became due before the server was started."""
-        self._notify()
-        self.wait_until_none(
-            "ir_cron", "active AND nextcall <= now() AT TIME ZONE 'UTC'"
-        )
+        """Have the scheduler do what became due before the server was started.
+
+        It hears of what is woken from then on.
+        """
+        self.wake("process_webhooks")
+        for table, due in (
+            ("ir_cron_trigger", "call_at <= now() AT TIME ZONE 'UTC'"),
+            ("ir_cron", "active AND nextcall <= now() AT TIME ZONE 'UTC'"),
+        ):
+            self.wait_until_none(table, due, meanwhile=self._notify)
 
     def wake(self, scheduled_actions: str) -> None:
         """Trigger scheduled actions of the addon, as its own `wake_after_commit`."""
@@ -162,36 +210,73 @@ class Clinic:
         query = f"SELECT count(*) FROM {table} WHERE {condition}"
         return self.database.sql(query)[0][0]
 
-    def wait_until_none(self, table: str, condition: str, timeout: float = 60) -> float:
+    def wait_until_none(
+        self,
+        table: str,
+        condition: str,
+        timeout: float = 60,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> float:
         """Wait until a table has no such row; returns the seconds it took.
 
-        Raises Void after `timeout` seconds.
+        `meanwhile` is called every second: a server that starts does not hear the
+        first notifications. Raises Void after `timeout` seconds.
         """
         started = time.monotonic()
-        while self.count(table, condition):
+        for turn in itertools.count():
+            if not self.count(table, condition):
+                return time.monotonic() - started
             if time.monotonic() - started > timeout:
                 raise Void(f"{table} still has rows with {condition}")
+            if meanwhile and turn % 10 == 0:
+                meanwhile()
             time.sleep(0.1)
-        return time.monotonic() - started
 
 
 @contextlib.contextmanager
-def sandbox(throughput: int, latency_ms: int = 100) -> Iterator[Sandbox]:
-    """A sandbox with the demo's account, whose numbers send so many a second."""
-    account = json.loads(DEMO_ACCOUNT.read_text(encoding="utf-8"))
-    for business in account["business_accounts"]:
-        for number in business["phone_numbers"]:
-            number["throughput"] = throughput
+def sandbox(throughput: int) -> Iterator[Sandbox]:
+    """A sandbox whose numbers send so many messages a second."""
+    account = _account(throughput)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "account.json"
         file.write_text(json.dumps(account), encoding="utf-8")
         phones = Sandbox.start(account=str(file))
     remember(phones.process.pid)
     try:
-        phones.switch(latency_ms=latency_ms)
+        phones.switch(latency_ms=LATENCY_MS)
         yield phones
     finally:
         phones.stop()
+
+
+def _account(throughput: int) -> dict:
+    """The demo's account, and a second one of another portfolio with its templates."""
+    account = json.loads(DEMO_ACCOUNT.read_text(encoding="utf-8"))
+    (business, *_others) = account["business_accounts"]
+    account["business_accounts"] = [
+        {
+            "id": account_id,
+            "name": f"Account {account_id}",
+            "phone_numbers": [
+                {
+                    "id": number,
+                    "display_phone_number": f"+9055500000{place:02}",
+                    "verified_name": f"Number {place}",
+                    "throughput": throughput,
+                }
+                for place, (number, owner) in enumerate(
+                    zip(NUMBERS, ACCOUNTS, strict=True)
+                )
+                if owner == account_id
+            ],
+            "templates": [
+                {**template, "id": f"{template['id']}{account_id[-1]}"}
+                for template in business["templates"]
+            ],
+        }
+        for account_id in dict.fromkeys(ACCOUNTS)
+    ]
+    return account
 
 
 def installed(odoo: Odoo) -> str:

@@ -53,3 +53,15 @@ def check_seen(seen: int, expected: int, what: str) -> None:
     """Raises Void when less than 99 % of what was sent arrived."""
     if seen < SEEN * expected:
         raise Void(f"{seen} of {expected} {what}")
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What a run in which things broke has lost and doubled; `met` says what broke."""
+
+    lost: int
+    duplicated: int
+    met: dict[str, int]
+
+    def __str__(self) -> str:
+        return ", ".join(f"{count:,} {what}" for what, count in self.met.items())

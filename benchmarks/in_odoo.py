@@ -8,8 +8,12 @@ import time
 from datetime import datetime, timedelta
 from statistics import median
 
-PHONE_NUMBER_ID = "640000000000001"
-BUSINESS_ACCOUNT = "620000000000001"
+ADDON = "whatsapp_clinic"
+APP_SECRET = "sandbox-app-secret"
+# Two numbers each of two accounts, which are a portfolio each.
+NUMBERS = tuple(f"64000000000000{place}" for place in (1, 2, 3, 4))
+ACCOUNTS = ("620000000000001", "620000000000001", "620000000000002", "620000000000002")
+PHONE_NUMBER_ID, BUSINESS_ACCOUNT = NUMBERS[0], ACCOUNTS[0]
 FIRST_PHONE = 905_320_000_000
 TEMPLATE = "appointment_reminder"
 LEAD_TIME = timedelta(days=40)
@@ -18,47 +22,81 @@ WARM_UPS, LOOK_UPS = 5, 25
 
 
 def make_clinic(
-    env, url: str, rate: int, patients: int = 0, rules: int = 0
+    env,
+    url: str,
+    rate: int,
+    patients: int = 0,
+    rules: int = 0,
+    channels: int = 1,
+    parameters: dict[str, str] | None = None,
 ) -> dict[str, list | int]:
     """A clinic connected to the sandbox at `url`, with patients who agreed.
 
-    Each patient has an appointment, for which each rule has planned one reminder, due
-    in some weeks. Returns the channel, the ids of the rules, and the appointments as
+    Each channel has a branch, the patients are spread over them. Each patient has an
+    appointment, for which each rule has planned one reminder, due in some weeks.
+    `parameters` are system parameters of the addon. Returns the ids of the channels,
+    for each rule the ids of its records (one for each account), and the appointments as
     [id, WhatsApp id of the patient].
     """
     env = env(context={**env.context, "tracking_disable": True, "lang": "en_US"})
-    channel = env["whatsapp.clinic.channel"].browse(make_channel(env, url, rate))
-    env["whatsapp.clinic.channel.setup"]._load_templates(channel)
-    branch = env["whatsapp.clinic.branch"].create(
-        {
-            "name": "Benchmark",
-            "country_id": env.ref("base.tr").id,
-            "tz": "Europe/Istanbul",
-            "channel_id": channel.id,
-            # A benchmark may run at night.
-            "quiet_from": 0.0,
-            "quiet_to": 0.0,
-        }
+    for key, value in (parameters or {}).items():
+        env["ir.config_parameter"].set_param(f"{ADDON}.{key}", value)
+    _silence_demo_data(env)
+    made = env["whatsapp.clinic.channel"].browse(
+        [_make_channel(env, url, rate, place).id for place in range(channels)]
     )
-    made_rules = _make_rules(env, channel, rules)
-    appointments = _make_appointments(env, branch, patients)
+    branches = env["whatsapp.clinic.branch"].create(
+        [
+            {
+                "name": channel.name,
+                "country_id": env.ref("base.tr").id,
+                "tz": "Europe/Istanbul",
+                "channel_id": channel.id,
+                # A benchmark may run at night.
+                "quiet_from": 0.0,
+                "quiet_to": 0.0,
+            }
+            for channel in made
+        ]
+    )
+    made_rules = [_make_rule(env, branches, number).ids for number in range(rules)]
+    appointments = _make_appointments(env, branches, patients)
     return {
-        "channel": channel.id,
-        "rules": made_rules.ids,
+        "channels": made.ids,
+        "rules": made_rules,
         "appointments": [
             [one.id, one.partner_id.phone.lstrip("+")] for one in appointments
         ],
     }
 
 
+def make_receptionist(env, login: str, password: str) -> int:
+    """A user who may answer patients of every branch; returns the id."""
+    group = env.ref("whatsapp_clinic.group_receptionist")
+    user = env["res.users"].create(
+        {
+            "name": "Reception",
+            "login": login,
+            "password": password,
+            "group_ids": [(4, group.id)],
+        }
+    )
+    env["whatsapp.clinic.branch"].search([]).member_ids = [(4, user.id)]
+    return user.id
+
+
 def make_channel(env, url: str, rate: int) -> int:
     """A channel with the credentials of the sandbox's demo account; returns its id."""
     _silence_demo_data(env)
+    return _make_channel(env, url, rate, 0).id
+
+
+def _make_channel(env, url: str, rate: int, place: int):
     channel = env["whatsapp.clinic.channel"].create(
         {
-            "name": "Benchmark",
-            "phone_number_id": PHONE_NUMBER_ID,
-            "business_account_id": BUSINESS_ACCOUNT,
+            "name": f"Benchmark {place + 1}",
+            "phone_number_id": NUMBERS[place],
+            "business_account_id": ACCOUNTS[place],
             "base_url": url,
             "rate": rate,
         }
@@ -66,11 +104,11 @@ def make_channel(env, url: str, rate: int) -> int:
     channel._set_credentials(
         {
             "access_token": "sandbox-access-token",
-            "app_secret": "sandbox-app-secret",
+            "app_secret": APP_SECRET,
             "verify_token": "sandbox-verify-token",
         }
     )
-    return channel.id
+    return channel
 
 
 def _silence_demo_data(env):
@@ -83,29 +121,41 @@ def _silence_demo_data(env):
     env.flush_all()
 
 
-def _make_rules(env, channel, count: int):
-    template = env["whatsapp.clinic.template"].search(
-        [
-            ("business_account_id", "=", channel.business_account_id),
-            ("name", "=", TEMPLATE),
-            ("language", "=", "en"),
-        ]
-    )
-    return env["whatsapp.clinic.message.rule"].create(
-        [
+def _make_rule(env, branches, number: int):
+    """A reminder in each account's own template."""
+    rules = env["whatsapp.clinic.message.rule"]
+    for account in dict.fromkeys(branches.channel_id.mapped("business_account_id")):
+        channels = branches.channel_id.filtered(
+            lambda one, account=account: one.business_account_id == account
+        )
+        rules |= rules.create(
             {
                 "name": f"Reminder {number + 1}",
                 "anchor": "start",
                 "offset": 24 + number,
-                "template_id": template.id,
+                "template_id": _template(env, channels[0]).id,
                 "purpose_id": env.ref("whatsapp_clinic.purpose_appointment").id,
+                "branch_ids": [(6, 0, channels.branch_ids.ids)],
             }
-            for number in range(count)
-        ]
-    )
+        )
+    return rules
 
 
-def _make_appointments(env, branch, count: int):
+def _template(env, channel):
+    """The channel's reminder in English, loaded from the sandbox if it is not here."""
+    templates = env["whatsapp.clinic.template"]
+    domain = [
+        ("business_account_id", "=", channel.business_account_id),
+        ("name", "=", TEMPLATE),
+        ("language", "=", "en"),
+    ]
+    if not templates.search_count(domain):
+        env["whatsapp.clinic.channel.setup"]._load_templates(channel)
+    return templates.search(domain)
+
+
+def _make_appointments(env, branches, count: int):
+    places = [branches[number % len(branches)] for number in range(count)]
     partners = env["res.partner"].create(
         [
             {
@@ -115,7 +165,7 @@ def _make_appointments(env, branch, count: int):
                 "clinic_branch_id": branch.id,
                 "lang": "en_US",
             }
-            for number in range(count)
+            for number, branch in enumerate(places)
         ]
     )
     env["whatsapp.clinic.consent"].create(
@@ -130,7 +180,7 @@ def _make_appointments(env, branch, count: int):
         ]
     )
     practitioner = env["whatsapp.clinic.practitioner"].create(
-        {"name": "Practitioner", "branch_ids": [(6, 0, branch.ids)]}
+        {"name": "Practitioner", "branch_ids": [(6, 0, branches.ids)]}
     )
     visit = env["whatsapp.clinic.appointment.type"].create({"name": "Visit"})
     first = datetime.utcnow().replace(second=0, microsecond=0) + LEAD_TIME
@@ -143,7 +193,9 @@ def _make_appointments(env, branch, count: int):
                 "type_id": visit.id,
                 "start": first + number * VISIT,
             }
-            for number, partner in enumerate(partners)
+            for number, (partner, branch) in enumerate(
+                zip(partners, places, strict=True)
+            )
         ]
     )
 

@@ -22,13 +22,14 @@ def drain_rate(clinic: Clinic, run: int, timeout: float) -> float:
     expected = len(clinic.made["appointments"])
     before = clinic.phones.stats()["accepted"]
     clinic.send_planned(clinic.made["rules"][run])
-    _wait_for(clinic, before + expected, timeout)
+    wait_for_accepted(clinic, before + expected, timeout)
     accepted = clinic.phones.accepted()[before:]
     check_seen(len(accepted), expected, "messages were accepted")
     return rate([message["timestamp"] for message in accepted])
 
 
-def _wait_for(clinic: Clinic, accepted: int, timeout: float) -> None:
+def wait_for_accepted(clinic: Clinic, accepted: int, timeout: float) -> None:
+    """Wait until the sandbox has accepted so many in all; no longer than `timeout`."""
     deadline = time.monotonic() + timeout
     while clinic.phones.stats()["accepted"] < accepted and time.monotonic() < deadline:
         time.sleep(0.1)

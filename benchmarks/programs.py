@@ -4,11 +4,19 @@ import traceback
 from types import ModuleType
 
 from . import (
+    chaos,
     due_lookup_growth,
+    inbound_text_rate,
+    outbox_memory,
+    outbox_rate_2_processes,
     outbox_rate_at_80,
     outbox_rate_at_1000,
+    outbox_rate_unrestricted,
+    reply_to_whatsapp,
+    status_rate,
     tap_to_state,
     webhook_latency_at_200,
+    webhook_rate_1_process,
     webhook_rate_2_workers,
 )
 from .bench import Bench
@@ -18,10 +26,18 @@ from .figures import Figure, Metric, Void
 PROGRAMS = (
     outbox_rate_at_80,
     outbox_rate_at_1000,
+    outbox_rate_unrestricted,
+    outbox_rate_2_processes,
+    outbox_memory,
     webhook_latency_at_200,
+    webhook_rate_1_process,
     webhook_rate_2_workers,
+    status_rate,
+    inbound_text_rate,
     tap_to_state,
+    reply_to_whatsapp,
     due_lookup_growth,
+    chaos,
 )
 
 

@@ -1,20 +1,28 @@
-"""Floods of signed webhooks, and what became of them."""
+"""Floods of signed webhooks, what became of them, and the rates they reach."""
 
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 
 import uvicorn
 
 from whatsapp_sandbox.client import Sandbox
 
-from .bench import Clinic
-from .figures import check_seen
+from .bench import WEBHOOK, Bench, Clinic
+from .figures import Figure, Void, check_seen
 from .in_odoo import PHONE_NUMBER_ID
+from .webhook_bodies import Signed, post
 
 KINDS = ("text", "status")
 EVENTS = "whatsapp_clinic_webhook_event"
+PROCESSOR = "process_webhooks"
+CONNECTIONS = 16
+# Above what any receiver takes, so that the connections set the pace.
+UNBOUNDED = 100_000
+HEADROOM = 1.5
 
 
 def flood(phones: Sandbox, kind: str, count: int, rate: float, connections: int):
@@ -51,6 +59,79 @@ def processed(clinic: Clinic) -> int:
 def work_off(clinic: Clinic) -> float:
     """Wait until no webhook waits any more; returns the seconds it took."""
     return clinic.wait_until_none(EVENTS, "state = 'pending'", timeout=180)
+
+
+def intake_rate(bench: Bench, name: str, *server_options) -> Figure:
+    """Webhooks that a server with these options takes in and answers a second.
+
+    Closed loop: as many connections as keep the server busy, each sending the next
+    webhook when the last was answered, half texts, half statuses, while Odoo's
+    scheduler works off what came in. The generator's own limit, measured against a
+    server that does nothing, has to be well above.
+    """
+    count = bench.size(6000, 40)
+    with bench.clinic(name, *server_options) as clinic:
+        warm_up(clinic.phones, bench.size(50, 4))
+        rates, worked_off = [], []
+        for _ in bench.runs:
+            before = processed(clinic)
+            rates.append(_rate(clinic.phones, count))
+            worked_off.append((processed(clinic) - before) / count)
+            work_off(clinic)
+        limit = _generators_limit(clinic, count)
+    value = median(rates)
+    if limit < HEADROOM * value:
+        raise Void(f"the generator itself makes only {limit:.0f}/s")
+    return Figure(
+        value,
+        notes=(
+            f"the generator alone makes {limit:.0f}/s; "
+            f"{median(worked_off):.0%} worked off during the flood",
+        ),
+    )
+
+
+def _rate(phones: Sandbox, count: int) -> float:
+    """Webhooks answered a second; half of `count` each kind."""
+    half = count // 2
+    with ThreadPoolExecutor() as pool:
+        floods = [
+            pool.submit(flood, phones, kind, half, UNBOUNDED, CONNECTIONS // 2)
+            for kind in KINDS
+        ]
+        return count / max(one.result()["seconds"] for one in floods)
+
+
+def _generators_limit(clinic: Clinic, count: int) -> float:
+    with receiver_of_nothing() as url:
+        clinic.phones.set_webhook(url)
+        return _rate(clinic.phones, count)
+
+
+def processing_rate(clinic: Clinic, webhooks: Sequence[Signed]) -> float:
+    """Webhooks a second that the scheduled action works off.
+
+    All are stored before it may run; from then until none waits, the scheduler's own
+    delays included.
+    """
+    with _processor_stopped(clinic):
+        answers = post(clinic.server.url + WEBHOOK, webhooks)
+        check_seen(answers[200], len(webhooks), "webhooks were answered with 200")
+    clinic.wake(PROCESSOR)
+    return len(webhooks) / work_off(clinic)
+
+
+@contextlib.contextmanager
+def _processor_stopped(clinic: Clinic) -> Iterator[None]:
+    switch = (
+        "UPDATE ir_cron SET active = %s FROM ir_model_data AS data "
+        "WHERE data.model = 'ir.cron' AND data.res_id = ir_cron.id AND data.name = %s"
+    )
+    clinic.database.sql(switch, False, PROCESSOR)
+    try:
+        yield
+    finally:
+        clinic.database.sql(switch, True, PROCESSOR)
 
 
 @contextlib.contextmanager

@@ -160,9 +160,9 @@ def set_online(sandbox: Sandbox, patient: Patient, online: bool) -> None:
         return
     for one in threads(sandbox, patient):
         for message in one:
-            if message.direction == "out" and message.status == "sent":
-                if not is_too_old(sandbox, message):
-                    deliver(sandbox, message)
+            waits = message.direction == "out" and message.status == "sent"
+            if waits and not is_too_old(sandbox, message):
+                deliver(sandbox, message)
 
 
 def is_too_old(sandbox: Sandbox, message: Message) -> bool:

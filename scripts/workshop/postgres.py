@@ -137,6 +137,11 @@ class Cluster:
         if self.home.exists() and not any(self.home.iterdir()):
             self.home.rmdir()
 
+    def restart(self, manner: str) -> None:
+        """`fast` ends every connection, `immediate` is as good as a crash."""
+        words = ("restart", "-w", "-t", "60", "-m", manner, "-l", str(self.log))
+        self._control(*words)
+
     def kill(self) -> None:
         """Stop the server as a crash would (SIGQUIT to the postmaster)."""
         os.kill(self._pid(), signal.SIGQUIT)

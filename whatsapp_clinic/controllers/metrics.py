@@ -7,7 +7,6 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 import hashlib
 import hmac
 import secrets
-from itertools import groupby
 
 from odoo import SUPERUSER_ID, http
 from odoo.http import request
@@ -65,12 +64,13 @@ class MetricsController(http.Controller):
 
 def exposition(samples: list[Sample]) -> str:
     """Samples in Prometheus' text format."""
-    order = list(METRICS)
-    by_name = sorted(samples, key=lambda sample: order.index(sample.name))
     lines = []
-    for name, group in groupby(by_name, key=lambda sample: sample.name):
+    for name, description in METRICS.items():
+        group = [sample for sample in samples if sample.name == name]
+        if not group:
+            continue
         full_name = f"whatsapp_clinic_{name}"
-        lines += [f"# HELP {full_name} {METRICS[name]}", f"# TYPE {full_name} gauge"]
+        lines += [f"# HELP {full_name} {description}", f"# TYPE {full_name} gauge"]
         lines += [f"{full_name}{_labels(one)} {one.value}" for one in group]
     return "\n".join(lines) + "\n"
 

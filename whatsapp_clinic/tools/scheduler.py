@@ -1,8 +1,8 @@
 """Keeps the scheduler of a threaded server alive when PostgreSQL is restarted.
 
 The threads that run Odoo 19's scheduled actions end with the error of their lost
-connection, and nobody starts them again: the server would answer, and send nothing, until
-somebody restarts it. With workers the master process ends instead, and whatever runs it
+connection, and nobody starts them again: the server would answer, and send nothing,
+until somebody restarts it. With workers the master process ends instead, and whatever runs it
 as a service starts it again.
 """
 
@@ -24,7 +24,7 @@ PAUSE = 1.0
 
 
 def outlive_postgresql():
-    """Have scheduler threads that are started from now on go on after a lost database."""
+    """Have scheduler threads that start from now on survive a lost database."""
     if hasattr(ThreadedServer.cron_thread, "__wrapped__"):
         return
     ThreadedServer.cron_thread = _outliving(ThreadedServer.cron_thread)
@@ -45,7 +45,7 @@ def _outliving(cron_thread):
 
 
 def _catch_up():
-    """Do what is due now: Odoo would look a minute after its threads begin to listen."""
+    """Do what is due now; Odoo would look a minute after its threads listen."""
     with contextlib.suppress(psycopg2.OperationalError, psycopg2.InterfaceError):
         for database in cron_database_list():
             IrCron._process_jobs(database)

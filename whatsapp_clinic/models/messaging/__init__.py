@@ -11,7 +11,6 @@ from . import (
     message,
     message_inbound,
     message_status,
-    message_watch,
     portfolio,
     reconciliation,
     template,

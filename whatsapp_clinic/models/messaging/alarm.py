@@ -96,8 +96,8 @@ class Alarm(models.Model):
         kept = timedelta(days=number(self.env, "parked_body_days"))
         for alarm in self:
             date = format_date(self.env, alarm.since and alarm.since + kept)
-            advice = ADVICE.get(alarm.kind)
-            alarm.advice = advice and self.env._(advice) % {"date": date}
+            advice = self.env._(ADVICE[alarm.kind]) if alarm.kind else ""
+            alarm.advice = advice % {"date": date}
 
     @api.depends("kind")
     @api.depends_context("uid")

@@ -23,7 +23,9 @@ class ChannelSetup(models.AbstractModel):
     @api.model
     def _cron_load_templates(self):
         """What channels and templates asked for, one transaction for each channel."""
-        for channel in self.env["whatsapp.clinic.channel"].search([]):
+        for channel in self.env["whatsapp.clinic.channel"].search(
+            [("active", "=", True)]
+        ):
             is_connected = channel.state in ("ready", "held")
             if is_connected:
                 self._set_ttls(channel)

@@ -25,13 +25,17 @@ class EventBatch:
     """
 
     def __init__(self, env, waiting: set):
-        """`waiting` are conversations of which an earlier message waits; it grows."""
+        """`waiting` are conversations of which an earlier message waits; it grows.
+
+        `numbers` are the ids of the clinic's numbers that the updates are about.
+        """
         self.env = env
         self.inbound = env["whatsapp.clinic.inbound"]
         self.waiting = waiting
         self.attempts: dict[int, int] = {}
         self.failed: dict[int, Exception] = {}
         self.deferred: set[int] = set()
+        self.numbers: set[str] = set()
 
     def work_off(self, bodies: list[tuple[int, memoryview, int]]):
         """Apply (id of the event, body, attempts so far) in this order."""
@@ -39,6 +43,7 @@ class EventBatch:
         statuses = []
         for event_id, body, _attempts in bodies:
             for update in self._parse(event_id, body):
+                self.numbers.add(getattr(update, "phone_number_id", ""))
                 if isinstance(update, webhooks.StatusUpdate):
                     statuses.append((event_id, update))
                 else:
@@ -57,9 +62,10 @@ class EventBatch:
         conversation = _conversation(update)
         if conversation and conversation in self.waiting:
             self.deferred.add(event_id)
-        elif not self._attempt(event_id, self.inbound._handle, update):
-            if conversation and not self._is_parked(event_id):
-                self.waiting.add(conversation)
+            return
+        is_applied = self._attempt(event_id, self.inbound._handle, update)
+        if conversation and not is_applied and not self._is_parked(event_id):
+            self.waiting.add(conversation)
 
     def _handle_statuses(self, statuses: list[tuple]):
         """Together; if that fails one by one, to find out which is at fault."""

@@ -51,7 +51,7 @@ class Limits:
         }
 
     def take(self, message) -> Verdict:
-        """`send` and counted, or `hold`, or `refuse` what would wait past its expiry."""
+        """`send` and count, or `hold`, or `refuse` what would wait too long."""
         objection = (
             self._check_pair(message)
             or self._check_automatic(message)

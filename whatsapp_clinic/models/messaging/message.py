@@ -135,7 +135,9 @@ class Message(models.Model):
     )
     appointment_version = fields.Integer(help="The version that the text speaks of.")
     occurrence = fields.Char(help="Which time of the anchor this message is for.")
-    reply_to_id = fields.Many2one("whatsapp.clinic.message", ondelete="set null")
+    reply_to_id = fields.Many2one(
+        "whatsapp.clinic.message", ondelete="set null", index="btree_not_null"
+    )
     body = fields.Text("Text")
     shown_body = fields.Text(
         "Message",
@@ -206,6 +208,10 @@ class Message(models.Model):
     _claimed = models.Index("(channel_id, claimed_at) WHERE status_at IS NOT NULL")
     _recent = models.Index("(identity_id, claimed_at) WHERE claimed_at IS NOT NULL")
     _reached = models.Index("(channel_id, claimed_at, identity_id) WHERE reaches_out")
+    _unreported = models.Index(
+        "(channel_id, claimed_at) WHERE state = 'sent' AND status_at IS NULL"
+    )
+    _failed = models.Index("(failed_at) WHERE state = 'failed'")
     _window = models.Index(
         "(identity_id, channel_id, occurred_at) WHERE direction = 'in'"
     )

@@ -31,11 +31,12 @@ class Portfolio(models.Model):
         "Written to First",
         compute="_compute_reached_count",
         compute_sudo=True,
-        help="Patients in the last 24 hours who had not written in the 24 hours before.",
+        help="Patients in the last 24 hours who had not written for 24 hours before.",
     )
 
     _messaging_limit_positive = models.Constraint(
-        "CHECK (messaging_limit >= 0)", "The messaging limit is a number, or 0 for none."
+        "CHECK (messaging_limit >= 0)",
+        "The messaging limit is a number, or 0 for none.",
     )
 
     def _compute_reached_count(self):

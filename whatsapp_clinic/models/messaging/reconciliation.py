@@ -26,7 +26,9 @@ class Reconciliation(models.AbstractModel):
     @api.model
     def _cron_reconcile(self):
         """Look the statuses up that are missing, a transaction for each channel."""
-        for channel in self.env["whatsapp.clinic.channel"].search([]):
+        for channel in self.env["whatsapp.clinic.channel"].search(
+            [("active", "=", True)]
+        ):
             if channel.state == "ready":
                 self._reconcile(channel)
             self.env["ir.cron"]._commit_progress(1)

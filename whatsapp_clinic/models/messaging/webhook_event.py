@@ -21,6 +21,8 @@ REST = 3.0
 ARRIVING = timedelta(seconds=0.25)
 # But not longer than this.
 PATIENCE = timedelta(seconds=30)
+# How exactly a channel's last webhook is noted.
+CONTACT = timedelta(minutes=1)
 # A run ends after this many seconds: other scheduled actions wait for its worker.
 SLICE = 6.0
 
@@ -161,10 +163,33 @@ def _process_batch(cr, after_id: int, size: int, waiting: set) -> int | None:
         [after_id, size, BATCH_BYTES],
     )
     bodies = cr.fetchall()
-    EventBatch(env, waiting).work_off(bodies)
+    batch = EventBatch(env, waiting)
+    batch.work_off(bodies)
     env.flush_all()
     cr.commit()
+    _note_contact(cr, batch.numbers)
     if bodies:
         return bodies[-1][0]
     waiting.clear()
     return 0 if after_id else None
+
+
+def _note_contact(cr, numbers: set[str]):
+    """Note on the channels that WhatsApp spoke of them, and commit.
+
+    In a transaction of its own and once a minute: others write channels as well.
+    """
+    now = clock.now()
+    cr.execute(
+        """
+        UPDATE whatsapp_clinic_channel SET last_webhook_at = %(now)s
+        WHERE id IN (
+            SELECT id FROM whatsapp_clinic_channel
+            WHERE phone_number_id = ANY(%(numbers)s)
+              AND (last_webhook_at IS NULL OR last_webhook_at < %(stale)s)
+            FOR NO KEY UPDATE SKIP LOCKED
+        )
+        """,
+        {"now": now, "numbers": list(numbers), "stale": now - CONTACT},
+    )
+    cr.commit()

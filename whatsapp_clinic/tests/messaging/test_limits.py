@@ -34,9 +34,7 @@ class TestLimits(SandboxCase):
     def patients(self, count):
         found = self.env["res.partner"]
         for number in range(count):
-            found |= self.make_patient(
-                f"+9053222200{number:02}", f"P{number} {MARKER}"
-            )
+            found |= self.make_patient(f"+9053222200{number:02}", f"P{number} {MARKER}")
         for patient in found:
             self.consent(patient)
         return found
@@ -135,9 +133,7 @@ class TestLimits(SandboxCase):
         rows = self.send_reminder(
             self.book(late, tomorrow(40)), expires_at=tomorrow(40)
         )
-        rows |= self.send_reminder(
-            self.book(soon, tomorrow(3)), expires_at=tomorrow(3)
-        )
+        rows |= self.send_reminder(self.book(soon, tomorrow(3)), expires_at=tomorrow(3))
         self.dispatch()
         self.assertEqual(
             self.reasons(rows), [("held", "messaging_limit"), ("sent", False)]
@@ -195,7 +191,9 @@ class TestLimits(SandboxCase):
         self.assertEqual(sister.portfolio_id, self.channel.portfolio_id)
         first, second = self.patients(2)
         rows = self.remind_each(first)
-        rows |= self.send_reminder(self.book(second, tomorrow(40)), channel_id=sister.id)
+        rows |= self.send_reminder(
+            self.book(second, tomorrow(40)), channel_id=sister.id
+        )
         self.dispatch()
         self.assertEqual(sorted(rows.mapped("state")), ["held", "sent"])
 
@@ -445,9 +443,7 @@ class TestSendingByHand(SandboxCase):
 
     def planned(self, partner=None):
         appointment = self.book(partner, tomorrow(50)) if partner else self.appointment
-        return self.send_reminder(
-            appointment, due_at=clock.now() + timedelta(hours=20)
-        )
+        return self.send_reminder(appointment, due_at=clock.now() + timedelta(hours=20))
 
     def ask(self, rows):
         action = rows.with_user(self.receptionist).action_ask_to_send()

@@ -15,6 +15,7 @@ MODELS = (
     "identity",
     "message",
     "message.rule",
+    "portfolio",
     "practitioner",
     "stop.word",
     "template",
