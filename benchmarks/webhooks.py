@@ -4,7 +4,6 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 
 import uvicorn
@@ -93,13 +92,7 @@ def intake_rate(bench: Bench, name: str, *server_options) -> Figure:
 
 def _rate(phones: Sandbox, count: int) -> float:
     """Webhooks answered a second; half of `count` each kind."""
-    half = count // 2
-    with ThreadPoolExecutor() as pool:
-        floods = [
-            pool.submit(flood, phones, kind, half, UNBOUNDED, CONNECTIONS // 2)
-            for kind in KINDS
-        ]
-        return count / max(one.result()["seconds"] for one in floods)
+    return flood(phones, "mixed", count, UNBOUNDED, CONNECTIONS)["achieved_rate"]
 
 
 def _generators_limit(clinic: Clinic, count: int) -> float:

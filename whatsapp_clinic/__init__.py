@@ -1,3 +1,2 @@
 from . import controllers, models, tools, wizards
-from .hooks import pre_init_hook
-from .tools.scheduler import outlive_postgresql
+from .hooks import post_load, pre_init_hook

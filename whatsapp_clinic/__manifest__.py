@@ -62,5 +62,5 @@
         "web.assets_tests": ["whatsapp_clinic/static/tests/tours/**/*"],
     },
     "pre_init_hook": "pre_init_hook",
-    "post_load": "outlive_postgresql",
+    "post_load": "post_load",
 }

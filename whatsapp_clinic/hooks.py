@@ -1,8 +1,11 @@
-"""What must be in the database before the first table is made."""
+"""What has to be there before the first table is made, and before servers run."""
 
 import psycopg2
 
 from odoo.exceptions import UserError
+
+from .controllers.webhook_door import open_door
+from .tools.scheduler import outlive_postgresql
 
 EXTENSION = "btree_gist"
 
@@ -26,3 +29,9 @@ def pre_init_hook(env):
                 database=env.cr.dbname,
             )
         ) from error
+
+
+def post_load():
+    """Change two things of Odoo's server, in each process that loads the addon."""
+    outlive_postgresql()
+    open_door()

@@ -42,13 +42,15 @@ class FloodSpec(BaseModel):
 
     count: int = Field(ge=1, le=100_000)
     rate: float = Field(gt=0)
-    kind: Literal["text", "status"] = "text"
+    kind: Literal["text", "status", "mixed"] = "text"
     phone_number_id: str
     connections: int = Field(default=64, ge=1, le=1000)
 
 
 def change(sandbox: Sandbox, number: Number, kind: str, index: int) -> dict[str, Any]:
     """The ``index``-th invented event; a text opens its patient's window."""
+    if kind == "mixed":
+        kind = ("text", "status")[index % 2]
     wa_id = str(FIRST_PATIENT + index % PATIENTS)
     patient = Patient(wa_id, default_user_id(wa_id), f"Hasta {index % PATIENTS}")
     direction = wamid.INBOUND if kind == "text" else wamid.OUTBOUND

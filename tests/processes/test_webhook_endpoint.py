@@ -13,6 +13,17 @@ from workshop.clinic import wait_until
 
 PATH = "/whatsapp_clinic/webhook"
 MEBIBYTE = 1024 * 1024
+# A request with a cookie goes the usual way through Odoo, to the controller.
+WAYS = {"door": {}, "controller": {"Cookie": "way=controller"}}
+_way: dict[str, str] = {}
+
+
+@pytest.fixture(autouse=True, params=WAYS)
+def way(request):
+    """Name of the way that this test's requests go; both have to answer the same."""
+    _way.clear()
+    _way.update(WAYS[request.param])
+    return request.param
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +72,14 @@ def _signature(secret: str, body: bytes) -> dict[str, str]:
 
 
 def _request(server, method, path, body=None, headers=None, chunked=False):
+    headers = {**_way, **(headers or {})}
     connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
     try:
         if chunked:
             pieces = (body[at : at + 65536] for at in range(0, len(body), 65536))
-            connection.request(method, path, pieces, headers or {}, encode_chunked=True)
+            connection.request(method, path, pieces, headers, encode_chunked=True)
         else:
-            connection.request(method, path, body, headers or {})
+            connection.request(method, path, body, headers)
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
     finally:
@@ -203,9 +215,20 @@ def test_same_webhook_from_many_connections_is_stored_once(clinic, post, outcome
     )
 
 
-def test_different_webhooks_from_many_connections_are_all_taken(clinic, post):
+def test_only_the_usual_way_passes_through_odoos_handling(server, way):
+    address = urlsplit(server.url).netloc
+    connection = http.client.HTTPConnection(address, timeout=30)
+    connection.request("POST", PATH, b"{}", WAYS[way])
+    passed = connection.getresponse().headers.get("X-Content-Type-Options")
+    connection.close()
+    assert bool(passed) == (way == "controller")
+
+
+def test_different_webhooks_from_many_connections_are_all_taken(clinic, post, way):
     before = _stored(clinic)
-    bodies = [_text_message(clinic.numbers[0], "KUMQUAT", f"x{n}") for n in range(200)]
+    bodies = [
+        _text_message(clinic.numbers[0], "KUMQUAT", f"{way}{n}") for n in range(200)
+    ]
     with ThreadPoolExecutor(12) as connections:
         answers = list(connections.map(lambda body: post(body)[0], bodies))
     assert set(answers) == {200}

@@ -20,6 +20,7 @@ PATH = "/whatsapp_clinic/webhook"
 # WhatsApp sends up to 3 MiB.
 MAX_BYTES = 4 * 1024 * 1024
 SIGNATURE_HEADER = "X-Hub-Signature-256"
+ANSWERS = {200: "ok", 401: "not signed", 413: "too large"}
 KNOWN_SECONDS = 1.0
 _known: dict[str, tuple] = {}
 
@@ -38,16 +39,9 @@ class WebhookController(http.Controller):
     def receive(self, **_query):
         """Store a signed webhook; 401 for one that is not, 413 for one too large."""
         body = request.httprequest.get_data()
-        if len(body) >= MAX_BYTES:
-            return _answer("too large", 413)
-        cr = request.env.cr
-        secrets, processor = _look_up(cr)
-        if not _is_signed(body, secrets):
-            return _answer("not signed", 401)
-        if _store(cr, body):
-            dbname = cr.dbname
-            cr.postcommit.add(lambda: wake_unless_running(dbname, processor))
-        return _answer("ok", 200)
+        signature = request.httprequest.headers.get(SIGNATURE_HEADER)
+        status = take_in(request.env.cr, body, signature)
+        return _answer(ANSWERS[status], status)
 
     @http.route(
         PATH,
@@ -68,15 +62,26 @@ class WebhookController(http.Controller):
         return _answer(query.get("hub.challenge", ""), 200)
 
 
+def take_in(cr, body: bytes, signature: str | None) -> int:
+    """Store a webhook that is signed; returns the HTTP status to answer.
+
+    The processor is woken when the cursor is committed.
+    """
+    if len(body) >= MAX_BYTES:
+        return 413
+    secrets, processor = _look_up(cr)
+    # Every secret is tried, whichever fits.
+    if not any([verify(secret, body, signature) for secret in secrets]):
+        return 401
+    if _store(cr, body):
+        dbname = cr.dbname
+        cr.postcommit.add(lambda: wake_unless_running(dbname, processor))
+    return 200
+
+
 def _answer(text: str, status: int):
     headers = [("Content-Type", "text/plain; charset=utf-8")]
     return request.make_response(text, headers=headers, status=status)
-
-
-def _is_signed(body: bytes, secrets: list[str]) -> bool:
-    """Whether any channel's app secret signed the body; every secret is tried."""
-    header = request.httprequest.headers.get(SIGNATURE_HEADER)
-    return any([verify(secret, body, header) for secret in secrets])
 
 
 def _look_up(cr) -> tuple[list[str], int]:

@@ -2,8 +2,8 @@
 
 The threads that run Odoo 19's scheduled actions end with the error of their lost
 connection, and nobody starts them again: the server would answer, and send nothing,
-until somebody restarts it. With workers the master process ends instead, and whatever runs it
-as a service starts it again.
+until somebody restarts it. With workers the master process ends instead, and whatever
+runs it as a service starts it again.
 """
 
 import contextlib
