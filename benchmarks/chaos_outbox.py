@@ -31,9 +31,10 @@ FAULT_SHARE = 0.2
 # channel.
 LEASE = {"lease_seconds": "2"}
 # Nothing is sent again before every fault has struck: a message that finds no answer a
-# second time would stay unknown. Then the settling time is longer than webhooks that
-# met no server take to come again, else a careful resend would come too early.
-NEVER, SETTLING = 3600, 6
+# second time would stay unknown. Then the settling time is longer than Odoo takes to
+# start and webhooks that met no server take to come again, else a careful resend would
+# come too early.
+NEVER, SETTLING = 3600, 20
 WEBHOOKS = {"webhook_retry_scale": 0.0005, "webhook_batch_size": 20}
 # Later messages, which show that statuses flow, so that lost ones may be sent again.
 LATER = 40

@@ -103,10 +103,18 @@ class Browser:
             mobile=width < 600,
         )
         self.call("Page.navigate", url=url)
+        self._wait(wait_for)
+
+    def click(self, selector: str, wait_for: str) -> None:
+        """Click the first element of a selector and wait until another is there."""
+        self.evaluate(f"document.querySelector({selector!r}).click()")
+        self._wait(wait_for)
+
+    def _wait(self, selector: str) -> None:
         deadline = time.monotonic() + 60
-        while not self.evaluate(f"!!document.querySelector({wait_for!r})"):
+        while not self.evaluate(f"!!document.querySelector({selector!r})"):
             if time.monotonic() > deadline:
-                raise SetupError(f"{url} shows no {wait_for}")
+                raise SetupError(f"The page shows no {selector}")
             time.sleep(0.2)
         time.sleep(1.5)
 

@@ -17,9 +17,14 @@ from enum import Enum
 NO_CODE = -1
 """Stands for the code of an answer or error that brought none (0 is a code)."""
 
+MARKETING_CAP = 131049
+"""The recipient got as much advertising as WhatsApp allows. Meta watches who repeats
+(April 2026): no more of it to this recipient for ``MARKETING_PAUSE`` seconds."""
+
 _MINUTE = 60.0
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
+MARKETING_PAUSE = _DAY
 _JITTER = 0.25
 _LONGEST_DELAY = 6 * _HOUR
 
@@ -149,6 +154,11 @@ def policy(
     if (code, subcode) in _BY_SUBCODE:
         return _BY_SUBCODE[code, subcode]
     return _BY_CODE.get(code) or _fallback(code, http_status)
+
+
+def known_codes() -> frozenset[int]:
+    """The codes that have an entry in the table."""
+    return frozenset(_BY_CODE)
 
 
 def _fallback(code: int, http_status: int | None) -> Policy:

@@ -1,10 +1,10 @@
 """The webhook's door, in front of Odoo's.
 
-Three quarters of what a webhook costs Odoo is not the webhook: a session, the registry's
-signalling, the routing of a page. WhatsApp asks for room for three times what the clinic
-sends, and gets it here. Whatever is not plain (a test, a cookie, several databases, a
-body without a length, any error) goes the usual way, to the controller, with the same
-bytes; so this can only be faster, never different.
+Three quarters of what a webhook costs Odoo is not the webhook: a session, the
+registry's signalling, the routing of a page. WhatsApp asks for room for three times
+what the clinic sends, and gets it here. Whatever is not plain (a test, a cookie,
+several databases, a body without a length, any error) goes the usual way, to the
+controller, with the same bytes; so this can only be faster, never different.
 """
 
 import functools
@@ -82,7 +82,7 @@ def _serve(environ: dict) -> int | None:
 
 
 def _take_in(cr, body: bytes, signature: str | None) -> int:
-    """Each statement commits by itself: one round trip to the database for a webhook."""
+    """Each statement commits by itself: a webhook is one round trip."""
     connection = cr.connection
     connection.autocommit = True
     try:

@@ -203,8 +203,14 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _check_recipient(self, message, facts):
-        until = message.identity_id.hold_until
-        return hold("pair_limit", until) if until and until > facts.now else None
+        identity = message.identity_id
+        if identity.hold_until and identity.hold_until > facts.now:
+            return hold("pair_limit", identity.hold_until)
+        until = identity.marketing_hold_until
+        is_marketing = message.template_id.category == "MARKETING"
+        if is_marketing and until and until > facts.now:
+            return hold("marketing_limit", until)
+        return None
 
     @api.model
     def _check_quiet_hours(self, message, facts):

@@ -64,6 +64,12 @@ class Identity(models.Model):
         copy=False,
         help="WhatsApp found that this patient gets too much at once.",
     )
+    marketing_hold_until = fields.Datetime(
+        "No Advertising Until",
+        readonly=True,
+        copy=False,
+        help="WhatsApp found that this patient gets too much advertising.",
+    )
     whatsapp_message_count = fields.Integer(compute="_compute_whatsapp_message_count")
 
     _wa_id_uniq = models.UniqueIndex(

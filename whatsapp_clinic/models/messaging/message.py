@@ -50,6 +50,7 @@ REASONS = [
     ("expired", "Its time has passed."),
     ("quiet_hours", "It is night for the patient."),
     ("pair_limit", "WhatsApp limits how much one patient gets at once."),
+    ("marketing_limit", "WhatsApp limits how much advertising one patient gets."),
     ("automatic_limit", "The patient got enough automatic messages for this hour."),
     ("messaging_limit", "The day's limit of patients to write to first is reached."),
     ("channel_incomplete", "The channel is not connected."),
@@ -82,6 +83,7 @@ NEXT_STEPS = {
     "not_allowed": _lt("Change the content, then send again."),
     "quiet_hours": _lt("Nothing to do: it leaves in the morning if that is in time."),
     "pair_limit": _lt("Nothing to do: it leaves by itself in a moment."),
+    "marketing_limit": _lt("Nothing to do: it leaves by itself after a day."),
     "automatic_limit": _lt("Nothing to do: it leaves by itself within the hour."),
     "messaging_limit": _lt(
         "Call the patients whose messages cannot wait; verify the business at Meta to "

@@ -170,6 +170,8 @@ class Message(models.Model):
             self.identity_id._block("error")
         if refusal.recipient_until:
             self.identity_id.hold_until = refusal.recipient_until
+        if refusal.marketing_until:
+            self.identity_id.marketing_hold_until = refusal.marketing_until
         if refusal.channel_hold:
             hold = refusal.channel_hold
             self.channel_id._hold(hold.policy, hold.code, hold.retry_after)

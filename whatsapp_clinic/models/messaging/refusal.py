@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ...cloud_api.errors import Action, Policy
+from ...cloud_api.errors import MARKETING_CAP, MARKETING_PAUSE, Action, Policy
 
 
 @dataclass(frozen=True)
@@ -20,13 +20,15 @@ class Refusal:
     """`state` is `failed` or `queued`, `values` are columns of the message.
 
     `channel_hold` is a Hold, `recipient_until` a time (naive UTC) before which the
-    recipient gets nothing; `opted_out` says that the recipient objects.
+    recipient gets nothing, `marketing_until` one before which no advertising;
+    `opted_out` says that the recipient objects.
     """
 
     state: str
     values: dict
     channel_hold: Hold | None = None
     recipient_until: datetime | None = None
+    marketing_until: datetime | None = None
     opted_out: bool = False
 
 
@@ -53,13 +55,20 @@ def judge_refusal(
         # The row stays due: it leaves as soon as somebody releases the channel.
         return Refusal("queued", values, Hold(policy, code, retry_after))
     tried = refusals + 1
+    pause = timedelta(seconds=MARKETING_PAUSE)
+    marketing_until = now + pause if code == MARKETING_CAP else None
     if not policy.allows_another(tried):
-        opted_out = policy.action is Action.OPT_OUT
-        return Refusal("failed", {**values, "failed_at": now}, opted_out=opted_out)
+        return Refusal(
+            "failed",
+            {**values, "failed_at": now},
+            marketing_until=marketing_until,
+            opted_out=policy.action is Action.OPT_OUT,
+        )
     delay = max(policy.delay(tried), retry_after or 0.0)
     due_at = now + timedelta(seconds=delay)
     return Refusal(
         "queued",
         {**values, "refusals": tried, "due_at": due_at},
         recipient_until=due_at if policy.action is Action.HOLD_RECIPIENT else None,
+        marketing_until=marketing_until,
     )

@@ -4,7 +4,7 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from ...cloud_api import errors
-from ...models.messaging.dispatcher import ChannelRun, channel_client
+from ...models.messaging.dispatcher import ChannelRun, channel_client, lanes
 from ...models.messaging.dispatcher.outcome import Call, Outcome
 from ...tools import clock
 from ..common import AYSE_PHONE, AYSE_WA_ID, MARKER, SandboxCase, make_template
@@ -186,6 +186,25 @@ class TestDispatcher(SandboxCase):
         self.process()
         self.dispatch()
         self.assertEqual(lost.state, "unknown")
+
+    def test_after_an_outage_an_unknown_row_waits_for_webhooks_to_come_again(self):
+        lost = self.lose()
+        self.send_reminder(self.appointment)
+        self.dispatch()
+        lost.write({"state": "unknown", "unknown_at": clock.now() - timedelta(hours=1)})
+        self.process()
+        self.env.cr.execute(
+            "UPDATE ir_cron SET lastcall = %s WHERE id = ANY(%s)",
+            [
+                clock.now() - timedelta(hours=1),
+                [self.env.ref(f"whatsapp_clinic.{lane}").id for lane in lanes.LANES],
+            ],
+        )
+        self.dispatch()
+        self.assertEqual(lost.state, "unknown")
+        self.assertAlmostEqual(
+            lost.unknown_at, clock.now(), delta=timedelta(seconds=30)
+        )
 
     def test_unknown_row_waits_while_a_webhook_waits(self):
         lost = self.lose()

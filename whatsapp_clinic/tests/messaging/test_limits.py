@@ -263,6 +263,19 @@ class TestLateFailures(SandboxCase):
         self.process()
         self.assertEqual(message.state, "delivered")
 
+    def test_no_advertising_leaves_for_a_day_after_131049_whoever_asks(self):
+        self.template.write({"category": "MARKETING", "expected_category": "MARKETING"})
+        message = self.fail_with(131049)
+        self.assertEqual(message.send_objection, "marketing_limit")
+        message.action_send_again()
+        another = self.send_reminder(self.appointment)
+        self.dispatch()
+        self.assertEqual({message.state, another.state}, {"held"})
+        self.assertEqual(len(self.sandbox.accepted()), 1)
+        self.later(hours=24, minutes=1)
+        self.dispatch()
+        self.assertEqual({message.state, another.state}, {"sent"})
+
     def test_repeated_failure_is_final(self):
         self.fail_with(131049)
         self.later(hours=40)

@@ -349,6 +349,62 @@ class TestWebhookProcessing(ClinicCase):
             self.work_off(event)
         self.assertFalse(event.attempts)
 
+    def test_poisonous_update_spoils_no_other_of_a_thousand(self):
+        router = type(self.env["whatsapp.clinic.inbound"])
+        handle = router._handle
+
+        def fail_on_one(inbound, update):
+            if update.message_id == "wamid.b500":
+                raise ValueError(MARKER)
+            return handle(inbound, update)
+
+        before = self.inbound()
+        values = [
+            text_message(f"{MARKER} {number}", f"wamid.b{number}")
+            for number in range(1000)
+        ]
+        event = self.event(envelope(*values))
+        with (
+            patch.object(router, "_handle", fail_on_one),
+            self.assertLogs("odoo", "ERROR"),
+        ):
+            for _attempt in range(3):
+                self.work_off(event)
+        self.assertEqual(event.state, "parked")
+        stored = self.inbound() - before
+        self.assertEqual(len(stored), 999)
+        event.action_retry()
+        self.work_off(event)
+        self.env.invalidate_all()
+        self.assertEqual(len(self.inbound() - before), 1000)
+
+    def test_messages_of_a_conversation_wait_for_the_one_before(self):
+        router = type(self.env["whatsapp.clinic.inbound"])
+        handle = router._handle
+        failures = ["wamid.o1", "wamid.o1"]
+
+        def fail_at_first(inbound, update):
+            if update.message_id in failures:
+                failures.remove(update.message_id)
+                raise ValueError(MARKER)
+            return handle(inbound, update)
+
+        before = self.inbound()
+        for number, wa_id in (
+            ("o1", AYSE_WA_ID),
+            ("o2", AYSE_WA_ID),
+            ("p1", "905329998877"),
+        ):
+            self.event(envelope(text_message(number, f"wamid.{number}", wa_id)))
+        with (
+            patch.object(router, "_handle", fail_at_first),
+            self.enter_registry_test_mode(),
+        ):
+            self.events._cron_process()
+        self.env.invalidate_all()
+        arrived = (self.inbound() - before).sorted("id").mapped("body")
+        self.assertEqual(arrived, ["p1", "o1", "o2"])
+
     def test_one_broken_event_does_not_block_the_next(self):
         before = self.inbound()
         self.event(b"broken")

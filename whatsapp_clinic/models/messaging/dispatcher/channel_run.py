@@ -18,7 +18,7 @@ from ....tools.transaction import read_committed
 from ..message import PRIORITIES
 from ..template_variable import MissingValue
 from ..verdict import refuse
-from .connection import THREADS, channel_bucket, channel_client
+from .connection import THREADS, channel_client, leave_bucket, take_over_bucket
 from .outcome import TOO_FAST, Call, Outcome, read_outcome
 from .settling import RESENDABLE, settling_times
 
@@ -65,8 +65,7 @@ class ChannelRun:
         channel = self.env["whatsapp.clinic.channel"].browse(self.channel_id)
         self.batch = max(1, min(BATCH, channel.rate // 10))
         self.is_short = channel.portfolio_id._is_short(channel)
-        bucket, client = channel_bucket(channel), channel_client(channel)
-        bucket.forget_savings()
+        bucket, client = take_over_bucket(channel), channel_client(channel)
         self.cr.commit()
         with ThreadPoolExecutor(THREADS, f"whatsapp-{self.channel_id}") as pool:
             try:
@@ -77,6 +76,7 @@ class ChannelRun:
                         self._collect(bucket)
             finally:
                 self._finish(bucket)
+        leave_bucket(channel)
 
     def _finish(self, bucket: TokenBucket):
         """Store what came back, also when a claim failed."""

@@ -2,7 +2,7 @@
 import time
 from datetime import timedelta
 
-from odoo import SUPERUSER_ID, api, models
+from odoo import SUPERUSER_ID, api, fields, models
 
 from ....tools import clock
 from ....tools.fingerprint import database_fingerprint
@@ -21,6 +21,8 @@ SHARED_SLICE = 0.5
 CHANNEL_SLICE = 3.0
 LANE_SLICE = 6.0
 LOCK_NAMESPACE = 0x57A0
+# Lanes run every minute. If none did for so long, Odoo was down.
+OUTAGE = timedelta(minutes=3)
 
 
 class Dispatcher(models.AbstractModel):
@@ -41,6 +43,7 @@ class Dispatcher(models.AbstractModel):
         deadline = time.monotonic() + LANE_SLICE
         served: dict[int, float] = {}
         with self.pool.cursor() as cr:
+            self._notice_outage(cr)
             while time.monotonic() < deadline:
                 channel_id = self._lock_channel(cr, served)
                 if channel_id is None:
@@ -59,6 +62,25 @@ class Dispatcher(models.AbstractModel):
                 served[channel_id] = time.monotonic()
             if self._channels_with_work(cr):
                 self._wake()
+
+    @api.model
+    def _notice_outage(self, cr):
+        """After an outage the time of messages without an answer begins anew.
+
+        WhatsApp repeats the webhooks that found nobody, as far apart as the outage was
+        long; what they say must be heard before anything is sent a second time. Then
+        a lost message is waited for twice as long as it has been lost.
+        """
+        lanes = [self.env.ref(f"whatsapp_clinic.{lane}").id for lane in LANES]
+        cr.execute("SELECT max(lastcall) FROM ir_cron WHERE id = ANY(%s)", [lanes])
+        (last_run,) = cr.fetchone()
+        if last_run and fields.Datetime.now() - last_run > OUTAGE:
+            cr.execute(
+                "UPDATE whatsapp_clinic_message SET unknown_at = %s "
+                "WHERE state = 'unknown'",
+                [clock.precise_now()],
+            )
+        cr.commit()
 
     @api.model
     def _lock_channel(self, cr, served: dict[int, float]) -> int | None:
