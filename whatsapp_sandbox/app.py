@@ -9,12 +9,12 @@ from starlette.responses import FileResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import account_control, control
+from . import account_control, attachments, control
 from .graph.api import GraphApi
 from .sandbox import Sandbox
 
 PHONE = Path(__file__).parent / "phone"
-OWN_PATHS = ("", "sandbox", "phone")
+OWN_PATHS = ("", "sandbox", "phone", "attachments")
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -40,6 +40,7 @@ def create_own_app(sandbox: Sandbox) -> FastAPI:
     app.state.sandbox = sandbox
     for router in (control.router, account_control.router):
         app.include_router(router, prefix="/sandbox")
+    app.include_router(attachments.router)
     app.mount("/phone", StaticFiles(directory=PHONE))
 
     @app.get("/", include_in_schema=False)

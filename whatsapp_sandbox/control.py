@@ -12,13 +12,14 @@ from datetime import datetime, timezone
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
 from starlette.responses import StreamingResponse
 
 from . import conversation, flood
 from .account import PatientEntry
 from .conversation import NotPossible
 from .faults import Fault, FaultSpec
+from .media import OPTIONS
 from .sandbox import Sandbox
 from .switches import Switches
 from .webhooks import WebhookRefused
@@ -26,6 +27,9 @@ from .world import Message, Number, Patient
 
 router = APIRouter()
 PHONE_PATTERN = r"^\+[0-9]{7,15}$"
+MIME_TYPE_PATTERN = r"^[a-z]+/[a-z0-9.+-]+(; ?[a-z]+=[a-z0-9.+-]+)?$"
+LARGEST_MEDIA = 5_000_000
+MEDIA_OPTIONS = {"caption", "filename", "voice"}
 
 
 class Body(BaseModel):
@@ -53,6 +57,27 @@ class TextBody(Body):
     phone_number_id: str
     text: str = Field(min_length=1, max_length=65536)
     context_id: str | None = None
+
+
+class MediaBody(Body):
+    """``content`` in base64; which of the last three may be, the kind says."""
+
+    phone_number_id: str
+    kind: Literal["audio", "document", "image", "sticker", "video"]
+    mime_type: str = Field(pattern=MIME_TYPE_PATTERN)
+    content: Annotated[Base64Bytes, Field(min_length=1, max_length=LARGEST_MEDIA)]
+    caption: str | None = Field(default=None, min_length=1, max_length=1024)
+    filename: str | None = Field(default=None, min_length=1, max_length=255)
+    voice: bool | None = None
+
+    def options(self) -> dict[str, Any]:
+        return self.model_dump(include=MEDIA_OPTIONS, exclude_none=True)
+
+    @model_validator(mode="after")
+    def has_options_of_its_kind(self) -> MediaBody:
+        if self.options().keys() - OPTIONS[self.kind]:
+            raise ValueError(f"not all of this is possible with {self.kind}")
+        return self
 
 
 class TapBody(Body):
@@ -244,6 +269,22 @@ async def write(sandbox: Here, patient: Who, body: TextBody) -> dict[str, Any]:
     except NotPossible as error:
         raise HTTPException(409, str(error)) from error
     return {"id": message.id}
+
+
+@router.post("/patients/{wa_id}/media")
+async def attach(
+    sandbox: Here, request: Request, patient: Who, body: MediaBody
+) -> dict[str, str]:
+    number = known_number(sandbox, body.phone_number_id)
+    file = sandbox.world.media.add(number.number.id, body.mime_type, body.content)
+    url = sandbox.media_url(file, str(request.base_url))
+    try:
+        message = conversation.attach(
+            sandbox, number, patient, body.kind, file, url, body.options()
+        )
+    except NotPossible as error:
+        raise HTTPException(409, str(error)) from error
+    return {"id": message.id, "media_id": file.id}
 
 
 @router.post("/patients/{wa_id}/taps")

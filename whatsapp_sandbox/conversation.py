@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from . import events, wamid
+from . import events, media, wamid
 from .graph.errors import webhook_error
+from .media import Media
 from .portfolio import Portfolio
 from .sandbox import Sandbox
 from .template import Content
@@ -31,7 +32,21 @@ def accept(sandbox: Sandbox, message: Message, forced_error: int | None) -> None
     code = forced_error or failure(sandbox, message)
     if code is not None:
         fail(sandbox, message, code)
-        return
+    elif message.content.link is not None:
+        sandbox.start(fetch_and_release(sandbox, message))
+    else:
+        release(sandbox, message)
+
+
+async def fetch_and_release(sandbox: Sandbox, message: Message) -> None:
+    if await media.link_fits(message.content.type, message.content.link):
+        release(sandbox, message)
+    else:
+        fail(sandbox, message, 131053)
+
+
+def release(sandbox: Sandbox, message: Message) -> None:
+    """Nothing is against the message: it goes on its way."""
     message.pricing = pricing(sandbox, message)
     advance(sandbox, message, "sent")
     if message.patient.online:
@@ -50,6 +65,11 @@ def failure(sandbox: Sandbox, message: Message) -> int | None:
         code = marketing_failure(patient, number_id)
         if code is not None:
             return code
+    media_id, kind = message.content.media_id, message.content.type
+    if media_id is not None and not sandbox.world.media.can_send(
+        kind, media_id, number_id
+    ):
+        return 131053
     if not in_window:
         return count_towards_limit(sandbox, message)
     return None
@@ -212,6 +232,21 @@ def write(
     body = {"type": "text", "text": {"body": text}}
     content = Content("text", text)
     return receive(sandbox, number, patient, content, body, context_id)
+
+
+def attach(
+    sandbox: Sandbox,
+    number: Number,
+    patient: Patient,
+    kind: str,
+    file: Media,
+    url: str,
+    options: dict[str, Any],
+) -> Message:
+    """The patient sends ``file``; ``options`` are those of its ``kind``."""
+    body = events.media(kind, file, url, options)
+    text = media.bubble_text(kind, options.get("caption"), options.get("filename"))
+    return receive(sandbox, number, patient, Content(kind, text), body, None)
 
 
 def tap(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from typing import Any
 
 from .account import PhoneNumber
+from .media import Media
 from .portfolio import Portfolio
 from .world import WINDOW_SECONDS, Message, Patient
 
@@ -102,6 +104,18 @@ def inbound(
     if message.context_id is not None:
         content["context"] = {"from": number.wa_id, "id": message.context_id}
     return change("messages", number, contacts=[contact(patient)], messages=[content])
+
+
+def media(kind: str, file: Media, url: str, options: dict[str, Any]) -> dict[str, Any]:
+    """Type and object of a file from a patient; sha256 is base64 here, not hex."""
+    content = {
+        "id": file.id,
+        "mime_type": file.mime_type,
+        "sha256": base64.b64encode(file.digest()).decode(),
+        "url": url,
+        **options,
+    }
+    return {"type": kind, kind: content}
 
 
 def preference(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 from .account import load
 from .clock import Clock
 from .faults import Faults
 from .feed import Feed
 from .graph.pace import Pace
+from .media import Media
 from .switches import Switches
 from .webhooks import Webhooks
 from .world import World
@@ -32,11 +36,14 @@ class Sandbox:
         self.clock = Clock()
         self.dice = random.Random(0)
         self.feed = Feed()
+        self.tasks: set[asyncio.Task[None]] = set()
         self.webhooks = Webhooks(lambda: self.switches, self.dice, any_webhook_host)
         self.forget()
         self.webhooks.set_url(webhook_url or self.world.account.webhook.url)
 
     def forget(self) -> None:
+        for task in self.tasks:
+            task.cancel()
         self.clock.offset_seconds = 0.0
         self.switches = Switches()
         self.dice.seed(self.switches.seed)
@@ -47,6 +54,18 @@ class Sandbox:
         self.rejected: Counter[int] = Counter()
         self.world = World(load(self.account_file))
         self.webhooks.app = self.world.account.app
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do ``work`` beside the calls, unless a reset comes first."""
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def media_url(self, media: Media, host: str) -> str:
+        """A new address of ``media`` under ``host``, for ``media_url_seconds``."""
+        expires_at = self.clock.now() + self.switches.media_url_seconds
+        token = self.world.media.new_token(media, expires_at)
+        return f"{host}attachments/{token}"
 
     def reset(self) -> None:
         """Begin anew from the account file; only the webhook url stays."""

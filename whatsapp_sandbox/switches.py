@@ -30,6 +30,7 @@ class Switches(BaseModel):
     messaging_limit_path: Literal["async", "sync"] = "async"
     capability_as_tier: bool = False
     message_history: bool = False
+    media_url_seconds: float = Field(default=300, ge=0)
     escaped_json: bool = True
     seed: int = 0
 

@@ -11,7 +11,7 @@ VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 @dataclass(slots=True)
 class Content:
-    """What the patient sees of a message."""
+    """What the patient sees of a message; its file is ``media_id`` or ``link``."""
 
     type: str
     text: str | None = None
@@ -21,6 +21,8 @@ class Content:
     template: str | None = None
     category: str = "service"
     ttl_seconds: float | None = None
+    media_id: str | None = None
+    link: str | None = None
 
 
 # Time to live: Cloud API, seconds by category; -1 is WhatsApp's 30 days.

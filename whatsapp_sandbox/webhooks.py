@@ -104,16 +104,18 @@ def signature(secret: str, body: bytes) -> str:
 
 def check_host(url: str) -> None:
     """Raise WebhookRefused unless ``url`` is http(s) on this machine's loopback."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme not in ("http", "https"):
+    if urlsplit(url).scheme not in ("http", "https"):
         raise WebhookRefused("the webhook url must be http or https")
-    try:
-        loopback = host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not is_loopback(url):
         raise WebhookRefused("only loopback hosts may receive webhooks")
+
+
+def is_loopback(url: str) -> bool:
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def retry_delay(attempts: int) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 from . import phone_number
 from .account import Account, BusinessAccount, PatientEntry, PhoneNumber
+from .media import MediaStore
 from .portfolio import Portfolio
 from .template import Content, Template
 
@@ -112,6 +113,7 @@ class World:
             for templates in self.templates.values()
             for template in templates.values()
         }
+        self.media = MediaStore()
         self.patients: dict[str, Patient] = {}
         self.patients_by_user_id: dict[str, Patient] = {}
         self.messages: dict[str, Message] = {}

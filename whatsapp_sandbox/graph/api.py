@@ -5,8 +5,6 @@ Checks come in the order of the real one: version, token, object, then the edge'
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,10 +15,12 @@ from starlette.types import Receive, Scope, Send
 
 from ..account import BusinessAccount
 from ..faults import ConnectionCut, cut
+from ..media import Media
 from ..sandbox import Sandbox
 from ..template import Template
 from ..world import Number
-from . import editing, history, reading, sending
+from . import editing, history, media, reading, sending
+from .authorization import check_proof, check_token
 from .errors import GraphError, unknown_object, unknown_path
 
 VERSION = re.compile(r"v(\d{1,2})\.\d")
@@ -30,6 +30,7 @@ Node = Any
 Handler = Callable[[Sandbox, Request, Node], Awaitable[Response]]
 EDGES: dict[tuple[type, str, str], Handler] = {
     (Number, "POST", "messages"): sending.send,
+    (Number, "POST", "media"): media.upload,
     (Number, "GET", ""): reading.number,
     (Number, "GET", "message_history"): history.message_history,
     (BusinessAccount, "GET", ""): reading.business,
@@ -40,6 +41,7 @@ EDGES: dict[tuple[type, str, str], Handler] = {
     (BusinessAccount, "DELETE", "subscribed_apps"): reading.unsubscribe,
     (Template, "GET", ""): reading.template,
     (Template, "POST", ""): editing.template,
+    (Media, "GET", ""): media.describe,
 }
 
 
@@ -64,37 +66,13 @@ class GraphApi:
             await cut(scope, receive)
 
     async def answer(self, request: Request, object_id: str, edge: str) -> Response:
-        self.authorize(request)
+        token = check_token(self.sandbox.world, request)
+        check_proof(self.sandbox.world, request, token)
         node = self.node(object_id)
         handler = EDGES.get((type(node), request.method, edge))
         if handler is None:
             raise unknown_object(request.method, object_id)
         return await handler(self.sandbox, request, node)
-
-    def authorize(self, request: Request) -> None:
-        """Raise 190 unless the token is known and alive, 100 for a wrong proof."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or token not in self.sandbox.world.tokens:
-            raise GraphError(
-                190, message="Invalid OAuth access token - Cannot parse access token"
-            )
-        if token in self.sandbox.world.dead_tokens:
-            raise GraphError(
-                190,
-                message="Error validating access token: Session has expired",
-                subcode=self.sandbox.world.dead_tokens[token],
-            )
-        app = self.sandbox.world.account.app
-        proof = request.query_params.get("appsecret_proof")
-        if proof is None and not app.require_proof:
-            return
-        if proof is None:
-            raise proof_error(
-                "API calls from the server require an appsecret_proof argument"
-            )
-        expected = hmac.digest(app.secret.encode(), token.encode(), hashlib.sha256)
-        if not hmac.compare_digest(proof.encode(), expected.hex().encode()):
-            raise proof_error("Invalid appsecret_proof provided in the API argument")
 
     def node(self, object_id: str) -> Node:
         world = self.sandbox.world
@@ -102,11 +80,8 @@ class GraphApi:
             world.numbers.get(object_id)
             or world.businesses.get(object_id)
             or world.templates_by_id.get(object_id)
+            or world.media.by_id.get(object_id)
         )
-
-
-def proof_error(message: str) -> GraphError:
-    return GraphError(100, message=message, kind="GraphMethodException")
 
 
 def split(path: str) -> tuple[str, str, str]:

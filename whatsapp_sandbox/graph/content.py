@@ -1,16 +1,18 @@
-"""Texts and interactive messages: their shape and limits (Cloud API, send messages)."""
+"""Texts, media, interactive messages: shape and limits (Cloud API, send messages)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from ..media import OPTIONS, bubble_text
 from ..template import Content
 from .errors import GraphError, bad_value, missing, not_one_of
 
 TEXT_LIMIT = 4096
 BODY_LIMIT = 1024
 LIST_BODY_LIMIT = 4096
+CAPTION_LIMIT = 1024
 HEADER_LIMIT = FOOTER_LIMIT = 60
 MEDIA_HEADERS = ("image", "video", "document")
 
@@ -44,6 +46,26 @@ def text(content: Any) -> Content:
             " characters long.",
         )
     return Content("text", body)
+
+
+def media(kind: str, content: Any) -> Content:
+    """A file by ``id`` or ``link``; whether it fits shows after acceptance."""
+    exactly_one_source(content, kind)
+    for key in content.keys() - OPTIONS[kind] - {"id", "link"}:
+        raise GraphError(
+            100, message=f'(#100) Unexpected key "{key}" on param "{kind}".'
+        )
+    caption, filename = content.get("caption"), content.get("filename")
+    if caption is not None:
+        text_between(caption, 1, CAPTION_LIMIT, "Caption")
+    if filename is not None and not isinstance(filename, str):
+        raise bad_value("filename must be a string")
+    shown = Content(kind, bubble_text(kind, caption, filename))
+    if "link" in content:
+        shown.link = web_address(content["link"], "link")
+    else:
+        shown.media_id = str(content["id"])
+    return shown
 
 
 def interactive(content: Any) -> Content:
@@ -165,9 +187,13 @@ def cta_url(action: Any) -> list[dict[str, Any]]:
     label = need(parameters, "display_text", f"{path}['parameters']")
     text_between(label, 1, 20, "Button label")
     url = need(parameters, "url", f"{path}['parameters']")
-    if not str(url).startswith(("https://", "http://")):
-        raise bad_value("url must be a valid http(s) address")
-    return [button_dict(0, "url", label, url)]
+    return [button_dict(0, "url", label, web_address(url, "url"))]
+
+
+def web_address(value: Any, what: str) -> str:
+    if not str(value).startswith(("https://", "http://")):
+        raise bad_value(f"{what} must be a valid http(s) address")
+    return value
 
 
 ACTIONS: dict[str, Callable[[Any], list[dict[str, Any]]]] = {

@@ -91,6 +91,7 @@ DETAILS = {
     131048: "Message failed to send because this business has reached its limit on"
     " how many people it may write to first.",
     131050: "The recipient has stopped marketing messages from this business.",
+    131053: "The media could not be fetched, or it is not of the message's type.",
     131056: "Message failed to send because there were too many messages sent from"
     " this phone number to the same phone number in a short period of time.",
     130429: "Cloud API message throughput has been reached.",

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from .. import conversation, phone_number, wamid
 from ..faults import FOREVER_SECONDS, ConnectionCut, Fault, disconnected
+from ..media import OPTIONS
 from ..sandbox import Sandbox
 from ..template import Content
 from ..world import Message, Number, Patient
@@ -26,17 +28,9 @@ CONTENTS: dict[str, Callable[[Any], Content]] = {
     "text": content.text,
     "interactive": content.interactive,
     "template": filling.shape,
+    **{kind: partial(content.media, kind) for kind in OPTIONS},
 }
-NOT_EMULATED = (
-    "audio",
-    "contacts",
-    "document",
-    "image",
-    "location",
-    "reaction",
-    "sticker",
-    "video",
-)
+NOT_EMULATED = ("contacts", "location", "reaction")
 TYPES = ", ".join(sorted([*CONTENTS, *NOT_EMULATED]))
 
 

@@ -128,7 +128,7 @@ def test_an_unknown_type_is_100_and_names_the_known_ones(whatsapp):
 
 
 def test_a_type_that_is_not_emulated_is_131051(whatsapp):
-    assert error(whatsapp.send(envelope("sticker", {"id": "1"})))["code"] == 131051
+    assert error(whatsapp.send(envelope("location", {"name": "A"})))["code"] == 131051
 
 
 def test_callback_data_may_have_512_characters(whatsapp):

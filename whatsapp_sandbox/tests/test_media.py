@@ -1,0 +1,359 @@
+"""Files from patients, files to patients, and the addresses they have for minutes."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+import requests
+
+from .conftest import (
+    NUMBER,
+    OTHER_NUMBER,
+    TOKEN,
+    UNREGISTERED,
+    WA_ID,
+    Server,
+    accepted,
+    envelope,
+    error,
+)
+
+EVERY_BYTE = bytes(range(256)) + b"\r\n--\r\r\n\n"
+FILE_OF = {
+    "audio": "audio/ogg",
+    "document": "application/pdf",
+    "image": "image/jpeg",
+    "sticker": "image/webp",
+    "video": "video/mp4",
+}
+WHATSAPP = {"messaging_product": "whatsapp"}
+
+
+class Files(SimpleHTTPRequestHandler):
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def website(tmp_path: Path) -> Iterator[str]:
+    """The address of a web server with an image, a page and a link to the image."""
+    (tmp_path / "teeth.jpg").write_bytes(EVERY_BYTE)
+    (tmp_path / "page.html").write_text("<p>teeth</p>")
+    server = Server(("127.0.0.1", 0), partial(Files, directory=str(tmp_path)))
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def attachment(kind: str = "image", **more):
+    return {
+        "phone_number_id": NUMBER,
+        "kind": kind,
+        "mime_type": FILE_OF[kind],
+        "content": base64.b64encode(EVERY_BYTE).decode(),
+        **more,
+    }
+
+
+def attach(whatsapp, kind: str = "image", **more) -> str:
+    """A patient sends a file; returns its media id."""
+    body = attachment(kind, **more)
+    return whatsapp.control("POST", f"patients/{WA_ID}/media", **body)["media_id"]
+
+
+def attach_answer(whatsapp, **body) -> requests.Response:
+    url = f"{whatsapp.url}/sandbox/patients/{WA_ID}/media"
+    return whatsapp.session.post(url, json=attachment(**body))
+
+
+def url_of(whatsapp, media_id: str) -> str:
+    return whatsapp.graph("GET", f"/v25.0/{media_id}").json()["url"]
+
+
+def fetch(whatsapp, url: str, token: str | None = TOKEN) -> requests.Response:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return whatsapp.session.get(url, headers=headers)
+
+
+def upload(
+    whatsapp,
+    mime_type: str = "image/jpeg",
+    number: str = NUMBER,
+    data=WHATSAPP,
+    content: bytes = EVERY_BYTE,
+) -> requests.Response:
+    files = {"file": ("file", content, mime_type)}
+    path = f"/v25.0/{number}/media"
+    return whatsapp.graph("POST", path, data=data, files=files)
+
+
+def failure(receiver) -> int:
+    return receiver.wait_for_statuses("failed")["failed"]["errors"][0]["code"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("image", {"caption": "Before"}),
+        ("video", {"caption": "After"}),
+        ("document", {"caption": "Result", "filename": "blood.pdf"}),
+        ("audio", {"voice": True}),
+        ("sticker", {}),
+    ],
+)
+def test_a_patients_file_comes_as_a_webhook(whatsapp, receiver, kind, options):
+    media_id = attach(whatsapp, kind, **options)
+    (message,) = receiver.wait_for("messages")
+    url = message[kind].pop("url")
+    assert url.startswith(whatsapp.url)
+    assert (message["type"], message["from"]) == (kind, WA_ID)
+    assert message[kind] == {
+        "id": media_id,
+        "mime_type": FILE_OF[kind],
+        "sha256": base64.b64encode(hashlib.sha256(EVERY_BYTE).digest()).decode(),
+        **options,
+    }
+
+
+def test_the_url_in_the_webhook_gives_the_file(whatsapp, receiver):
+    attach(whatsapp)
+    (message,) = receiver.wait_for("messages")
+    assert fetch(whatsapp, message["image"]["url"]).content == EVERY_BYTE
+
+
+def test_the_phone_shows_a_files_kind_name_and_caption(whatsapp):
+    attach(whatsapp, "document", caption="Result", filename="blood.pdf")
+    (bubble,) = whatsapp.thread()
+    assert bubble["type"] == "document"
+    assert bubble["text"] == "[document] blood.pdf Result"
+
+
+def test_a_file_opens_the_window(whatsapp, receiver):
+    attach(whatsapp)
+    whatsapp.text()
+    receiver.wait_for_statuses("delivered")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "audio", "caption": "Listen"},
+        {"kind": "image", "filename": "teeth.jpg"},
+        {"content": "abcde"},
+        {"content": ""},
+        {"content": base64.b64encode(bytes(5_000_001)).decode()},
+        {"mime_type": "image/jpeg\r\nX-Header: 1"},
+    ],
+    ids=["caption", "filename", "not base64", "empty", "too large", "mime type"],
+)
+def test_a_file_that_whatsapp_does_not_know_is_422(whatsapp, wrong):
+    assert attach_answer(whatsapp, **wrong).status_code == 422
+
+
+def test_a_patient_who_is_offline_sends_no_file(whatsapp):
+    whatsapp.control("PATCH", f"patients/{WA_ID}", online=False)
+    assert attach_answer(whatsapp).status_code == 409
+
+
+def test_a_media_id_tells_what_the_file_is(whatsapp):
+    media_id = attach(whatsapp)
+    answer = whatsapp.graph("GET", f"/v25.0/{media_id}").json()
+    assert answer.pop("url").startswith(whatsapp.url)
+    assert answer == {
+        "messaging_product": "whatsapp",
+        "mime_type": "image/jpeg",
+        "sha256": hashlib.sha256(EVERY_BYTE).hexdigest(),
+        "file_size": str(len(EVERY_BYTE)),
+        "id": media_id,
+    }
+
+
+def test_an_unknown_media_id_is_an_unknown_object(whatsapp):
+    found = error(whatsapp.graph("GET", "/v25.0/1234567890"))
+    assert (found["code"], found["error_subcode"]) == (100, 33)
+
+
+def test_a_media_id_is_unknown_to_another_number(whatsapp):
+    media_id = attach(whatsapp)
+    path = f"/v25.0/{media_id}?phone_number_id={OTHER_NUMBER}"
+    assert error(whatsapp.graph("GET", path))["error_subcode"] == 33
+
+
+def test_a_reset_forgets_files(whatsapp):
+    media_id = attach(whatsapp)
+    whatsapp.control("POST", "reset")
+    assert error(whatsapp.graph("GET", f"/v25.0/{media_id}"))["error_subcode"] == 33
+
+
+def test_a_url_gives_the_bytes_with_their_mime_type(whatsapp):
+    media_id = attach(whatsapp, "audio", mime_type="audio/ogg; codecs=opus")
+    answer = fetch(whatsapp, url_of(whatsapp, media_id))
+    assert answer.content == EVERY_BYTE
+    assert answer.headers["Content-Type"] == "audio/ogg; codecs=opus"
+
+
+@pytest.mark.parametrize("token", [None, "wrong"])
+def test_a_url_wants_the_access_token(whatsapp, token):
+    url = url_of(whatsapp, attach(whatsapp))
+    assert fetch(whatsapp, url, token).status_code == 401
+
+
+def test_a_url_nobody_gave_is_404(whatsapp):
+    assert fetch(whatsapp, f"{whatsapp.url}/attachments/guess").status_code == 404
+
+
+def test_a_url_lives_five_minutes_on_the_sandboxs_clock(whatsapp):
+    url = url_of(whatsapp, attach(whatsapp))
+    whatsapp.control("POST", "clock", advance_seconds=240)
+    assert fetch(whatsapp, url).status_code == 200
+    whatsapp.control("POST", "clock", advance_seconds=60)
+    assert fetch(whatsapp, url).status_code == 404
+
+
+def test_a_switch_says_how_long_urls_live(whatsapp):
+    whatsapp.switch(media_url_seconds=0)
+    assert fetch(whatsapp, url_of(whatsapp, attach(whatsapp))).status_code == 404
+
+
+def test_after_a_url_expired_the_media_id_gives_another(whatsapp):
+    media_id = attach(whatsapp)
+    old = url_of(whatsapp, media_id)
+    whatsapp.control("POST", "clock", advance_seconds=300)
+    new = url_of(whatsapp, media_id)
+    assert new != old
+    assert fetch(whatsapp, new).status_code == 200
+
+
+@pytest.mark.parametrize("kind", FILE_OF)
+def test_an_uploaded_file_is_sent_by_its_id(whatsapp, receiver, kind):
+    whatsapp.write()
+    media_id = upload(whatsapp, FILE_OF[kind]).json()["id"]
+    accepted(whatsapp.send(envelope(kind, {"id": media_id})))
+    receiver.wait_for_statuses("sent", "delivered")
+    assert whatsapp.thread()[-1]["text"] == f"[{kind}]"
+
+
+def test_an_uploaded_file_keeps_every_byte(whatsapp):
+    media_id = upload(whatsapp).json()["id"]
+    assert fetch(whatsapp, url_of(whatsapp, media_id)).content == EVERY_BYTE
+
+
+def test_the_type_of_an_upload_wins_over_its_parts(whatsapp):
+    data = {**WHATSAPP, "type": "image/png"}
+    media_id = upload(whatsapp, "application/pdf", data=data).json()["id"]
+    found = whatsapp.graph("GET", f"/v25.0/{media_id}").json()
+    assert found["mime_type"] == "image/png"
+
+
+def test_an_upload_of_a_type_that_whatsapp_does_not_take_is_131053(whatsapp):
+    assert error(upload(whatsapp, "image/gif"))["code"] == 131053
+
+
+def test_an_upload_that_is_too_large_is_131053(whatsapp):
+    assert error(upload(whatsapp, content=bytes(5_000_001)))["code"] == 131053
+
+
+def test_an_upload_without_a_file_is_100(whatsapp):
+    files = {"messaging_product": (None, "whatsapp")}
+    answer = whatsapp.graph("POST", f"/v25.0/{NUMBER}/media", files=files)
+    assert error(answer)["message"] == "(#100) The parameter file is required."
+
+
+def test_an_upload_names_the_product(whatsapp):
+    found = error(upload(whatsapp, data={}))
+    assert found["message"] == "(#100) The parameter messaging_product is required."
+
+
+def test_an_upload_that_is_no_form_is_100(whatsapp):
+    answer = whatsapp.graph("POST", f"/v25.0/{NUMBER}/media", json=WHATSAPP)
+    assert error(answer)["code"] == 100
+
+
+def test_an_upload_wants_a_registered_number(whatsapp):
+    assert error(upload(whatsapp, number=UNREGISTERED))["code"] == 133010
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "code"),
+    [
+        ("image", {}, 131009),
+        ("image", {"id": "1", "link": "https://example.com/a.jpg"}, 131009),
+        ("image", {"link": "ftp://example.com/a.jpg"}, 131009),
+        ("image", {"id": "1", "caption": "x" * 1025}, 131009),
+        ("document", {"id": "1", "filename": 5}, 131009),
+        ("audio", {"id": "1", "caption": "Listen"}, 100),
+        ("sticker", {"id": "1", "caption": "Look"}, 100),
+        ("image", {"id": "1", "filename": "a.jpg"}, 100),
+    ],
+)
+def test_a_media_message_has_limits(whatsapp, kind, content, code):
+    assert error(whatsapp.send(envelope(kind, content)))["code"] == code
+
+
+def test_a_caption_may_have_1024_characters(whatsapp):
+    content = {"id": "1", "caption": "x" * 1024}
+    accepted(whatsapp.send(envelope("image", content)))
+
+
+def test_a_link_is_fetched_and_the_message_delivered(whatsapp, receiver, website):
+    whatsapp.write()
+    content = {"link": f"{website}/teeth.jpg", "caption": "Before"}
+    accepted(whatsapp.send(envelope("image", content)))
+    receiver.wait_for_statuses("sent", "delivered")
+    assert whatsapp.thread()[-1]["text"] == "[image] Before"
+
+
+@pytest.mark.parametrize("path", ["/nothing.jpg", "/page.html"])
+def test_a_link_that_gives_no_image_fails_with_131053(
+    whatsapp, receiver, website, path
+):
+    whatsapp.write()
+    accepted(whatsapp.send(envelope("image", {"link": website + path})))
+    assert failure(receiver) == 131053
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["https://example.com/teeth.jpg", "http://127.0.0.1:1/teeth.jpg", "http://["],
+    ids=["not loopback", "nobody listens", "no address"],
+)
+def test_a_link_that_cannot_be_fetched_fails_with_131053(whatsapp, receiver, link):
+    whatsapp.write()
+    accepted(whatsapp.send(envelope("image", {"link": link})))
+    assert failure(receiver) == 131053
+
+
+def test_an_unknown_media_id_fails_with_131053(whatsapp, receiver):
+    whatsapp.write()
+    accepted(whatsapp.send(envelope("image", {"id": "1234567890"})))
+    assert failure(receiver) == 131053
+
+
+def test_a_file_of_another_kind_fails_with_131053(whatsapp, receiver):
+    whatsapp.write()
+    media_id = upload(whatsapp, "application/pdf").json()["id"]
+    accepted(whatsapp.send(envelope("image", {"id": media_id})))
+    assert failure(receiver) == 131053
+
+
+def test_a_file_of_another_number_fails_with_131053(whatsapp, receiver):
+    whatsapp.write()
+    media_id = upload(whatsapp, number=OTHER_NUMBER).json()["id"]
+    accepted(whatsapp.send(envelope("image", {"id": media_id})))
+    assert failure(receiver) == 131053
+
+
+def test_a_media_message_needs_the_window(whatsapp, receiver):
+    media_id = upload(whatsapp).json()["id"]
+    accepted(whatsapp.send(envelope("image", {"id": media_id})))
+    assert failure(receiver) == 131047
