@@ -105,10 +105,11 @@ def test_message_never_arrives_twice(clinic, ended, name):
 def _hold_reason(clinic, place: int) -> str | None:
     clinic.wake_scheduler()
     rows = clinic.query(
-        "SELECT hold_reason FROM whatsapp_clinic_channel"
+        "SELECT concat(hold_reason, ' ', hold_cure) AS told"
+        " FROM whatsapp_clinic_channel"
         f" WHERE id = {clinic.ids['channels'][place]} AND hold_until IS NOT NULL"
     )
-    return rows[0]["hold_reason"] if rows else None
+    return rows[0]["told"] if rows else None
 
 
 def _wait_for_hold(clinic, place: int) -> str:

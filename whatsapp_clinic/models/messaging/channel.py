@@ -3,7 +3,6 @@ from datetime import timedelta
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 
-from ...cloud_api import errors
 from ...cloud_api.errors import NO_CODE
 from ...tools import clock
 from ...tools.fingerprint import database_fingerprint
@@ -85,7 +84,9 @@ class Channel(models.Model):
         "On Hold Until", readonly=True, copy=False, help="Nothing is sent before."
     )
     hold_reason = fields.Char(readonly=True, copy=False)
-    hold_code = fields.Integer(readonly=True, copy=False)
+    hold_cure = fields.Char(
+        readonly=True, copy=False, help="What to do, in English; shown translated."
+    )
     hold_count = fields.Integer(
         readonly=True, copy=False, help="Holds since a message was accepted last."
     )
@@ -134,7 +135,7 @@ class Channel(models.Model):
     def _onchange_is_coexistence(self):
         self.rate = COEXISTENCE_RATE if self.is_coexistence else DEFAULT_RATE
 
-    @api.depends("access_token", "fingerprint", "hold_until", "hold_code")
+    @api.depends("access_token", "fingerprint", "hold_until", "hold_cure")
     @api.depends_context("lang")
     def _compute_state(self):
         here = database_fingerprint(self.env)
@@ -289,8 +290,10 @@ class Channel(models.Model):
             channel.write(
                 {
                     "hold_until": now + timedelta(seconds=seconds),
-                    "hold_reason": policy.title,
-                    "hold_code": code,
+                    "hold_reason": policy.title
+                    if code == NO_CODE
+                    else f"{policy.title} ({code})",
+                    "hold_cure": policy.cure,
                     "hold_count": count,
                 }
             )
@@ -300,19 +303,15 @@ class Channel(models.Model):
             {
                 "hold_until": False,
                 "hold_reason": False,
-                "hold_code": False,
+                "hold_cure": False,
                 "hold_count": 0,
             }
         )
 
     def _tell_hold(self) -> str:
         """Why it is on hold and what to do, in the user's language."""
-        if self.hold_code == NO_CODE:
-            told, cure = self.hold_reason, errors.UNREACHABLE.cure
-        else:
-            told = f"{self.hold_reason} ({self.hold_code})"
-            cure = errors.policy(self.hold_code).cure
-        return f"{told}. {self.env._(cure)}"
+        cure = self.hold_cure and self.env._(self.hold_cure)
+        return ". ".join(filter(None, (self.hold_reason, cure)))
 
     def _webhook_url(self) -> str:
         base = self.env["ir.config_parameter"].sudo().get_param("web.base.url")
