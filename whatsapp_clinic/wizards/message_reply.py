@@ -18,7 +18,9 @@ class MessageReply(models.TransientModel):
         ondelete="cascade",
         domain=[("direction", "=", "in")],
     )
-    received = fields.Text("Patient's Message", related="message_id.body")
+    received = fields.Text(
+        "Patient's Message", related="message_id.body", related_sudo=False
+    )
     body = fields.Text("Your Answer", help=f"Up to {TEXT_BODY:,} characters.")
     objection = fields.Selection(REASONS, compute="_compute_objection")
     next_step = fields.Char(compute="_compute_objection")
@@ -26,6 +28,7 @@ class MessageReply(models.TransientModel):
     @api.depends("message_id")
     @api.depends_context("lang")
     def _compute_objection(self):
+        self.message_id.check_access("read")
         for wizard in self:
             wizard.objection = wizard.message_id._objection_to_reply()
             step = NEXT_STEPS.get(wizard.objection)

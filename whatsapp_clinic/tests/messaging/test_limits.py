@@ -1,5 +1,6 @@
 from datetime import datetime, timedelta
 
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from ...models.messaging.dispatcher import ChannelRun
@@ -536,6 +537,19 @@ class TestSendingByHand(SandboxCase):
         self.assertEqual(wizard.objection, "window_closed")
         with self.assertRaisesRegex(Exception, "24 hours"):
             wizard.action_send()
+
+    def test_reply_shows_nothing_of_a_message_that_the_user_may_not_read(self):
+        received = self.receive()
+        elsewhere = self.branch.copy({"name": "Elsewhere", "member_ids": False})
+        stranger = staff_user(self, "receptionist", elsewhere)
+        replies = self.env["whatsapp.clinic.message.reply"].with_user(stranger)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        for look in ("received", "objection"):
+            with self.subTest(look), self.assertRaises(AccessError):
+                replies.create({"message_id": received.id})[look]
+        with self.assertRaises(AccessError):
+            replies.create({"message_id": received.id, "body": MARKER}).action_send()
 
     def test_empty_and_overlong_answers_are_refused_with_a_reason(self):
         received = self.receive()
