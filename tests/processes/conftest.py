@@ -184,7 +184,8 @@ class Clinic:
     def messages(self, channel: int) -> list[dict]:
         """The outbox of the channel of this place, oldest row first."""
         return self.query(
-            "SELECT key, partner_id, state, reason, error_code, attempts, resent "
+            "SELECT key, partner_id, state, reason, error_code, attempts, resent, "
+            "unknown_at::text "
             "FROM whatsapp_clinic_message "
             f"WHERE channel_id = {self.ids['channels'][channel]} ORDER BY id"
         )
