@@ -179,6 +179,7 @@ def _note_contact(cr, numbers: set[str]):
 
     In a transaction of its own and once a minute: others write channels as well.
     """
+    read_committed(cr)
     now = clock.now()
     cr.execute(
         """

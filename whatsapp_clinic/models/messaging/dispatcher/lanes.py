@@ -7,7 +7,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 from ....tools import clock
 from ....tools.fingerprint import database_fingerprint
 from ....tools.quiet_sql import quiet_sql
-from ....tools.transaction import TRY_AGAIN
+from ....tools.transaction import TRY_AGAIN, read_committed
 from ....tools.wake_up import report_progress, wake_after_commit
 from ..message import PRIORITIES
 from .channel_run import ChannelRun
@@ -71,6 +71,7 @@ class Dispatcher(models.AbstractModel):
         long; what they say must be heard before anything is sent a second time. Then
         a lost message is waited for twice as long as it has been lost.
         """
+        read_committed(cr)
         lanes = [self.env.ref(f"whatsapp_clinic.{lane}").id for lane in LANES]
         cr.execute("SELECT max(lastcall) FROM ir_cron WHERE id = ANY(%s)", [lanes])
         (last_run,) = cr.fetchone()
