@@ -5,16 +5,32 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.responses import FileResponse
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import account_control, attachments, control
+from . import (
+    account_control,
+    attachments,
+    control,
+    number_control,
+    patient_control,
+    template_control,
+)
+from .conversation import NotPossible
 from .graph.api import GraphApi
 from .sandbox import Sandbox
 
 PHONE = Path(__file__).parent / "phone"
 OWN_PATHS = ("", "sandbox", "phone", "attachments")
+CONTROLS = (
+    control,
+    patient_control,
+    account_control,
+    number_control,
+    template_control,
+)
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -38,8 +54,9 @@ def create_app(sandbox: Sandbox) -> ASGIApp:
 def create_own_app(sandbox: Sandbox) -> FastAPI:
     app = FastAPI(title="whatsapp_sandbox", openapi_url=None)
     app.state.sandbox = sandbox
-    for router in (control.router, account_control.router):
-        app.include_router(router, prefix="/sandbox")
+    for part in CONTROLS:
+        app.include_router(part.router, prefix="/sandbox")
+    app.add_exception_handler(NotPossible, not_possible)
     app.include_router(attachments.router)
     app.mount("/phone", StaticFiles(directory=PHONE))
 
@@ -48,3 +65,7 @@ def create_own_app(sandbox: Sandbox) -> FastAPI:
         return FileResponse(PHONE / "index.html", headers=PAGE_HEADERS)
 
     return app
+
+
+async def not_possible(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, 409)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from .control import Here
 from .graph.authorization import check_token
@@ -17,10 +17,16 @@ router = APIRouter()
 async def attachment(sandbox: Here, request: Request, token: str) -> Response:
     """401 without a business's token, 404 after the address has expired."""
     try:
-        check_token(sandbox.world, request)
+        check_token(sandbox, request)
     except GraphError as error:
         return error.response()
+    switches = sandbox.switches
+    if switches.media_status is not None:
+        raise HTTPException(switches.media_status, "as the switch media_status says")
     media = sandbox.world.media.opened_by(token, sandbox.clock.now())
     if media is None:
         raise HTTPException(404, "no such attachment, or its address has expired")
-    return Response(media.content, headers={"Content-Type": media.mime_type})
+    if switches.media_redirect is not None:
+        return RedirectResponse(switches.media_redirect, 302)
+    headers = {"Content-Type": media.mime_type}
+    return Response(media.served(switches), headers=headers)

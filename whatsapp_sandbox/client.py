@@ -113,6 +113,10 @@ class Sandbox:
         """Set the clock this many seconds ahead of the machine's."""
         return self.call("PUT", "clock", {"offset_seconds": seconds})
 
+    def pass_time(self, seconds: float):
+        """Move the clock on; what is due by then happens."""
+        return self.call("POST", "clock", {"advance_seconds": seconds})
+
     def add_patient(self, phone: str, **details):
         return self.call("POST", "patients", {"phone": phone, **details})
 
@@ -124,12 +128,32 @@ class Sandbox:
         body = {"restriction": restriction}
         return self.call("PATCH", f"business_accounts/{business_id}", body)
 
+    def change_business_account(self, business_id: str, **changes):
+        """subscribed, payment_method, health and what else the account file has."""
+        return self.call("PATCH", f"business_accounts/{business_id}", changes)
+
+    def change_phone_number(self, number_id: str, **changes):
+        """status, quality_rating, name_status, pin, business_account and so on."""
+        return self.call("PATCH", f"phone_numbers/{number_id}", changes)
+
+    def change_app(self, app_id: str, **changes):
+        """secret, mode, fields, callback_url and so on."""
+        return self.call("PATCH", f"apps/{app_id}", changes)
+
+    def send_event(self, business_id: str, field: str, value: dict):
+        """A webhook of an account, whatever its field."""
+        body = {"field": field, "value": value}
+        return self.call("POST", f"business_accounts/{business_id}/events", body)
+
     def set_messaging_limit(self, portfolio_id: str, messaging_limit: int | None):
         body = {"messaging_limit": messaging_limit}
         return self.call("PATCH", f"portfolios/{portfolio_id}", body)
 
-    def set_token(self, token: str, valid: bool, **details):
-        """Let a token die or live again; `token` may be its position in the account."""
+    def set_token(self, token: str, valid: bool = True, **details):
+        """Let a token die or live again; `token` may be its position in the account.
+
+        `details`: subcode, app, type, expires_at, scopes, business_accounts.
+        """
         return self.call("PATCH", f"tokens/{token}", {"valid": valid, **details})
 
     def limits(self) -> list[dict]:
@@ -144,6 +168,10 @@ class Sandbox:
         body = {"message_id": message_id, "button": button}
         return self.call("POST", f"patients/{wa_id}/taps", body)
 
+    def act(self, wa_id: str, what: str, **body):
+        """Anything else a patient does, e.g. `locations`, `reactions`, `forms`."""
+        return self.call("POST", f"patients/{wa_id}/{what}", body)
+
     def read(self, wa_id: str, message_id: str | None = None):
         body = {"message_id": message_id} if message_id else {}
         return self.call("POST", f"patients/{wa_id}/read", body)
@@ -155,6 +183,14 @@ class Sandbox:
     def change_number(self, wa_id: str, phone_number_id: str, new_phone: str):
         body = {"phone_number_id": phone_number_id, "new_phone": new_phone}
         return self.call("POST", f"patients/{wa_id}/change_number", body)
+
+    def templates(self) -> list[dict]:
+        """The templates of all accounts, as WhatsApp has them."""
+        return self.call("GET", "templates")
+
+    def treat_template(self, template_id: str, what: str, **body):
+        """`review`, `category`, `quality`, `pause`, `status` or `components`."""
+        return self.call("POST", f"templates/{template_id}/{what}", body)
 
     def thread(self, wa_id: str, phone_number_id: str | None = None) -> list[dict]:
         """The bubbles on a patient's phone, oldest first."""

@@ -1,224 +1,74 @@
-"""What happens between a clinic's number and a patient, and which webhooks tell it."""
+"""What patients do on their phones, and which webhooks tell it."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from typing import Any
 
-from . import events, media, wamid
-from .graph.errors import webhook_error
+from . import bubbles, delivery, events, inbound, media, wamid
 from .media import Media
-from .portfolio import Portfolio
 from .sandbox import Sandbox
 from .template import Content
 from .world import Message, Number, Patient
 
-RANKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3}
 TAPPABLE = ("quick_reply", "reply", "row")
+EDITABLE = ("text", "image", "video", "document")
 
 
 class NotPossible(Exception):
     """The patient cannot do this, e.g. while offline or for want of such a button."""
 
 
-def accept(sandbox: Sandbox, message: Message, forced_error: int | None) -> None:
-    """Take a valid message in; its fate follows by webhooks.
-
-    ``forced_error`` is the code of a failure that a test wants.
-    """
-    sandbox.world.add(message)
-    message.history.append(("accepted", message.timestamp))
-    sandbox.accepted += 1
-    code = forced_error or failure(sandbox, message)
-    if code is not None:
-        fail(sandbox, message, code)
-    elif message.content.link is not None:
-        sandbox.start(fetch_and_release(sandbox, message))
-    else:
-        release(sandbox, message)
+def require_online(patient: Patient) -> None:
+    if not patient.online:
+        raise NotPossible("the patient is offline")
 
 
-async def fetch_and_release(sandbox: Sandbox, message: Message) -> None:
-    if await media.link_fits(message.content.type, message.content.link):
-        release(sandbox, message)
-    else:
-        fail(sandbox, message, 131053)
-
-
-def release(sandbox: Sandbox, message: Message) -> None:
-    """Nothing is against the message: it goes on its way."""
-    message.pricing = pricing(sandbox, message)
-    advance(sandbox, message, "sent")
-    if message.patient.online:
-        deliver(sandbox, message)
-
-
-def failure(sandbox: Sandbox, message: Message) -> int | None:
-    """The code with which this message fails after acceptance, None if it does not."""
-    patient, number_id = message.patient, message.phone_number_id
-    in_window = sandbox.world.window_is_open(number_id, patient, message.timestamp)
-    if message.content.template is None and not in_window:
-        return 131047
-    if not patient.on_whatsapp:
-        return 131026
-    if message.content.category == "marketing":
-        code = marketing_failure(patient, number_id)
-        if code is not None:
-            return code
-    media_id, kind = message.content.media_id, message.content.type
-    if media_id is not None and not sandbox.world.media.can_send(
-        kind, media_id, number_id
-    ):
-        return 131053
-    if not in_window:
-        return count_towards_limit(sandbox, message)
-    return None
-
-
-def marketing_failure(patient: Patient, number_id: str) -> int | None:
-    if number_id in patient.stopped_marketing:
-        return 131050
-    if patient.marketing_capped:
-        return 131049
-    return 130472 if patient.in_experiment else None
-
-
-def count_towards_limit(sandbox: Sandbox, message: Message) -> int | None:
-    """Count the recipient, or return the code of a messaging limit that is used up."""
-    portfolio = sandbox.world.numbers[message.phone_number_id].portfolio
-    recipient, switches = message.patient.wa_id, sandbox.switches
-    if switches.messaging_limit and not portfolio.has_room(
-        recipient, message.timestamp
-    ):
-        return switches.messaging_limit_error
-    portfolio.count(recipient, message.timestamp)
-    return None
-
-
-def fail(sandbox: Sandbox, message: Message, code: int) -> None:
-    message.status = "failed"
-    message.error = webhook_error(code)
-    message.history.append(("failed", sandbox.clock.now()))
-    send_status(sandbox, message, "failed", priced=False)
-
-
-def pricing(sandbox: Sandbox, message: Message) -> dict[str, Any]:
-    """Pricing since 1 Oct 2026: some service messages free per number and month."""
-    category = message.content.category
-    kind = "regular"
-    if category == "service":
-        month = time.gmtime(message.timestamp)
-        key = message.phone_number_id, month.tm_year * 12 + month.tm_mon
-        sandbox.world.service_messages[key] += 1
-        free = sandbox.switches.free_service_messages
-        if sandbox.world.service_messages[key] <= free:
-            kind = "free_customer_service"
-    return {
-        "billable": kind == "regular",
-        "pricing_model": "PMP",
-        "type": kind,
-        "category": category,
-    }
-
-
-def deliver(sandbox: Sandbox, message: Message) -> None:
-    if message.patient.blocked:
-        return
-    advance(sandbox, message, "delivered")
-    if message.patient.auto_read:
-        advance(sandbox, message, "read")
-
-
-def advance(sandbox: Sandbox, message: Message, status: str) -> None:
-    """Move an outgoing message on and tell it; never back."""
-    if not tick(sandbox, message, status):
-        return
-    if status == "delivered":
-        show(sandbox, message)
-    dropped = sandbox.switches.drop_delivered
-    if status == "delivered" and dropped:
-        return
-    send_status(sandbox, message, status, priced=status != "read" or dropped)
-
-
-def tick(sandbox: Sandbox, message: Message, status: str) -> bool:
-    """Raise the message's status to ``status``; False if it is there already."""
-    if message.status == "failed" or RANKS[message.status] >= RANKS[status]:
-        return False
-    message.status = status
-    if message.direction == "out":
-        message.history.append((status, sandbox.clock.now()))
-    sandbox.feed.publish(
-        "status",
-        id=message.id,
-        status=status,
-        patient=message.patient.wa_id,
-        phone_number_id=message.phone_number_id,
-    )
-    return True
-
-
-def send_status(sandbox: Sandbox, message: Message, name: str, priced: bool) -> None:
-    number = sandbox.world.numbers[message.phone_number_id]
-    now = sandbox.clock.now()
-    change = events.status(number.number, message, name, now, priced)
-    if priced and sandbox.switches.with_conversation:
-        events.add_conversation(change, message)
-    send(sandbox, number, change)
-
-
-def send(sandbox: Sandbox, number: Number, change: dict[str, Any], **more: Any) -> None:
-    """Webhooks go out only for business accounts the app is subscribed to."""
-    if number.business.subscribed:
-        sandbox.webhooks.send(number.business.id, change, **more)
-
-
-def set_online(sandbox: Sandbox, patient: Patient, online: bool) -> None:
-    """Coming online delivers what was waiting."""
-    patient.online = online
-    if not online:
-        return
-    for one in threads(sandbox, patient):
-        for message in one:
-            waits = message.direction == "out" and message.status == "sent"
-            if waits and not is_too_old(sandbox, message):
-                deliver(sandbox, message)
-
-
-def is_too_old(sandbox: Sandbox, message: Message) -> bool:
-    """After its time to live WhatsApp drops a message, and tells nobody."""
-    ttl = message.content.ttl_seconds
-    return ttl is not None and sandbox.clock.now() - message.timestamp > ttl
-
-
-def threads(sandbox: Sandbox, patient: Patient) -> list[list[Message]]:
-    world = sandbox.world
-    keys = ((number_id, patient.wa_id) for number_id in world.numbers)
-    return [world.threads[key] for key in keys if key in world.threads]
+def require_arrived(message: Message) -> None:
+    if not bubbles.on_phone(message) or message.deleted:
+        raise NotPossible("the message has not arrived on the phone")
 
 
 def read(sandbox: Sandbox, patient: Patient, message_id: str | None) -> int:
     """The patient sees one message, or all that arrived; returns how many were new."""
     require_online(patient)
-    messages = [
-        message
-        for one in threads(sandbox, patient)
-        for message in one
-        if message.direction == "out"
-        and message.status in ("sent", "delivered")
-        and message_id in (None, message.id)
-    ]
-    if patient.blocked:
-        return 0
-    for message in messages:
-        advance(sandbox, message, "delivered")
-        advance(sandbox, message, "read")
-    return len(messages)
+    return delivery.read(sandbox, patient, message_id)
 
 
-def require_online(patient: Patient) -> None:
-    if not patient.online:
-        raise NotPossible("the patient is offline")
+def receive(
+    sandbox: Sandbox,
+    number: Number,
+    patient: Patient,
+    content: Content,
+    body: dict[str, Any],
+    context_id: str | None = None,
+    opens_window: bool = True,
+) -> Message:
+    """Take in what a patient sends: opens the window, goes out as a webhook.
+
+    From a patient whom the number blocked nothing reaches the business.
+    """
+    require_online(patient)
+    heard = number.id not in patient.blocked_by
+    message = Message(
+        id=wamid.new(patient.known_as, wamid.INBOUND),
+        direction="in",
+        phone_number_id=number.id,
+        patient=patient,
+        content=content,
+        timestamp=sandbox.clock.now(),
+        status="sent",
+        context_id=context_id,
+    )
+    sandbox.world.add(message, opens_window=opens_window and heard)
+    bubbles.show(sandbox, message)
+    if heard:
+        sandbox.tell(
+            number.business,
+            events.inbound(number.number, message, body),
+            on_delivered=lambda: delivery.tick(sandbox, message, "delivered"),
+        )
+    return message
 
 
 def write(
@@ -227,11 +77,14 @@ def write(
     patient: Patient,
     text: str,
     context_id: str | None = None,
+    more: dict[str, Any] | None = None,
 ) -> Message:
-    """The patient writes ``text``, as a reply to ``context_id`` if given."""
-    body = {"type": "text", "text": {"body": text}}
-    content = Content("text", text)
-    return receive(sandbox, number, patient, content, body, context_id)
+    """The patient writes ``text``, as a reply to ``context_id`` if given.
+
+    ``more`` stands in the message besides: ``context`` (forwarded), ``referral`` (ad).
+    """
+    body = {**inbound.text(text), **(more or {})}
+    return receive(sandbox, number, patient, Content("text", text), body, context_id)
 
 
 def attach(
@@ -242,100 +95,215 @@ def attach(
     file: Media,
     url: str,
     options: dict[str, Any],
+    context_id: str | None = None,
 ) -> Message:
     """The patient sends ``file``; ``options`` are those of its ``kind``."""
-    body = events.media(kind, file, url, options)
-    text = media.bubble_text(kind, options.get("caption"), options.get("filename"))
-    return receive(sandbox, number, patient, Content(kind, text), body, None)
+    body = inbound.media(kind, file, url, options, sandbox.switches)
+    caption, filename = options.get("caption"), options.get("filename")
+    content = Content(
+        kind,
+        media.bubble_text(kind, caption, filename),
+        media_kind=kind,
+        media_id=file.id,
+        caption=caption,
+        filename=filename,
+        voice=bool(options.get("voice")),
+    )
+    return receive(sandbox, number, patient, content, body, context_id)
+
+
+def send_place(
+    sandbox: Sandbox,
+    number: Number,
+    patient: Patient,
+    place: dict[str, Any],
+    context_id: str | None = None,
+) -> Message:
+    shown = " ".join(place[key] for key in ("name", "address") if place.get(key))
+    content = Content("location", shown or "[location]", place=place)
+    body = inbound.location(place)
+    return receive(sandbox, number, patient, content, body, context_id)
+
+
+def send_contacts(
+    sandbox: Sandbox,
+    number: Number,
+    patient: Patient,
+    cards: list[dict[str, Any]],
+    context_id: str | None = None,
+) -> Message:
+    names = ", ".join(card["name"]["formatted_name"] for card in cards)
+    content = Content("contacts", names, cards=cards)
+    body = inbound.contacts(cards)
+    return receive(sandbox, number, patient, content, body, context_id)
+
+
+def react(
+    sandbox: Sandbox, patient: Patient, target: Message, emoji: str | None
+) -> Message:
+    """The patient reacts to a message; "" or None takes the reaction away."""
+    require_arrived(target)
+    number = sandbox.world.numbers[target.phone_number_id]
+    message = receive(
+        sandbox,
+        number,
+        patient,
+        Content("reaction", emoji, target_id=target.id),
+        inbound.reaction(target.id, emoji),
+        opens_window=sandbox.switches.reactions_open_window,
+    )
+    delivery.react(sandbox, message)
+    return message
 
 
 def tap(
-    sandbox: Sandbox, patient: Patient, message: Message, button: int | str
+    sandbox: Sandbox,
+    patient: Patient,
+    message: Message,
+    button: int | str,
+    with_context: bool = True,
 ) -> Message:
     """The patient taps a button, named by its index or its visible title."""
-    if not on_phone(message):
-        raise NotPossible("the message has not arrived on the phone")
+    require_arrived(message)
     chosen = find_button(message, button)
     number = sandbox.world.numbers[message.phone_number_id]
-    title, payload = chosen["title"], chosen["payload"]
-    if chosen["kind"] == "quick_reply":
-        kind = "button"
-        answer: dict[str, Any] = {"payload": payload, "text": title}
-    else:
-        kind = "interactive"
-        reply = "list_reply" if chosen["kind"] == "row" else "button_reply"
-        answer = {"type": reply, reply: {"id": payload, "title": title}}
-        if chosen.get("description"):
-            answer[reply]["description"] = chosen["description"]
-    body = {"type": kind, kind: answer}
-    content = Content(kind, title)
-    return receive(sandbox, number, patient, content, body, message.id)
+    context_id = message.id if with_context else None
+    if chosen["kind"] == "send_contact":
+        cards = [inbound.own_contact(patient)]
+        return send_contacts(sandbox, number, patient, cards, context_id)
+    if chosen["kind"] not in TAPPABLE:
+        raise NotPossible("this button sends nothing by itself")
+    body = inbound.tap(chosen)
+    content = Content(body["type"], chosen["title"])
+    return receive(sandbox, number, patient, content, body, context_id)
 
 
 def find_button(message: Message, button: int | str) -> dict[str, Any]:
     for candidate in message.content.buttons:
         if button in (candidate["index"], candidate["title"]):
-            if candidate["kind"] not in TAPPABLE:
-                raise NotPossible("this button opens a page, it sends nothing")
             return candidate
     raise NotPossible("the message has no such button")
 
 
-def receive(
+def fill_form(
     sandbox: Sandbox,
-    number: Number,
     patient: Patient,
-    content: Content,
-    body: dict[str, Any],
-    context_id: str | None,
+    message: Message,
+    answers: dict[str, Any],
+    response_json: str | None = None,
 ) -> Message:
-    """Take in what a patient sends: opens the window, goes out as a webhook."""
-    require_online(patient)
-    message = Message(
+    """The patient fills the form behind a flow button; its token comes along.
+
+    ``response_json`` is sent instead of the answers, whatever it is.
+    """
+    require_arrived(message)
+    flows = [one for one in message.content.buttons if one["kind"] == "flow"]
+    if not flows:
+        raise NotPossible("the message has no form")
+    if response_json is None:
+        response_json = inbound.filled_form(answers, flows[0]["payload"])
+    number = sandbox.world.numbers[message.phone_number_id]
+    body, content = inbound.form(response_json), Content("interactive", "[form]")
+    return receive(sandbox, number, patient, content, body, message.id)
+
+
+def send_order(
+    sandbox: Sandbox, number: Number, patient: Patient, content: dict[str, Any]
+) -> Message:
+    shown = Content("order", content.get("text") or "[order]")
+    return receive(sandbox, number, patient, shown, inbound.order(content))
+
+
+def send_unsupported(
+    sandbox: Sandbox, number: Number, patient: Patient, kind: str
+) -> Message:
+    """Something that the Cloud API only tells the kind of."""
+    shown, body = Content("unsupported", f"[{kind}]"), inbound.unsupported(kind)
+    return receive(sandbox, number, patient, shown, body)
+
+
+def send_raw(
+    sandbox: Sandbox, number: Number, patient: Patient, body: dict[str, Any]
+) -> Message:
+    """A message of a kind that nobody knows yet."""
+    shown = Content(str(body["type"]), f"[{body['type']}]")
+    return receive(sandbox, number, patient, shown, body)
+
+
+def edit(sandbox: Sandbox, patient: Patient, message: Message, text: str) -> str:
+    """The patient changes a message; returns the id of the message that tells it."""
+    require_own(message)
+    if message.content.type not in EDITABLE:
+        raise NotPossible("only texts and captions can be edited")
+    content = message.content
+    message.edited = True
+    if content.type == "text":
+        content.text = text
+    else:
+        content.caption = text
+        content.text = media.bubble_text(content.type, text, content.filename)
+    return tell_change(sandbox, patient, message, "edit", inbound.edit(message, text))
+
+
+def revoke(sandbox: Sandbox, patient: Patient, message: Message) -> str:
+    """The patient deletes a message for everybody."""
+    require_own(message)
+    message.deleted = True
+    message.reactions.clear()
+    return tell_change(sandbox, patient, message, "revoke", inbound.revoke(message))
+
+
+def require_own(message: Message) -> None:
+    require_online(message.patient)
+    if message.direction != "in" or message.deleted:
+        raise NotPossible("this is not a message of the patient's")
+
+
+def tell_change(
+    sandbox: Sandbox,
+    patient: Patient,
+    message: Message,
+    kind: str,
+    body: dict[str, Any],
+) -> str:
+    """Only a number in the WhatsApp Business app too is told what changed (Cloud API).
+
+    Others get a message that is not supported.
+    """
+    number = sandbox.world.numbers[message.phone_number_id]
+    bubbles.show(sandbox, message)
+    told = body if number.number.coexistence else inbound.unsupported(kind)
+    shadow = Message(
         id=wamid.new(patient.known_as, wamid.INBOUND),
         direction="in",
-        phone_number_id=number.number.id,
+        phone_number_id=number.id,
         patient=patient,
-        content=content,
+        content=Content(kind),
         timestamp=sandbox.clock.now(),
-        status="sent",
-        context_id=context_id,
     )
-    sandbox.world.add(message)
-    show(sandbox, message)
-    send(
-        sandbox,
-        number,
-        events.inbound(number.number, message, body),
-        on_delivered=lambda: tick(sandbox, message, "delivered"),
-    )
-    return message
+    sandbox.tell(number.business, events.inbound(number.number, shadow, told))
+    return shadow.id
 
 
-def clinic_reads(sandbox: Sandbox, message: Message, typing: bool) -> None:
-    """Mark this and the earlier messages of the patient as read."""
-    key = message.phone_number_id, message.patient.wa_id
-    for earlier in sandbox.world.threads[key]:
-        if earlier.direction == "in":
-            tick(sandbox, earlier, "read")
-        if earlier is message:
-            break
-    if typing:
-        sandbox.feed.publish(
-            "typing",
-            patient=message.patient.wa_id,
-            phone_number_id=message.phone_number_id,
-        )
+def call(sandbox: Sandbox, number: Number, patient: Patient) -> str:
+    """The patient calls, which opens the window as a message does (Cloud API)."""
+    require_online(patient)
+    now = sandbox.clock.now()
+    call_id = wamid.new(patient.known_as, wamid.INBOUND).replace("wamid.", "wacid.", 1)
+    sandbox.world.last_inbound[number.id, patient.wa_id] = now
+    sandbox.tell(number.business, events.call(number.number, call_id, patient, now))
+    return call_id
 
 
 def prefer(sandbox: Sandbox, number: Number, patient: Patient, value: str) -> None:
     """The patient uses WhatsApp's own control; ``value`` is "stop" or "resume"."""
     if value == "stop":
-        patient.stopped_marketing.add(number.number.id)
+        patient.stopped_marketing.add(number.id)
     else:
-        patient.stopped_marketing.discard(number.number.id)
+        patient.stopped_marketing.discard(number.id)
     now = sandbox.clock.now()
-    send(sandbox, number, events.preference(number.number, patient, value, now))
+    change = events.preference(number.number, patient, value, now)
+    sandbox.tell(number.business, change)
     sandbox.feed.publish("patient", patient=patient.wa_id)
 
 
@@ -344,77 +312,52 @@ def change_number(
 ) -> None:
     """The patient moves to another phone; ``number`` is told by a system message."""
     old = patient.wa_id, patient.user_id
-    message_id = wamid.new(patient.known_as, wamid.INBOUND)
-    sandbox.world.change_number(patient, wa_id)
-    now = sandbox.clock.now()
-    change = events.number_changed(number.number, message_id, old, patient, now)
-    send(sandbox, number, change)
+    kind = sandbox.switches.number_change_type
+
+    def change(message_id: str, now: float) -> dict[str, Any]:
+        sandbox.world.change_number(patient, wa_id)
+        return events.number_changed(number.number, message_id, old, patient, now, kind)
+
+    tell_system(sandbox, number, patient, change)
     sandbox.feed.publish("reset")
 
 
 def change_user_id(
     sandbox: Sandbox, number: Number, patient: Patient, user_id: str
 ) -> None:
-    """The patient's user id rotates; ``number`` is told by a system message."""
-    old_user_id = patient.user_id
-    message_id = wamid.new(patient.known_as, wamid.INBOUND)
-    sandbox.world.set_user_id(patient, user_id)
-    now = sandbox.clock.now()
-    change = events.user_id_changed(
-        number.number, message_id, old_user_id, patient, now
-    )
-    send(sandbox, number, change)
+    """The patient's user id rotates; switches say by which webhook it is told."""
+    old, told = patient.user_id, sandbox.switches.user_id_update
+
+    def change(message_id: str, now: float) -> dict[str, Any]:
+        sandbox.world.set_user_id(patient, user_id)
+        return events.user_id_changed(number.number, message_id, old, patient, now)
+
+    if told == "field":
+        sandbox.world.set_user_id(patient, user_id)
+    else:
+        tell_system(sandbox, number, patient, change)
+    if told != "system":
+        now = sandbox.clock.now()
+        field = events.user_id_field(number.number, old, patient, now)
+        sandbox.tell(number.business, field)
     sandbox.feed.publish("patient", patient=patient.wa_id)
 
 
-def tell_limit(sandbox: Sandbox, portfolio: Portfolio) -> None:
-    """Every subscribed account of the portfolio hears of its messaging limit."""
-    now = sandbox.clock.now()
-    as_tier = sandbox.switches.capability_as_tier
-    for business in sandbox.world.businesses.values():
-        if business.subscribed and business.portfolio_id == portfolio.id:
-            change = events.capability(portfolio, as_tier)
-            sandbox.webhooks.send(business.id, change, time=int(now))
+def change_identity(sandbox: Sandbox, number: Number, patient: Patient) -> None:
+    """The patient's phone has other keys, e.g. since WhatsApp was installed anew."""
+
+    def change(message_id: str, now: float) -> dict[str, Any]:
+        return events.identity_changed(number.number, message_id, patient, now)
+
+    tell_system(sandbox, number, patient, change)
 
 
-def on_phone(message: Message) -> bool:
-    return message.direction == "in" or RANKS.get(message.status, 0) >= 2
-
-
-def thread(
-    sandbox: Sandbox, patient: Patient, number_id: str | None
-) -> list[dict[str, Any]]:
-    """The bubbles on the patient's phone, oldest first; of all numbers if None."""
-    messages = [
-        message
-        for one in threads(sandbox, patient)
-        for message in one
-        if on_phone(message) and number_id in (None, message.phone_number_id)
-    ]
-    messages.sort(key=lambda message: message.timestamp)
-    return [bubble(message) for message in messages]
-
-
-def bubble(message: Message) -> dict[str, Any]:
-    """A message as the phone shows it."""
-    content = message.content
-    return {
-        "id": message.id,
-        "direction": message.direction,
-        "phone_number_id": message.phone_number_id,
-        "type": content.type,
-        "text": content.text,
-        "header": content.header,
-        "footer": content.footer,
-        "buttons": content.buttons,
-        "status": message.status,
-        "timestamp": message.timestamp,
-        "context_id": message.context_id,
-        "biz_opaque_callback_data": message.callback_data,
-    }
-
-
-def show(sandbox: Sandbox, message: Message) -> None:
-    if sandbox.feed.subscribers:
-        patient = message.patient.wa_id
-        sandbox.feed.publish("message", patient=patient, bubble=bubble(message))
+def tell_system(
+    sandbox: Sandbox,
+    number: Number,
+    patient: Patient,
+    change: Callable[[str, float], dict[str, Any]],
+) -> None:
+    """Make a system message's id while the patient is still known as before."""
+    message_id = wamid.new(patient.known_as, wamid.INBOUND)
+    sandbox.tell(number.business, change(message_id, sandbox.clock.now()))

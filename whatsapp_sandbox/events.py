@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from typing import Any
 
 from .account import PhoneNumber
-from .media import Media
-from .portfolio import Portfolio
 from .world import WINDOW_SECONDS, Message, Patient
-
-UNLIMITED = -1
-PHONE_NUMBERS_PER_PORTFOLIO = 20
 
 
 def change(field: str, number: PhoneNumber, **parts: Any) -> dict[str, Any]:
@@ -75,23 +69,13 @@ def add_conversation(change: dict[str, Any], message: Message) -> None:
     update["conversation"] = conversation
 
 
-def capability(portfolio: Portfolio, as_tier: bool) -> dict[str, Any]:
-    """The portfolio's messaging limit, as a number (-1 unlimited) or as TIER_*.
-
-    Meta types it a number and describes it as TIER_*.
-    """
-    limit = portfolio.tier if as_tier else portfolio.messaging_limit or UNLIMITED
-    value = {
-        "max_daily_conversations_per_business": limit,
-        "max_phone_numbers_per_business": PHONE_NUMBERS_PER_PORTFOLIO,
-    }
-    return {"field": "business_capability_update", "value": value}
-
-
 def inbound(
     number: PhoneNumber, message: Message, body: dict[str, Any]
 ) -> dict[str, Any]:
-    """A message from a patient; ``body`` is its type and the object named like it."""
+    """A message from a patient; ``body`` is its type and the object named like it.
+
+    A ``context`` or ``referral`` in ``body`` comes along.
+    """
     patient = message.patient
     content = {
         "from_user_id": patient.user_id,
@@ -102,20 +86,9 @@ def inbound(
     if not patient.username:
         content = {"from": patient.wa_id, **content}
     if message.context_id is not None:
-        content["context"] = {"from": number.wa_id, "id": message.context_id}
+        quoted = {"from": number.wa_id, "id": message.context_id}
+        content["context"] = {**quoted, **body.get("context", {})}
     return change("messages", number, contacts=[contact(patient)], messages=[content])
-
-
-def media(kind: str, file: Media, url: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Type and object of a file from a patient; sha256 is base64 here, not hex."""
-    content = {
-        "id": file.id,
-        "mime_type": file.mime_type,
-        "sha256": base64.b64encode(file.digest()).decode(),
-        "url": url,
-        **options,
-    }
-    return {"type": kind, kind: content}
 
 
 def preference(
@@ -139,12 +112,16 @@ def number_changed(
     old: tuple[str, str],
     patient: Patient,
     now: float,
+    kind: str,
 ) -> dict[str, Any]:
-    """The system message of a new phone; ``old`` is the former (wa_id, user_id)."""
+    """The system message of a new phone; ``old`` is the former (wa_id, user_id).
+
+    ``kind`` is ``user_changed_number``; older versions: ``customer_changed_number``.
+    """
     old_wa_id, old_user_id = old
     content: dict[str, Any] = {
         "body": f"User {patient.name} changed their phone number",
-        "type": "user_changed_number",
+        "type": kind,
         "user_id": patient.user_id,
         "previous_user_id": old_user_id,
     }
@@ -152,6 +129,8 @@ def number_changed(
     if not patient.username:
         sender["from"] = old_wa_id
         content["wa_id"] = patient.wa_id
+        if kind == "customer_changed_number":
+            content["new_wa_id"] = content.pop("wa_id")
         content["body"] = (
             f"User {patient.name} changed from {old_wa_id} to {patient.wa_id}"
         )
@@ -176,6 +155,64 @@ def user_id_changed(
         "previous_user_id": old_user_id,
     }
     return system(number, message_id, sender, content, now)
+
+
+def user_id_field(
+    number: PhoneNumber, old_user_id: str, patient: Patient, now: float
+) -> dict[str, Any]:
+    """A new user id as a webhook field of its own; an assumption of this sandbox."""
+    update = {
+        "previous_user_id": old_user_id,
+        "user_id": patient.user_id,
+        "timestamp": int(now),
+    }
+    return change(
+        "user_id_update", number, contacts=[contact(patient)], user_id_update=[update]
+    )
+
+
+def identity_changed(
+    number: PhoneNumber, message_id: str, patient: Patient, now: float
+) -> dict[str, Any]:
+    """The system message of a phone that has other keys, e.g. a new device."""
+    sender = {"from_user_id": patient.user_id}
+    content = {
+        "body": f"User {patient.name}'s security code changed",
+        "type": "customer_identity_changed",
+        "user_id": patient.user_id,
+    }
+    if not patient.username:
+        sender["from"] = content["wa_id"] = patient.wa_id
+    told = system(number, message_id, sender, content, now)
+    (message,) = told["value"]["messages"]
+    message["identity"] = {
+        "acknowledged": False,
+        "created_timestamp": str(int(now)),
+        "hash": hashlib.sha256(message_id.encode()).hexdigest()[:12],
+    }
+    return told
+
+
+def call(
+    number: PhoneNumber, call_id: str, patient: Patient, now: float
+) -> dict[str, Any]:
+    """A patient calls the clinic."""
+    content = {
+        "id": call_id,
+        "from_user_id": patient.user_id,
+        "to": number.wa_id,
+        "event": "connect",
+        "direction": "USER_INITIATED",
+        "timestamp": str(int(now)),
+    }
+    if not patient.username:
+        content["from"] = patient.wa_id
+    return change("calls", number, contacts=[contact(patient)], calls=[content])
+
+
+def failure(number: PhoneNumber, error: dict[str, Any]) -> dict[str, Any]:
+    """An error of the number or account, which belongs to no message."""
+    return change("messages", number, errors=[error])
 
 
 def system(

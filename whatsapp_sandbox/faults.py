@@ -1,4 +1,4 @@
-"""Faults that tests inject into sends, and the ways a connection can break."""
+"""Faults that tests inject into calls, and the ways a connection can break."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ FOREVER_SECONDS = 24 * 3600.0
 class FaultSpec(BaseModel):
     """What to break, how often, and for whom; ``count`` None lasts until removed.
 
+    ``edge`` is the last part of a call's path, "" where that is the object itself.
     ``estimated_time_to_regain_access`` is in minutes, other times are in seconds.
     """
 
@@ -43,6 +44,7 @@ class FaultSpec(BaseModel):
     seconds: float | None = Field(default=None, ge=0)
     count: int | None = Field(default=None, ge=1)
     probability: float = Field(default=1, ge=0, le=1)
+    edge: str = "messages"
     to: str | None = None
     phone_number_id: str | None = None
 
@@ -51,9 +53,11 @@ class Fault(FaultSpec):
     id: int
     struck: int = 0
 
-    def concerns(self, number_id: str, to: str) -> bool:
-        return (self.phone_number_id in (None, number_id)) and (
-            self.to is None or self.to.lstrip("+") == to.lstrip("+")
+    def concerns(self, edge: str, number_id: str, to: str) -> bool:
+        return (
+            self.edge == edge
+            and self.phone_number_id in (None, number_id)
+            and (self.to is None or self.to.lstrip("+") == to.lstrip("+"))
         )
 
 
@@ -68,10 +72,11 @@ class Faults:
         self.active.append(fault)
         return fault
 
-    def strike(self, number_id: str, to: str) -> Fault | None:
-        """Return the first fault that hits this send and use it up by one."""
+    def strike(self, edge: str, number_id: str, to: str = "") -> Fault | None:
+        """Return the first fault that hits this call and use it up by one."""
         for fault in self.active:
-            if fault.concerns(number_id, to) and self.dice.random() < fault.probability:
+            hits = fault.concerns(edge, number_id, to)
+            if hits and self.dice.random() < fault.probability:
                 fault.struck += 1
                 if fault.struck == fault.count:
                     self.active.remove(fault)

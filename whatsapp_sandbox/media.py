@@ -9,11 +9,17 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
+from .switches import Switches
 from .webhooks import is_loopback
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 CHUNK = 65_536
 SMALLEST_ID = 10**15
+DAY_SECONDS = 24 * 3600
+# How long an id lives (Cloud API, media).
+UPLOADED_SECONDS, RECEIVED_SECONDS = 30 * DAY_SECONDS, 7 * DAY_SECONDS
+PROGRAM = b"MZ\x90\x00"
+VOICE_TYPE = "audio/ogg"
 
 # Members beside id and link, by kind (Cloud API, send messages).
 OPTIONS: dict[str, frozenset[str]] = {
@@ -56,15 +62,34 @@ LARGEST = {
 
 @dataclass(slots=True)
 class Media:
-    """A file that a patient sent to a number, or that a business uploaded for it."""
+    """A file that a patient sent to a number, or that a business uploaded for it.
+
+    Its id lives until ``expires_at``, in seconds since the epoch.
+    """
 
     id: str
     phone_number_id: str
     mime_type: str
     content: bytes = field(repr=False)
+    expires_at: float
 
-    def digest(self) -> bytes:
-        return hashlib.sha256(self.content).digest()
+    def served(self, switches: Switches) -> bytes:
+        """What a download gives, which a test may want to be something else."""
+        content = self.content
+        if switches.media_wrong_kind:
+            content = PROGRAM + content[len(PROGRAM) :]
+        return content + bytes(switches.media_extra_bytes)
+
+    def digest(self, switches: Switches) -> bytes:
+        """The announced SHA-256: of what a download gives, unless it is to be wrong."""
+        content = self.served(switches)
+        if switches.media_wrong_checksum:
+            content += b"wrong"
+        return hashlib.sha256(content).digest()
+
+    def size(self, switches: Switches) -> int:
+        """The announced bytes; ``media_extra_bytes`` come unannounced."""
+        return len(self.content) + switches.media_wrong_size
 
 
 class MediaStore:
@@ -72,11 +97,17 @@ class MediaStore:
         self.by_id: dict[str, Media] = {}
         self.addresses: dict[str, tuple[Media, float]] = {}
 
-    def add(self, phone_number_id: str, mime_type: str, content: bytes) -> Media:
+    def add(
+        self, phone_number_id: str, mime_type: str, content: bytes, expires_at: float
+    ) -> Media:
         media_id = str(SMALLEST_ID + secrets.randbelow(9 * SMALLEST_ID))
-        media = Media(media_id, phone_number_id, mime_type, content)
+        media = Media(media_id, phone_number_id, mime_type, content, expires_at)
         self.by_id[media_id] = media
         return media
+
+    def get(self, media_id: str, now: float) -> Media | None:
+        media = self.by_id.get(media_id)
+        return media if media is not None and now < media.expires_at else None
 
     def new_token(self, media: Media, expires_at: float) -> str:
         """What opens the file until ``expires_at``, in seconds since the epoch."""
@@ -88,9 +119,11 @@ class MediaStore:
         media, expires_at = self.addresses.get(token, (None, 0.0))
         return media if now < expires_at else None
 
-    def can_send(self, kind: str, media_id: str, phone_number_id: str) -> bool:
+    def can_send(
+        self, kind: str, media_id: str, phone_number_id: str, now: float
+    ) -> bool:
         """Whether the number may send this file as a ``kind``."""
-        media = self.by_id.get(media_id)
+        media = self.get(media_id, now)
         return (
             media is not None
             and media.phone_number_id == phone_number_id
@@ -108,25 +141,28 @@ def plain(mime_type: str) -> str:
     return mime_type.partition(";")[0].strip().lower()
 
 
-async def link_fits(kind: str, link: str) -> bool:
-    """Fetch ``link`` and see if it is a ``kind``; nothing but loopback is fetched."""
+async def fetch(kind: str, link: str) -> tuple[str, bytes] | None:
+    """The MIME type and content of ``link``, None unless it is a ``kind``.
+
+    Nothing but loopback is fetched.
+    """
     if not is_loopback(link):
-        return False
-    size = 0
+        return None
+    content = bytearray()
     try:
         async with (
             aiohttp.ClientSession(timeout=TIMEOUT) as session,
             session.get(link, allow_redirects=False) as answer,
         ):
-            if answer.status != 200 or not fits(kind, answer.content_type, size):
-                return False
+            if answer.status != 200 or not fits(kind, answer.content_type, 0):
+                return None
             async for chunk in answer.content.iter_chunked(CHUNK):
-                size += len(chunk)
-                if size > LARGEST[kind]:
-                    return False
+                content += chunk
+                if len(content) > LARGEST[kind]:
+                    return None
+            return answer.content_type, bytes(content)
     except (aiohttp.ClientError, asyncio.TimeoutError, ValueError):
-        return False
-    return True
+        return None
 
 
 def bubble_text(

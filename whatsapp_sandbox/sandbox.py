@@ -9,12 +9,13 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from .account import load
+from .account import BusinessAccount, load
 from .clock import Clock
 from .faults import Faults
 from .feed import Feed
 from .graph.pace import Pace
 from .media import Media
+from .schedule import Schedule
 from .switches import Switches
 from .webhooks import Webhooks
 from .world import World
@@ -36,6 +37,7 @@ class Sandbox:
         self.clock = Clock()
         self.dice = random.Random(0)
         self.feed = Feed()
+        self.schedule = Schedule(self.clock)
         self.tasks: set[asyncio.Task[None]] = set()
         self.webhooks = Webhooks(lambda: self.switches, self.dice, any_webhook_host)
         self.forget()
@@ -44,6 +46,7 @@ class Sandbox:
     def forget(self) -> None:
         for task in self.tasks:
             task.cancel()
+        self.schedule.forget()
         self.clock.offset_seconds = 0.0
         self.switches = Switches()
         self.dice.seed(self.switches.seed)
@@ -53,7 +56,6 @@ class Sandbox:
         self.accepted = 0
         self.rejected: Counter[int] = Counter()
         self.world = World(load(self.account_file))
-        self.webhooks.app = self.world.account.app
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Do ``work`` beside the calls, unless a reset comes first."""
@@ -61,8 +63,17 @@ class Sandbox:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
+    def tell(
+        self, business: BusinessAccount, change: dict[str, Any], **more: Any
+    ) -> None:
+        """Send a webhook, if the account's app is subscribed and hears the field."""
+        app = self.world.app_of(business)
+        if business.subscribed and app.hears(change["field"]):
+            self.webhooks.send(app, business.id, change, **more)
+
     def media_url(self, media: Media, host: str) -> str:
         """A new address of ``media`` under ``host``, for ``media_url_seconds``."""
+        host = self.switches.media_host or host
         expires_at = self.clock.now() + self.switches.media_url_seconds
         token = self.world.media.new_token(media, expires_at)
         return f"{host}attachments/{token}"

@@ -8,7 +8,10 @@ LAST_VERSION_WITH_CONVERSATION = 23
 
 
 class Switches(BaseModel):
-    """Delays are in milliseconds; ``webhook_retry_scale`` multiplies retry delays."""
+    """Names ending in _ms are milliseconds, in _seconds seconds of the sandbox's clock.
+
+    ``webhook_retry_scale`` multiplies the delays between retries.
+    """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
@@ -18,6 +21,7 @@ class Switches(BaseModel):
     reorder_webhooks: bool = False
     webhook_batch_size: int = Field(default=1, ge=1, le=1000)
     webhook_retry_scale: float = Field(default=1, ge=0)
+    webhook_retry_hours: float = Field(default=168, gt=0)
     webhooks_enabled: bool = True
     webhook_version: str = Field(default="v25.0", pattern=r"^v[0-9]{1,2}\.0$")
     drop_delivered: bool = False
@@ -30,7 +34,43 @@ class Switches(BaseModel):
     messaging_limit_path: Literal["async", "sync"] = "async"
     capability_as_tier: bool = False
     message_history: bool = False
+    message_status: Literal["templates", "held", "never"] = "templates"
+    payment_error_path: Literal["async", "sync"] = "async"
+    reactions_open_window: bool = False
+    button_payload_limit: int = Field(default=256, ge=1)
+    asset_access_error: Literal[33, 200] = 33
+    proof_error_code: int = 100
+    profile_description_limit: int = Field(default=256, ge=1)
+    register_wait_seconds: float = Field(default=0, ge=0)
+    number_change_type: Literal["user_changed_number", "customer_changed_number"] = (
+        "user_changed_number"
+    )
+    user_id_update: Literal["system", "field", "both"] = "system"
+
     media_url_seconds: float = Field(default=300, ge=0)
+    media_url_in_webhook: bool = True
+    media_host: str | None = Field(default=None, pattern=r"^https?://[^/]+/$")
+    media_redirect: str | None = None
+    media_status: int | None = Field(default=None, ge=400, le=599)
+    media_wrong_checksum: bool = False
+    media_wrong_size: bool = False
+    media_wrong_kind: bool = False
+    media_extra_bytes: int = Field(default=0, ge=0)
+    media_checksum: Literal["hex", "base64"] = "hex"
+    media_size_as_number: bool = False
+
+    review_seconds: float = Field(default=30, ge=0)
+    review_decision: Literal["APPROVED", "REJECTED"] = "APPROVED"
+    review_reason: str = "INVALID_FORMAT"
+    review_category: Literal["UTILITY", "MARKETING", "AUTHENTICATION"] | None = None
+    footer_variables: bool = False
+    words_per_variable: int = Field(default=0, ge=0)
+    quality_update_field: Literal[
+        "message_template_quality_update", "message_template_status_update"
+    ] = "message_template_quality_update"
+    pacing: Literal["off", "release", "drop"] = "off"
+    pacing_seconds: float = Field(default=60, ge=0)
+
     escaped_json: bool = True
     seed: int = 0
 

@@ -11,7 +11,11 @@ VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 @dataclass(slots=True)
 class Content:
-    """What the patient sees of a message; its file is ``media_id`` or ``link``."""
+    """What the patient sees of a message; its file is ``media_id`` or ``link``.
+
+    ``media_kind`` is the file's kind: the message's own, or its header's.
+    ``filename`` is a document's; ``place`` a location, ``cards`` are contacts.
+    """
 
     type: str
     text: str | None = None
@@ -21,8 +25,16 @@ class Content:
     template: str | None = None
     category: str = "service"
     ttl_seconds: float | None = None
+    media_kind: str | None = None
     media_id: str | None = None
     link: str | None = None
+    caption: str | None = None
+    filename: str | None = None
+    voice: bool = False
+    place: dict[str, Any] | None = None
+    cards: list[dict[str, Any]] | None = None
+    target_id: str | None = None
+    template_id: str | None = None
 
 
 # Time to live: Cloud API, seconds by category; -1 is WhatsApp's 30 days.
@@ -36,12 +48,23 @@ TTL_SECONDS = {
 class Template:
     """One template in one language; ``definition`` is what the Graph API returns.
 
-    ``variables`` has the names (or numbers) in each component's text, each once.
+    ``variables`` has the names (or numbers) in each component's text, each once;
+    ``edits`` the times of edits while approved, ``pauses`` counts those for quality,
+    ``submissions`` reviews begun and ended.
     """
 
-    def __init__(self, definition: dict[str, Any]) -> None:
-        self.definition = definition
+    def __init__(self, definition: dict[str, Any], business_id: str) -> None:
+        self.business_id = business_id
         self.id: str = definition["id"]
+        self.edits: list[float] = []
+        self.pauses = 0
+        self.submissions = 0
+        self.pacing_paused_at: float | None = None
+        self.read(definition)
+
+    def read(self, definition: dict[str, Any]) -> None:
+        """Take ``definition`` as what the template is from now on."""
+        self.definition = definition
         self.name: str = definition["name"]
         self.language: str = definition["language"]
         self.category: str = definition["category"]
@@ -61,6 +84,14 @@ class Template:
         ttl = self.definition.get("message_send_ttl_seconds", -1)
         self.ttl_seconds: float | None = None if ttl == -1 else ttl
         self.header_format: str | None = self.components.get("header", {}).get("format")
+
+    def update(self, **changes: Any) -> None:
+        self.read({**self.definition, **changes})
+
+    @property
+    def score(self) -> str:
+        """Quality: GREEN, YELLOW, RED, or UNKNOWN for a template that is new."""
+        return self.definition.get("quality_score", {}).get("score", "UNKNOWN")
 
     def text(self, component: str, values: dict[str, str]) -> str | None:
         """Text of ``component`` with ``values`` put in, None where there is no text."""

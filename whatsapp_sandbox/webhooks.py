@@ -33,7 +33,7 @@ ESCAPING = json.JSONEncoder(separators=(",", ":"))
 PLAIN = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 LONGEST_DELAY_SECONDS = 3600.0
-GIVE_UP_SECONDS = 7 * 24 * 3600.0
+HOUR_SECONDS = 3600.0
 DISORDER_SECONDS = 0.2
 HISTORY = 10_000
 
@@ -50,6 +50,7 @@ class Event:
     """
 
     id: int
+    app: App
     entry: bytes
     change: dict[str, Any]
     on_delivered: Callable[[], None] | None = None
@@ -133,7 +134,6 @@ class Webhooks:
         self.dice = dice
         self.any_host = any_host
         self.url: str | None = None
-        self.app: App | None = None
         self.ids = itertools.count(1)
         self.tasks: set[asyncio.Task[None]] = set()
         self.session: aiohttp.ClientSession | None = None
@@ -179,19 +179,24 @@ class Webhooks:
         else:
             self.enabled.clear()
 
+    def check_url(self, url: str) -> None:
+        """Raise WebhookRefused when the url's host is not allowed."""
+        if not self.any_host:
+            check_host(url)
+
     def set_url(self, url: str | None) -> None:
         """Raise WebhookRefused when the url's host is not allowed."""
-        if url is not None and not self.any_host:
-            check_host(url)
+        if url is not None:
+            self.check_url(url)
         self.url = url
 
-    async def verify(self, url: str) -> None:
+    async def verify(self, url: str, verify_token: str) -> None:
         """Meta's handshake; raises WebhookRefused unless the challenge comes back."""
         challenge = str(self.dice.randrange(10**9, 10**10))
         query = {
             "hub.mode": "subscribe",
             "hub.challenge": challenge,
-            "hub.verify_token": self.app.verify_token,
+            "hub.verify_token": verify_token,
         }
         try:
             async with self.session.get(url, params=query) as answer:
@@ -203,20 +208,25 @@ class Webhooks:
 
     def send(
         self,
+        app: App,
         business_id: str,
         change: dict[str, Any],
         on_delivered: Callable[[], None] | None = None,
         time: int | None = None,
     ) -> None:
-        """Queue a change; ``on_delivered`` is called at the receiver's first 200.
+        """Queue a change for ``app``.
 
-        ``time`` (seconds since the epoch) is told with events of the account.
+        ``on_delivered`` is called at the receiver's first 200. ``time`` (seconds since
+        the epoch) is told with events of the account.
         """
         members = entry(business_id, time)
-        event = Event(next(self.ids), members, change, on_delivered)
+        event = Event(next(self.ids), app, members, change, on_delivered)
         self.history.append(event)
-        if self.url is not None:
+        if self.url_of(app) is not None:
             self.enqueue(event)
+
+    def url_of(self, app: App) -> str | None:
+        return app.callback_url or self.url
 
     def enqueue(self, event: Event) -> None:
         switches = self.switches()
@@ -242,7 +252,7 @@ class Webhooks:
         if shuffle:
             self.dice.shuffle(again)
         for event in again:
-            self.enqueue(Event(next(self.ids), event.entry, event.change))
+            self.enqueue(Event(next(self.ids), event.app, event.entry, event.change))
         return len(again)
 
     async def work(self) -> None:
@@ -257,16 +267,16 @@ class Webhooks:
             self.run(self.deliver_and_release(batch, free))
 
     def pack(self, first: Event) -> tuple[list[Event], Event | None]:
-        """A batch that begins with ``first``, and the event that was too large for it.
+        """A batch that begins with ``first``, and the event that did not fit in it.
 
-        At most 3 MB in a post (Cloud API, webhooks).
+        A post has events of one app; at most 3 MB in a post (Cloud API, webhooks).
         """
         batch, size = [], 0
         event: Event | None = first
         most = self.switches().webhook_batch_size
         while event is not None:
             size += len(event.body) + len(event.entry) + WRAPPING
-            if batch and size > LARGEST_BODY:
+            if batch and (size > LARGEST_BODY or event.app is not first.app):
                 return batch, event
             batch.append(event)
             more = len(batch) < most and not self.queue.empty()
@@ -284,7 +294,7 @@ class Webhooks:
     async def deliver(self, batch: list[Event]) -> None:
         body = envelope([(event.entry, event.body) for event in batch])
         start = time.perf_counter()
-        status_code = await self.post(body)
+        status_code = await self.post(batch[0].app, body)
         duration_ms = (time.perf_counter() - start) * 1000
         text = body.decode()
         for event in batch:
@@ -297,18 +307,19 @@ class Webhooks:
             else:
                 self.retry(event)
 
-    async def post(self, body: bytes) -> int | None:
+    async def post(self, app: App, body: bytes) -> int | None:
         """POST one signed body; returns the HTTP status, None without an answer."""
-        if self.url is None:
+        url = self.url_of(app)
+        if url is None:
             return None
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "facebookexternalua",
-            "X-Hub-Signature-256": signature(self.app.secret, body),
+            "X-Hub-Signature-256": signature(app.secret, body),
         }
         try:
             async with self.session.post(
-                self.url, data=body, headers=headers, allow_redirects=False
+                url, data=body, headers=headers, allow_redirects=False
             ) as answer:
                 await answer.read()
                 return answer.status
@@ -326,7 +337,7 @@ class Webhooks:
         self.counts["failed_attempts"] += 1
         delay = retry_delay(event.attempts)
         event.waited += delay
-        if event.waited > GIVE_UP_SECONDS:
+        if event.waited > self.switches().webhook_retry_hours * HOUR_SECONDS:
             self.counts["given_up"] += 1
             self.waiting.discard(event)
             return

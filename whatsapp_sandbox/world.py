@@ -8,10 +8,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import phone_number
-from .account import Account, BusinessAccount, PatientEntry, PhoneNumber
+from .account import (
+    Account,
+    App,
+    BusinessAccount,
+    PatientEntry,
+    PhoneNumber,
+    Token,
+)
 from .media import MediaStore
 from .portfolio import Portfolio
+from .registration import Registration
 from .template import Content, Template
+from .uploads import Uploads
 
 WINDOW_SECONDS = 24 * 3600
 COUNTRIES = {"90": "TR", "49": "DE", "44": "GB", "971": "AE", "33": "FR", "1": "US"}
@@ -22,7 +31,8 @@ class Patient:
     """Somebody with a phone. ``username`` set: the phone is hidden from businesses.
 
     ``blocked``: the patient blocked the clinic, messages stay at ``sent``.
-    ``blocked_by_business``: the clinic blocked the patient, sends fail with 130403.
+    ``blocked_by_business``: the clinic blocked the patient, sends fail with 130403;
+    ``blocked_by``: only those of these phone number ids, whom the patient cannot reach.
     ``marketing_capped``: has had enough marketing of whatever business (131049).
     ``in_experiment``: is spared marketing by an experiment of WhatsApp's (130472).
     """
@@ -39,6 +49,10 @@ class Patient:
     in_experiment: bool = False
     username: str | None = None
     stopped_marketing: set[str] = field(default_factory=set)
+    blocked_by: set[str] = field(default_factory=set)
+
+    def is_blocked_by(self, number_id: str) -> bool:
+        return self.blocked_by_business or number_id in self.blocked_by
 
     @property
     def known_as(self) -> str:
@@ -51,7 +65,8 @@ class Message:
     """A message in a thread. ``direction`` "out" is from the clinic, "in" the patient.
 
     ``timestamp`` is in seconds since the epoch on the sandbox's clock, ``history`` has
-    each status and its time.
+    each status and its time, ``reactions`` the emoji of each direction. ``held``: kept
+    back for a look at the template's quality.
     """
 
     id: str
@@ -69,6 +84,10 @@ class Message:
     pricing: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
     history: list[tuple[str, float]] = field(default_factory=list)
+    reactions: dict[str, str] = field(default_factory=dict)
+    held: bool = False
+    edited: bool = False
+    deleted: bool = False
 
 
 @dataclass(slots=True)
@@ -78,6 +97,10 @@ class Number:
     number: PhoneNumber
     business: BusinessAccount
     portfolio: Portfolio
+
+    @property
+    def id(self) -> str:
+        return self.number.id
 
 
 def default_user_id(wa_id: str) -> str:
@@ -90,8 +113,13 @@ def default_user_id(wa_id: str) -> str:
 class World:
     def __init__(self, account: Account) -> None:
         self.account = account
-        self.tokens = frozenset(account.tokens)
-        self.dead_tokens: dict[str, int | None] = {}
+        self.apps = {app.id: app for app in (account.app, *account.more_apps)}
+        self.tokens = {one.token: one for one in account.tokens}
+        self.registrations: dict[str, Registration] = defaultdict(Registration)
+        self.uploads = Uploads()
+        self.utility_paused_at: dict[str, float] = {}
+        self.blocked_names: dict[tuple[str, str, str], float] = {}
+        self.template_creations: dict[str, list[float]] = defaultdict(list)
         self.businesses = {one.id: one for one in account.business_accounts}
         self.portfolios = {
             business.portfolio_id: Portfolio(
@@ -106,7 +134,7 @@ class World:
         }
         self.templates: dict[str, dict[tuple[str, str], Template]] = {}
         for business in account.business_accounts:
-            templates = map(Template, business.templates)
+            templates = [Template(one, business.id) for one in business.templates]
             self.templates[business.id] = {(t.name, t.language): t for t in templates}
         self.templates_by_id = {
             template.id: template
@@ -123,6 +151,17 @@ class World:
         self.service_messages: dict[tuple[str, int], int] = defaultdict(int)
         for entry in account.patients:
             self.add_patient(entry)
+
+    def app_of(self, owner: BusinessAccount | Token) -> App:
+        """The app of a business account or a token; the first one if it names none."""
+        return self.apps[owner.app] if owner.app else self.account.app
+
+    def move(self, number: Number, business_id: str) -> None:
+        """Bring a number to another business account."""
+        number.business.phone_numbers.remove(number.number)
+        number.business = self.businesses[business_id]
+        number.business.phone_numbers.append(number.number)
+        number.portfolio = self.portfolios[number.business.portfolio_id]
 
     def add_patient(self, entry: PatientEntry) -> Patient:
         """Create the patient, or bring the one with this phone to ``entry``'s state."""
@@ -160,12 +199,13 @@ class World:
             self.threads[number_id, wa_id] = self.threads.pop((number_id, old), [])
         self.add_patient(PatientEntry(phone=f"+{old}", on_whatsapp=False))
 
-    def add(self, message: Message) -> None:
+    def add(self, message: Message, opens_window: bool = True) -> None:
         self.messages[message.id] = message
         key = message.phone_number_id, message.patient.wa_id
         self.threads[key].append(message)
         if message.direction == "in":
-            self.last_inbound[key] = message.timestamp
+            if opens_window:
+                self.last_inbound[key] = message.timestamp
         else:
             self.accepted.append(message)
 

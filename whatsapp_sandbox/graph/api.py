@@ -13,18 +13,35 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from ..account import BusinessAccount
+from ..account import App, BusinessAccount
 from ..faults import ConnectionCut, cut
 from ..media import Media
 from ..sandbox import Sandbox
 from ..template import Template
+from ..uploads import Session
 from ..world import Number
-from . import editing, history, media, reading, sending
-from .authorization import check_proof, check_token
+from . import (
+    blocking,
+    history,
+    media,
+    profile,
+    reading,
+    registration,
+    sending,
+    subscriptions,
+    template_editing,
+    token_inspection,
+    uploads,
+)
+from .authorization import check_access, check_proof, check_token
+from .breaking import break_after, break_before
 from .errors import GraphError, unknown_object, unknown_path
+from .token_inspection import TokenInspector
 
 VERSION = re.compile(r"v(\d{1,2})\.\d")
 OLDEST_VERSION, CURRENT_VERSION = 21, 26
+
+TOKEN_INSPECTOR = TokenInspector()
 
 Node = Any
 Handler = Callable[[Sandbox, Request, Node], Awaitable[Response]]
@@ -32,16 +49,36 @@ EDGES: dict[tuple[type, str, str], Handler] = {
     (Number, "POST", "messages"): sending.send,
     (Number, "POST", "media"): media.upload,
     (Number, "GET", ""): reading.number,
+    (Number, "POST", ""): registration.change,
+    (Number, "POST", "request_code"): registration.request_code,
+    (Number, "POST", "verify_code"): registration.verify_code,
+    (Number, "POST", "register"): registration.register,
+    (Number, "POST", "deregister"): registration.deregister,
+    (Number, "GET", "whatsapp_business_profile"): profile.read,
+    (Number, "POST", "whatsapp_business_profile"): profile.write,
+    (Number, "GET", "block_users"): blocking.blocked,
+    (Number, "POST", "block_users"): blocking.block,
+    (Number, "DELETE", "block_users"): blocking.unblock,
     (Number, "GET", "message_history"): history.message_history,
     (BusinessAccount, "GET", ""): reading.business,
     (BusinessAccount, "GET", "phone_numbers"): reading.phone_numbers,
     (BusinessAccount, "GET", "message_templates"): reading.message_templates,
-    (BusinessAccount, "GET", "subscribed_apps"): reading.subscribed_apps,
-    (BusinessAccount, "POST", "subscribed_apps"): reading.subscribe,
-    (BusinessAccount, "DELETE", "subscribed_apps"): reading.unsubscribe,
+    (BusinessAccount, "POST", "message_templates"): template_editing.create,
+    (BusinessAccount, "DELETE", "message_templates"): template_editing.delete,
+    (BusinessAccount, "GET", "subscribed_apps"): subscriptions.subscribed_apps,
+    (BusinessAccount, "POST", "subscribed_apps"): subscriptions.subscribe,
+    (BusinessAccount, "DELETE", "subscribed_apps"): subscriptions.unsubscribe,
     (Template, "GET", ""): reading.template,
-    (Template, "POST", ""): editing.template,
+    (Template, "POST", ""): template_editing.edit,
+    (Template, "POST", "unpause"): template_editing.unpause,
     (Media, "GET", ""): media.describe,
+    (Media, "DELETE", ""): media.delete,
+    (App, "GET", "subscriptions"): subscriptions.subscriptions,
+    (App, "POST", "subscriptions"): subscriptions.set_subscriptions,
+    (App, "POST", "uploads"): uploads.begin,
+    (Session, "GET", ""): uploads.progress,
+    (Session, "POST", ""): uploads.take,
+    (TokenInspector, "GET", ""): token_inspection.inspect,
 }
 
 
@@ -66,13 +103,28 @@ class GraphApi:
             await cut(scope, receive)
 
     async def answer(self, request: Request, object_id: str, edge: str) -> Response:
-        token = check_token(self.sandbox.world, request)
-        check_proof(self.sandbox.world, request, token)
+        caller = check_token(self.sandbox, request)
+        check_proof(self.sandbox, request, caller)
         node = self.node(object_id)
+        check_access(self.sandbox, request, caller, node, edge)
         handler = EDGES.get((type(node), request.method, edge))
         if handler is None:
             raise unknown_object(request.method, object_id)
-        return await handler(self.sandbox, request, node)
+        if edge == sending.EDGE:
+            return await handler(self.sandbox, request, node)
+        return await self.breakable(handler, request, node, edge)
+
+    async def breakable(
+        self, handler: Handler, request: Request, node: Node, edge: str
+    ) -> Response:
+        """A call with the faults that tests asked for; sends look for theirs."""
+        fault = self.sandbox.faults.strike(edge, node.id)
+        if fault is not None:
+            before = await break_before(fault, request, node.id)
+            if before is not None:
+                return before
+        answer = await handler(self.sandbox, request, node)
+        return answer if fault is None else await break_after(fault, request, answer)
 
     def node(self, object_id: str) -> Node:
         world = self.sandbox.world
@@ -80,7 +132,10 @@ class GraphApi:
             world.numbers.get(object_id)
             or world.businesses.get(object_id)
             or world.templates_by_id.get(object_id)
-            or world.media.by_id.get(object_id)
+            or world.media.get(object_id, self.sandbox.clock.now())
+            or world.apps.get(object_id)
+            or world.uploads.sessions.get(object_id)
+            or (TOKEN_INSPECTOR if object_id == TOKEN_INSPECTOR.id else None)
         )
 
 

@@ -15,11 +15,13 @@ TITLES_AND_STATUSES = {
     3: ("API Method", 500),
     4: ("API Too Many Calls", 400),
     10: ("Permission Denied", 403),
+    15: ("This method must be called with an app access_token", 400),
     33: ("Parameter value is not valid", 400),
     100: ("Invalid parameter", 400),
     190: ("Access token has expired", 401),
     200: ("API Permission", 403),
     368: ("Temporarily blocked for policies violations", 403),
+    2200: ("Callback verification failed", 400),
     2500: ("Unknown path components", 400),
     80007: ("Rate limit issues", 400),
     130403: ("Business has blocked this user", 400),
@@ -82,7 +84,11 @@ TITLES_AND_STATUSES = {
     134101: ("Template is still syncing", 400),
     134102: ("Template is unavailable for use", 500),
     135000: ("Generic user error", 400),
+    136024: ("Phone number is already verified", 400),
+    136025: ("Verify code error", 400),
     137000: ("Identity key hash does not match", 400),
+    139100: ("Failed to block or unblock some users", 400),
+    139101: ("Block list limit reached", 400),
 }
 DETAILS = {
     131026: "Message Undeliverable.",
@@ -118,7 +124,7 @@ class GraphError(Exception):
     """An error answer. ``details`` is for people, ``code`` for programs.
 
     ``message`` replaces the code's usual text, ``retry_after`` (s) adds the header,
-    ``headers`` are sent besides.
+    ``headers`` are sent besides, ``more`` stands in the answer beside the error.
     """
 
     def __init__(
@@ -132,6 +138,9 @@ class GraphError(Exception):
         http_status: int | None = None,
         retry_after: float | None = None,
         headers: dict[str, str] | None = None,
+        user_title: str | None = None,
+        user_message: str | None = None,
+        more: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(f"error {code}")
         title, usual_status = title_and_status(code)
@@ -143,9 +152,13 @@ class GraphError(Exception):
         self.http_status = http_status or usual_status
         self.retry_after = retry_after
         self.more_headers = headers or {}
+        self.user_title = user_title
+        self.user_message = user_message
+        self.more = more or {}
 
     def response(self) -> JSONResponse:
-        return JSONResponse({"error": self.content()}, self.http_status, self.headers())
+        content = {"error": self.content(), **self.more}
+        return JSONResponse(content, self.http_status, self.headers())
 
     def content(self) -> dict[str, Any]:
         content: dict[str, Any] = {
@@ -155,6 +168,10 @@ class GraphError(Exception):
         }
         if self.subcode is not None:
             content["error_subcode"] = self.subcode
+        if self.user_title is not None:
+            content["is_transient"] = False
+            content["error_user_title"] = self.user_title
+            content["error_user_msg"] = self.user_message
         if self.details is not None:
             content["error_data"] = {
                 "messaging_product": "whatsapp",

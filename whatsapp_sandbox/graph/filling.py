@@ -6,14 +6,17 @@ import re
 from typing import Any
 
 from ..template import VARIABLE, Content, Template
-from .content import button_dict, exactly_one_source, need
-from .errors import GraphError, bad_value, invalid, not_one_of
+from .content import button_dict, need, place, put_file, text_between
+from .errors import GraphError, bad_value, invalid, missing, not_one_of
 
 HYDRATED_BODY_LIMIT = 1024
 HYDRATED_HEADER_LIMIT = 60
-PAYLOAD_LIMIT = 256
+COUPON_LIMIT = CODE_LIMIT = 15
 COMPONENT_TYPES = ("header", "body", "button")
 FORBIDDEN_IN_TEXT = re.compile(r"[\n\r\t]| {5,}")
+# The type of a button in a send, where it is not the one in the template.
+SENT_AS = {"OTP": "URL"}
+COPY_CODE_TEXT = "Copy offer code"
 STATUS_ERRORS = {"PAUSED": 132015, "DISABLED": 132016}
 
 
@@ -59,7 +62,7 @@ def choose(
     return template
 
 
-def fill(template: Template, content: dict[str, Any]) -> Content:
+def fill(template: Template, content: dict[str, Any], payload_limit: int) -> Content:
     """Put the parameters in, or raise the error that WhatsApp gives."""
     given: dict[str, list[dict[str, Any]]] = {"header": [], "body": []}
     buttons: dict[int, dict[str, Any]] = {}
@@ -72,40 +75,52 @@ def fill(template: Template, content: dict[str, Any]) -> Content:
     body = filled_text(template, "body", given["body"])
     if body is not None and len(body) > HYDRATED_BODY_LIMIT:
         raise GraphError(132005, f"body: longer than {HYDRATED_BODY_LIMIT} characters")
-    return Content(
+    shown = Content(
         type="template",
         text=body,
-        header=header(template, given["header"]),
         footer=template.text("footer", {}),
         buttons=[
-            filled_button(index, button, buttons.get(index))
+            filled_button(index, button, buttons.get(index), payload_limit)
             for index, button in enumerate(template.buttons)
         ],
         template=template.name,
+        template_id=template.id,
         category=template.category.lower(),
         ttl_seconds=template.ttl_seconds,
     )
+    put_header(shown, template, given["header"])
+    return shown
 
 
-def header(template: Template, parameters: list[dict[str, Any]]) -> str | None:
-    expected = template.header_format
-    if expected in (None, "TEXT"):
-        text = filled_text(template, "header", parameters)
-        if text is not None and len(text) > HYDRATED_HEADER_LIMIT:
+def put_header(
+    shown: Content, template: Template, parameters: list[dict[str, Any]]
+) -> None:
+    if template.header_format in (None, "TEXT"):
+        shown.header = filled_text(template, "header", parameters)
+        if shown.header is not None and len(shown.header) > HYDRATED_HEADER_LIMIT:
             raise GraphError(
                 132005, f"header: longer than {HYDRATED_HEADER_LIMIT} characters"
             )
-        return text
+        return
+    put_file_or_place(shown, template.header_format, parameters)
+
+
+def put_file_or_place(
+    shown: Content, expected: str, parameters: list[dict[str, Any]]
+) -> None:
     received = parameters[0]["type"].upper() if parameters else "UNKNOWN"
     if received != expected:
         raise GraphError(
             132012,
             f"header: Format mismatch, expected {expected}, received {received}",
         )
-    media = need(parameters[0], expected.lower(), "header")
-    if expected != "LOCATION":
-        exactly_one_source(media, "header")
-    return f"[{expected.lower()}]"
+    kind = expected.lower()
+    content = need(parameters[0], kind, "header")
+    shown.header = f"[{kind}]"
+    if expected == "LOCATION":
+        shown.place = place(content, "header")
+    else:
+        put_file(shown, kind, content, "header")
 
 
 def filled_text(
@@ -168,36 +183,80 @@ def button_index(component: dict[str, Any], template: Template) -> int:
     if button is None:
         raise GraphError(132018, "buttons: there is no button at this index")
     sub_type = str(component.get("sub_type")).upper()
-    if sub_type != button["type"]:
+    expected = SENT_AS.get(button["type"], button["type"])
+    if sub_type != expected:
         raise GraphError(
             132012,
-            f"buttons: Format mismatch, expected {button['type']}, received {sub_type}",
+            f"buttons: Format mismatch, expected {expected}, received {sub_type}",
         )
     return index
 
 
 def filled_button(
-    index: int, button: dict[str, Any], component: dict[str, Any] | None
+    index: int,
+    button: dict[str, Any],
+    component: dict[str, Any] | None,
+    payload_limit: int,
 ) -> dict[str, Any]:
     """A button as the patient has it; a quick reply's payload is its text if unset."""
     parameters = (component or {}).get("parameters") or []
     kind = button["type"].lower()
-    payload = button["text"]
+    title = button.get("text") or COPY_CODE_TEXT
+    payload = title
     if kind == "quick_reply" and parameters:
-        payload = need(parameters[0], "payload", "button")
-        if not isinstance(payload, str) or len(payload) > PAYLOAD_LIMIT:
-            raise bad_value(f"Button payload exceeds {PAYLOAD_LIMIT} characters")
-    if kind == "url":
+        payload = reply_payload(parameters[0], payload_limit)
+    elif kind == "url":
         payload = url(index, button["url"], parameters)
-    return button_dict(index, kind, button["text"], payload)
+    elif kind == "otp":
+        payload = code(index, parameters)
+    elif kind == "copy_code":
+        payload = coupon(index, parameters)
+    elif kind == "phone_number":
+        payload = button["phone_number"]
+    elif kind == "flow":
+        payload = flow_token(parameters)
+    return button_dict(index, kind, title, payload)
+
+
+def reply_payload(parameter: dict[str, Any], limit: int) -> str:
+    payload = need(parameter, "payload", "button")
+    if not isinstance(payload, str) or len(payload) > limit:
+        raise bad_value(f"Button payload exceeds {limit} characters")
+    return payload
 
 
 def url(index: int, address: str, parameters: list[dict[str, Any]]) -> str:
     if not VARIABLE.search(address):
         return address
+    suffix = parameter_text(required(index, "Url", parameters), "button")
+    return VARIABLE.sub(lambda _match: suffix, address)
+
+
+def code(index: int, parameters: list[dict[str, Any]]) -> str:
+    """The code behind the button of an authentication template."""
+    text = parameter_text(required(index, "Url", parameters), "button")
+    return text_between(text, 1, CODE_LIMIT, "Code")
+
+
+def coupon(index: int, parameters: list[dict[str, Any]]) -> str:
+    parameter = required(index, "CopyCode", parameters)
+    text = need(parameter, "coupon_code", "button")
+    return text_between(text, 1, COUPON_LIMIT, "coupon_code")
+
+
+def flow_token(parameters: list[dict[str, Any]]) -> str:
+    if not parameters:
+        return "unused"
+    action = parameters[0].get("action") or {}
+    if not isinstance(action, dict):
+        raise missing("button['action']")
+    return str(action.get("flow_token") or "unused")
+
+
+def required(index: int, kind: str, parameters: list[dict[str, Any]]) -> dict[str, Any]:
     if not parameters:
         raise GraphError(
-            131008, f"buttons: Button at index {index} of type Url requires a parameter"
+            131008,
+            f"buttons: Button at index {index} of type {kind} requires a parameter",
         )
-    suffix = parameter_text(parameters[0], "button")
-    return VARIABLE.sub(lambda _match: suffix, address)
+    return parameters[0]

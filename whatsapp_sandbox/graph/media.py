@@ -1,7 +1,8 @@
-"""Files: POST /{phone_number_id}/media and GET /{media_id}."""
+"""Files: POST /{phone_number_id}/media, GET and DELETE /{media_id}."""
 
 from __future__ import annotations
 
+import base64
 from email import policy
 from email.parser import BytesParser
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from ..media import MIME_TYPES, Media, fits, plain
+from ..media import MIME_TYPES, UPLOADED_SECONDS, Media, fits, plain
 from ..sandbox import Sandbox
 from ..world import Number
 from .errors import GraphError, invalid, missing, not_one_of, unknown_object
@@ -17,19 +18,33 @@ from .errors import GraphError, invalid, missing, not_one_of, unknown_object
 
 async def describe(sandbox: Sandbox, request: Request, media: Media) -> JSONResponse:
     """What the file is, with a fresh address; ``phone_number_id`` must be its own."""
-    number_id = request.query_params.get("phone_number_id", media.phone_number_id)
-    if number_id != media.phone_number_id:
-        raise unknown_object("GET", media.id)
+    check_owner(request, media)
+    switches = sandbox.switches
+    digest, size = media.digest(switches), media.size(switches)
+    in_hex = switches.media_checksum == "hex"
     return JSONResponse(
         {
             "messaging_product": "whatsapp",
             "url": sandbox.media_url(media, str(request.base_url)),
             "mime_type": media.mime_type,
-            "sha256": media.digest().hex(),
-            "file_size": str(len(media.content)),
+            "sha256": digest.hex() if in_hex else base64.b64encode(digest).decode(),
+            "file_size": size if switches.media_size_as_number else str(size),
             "id": media.id,
         }
     )
+
+
+async def delete(sandbox: Sandbox, request: Request, media: Media) -> JSONResponse:
+    check_owner(request, media)
+    del sandbox.world.media.by_id[media.id]
+    return JSONResponse({"success": True})
+
+
+def check_owner(request: Request, media: Media) -> None:
+    """The number that asks must be the one whose file it is."""
+    number_id = request.query_params.get("phone_number_id", media.phone_number_id)
+    if number_id != media.phone_number_id:
+        raise unknown_object(request.method, media.id)
 
 
 async def upload(sandbox: Sandbox, request: Request, number: Number) -> JSONResponse:
@@ -49,7 +64,10 @@ async def upload(sandbox: Sandbox, request: Request, number: Number) -> JSONResp
         mime_type = parts["type"][0].decode(errors="replace")
     if not any(fits(kind, mime_type, len(content)) for kind in MIME_TYPES):
         raise GraphError(131053, "the file's type or size is not one WhatsApp takes")
-    media = sandbox.world.media.add(number.number.id, plain(mime_type), content)
+    expires_at = sandbox.clock.now() + UPLOADED_SECONDS
+    media = sandbox.world.media.add(
+        number.number.id, plain(mime_type), content, expires_at
+    )
     return JSONResponse({"id": media.id})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import zlib
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,6 +15,7 @@ from ..account import BusinessAccount
 from ..sandbox import Sandbox
 from ..template import Template
 from ..world import Number
+from . import health
 from .errors import invalid, unknown_field
 
 PAGE_SIZE = 25
@@ -26,10 +28,11 @@ NUMBER_FIELDS = (
 )
 BUSINESS_FIELDS = "id,name,timezone_id,message_template_namespace"
 TEMPLATE_FIELDS = "name,parameter_format,components,language,status,category,id"
+SAMPLES = "https://scontent.whatsapp.net/v/t61.29466-34/"
 TEMPLATE_FILTERS = ("name", "language", "status", "category")
 
 
-def number_record(one: Number) -> dict[str, Any]:
+def number_record(sandbox: Sandbox, one: Number) -> dict[str, Any]:
     number = one.number
     registered = number.status == "CONNECTED"
     level = "HIGH" if number.messages_per_second > STANDARD_THROUGHPUT else "STANDARD"
@@ -39,41 +42,35 @@ def number_record(one: Number) -> dict[str, Any]:
         "verified_name": number.verified_name,
         "status": number.status,
         "quality_rating": number.quality_rating,
-        "code_verification_status": "VERIFIED",
-        "name_status": "APPROVED",
+        "code_verification_status": number.code_verification_status,
+        "name_status": number.name_status,
         "platform_type": "CLOUD_API" if registered else "NOT_APPLICABLE",
         "throughput": {"level": level},
         "account_mode": "SANDBOX" if number.allowed_recipients else "LIVE",
-        "is_pin_enabled": True,
+        "is_pin_enabled": number.pin is not None,
         "is_on_biz_app": number.coexistence,
         "is_official_business_account": False,
         "whatsapp_business_manager_messaging_limit": one.portfolio.tier,
         "webhook_configuration": {},
-        "health_status": health("PHONE_NUMBER", number.id, registered),
+        "health_status": health.of_number(sandbox, one),
     }
 
 
-def business_record(business: BusinessAccount) -> dict[str, Any]:
+def business_record(sandbox: Sandbox, business: BusinessAccount) -> dict[str, Any]:
     return {
         "id": business.id,
         "name": business.name,
         "currency": "TRY",
         "timezone_id": "134",
         "country": "TR",
-        "business_verification_status": "verified",
-        "account_review_status": "APPROVED",
+        "business_verification_status": business.business_verification_status,
+        "account_review_status": business.account_review_status,
         "message_template_namespace": f"namespace_{business.id}",
-        "health_status": health("WABA", business.id, business.restriction is None),
+        "health_status": health.of_business(sandbox, business),
     }
 
 
-def health(kind: str, object_id: str, usable: bool) -> dict[str, Any]:
-    can_send = "AVAILABLE" if usable else "BLOCKED"
-    entity = {"entity_type": kind, "id": object_id, "can_send_message": can_send}
-    return {"can_send_message": can_send, "entities": [entity]}
-
-
-def template_record(template: Template) -> dict[str, Any]:
+def template_record(sandbox: Sandbox, template: Template) -> dict[str, Any]:
     unrated = {"score": "UNKNOWN", "date": 0}
     return {
         "parameter_format": "POSITIONAL",
@@ -81,7 +78,18 @@ def template_record(template: Template) -> dict[str, Any]:
         "rejected_reason": "NONE",
         "message_send_ttl_seconds": -1,
         **template.definition,
+        "components": list(map(with_address, template.definition["components"])),
+        "health_status": health.of_template(sandbox, template),
     }
+
+
+def with_address(component: dict[str, Any]) -> dict[str, Any]:
+    """A sample file is told as an address, not as the handle it came with."""
+    handles = component.get("example", {}).get("header_handle")
+    if not handles:
+        return component
+    urls = [f"{SAMPLES}{zlib.crc32(str(one).encode())}.bin" for one in handles]
+    return {**component, "example": {"header_handle": urls}}
 
 
 def pick(record: dict[str, Any], fields: str, node: str) -> dict[str, Any]:
@@ -95,14 +103,14 @@ def pick(record: dict[str, Any], fields: str, node: str) -> dict[str, Any]:
 
 async def number(sandbox: Sandbox, request: Request, number: Number) -> JSONResponse:
     fields = request.query_params.get("fields", NUMBER_FIELDS)
-    return JSONResponse(pick(number_record(number), fields, NUMBER_NODE))
+    return JSONResponse(pick(number_record(sandbox, number), fields, NUMBER_NODE))
 
 
 async def business(
     sandbox: Sandbox, request: Request, business: BusinessAccount
 ) -> JSONResponse:
     fields = request.query_params.get("fields", BUSINESS_FIELDS)
-    record = business_record(business)
+    record = business_record(sandbox, business)
     return JSONResponse(pick(record, fields, "WhatsAppBusinessAccount"))
 
 
@@ -110,7 +118,9 @@ async def template(
     sandbox: Sandbox, request: Request, template: Template
 ) -> JSONResponse:
     fields = request.query_params.get("fields", TEMPLATE_FIELDS)
-    return JSONResponse(pick(template_record(template), fields, "MessageTemplate"))
+    return JSONResponse(
+        pick(template_record(sandbox, template), fields, "MessageTemplate")
+    )
 
 
 async def phone_numbers(
@@ -118,7 +128,7 @@ async def phone_numbers(
 ) -> JSONResponse:
     fields = request.query_params.get("fields", NUMBER_FIELDS)
     records = [
-        pick(number_record(sandbox.world.numbers[one.id]), fields, NUMBER_NODE)
+        pick(number_record(sandbox, sandbox.world.numbers[one.id]), fields, NUMBER_NODE)
         for one in business.phone_numbers
     ]
     return JSONResponse(page(records, request))
@@ -131,7 +141,7 @@ async def message_templates(
     fields = query.get("fields", TEMPLATE_FIELDS)
     wanted = {key: query[key] for key in TEMPLATE_FILTERS if key in query}
     records = [
-        pick(template_record(one), fields, "MessageTemplate")
+        pick(template_record(sandbox, one), fields, "MessageTemplate")
         for one in sandbox.world.templates[business.id].values()
         if all(getattr(one, key) == value for key, value in wanted.items())
     ]
@@ -169,30 +179,3 @@ def position(after: str | None) -> int:
         return int(base64.urlsafe_b64decode(after).removeprefix(b"QVFI"))
     except (ValueError, binascii.Error) as error:
         raise invalid("Invalid cursors values") from error
-
-
-async def subscribed_apps(
-    sandbox: Sandbox, request: Request, business: BusinessAccount
-) -> JSONResponse:
-    app = sandbox.world.account.app
-    link = "https://www.facebook.com/games/?app_id=" + app.id
-    data = {"id": app.id, "name": app.name, "link": link}
-    subscribed = [{"whatsapp_business_api_data": data}] if business.subscribed else []
-    return JSONResponse({"data": subscribed})
-
-
-async def subscribe(
-    sandbox: Sandbox, request: Request, business: BusinessAccount
-) -> JSONResponse:
-    """Without it the business account's webhooks do not come."""
-    if b"override_callback_uri" in await request.body():
-        raise invalid("the sandbox does not override callback urls")
-    business.subscribed = True
-    return JSONResponse({"success": True})
-
-
-async def unsubscribe(
-    sandbox: Sandbox, request: Request, business: BusinessAccount
-) -> JSONResponse:
-    business.subscribed = False
-    return JSONResponse({"success": True})

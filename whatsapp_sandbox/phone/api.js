@@ -24,8 +24,9 @@ export const thread = (waId, numberId) =>
   call(patientPath(waId, `/thread?phone_number_id=${encodeURIComponent(numberId)}`));
 export const change = (waId, changes) => call(patientPath(waId, ""), "PATCH", changes);
 export const read = (waId) => call(patientPath(waId, "/read"), "POST", {});
-export const write = (waId, numberId, text) =>
-  call(patientPath(waId, "/messages"), "POST", {phone_number_id: numberId, text});
+/** The patient does something: `what` is a path of the control API. */
+export const act = (waId, what, body) =>
+  call(patientPath(waId, `/${what}`), "POST", body);
 export const tap = (waId, messageId, button) =>
   call(patientPath(waId, "/taps"), "POST", {message_id: messageId, button});
 export const prefer = (waId, numberId, value) =>

@@ -1,6 +1,8 @@
 /** A thread as WhatsApp draws it: day separators, bubbles, buttons, ticks. */
 
 import {element, icon} from "./dom.js";
+import {drawMenu} from "./menu.js";
+import {drawContacts, drawFile, drawPlace} from "./parts.js";
 
 const STYLES = {"*": "strong", _: "em", "~": "s"};
 const MARKED = /([*_~])(?=\S)([^*_~\n]*\S)\1|https?:\/\/[^\s<>"]+/g;
@@ -9,10 +11,19 @@ const TICKS = {
   delivered: ["Delivered", ["M2 12.5l4 4 9-10", "M10.5 15.5l1.5 1 9-10"]],
   read: ["Read", ["M2 12.5l4 4 9-10", "M10.5 15.5l1.5 1 9-10"]],
 };
+const COPY_ICON = "M8 8V4h12v12h-4M4 8h12v12H4z";
+const FORM_ICON = "M5 4h14v16H5zM8 9h8M8 13h8M8 17h4";
+const PLACE_ICON = "M12 21s-7-6.5-7-11.5a7 7 0 0114 0C19 14.5 12 21 12 21z";
+const PERSON_ICON = "M12 12a4 4 0 100-8 4 4 0 000 8zM4 21c1-4.5 4-6 8-6s7 1.5 8 6";
 const BUTTON_ICONS = {
   url: "M14 4h6v6M20 4l-9 9M18 14v6H4V6h6",
   phone_number:
     "M5 4h4l2 5-2.5 1.5a11 11 0 005 5L15 13l5 2v4a1 1 0 01-1 1A15 15 0 014 5a1 1 0 011-1z",
+  copy_code: COPY_ICON,
+  otp: COPY_ICON,
+  flow: FORM_ICON,
+  send_location: PLACE_ICON,
+  send_contact: PERSON_ICON,
 };
 const REPLY_ICON = "M10 7V3l-7 7 7 7v-4c5 0 8.5 1.5 11 5-1-5-4-10-11-11z";
 const DAY_SECONDS = 86400;
@@ -79,7 +90,8 @@ function quote(quoted, clinicName) {
 }
 
 function meta(bubble) {
-  const node = element("span", "meta", timeOf(bubble.timestamp));
+  const time = timeOf(bubble.timestamp);
+  const node = element("span", "meta", bubble.edited ? `Edited ${time}` : time);
   if (bubble.direction === "in") {
     node.append(ticks(bubble.status));
   }
@@ -101,29 +113,73 @@ function button(bubble, definition, onTap) {
     element("span", "", definition.title)
   );
   node.type = "button";
-  node.addEventListener("click", () => onTap(bubble, definition.index));
+  node.addEventListener("click", () => onTap(bubble, definition));
   return node;
 }
 
+function words(bubble) {
+  if (bubble.deleted) {
+    return element("p", "text deleted", "You deleted this message");
+  }
+  const alone = bubble.place || bubble.cards;
+  const isFile = bubble.file?.kind === bubble.type;
+  const text = isFile ? bubble.file.caption : bubble.text;
+  if (!text || (alone && !bubble.buttons.length && bubble.type !== "template")) {
+    return null;
+  }
+  return element("p", "text", ...styledText(text));
+}
+
+function parts(bubble) {
+  if (bubble.deleted) {
+    return [];
+  }
+  return [
+    bubble.file && drawFile(bubble.file),
+    bubble.place && drawPlace(bubble.place),
+    ...(bubble.cards ? drawContacts(bubble.cards) : []),
+  ].filter(Boolean);
+}
+
 function body(bubble, quoted, clinicName) {
-  const text = element("p", "text", ...styledText(bubble.text ?? ""));
+  const text = words(bubble);
+  const shown = parts(bubble);
   const end = bubble.footer
     ? element("p", "footer", bubble.footer, meta(bubble))
     : meta(bubble);
-  const header = bubble.header && element("p", "header", bubble.header);
+  const isText = bubble.header && !bubble.file && !bubble.place;
+  const header = isText ? element("p", "header", bubble.header) : null;
   const above = quoted ? quote(quoted, clinicName) : null;
-  return element("div", "content", above, header || null, text, end);
+  return element("div", "content", above, ...shown, header, text, end);
 }
 
-function drawBubble(bubble, {byId, clinicName, onTap}) {
+function reactions(bubble) {
+  const emojis = [...new Set(Object.values(bubble.reactions))];
+  if (!emojis.length) {
+    return null;
+  }
+  const node = element("span", "reactions", emojis.join(""));
+  node.setAttribute("aria-label", `Reactions: ${emojis.join(" ")}`);
+  return node;
+}
+
+function drawBubble(bubble, {byId, clinicName, onTap, acts}) {
   const quoted = byId.get(bubble.context_id);
   const node = element("article", `bubble ${bubble.direction}`);
   node.dataset.messageId = bubble.id;
   node.dataset.status = bubble.status;
   node.setAttribute("aria-label", bubble.direction === "in" ? "You" : clinicName);
   node.append(body(bubble, quoted, clinicName));
+  if (!bubble.deleted) {
+    node.append(drawMenu(bubble, acts));
+  }
   for (const definition of bubble.buttons) {
     node.append(button(bubble, definition, onTap));
+  }
+  const below = reactions(bubble);
+  if (below) {
+    node.classList.add("reacted");
+    node.append(below);
   }
   return node;
 }
@@ -131,7 +187,7 @@ function drawBubble(bubble, {byId, clinicName, onTap}) {
 /**
  * Returns the nodes of a thread.
  * @param {Array} bubbles oldest first, as the control API gives them
- * @param {{now: number, clinicName: string, onTap: function}} view now in epoch seconds
+ * @param {Object} view now (epoch seconds), clinicName, onTap(bubble, button), acts
  */
 export function drawThread(bubbles, view) {
   const byId = new Map(bubbles.map((bubble) => [bubble.id, bubble]));

@@ -2,14 +2,23 @@
 
 import * as api from "./api.js";
 import {avatar, element, initials} from "./dom.js";
+import {attachment} from "./attach.js";
 import {drawThread} from "./bubbles.js";
+import {askContact, askForm, askPlace, askText} from "./dialogs.js";
 
 const LONGEST_LIST = 200;
 const TYPING_MS = 25000;
 const GATHER_MS = 150;
 
 const at = (id) => document.getElementById(id);
-const state = {numbers: [], patients: [], bubbles: [], patient: null, number: null};
+const state = {
+  numbers: [],
+  patients: [],
+  bubbles: [],
+  patient: null,
+  number: null,
+  reply: null,
+};
 let typingTimer = null;
 
 function notify(text) {
@@ -94,7 +103,7 @@ function drawHeader() {
   at("clinic-state").textContent = patient.online
     ? "Business account"
     : "Your phone is offline";
-  at("text").disabled = !patient.online;
+  at("text").disabled = at("attach").disabled = !patient.online;
   at("text").placeholder = patient.online ? "Message" : "Waiting for network";
   document.title = `${patient.name} · ${number.verified_name}`;
 }
@@ -106,7 +115,8 @@ async function drawChat() {
     ...drawThread(state.bubbles, {
       now,
       clinicName: state.number.verified_name,
-      onTap: shown((bubble, button) => api.tap(state.patient.wa_id, bubble.id, button)),
+      onTap: shown(tap),
+      acts,
     })
   );
   thread.scrollTop = thread.scrollHeight;
@@ -143,6 +153,7 @@ const openChat = shown(async (waId, numberId) => {
   if (!patient) {
     throw new Error("No such patient");
   }
+  quote(null);
   state.patient = patient;
   state.number = state.numbers.find((one) => one.id === numberId) ?? state.numbers[0];
   const query = new URLSearchParams({patient: waId, number: state.number.id});
@@ -209,9 +220,28 @@ function connectControls() {
       api.prefer(state.patient.wa_id, state.number.id, event.target.dataset.value)
     )
   );
+  at("file").addEventListener("change", sendFile);
+  at("send-file").addEventListener("click", () => at("file").click());
+  at("send-place").addEventListener(
+    "click",
+    shown(() => sendPlace())
+  );
+  at("send-contact").addEventListener("click", shown(sendContact));
+  at("reply-cancel").addEventListener("click", () => quote(null));
   at("composer").addEventListener("submit", (event) => {
     event.preventDefault();
     sendText();
+  });
+}
+
+/** The patient sends something to the open chat, in reply to what is quoted. */
+async function send(what, body) {
+  const more = state.reply ? {context_id: state.reply.id} : {};
+  quote(null);
+  await api.act(state.patient.wa_id, what, {
+    phone_number_id: state.number.id,
+    ...more,
+    ...body,
   });
 }
 
@@ -219,9 +249,95 @@ const sendText = shown(async () => {
   const text = at("text").value.trim();
   if (text && state.patient) {
     at("text").value = "";
-    await api.write(state.patient.wa_id, state.number.id, text);
+    await send("messages", {text});
   }
 });
+
+const sendFile = shown(async (event) => {
+  const [file] = event.target.files;
+  event.target.value = "";
+  if (file) {
+    await send("media", await attachment(file));
+  }
+});
+
+async function sendPlace(more = {}) {
+  const place = await askPlace();
+  if (place) {
+    const {latitude, longitude, name} = place;
+    await send("locations", {
+      latitude: Number(latitude),
+      longitude: Number(longitude),
+      ...(name ? {name} : {}),
+      ...more,
+    });
+  }
+}
+
+async function sendContact() {
+  const contact = await askContact();
+  if (contact) {
+    const name = {formatted_name: contact.name, first_name: contact.name};
+    const phones = [{phone: contact.phone, type: "CELL"}];
+    await send("contacts", {contacts: [{name, phones}]});
+  }
+}
+
+async function fillForm(bubble) {
+  const filled = await askForm();
+  if (filled) {
+    const answers = JSON.parse(filled.answers);
+    await api.act(state.patient.wa_id, "forms", {message_id: bubble.id, answers});
+  }
+}
+
+async function copyCode(button) {
+  await navigator.clipboard.writeText(button.payload);
+  notify("Code copied");
+}
+
+const TAPS = {
+  flow: fillForm,
+  send_location: (bubble) => sendPlace({context_id: bubble.id}),
+  phone_number: (bubble, button) => notify(`Would call ${button.payload}`),
+  copy_code: (bubble, button) => copyCode(button),
+  otp: (bubble, button) => copyCode(button),
+};
+
+const tapped = (bubble, button) =>
+  api.tap(state.patient.wa_id, bubble.id, button.index);
+
+function tap(bubble, button) {
+  return (TAPS[button.kind] ?? tapped)(bubble, button);
+}
+
+/** Shows what the next message replies to; null for nothing. */
+function quote(bubble) {
+  state.reply = bubble;
+  at("reply").hidden = !bubble;
+  at("reply-text").textContent = bubble?.text ?? "";
+}
+
+const acts = {
+  react: shown((bubble, emoji) =>
+    api.act(state.patient.wa_id, "reactions", {message_id: bubble.id, emoji})
+  ),
+  reply: (bubble) => {
+    quote(bubble);
+    at("text").focus();
+  },
+  edit: shown(async (bubble) => {
+    const isFile = bubble.file?.kind === bubble.type;
+    const answer = await askText((isFile ? bubble.file.caption : bubble.text) ?? "");
+    if (answer?.text) {
+      const body = {message_id: bubble.id, text: answer.text};
+      await api.act(state.patient.wa_id, "edits", body);
+    }
+  }),
+  revoke: shown((bubble) =>
+    api.act(state.patient.wa_id, "deletions", {message_id: bubble.id})
+  ),
+};
 
 const refreshPeople = gathered(loadPeople);
 const refreshThread = gathered(loadThread);

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 10
 TOKEN = "sandbox-access-token"
 SECRET = "sandbox-app-secret"
+APP = "610000000000001"
+APP_TOKEN = f"{APP}|{SECRET}"
+SECOND_APP, SECOND_SECRET = "610000000000002", "second-app-secret"
 BUSINESS, NUMBER, OTHER_NUMBER = "620000000000001", "640000000000001", "640000000000002"
 UNREGISTERED, TEST_NUMBER, SLOW_NUMBER = "640000000000011", "640000000000012", "640013"
 COEXISTENCE_NUMBER = "640000000000014"
@@ -69,6 +73,9 @@ def account_for_tests() -> dict[str, Any]:
     page = {"type": "URL", "text": "Open", "url": "https://example.com/{{1}}"}
     image = {"type": "HEADER", "format": "IMAGE"}
     code = {"type": "BODY", "text": "{{1}} is your code."}
+    account["more_apps"] = [
+        {"id": SECOND_APP, "secret": SECOND_SECRET, "verify_token": "second"}
+    ]
     business = account["business_accounts"][0]
     business["portfolio"] = PORTFOLIO
     business["templates"] += [
@@ -249,6 +256,47 @@ class WhatsApp:
         )
         answer.raise_for_status()
         return answer.json()
+
+    def act(self, what: str, **body: Any) -> dict[str, Any]:
+        """The patient does something on the phone."""
+        return self.control("POST", f"patients/{WA_ID}/{what}", **body)
+
+    def get(self, path: str, **query: Any) -> dict[str, Any]:
+        """What the Graph API answers; must be good."""
+        answer = self.graph("GET", f"/v25.0/{path}", params=query)
+        assert answer.status_code == 200, answer.json()
+        return answer.json()
+
+    def post(self, path: str, **body: Any) -> requests.Response:
+        return self.graph("POST", f"/v25.0/{path}", json=body)
+
+    def upload(self, content: bytes, mime_type: str, number: str = NUMBER) -> str:
+        """Upload a file of the business; returns its media id."""
+        answer = self.graph(
+            "POST",
+            f"/v25.0/{number}/media",
+            data={"messaging_product": "whatsapp"},
+            files={"file": ("file", content, mime_type)},
+        )
+        return answer.json()["id"]
+
+    def handle(self, mime_type: str = "image/png", content: bytes = b"sample") -> str:
+        """Upload a sample, as templates and profiles want it; returns its handle."""
+        query = {
+            "file_name": "sample",
+            "file_length": str(len(content)),
+            "file_type": mime_type,
+        }
+        begun = self.graph("POST", f"/v25.0/{APP}/uploads", params=query).json()
+        answer = self.graph(
+            "POST", f"/v25.0/{begun['id']}", data=content, headers={"file_offset": "0"}
+        )
+        return answer.json()["h"]
+
+    def pass_time(self, **length: float) -> None:
+        """Move the sandbox's clock on, by days, hours or seconds."""
+        seconds = timedelta(**length).total_seconds()
+        self.control("POST", "clock", advance_seconds=seconds)
 
     def text(self, body: str = "Merhaba", to: str = PATIENT, **more: Any) -> str:
         """Send a text that must be accepted; returns its id."""

@@ -127,10 +127,6 @@ def test_an_unknown_type_is_100_and_names_the_known_ones(whatsapp):
     assert "interactive" in found["message"]
 
 
-def test_a_type_that_is_not_emulated_is_131051(whatsapp):
-    assert error(whatsapp.send(envelope("location", {"name": "A"})))["code"] == 131051
-
-
 def test_callback_data_may_have_512_characters(whatsapp):
     accepted(whatsapp.send(text(biz_opaque_callback_data="x" * 512)))
     answer = whatsapp.send(text(biz_opaque_callback_data="x" * 513))

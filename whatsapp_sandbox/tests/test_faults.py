@@ -180,3 +180,24 @@ def test_rejections_are_counted_by_code(whatsapp):
 def test_an_unknown_kind_of_fault_is_refused(whatsapp):
     with pytest.raises(requests.HTTPError, match="422"):
         whatsapp.fault("explode")
+
+
+def test_a_fault_strikes_the_calls_of_its_edge_only(whatsapp):
+    whatsapp.fault("error", edge="message_templates", code=2)
+    path = f"/v25.0/{BUSINESS}"
+    assert error(whatsapp.graph("GET", f"{path}/message_templates"))["code"] == 2
+    assert whatsapp.graph("GET", f"{path}/phone_numbers").status_code == 200
+    whatsapp.reminder()
+
+
+def test_an_upload_may_be_taken_without_an_answer(whatsapp):
+    whatsapp.fault("reset_after_accept", edge="media", count=1)
+    with pytest.raises(requests.ConnectionError):
+        whatsapp.upload(b"x", "image/png")
+    assert whatsapp.upload(b"x", "image/png")
+
+
+def test_a_fault_may_strike_an_object_itself(whatsapp):
+    whatsapp.fault("http_500", edge="", phone_number_id=NUMBER)
+    assert whatsapp.graph("GET", f"/v25.0/{NUMBER}").status_code == 500
+    assert whatsapp.graph("GET", f"/v25.0/{BUSINESS}").status_code == 200

@@ -23,6 +23,7 @@ from .conftest import (
     accepted,
     envelope,
     error,
+    wait_until,
 )
 
 EVERY_BYTE = bytes(range(256)) + b"\r\n--\r\r\n\n"
@@ -357,3 +358,107 @@ def test_a_media_message_needs_the_window(whatsapp, receiver):
     media_id = upload(whatsapp).json()["id"]
     accepted(whatsapp.send(envelope("image", {"id": media_id})))
     assert failure(receiver) == 131047
+
+
+def download(whatsapp, url: str, **more) -> requests.Response:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    return whatsapp.session.get(url, headers=headers, **more)
+
+
+@pytest.mark.parametrize(
+    ("switch", "right"),
+    [
+        ("media_wrong_checksum", (False, True, True)),
+        ("media_wrong_size", (True, False, True)),
+        ("media_wrong_kind", (True, True, False)),
+    ],
+)
+def test_one_thing_about_a_file_can_be_wrong(whatsapp, switch, right):
+    whatsapp.switch(**{switch: True})
+    found = whatsapp.get(attach(whatsapp))
+    content = download(whatsapp, found["url"]).content
+    checksum = hashlib.sha256(content).hexdigest() == found["sha256"]
+    size = len(content) == int(found["file_size"])
+    assert (checksum, size, content == EVERY_BYTE) == right
+
+
+def test_more_bytes_can_come_than_were_announced(whatsapp):
+    whatsapp.switch(media_extra_bytes=1000)
+    found = whatsapp.get(attach(whatsapp))
+    content = download(whatsapp, found["url"]).content
+    assert len(content) == int(found["file_size"]) + 1000
+
+
+def test_a_wrong_checksum_stands_in_the_webhook_too(whatsapp, receiver):
+    whatsapp.switch(media_wrong_checksum=True)
+    attach(whatsapp)
+    (message,) = receiver.wait_for("messages")
+    right = base64.b64encode(hashlib.sha256(EVERY_BYTE).digest()).decode()
+    assert message["image"]["sha256"] != right
+
+
+def test_the_webhook_may_have_no_address(whatsapp, receiver):
+    whatsapp.switch(media_url_in_webhook=False)
+    attach(whatsapp)
+    (message,) = receiver.wait_for("messages")
+    assert "url" not in message["image"]
+
+
+def test_how_checksum_and_size_are_written_are_switches(whatsapp):
+    whatsapp.switch(media_checksum="base64", media_size_as_number=True)
+    found = whatsapp.get(attach(whatsapp))
+    assert base64.b64decode(found["sha256"]) == hashlib.sha256(EVERY_BYTE).digest()
+    assert found["file_size"] == len(EVERY_BYTE)
+
+
+def test_the_address_can_be_under_another_host(whatsapp):
+    whatsapp.switch(media_host="https://files.example/")
+    assert url_of(whatsapp, attach(whatsapp)).startswith("https://files.example/")
+
+
+def test_a_download_can_be_sent_elsewhere(whatsapp):
+    whatsapp.switch(media_redirect="https://elsewhere.example/")
+    url = url_of(whatsapp, attach(whatsapp))
+    answer = download(whatsapp, url, allow_redirects=False)
+    assert answer.status_code == 302
+    assert answer.headers["location"] == "https://elsewhere.example/"
+
+
+def test_a_download_can_fail(whatsapp):
+    url = url_of(whatsapp, attach(whatsapp))
+    whatsapp.switch(media_status=500)
+    assert download(whatsapp, url).status_code == 500
+
+
+def test_a_patients_file_lives_7_days(whatsapp):
+    media_id = attach(whatsapp)
+    whatsapp.pass_time(days=7)
+    answer = whatsapp.graph("GET", f"/v25.0/{media_id}")
+    assert error(answer)["error_subcode"] == 33
+
+
+def test_the_phone_shows_a_file_without_a_token(whatsapp):
+    answer = whatsapp.session.get(f"{whatsapp.url}/sandbox/media/{attach(whatsapp)}")
+    assert answer.content == EVERY_BYTE
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert "sandbox" in answer.headers["content-security-policy"]
+
+
+def test_what_came_by_link_is_on_the_phone(whatsapp, website):
+    whatsapp.write()
+    sent = whatsapp.send(envelope("image", {"link": f"{website}/teeth.jpg"}))
+    message_id = accepted(sent)
+    bubble = wait_until(
+        lambda: next((b for b in whatsapp.thread() if b["id"] == message_id), None)
+    )
+    media_id = bubble["file"]["media_id"]
+    answer = whatsapp.session.get(f"{whatsapp.url}/sandbox/media/{media_id}")
+    assert answer.content == EVERY_BYTE
+
+
+def test_a_file_can_be_a_reply(whatsapp, receiver):
+    quoted = whatsapp.write()
+    attach(whatsapp, context_id=quoted)
+    messages = receiver.wait_for("messages", 2)
+    (reply,) = [one for one in messages if one["type"] == "image"]
+    assert reply["context"]["id"] == quoted

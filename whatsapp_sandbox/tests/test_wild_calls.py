@@ -1,0 +1,119 @@
+"""Whatever a call says, the answer is one of the Graph API's, never a crash."""
+
+from __future__ import annotations
+
+import copy
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from .conftest import APP, BUSINESS, NUMBER, PATIENT
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner),
+    max_leaves=6,
+)
+FLOW = {"flow_message_version": "3", "flow_id": "1", "flow_cta": "a"}
+FORM = {"name": "flow", "parameters": FLOW}
+IMAGE = {"type": "image", "image": {"link": "http://127.0.0.1:9/a"}}
+MESSAGE = {
+    "messaging_product": "whatsapp",
+    "to": PATIENT,
+    "context": {"message_id": "wamid.x"},
+    "location": {"latitude": "1", "longitude": 2, "name": "a", "address": "b"},
+    "contacts": [{"name": {"formatted_name": "a"}, "phones": [], "birthday": "x"}],
+    "reaction": {"message_id": "wamid.x", "emoji": "👍"},
+    "interactive": {"type": "flow", "body": {"text": "a"}, "action": FORM},
+    "audio": {"link": "http://127.0.0.1:9/a", "voice": True},
+    "template": {
+        "name": "with_image",
+        "language": {"code": "en"},
+        "components": [{"type": "header", "parameters": [IMAGE]}],
+    },
+}
+KINDS = ("location", "contacts", "reaction", "interactive", "audio", "template")
+TEMPLATE = {
+    "name": "wild",
+    "language": "en",
+    "category": "UTILITY",
+    "parameter_format": "NAMED",
+    "message_send_ttl_seconds": 60,
+    "components": [
+        {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["4::x"]}},
+        {
+            "type": "BODY",
+            "text": "Hello {{name}}.",
+            "example": {
+                "body_text_named_params": [{"param_name": "name", "example": "a"}]
+            },
+        },
+        {"type": "FOOTER", "text": "a"},
+        {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "a"}]},
+    ],
+}
+CALLS = {
+    f"{NUMBER}/messages": [{**MESSAGE, "type": kind} for kind in KINDS],
+    f"{BUSINESS}/message_templates": [TEMPLATE],
+    f"{NUMBER}/whatsapp_business_profile": [
+        {
+            "messaging_product": "whatsapp",
+            "about": "a",
+            "websites": ["https://a.example"],
+            "vertical": "HEALTH",
+            "email": "a@b.example",
+        }
+    ],
+    f"{NUMBER}/block_users": [
+        {"messaging_product": "whatsapp", "block_users": [{"user": PATIENT}]}
+    ],
+    f"{NUMBER}/register": [{"messaging_product": "whatsapp", "pin": "123456"}],
+    f"{APP}/uploads": [{"file_name": "a", "file_length": 1, "file_type": "image/png"}],
+}
+
+
+def places(value: object, path: tuple = ()) -> list[tuple]:
+    """The paths of all that is inside ``value``."""
+    if isinstance(value, dict):
+        inside = list(value.items())
+    else:
+        inside = list(enumerate(value)) if isinstance(value, list) else []
+    found = [path] if path else []
+    for key, one in inside:
+        found += places(one, (*path, key))
+    return found
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> tuple[str, dict]:
+    """A call that is right but for one or two places."""
+    path = draw(st.sampled_from(sorted(CALLS)))
+    body = copy.deepcopy(draw(st.sampled_from(CALLS[path])))
+    for _ in range(draw(st.integers(1, 2))):
+        *way, last = draw(st.sampled_from(places(body) or [("x",)]))
+        target = body
+        for key in way:
+            target = target[key]
+        target[last] = draw(JSON)
+    return path, body
+
+
+@settings(
+    max_examples=400,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(call=calls())
+def test_a_wrong_part_never_breaks_the_sandbox(whatsapp, call):
+    whatsapp.switch(pair_limit=False, throughput_limit=False)
+    path, body = call
+    answer = whatsapp.post(path, **body)
+    content = answer.json()
+    if answer.status_code != 200:
+        assert content["error"]["code"]
+        assert answer.status_code < 500
