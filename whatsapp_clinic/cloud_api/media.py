@@ -1,0 +1,334 @@
+"""What files WhatsApp takes, and what a file really is.
+
+A file's kind is told by its first bytes and compared with what was claimed: names and
+MIME types come from whoever sent it. The tables are those of the Cloud API (supported
+media types) and of the formats' own signatures.
+"""
+
+import base64
+import binascii
+import codecs
+import re
+from dataclasses import dataclass
+
+from .payloads import PayloadError
+
+# A megabyte is taken as the smaller of its two meanings.
+_MB = 1_000_000
+LARGEST_INBOUND = 100 * 2**20
+"""WhatsApp itself refuses larger files of patients (131052)."""
+STICKER = 100_000
+ANIMATED_STICKER = 500_000
+VOICE_WITH_PLAY_ICON = 512_000
+"""A longer voice note shows an icon to download it first."""
+SNIFFED_BYTES = 8192
+"""How much of a file's beginning ``sniff`` wants to see."""
+UNKNOWN = "application/octet-stream"
+
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_DOCX = f"{_OFFICE}wordprocessingml.document"
+_XLSX = f"{_OFFICE}spreadsheetml.sheet"
+_PPTX = f"{_OFFICE}presentationml.presentation"
+_ZIP, _OLE = "application/zip", "application/x-ole-storage"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What one type of message takes; ``largest`` in bytes."""
+
+    mime_types: frozenset[str]
+    largest: int
+
+
+KINDS = {
+    "audio": Kind(
+        frozenset({"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"}),
+        16 * _MB,
+    ),
+    "document": Kind(
+        frozenset(
+            {
+                "text/plain",
+                "application/pdf",
+                "application/msword",
+                "application/vnd.ms-excel",
+                "application/vnd.ms-powerpoint",
+                _DOCX,
+                _XLSX,
+                _PPTX,
+            }
+        ),
+        100 * _MB,
+    ),
+    "image": Kind(frozenset({"image/jpeg", "image/png"}), 5 * _MB),
+    "sticker": Kind(frozenset({"image/webp"}), ANIMATED_STICKER),
+    "video": Kind(frozenset({"video/mp4", "video/3gpp"}), 16 * _MB),
+}
+"""By type of message."""
+
+# Kinds that are told apart only further inside the file, or not at all.
+_CONTAINERS = {
+    _OLE: frozenset(
+        {
+            "application/msword",
+            "application/vnd.ms-excel",
+            "application/vnd.ms-powerpoint",
+            "application/vnd.ms-outlook",
+        }
+    ),
+    _ZIP: frozenset(
+        {
+            _DOCX,
+            _XLSX,
+            _PPTX,
+            "application/x-zip-compressed",
+            "application/epub+zip",
+            "application/vnd.oasis.opendocument.text",
+            "application/vnd.oasis.opendocument.spreadsheet",
+            "application/vnd.oasis.opendocument.presentation",
+        }
+    ),
+    "audio/mp4": frozenset({"video/mp4", "audio/aac", "audio/x-m4a"}),
+    "video/mp4": frozenset({"audio/mp4", "video/3gpp", "audio/x-m4a"}),
+    "video/3gpp": frozenset({"video/mp4", "audio/3gpp"}),
+    "image/heic": frozenset({"image/heif"}),
+    "image/dicom": frozenset({"application/dicom"}),
+    "text/plain": frozenset(
+        {"text/csv", "text/vcard", "text/x-vcard", "text/calendar", "application/json"}
+    ),
+    "text/xml": frozenset({"application/xml"}),
+}
+_SPELLINGS = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "audio/mp3": "audio/mpeg",
+    "audio/x-aac": "audio/aac",
+    "audio/opus": "audio/ogg",
+    "application/ogg": "audio/ogg",
+    "application/x-pdf": "application/pdf",
+}
+# (offset, bytes, what it is), more telling ones first.
+_SIGNATURES = (
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"GIF87a", "image/gif"),
+    (0, b"GIF89a", "image/gif"),
+    (0, b"II*\x00", "image/tiff"),
+    (0, b"MM\x00*", "image/tiff"),
+    (128, b"DICM", "image/dicom"),
+    (0, b"%PDF-", "application/pdf"),
+    (0, b"OggS", "audio/ogg"),
+    (0, b"#!AMR", "audio/amr"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"fLaC", "audio/flac"),
+    (0, b"\x1aE\xdf\xa3", "video/webm"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", _OLE),
+    (0, b"{\\rtf", "application/rtf"),
+    (0, b"Rar!\x1a\x07", "application/vnd.rar"),
+    (0, b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
+    (0, b"\x1f\x8b", "application/gzip"),
+    (0, b"MZ\x90", "application/x-msdownload"),
+    (0, b"\x7fELF", "application/x-elf"),
+    (0, b"#!", "text/x-script"),
+)
+_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
+_BRANDS = (
+    (b"M4A", "audio/mp4"),
+    (b"M4B", "audio/mp4"),
+    (b"3g", "video/3gpp"),
+    (b"qt  ", "video/quicktime"),
+    (b"hei", "image/heic"),
+    (b"hev", "image/heic"),
+    (b"mif1", "image/heic"),
+    (b"avif", "image/avif"),
+    (b"", "video/mp4"),
+)
+_ZIPPED = ((b"word/", _DOCX), (b"xl/", _XLSX), (b"ppt/", _PPTX))
+_MARKUP = (
+    (rb"<!doctype html|<html|<head|<body|<script|<iframe", "text/html"),
+    (rb"<svg", "image/svg+xml"),
+    (rb"<\?xml", "text/xml"),
+)
+
+
+def plain(mime_type: str) -> str:
+    """Return a MIME type without parameters, in its usual spelling.
+
+    ``audio/ogg; codecs=opus`` is ``audio/ogg``.
+    """
+    bare = mime_type.partition(";")[0].strip().lower()
+    return _SPELLINGS.get(bare, bare)
+
+
+def sniff(content: bytes) -> str | None:
+    """Return what a file is by its first ``SNIFFED_BYTES``; None when nothing tells.
+
+    Word, Excel and PowerPoint of before 2007 are all ``application/x-ole-storage``.
+    """
+    start = content[:SNIFFED_BYTES]
+    return (
+        _signature(start)
+        or _riff(start)
+        or _iso_media(start)
+        or _zipped(start)
+        or _mpeg_audio(start)
+        or _markup(start)
+        or _plain_text(start)
+    )
+
+
+def real_type(content: bytes, claimed: str) -> str:
+    """Return what to store a file as: what was claimed if its bytes agree.
+
+    A file whose bytes tell nothing is ``application/octet-stream`` if it was claimed
+    to be something that always tells, and what was claimed otherwise: patients send
+    documents of any kind.
+    """
+    claimed = plain(claimed)
+    if agrees(content, claimed):
+        return claimed or UNKNOWN
+    return sniff(content) or UNKNOWN
+
+
+def agrees(content: bytes, claimed: str) -> bool:
+    """Whether the first bytes are those of the claimed MIME type.
+
+    What is never harmless under another name (a page, a drawing, a program) agrees
+    with its own name only.
+    """
+    claimed, found = plain(claimed), sniff(content)
+    if found is None:
+        return claimed not in _TELLING
+    return claimed == found or claimed in _CONTAINERS.get(found, ())
+
+
+def kind_of(mime_type: str) -> str | None:
+    """Return the type of message that a file of this MIME type is sent as."""
+    bare = plain(mime_type)
+    return next((name for name, one in KINDS.items() if bare in one.mime_types), None)
+
+
+def check(kind: str, content: bytes, mime_type: str, voice: bool = False) -> None:
+    """Refuse a file that WhatsApp would not take as this type of message.
+
+    ``kind`` is one of ``KINDS``. Raises ``PayloadError`` for a wrong type, a wrong
+    size, or bytes of something else; ``voice`` asks for OGG with Opus, one channel.
+    """
+    check_size(kind, len(content), mime_type)
+    if not agrees(content, mime_type):
+        raise PayloadError(kind, f"the file is not {plain(mime_type)}")
+    if kind == "sticker" and not is_animated(content) and len(content) > STICKER:
+        raise PayloadError(kind, f"up to {STICKER} bytes allowed, {len(content)} given")
+    if plain(mime_type) == "audio/ogg" and opus_channels(content) != 1:
+        raise PayloadError(kind, "OGG needs the Opus codec with one channel")
+    if voice and plain(mime_type) != "audio/ogg":
+        raise PayloadError(kind, "a voice note is audio/ogg")
+
+
+def check_size(kind: str, size: int, mime_type: str) -> None:
+    """Refuse a MIME type or a size in bytes that this type of message does not take."""
+    allowed = KINDS[kind]
+    if plain(mime_type) not in allowed.mime_types:
+        raise PayloadError(kind, "one of " + ", ".join(sorted(allowed.mime_types)))
+    if not 1 <= size <= allowed.largest:
+        raise PayloadError(kind, f"1 to {allowed.largest} bytes allowed, {size} given")
+
+
+def is_animated(content: bytes) -> bool:
+    """Whether a WebP moves: the animation bit of its VP8X chunk."""
+    return content[12:16] == b"VP8X" and bool(content[20:21] and content[20] & 0x02)
+
+
+def opus_channels(content: bytes) -> int | None:
+    """Return the number of channels of an OGG file with the Opus codec (RFC 7845)."""
+    head = content[:SNIFFED_BYTES].find(b"OpusHead")
+    channels = content[head + 9 : head + 10] if head >= 0 else b""
+    return channels[0] if channels else None
+
+
+def same_checksum(claimed: str, sha256: bytes) -> bool:
+    """Whether a digest is the one that WhatsApp told, in base64 or in hexadecimal."""
+    return sha256 in (_from_hex(claimed), _from_base64(claimed))
+
+
+def _signature(start: bytes) -> str | None:
+    for offset, signature, mime_type in _SIGNATURES:
+        if start.startswith(signature, offset):
+            return mime_type
+    return None
+
+
+def _riff(start: bytes) -> str | None:
+    return _RIFF.get(start[8:12]) if start.startswith(b"RIFF") else None
+
+
+def _iso_media(start: bytes) -> str | None:
+    """MP4 and its relatives name their brand in the first box."""
+    if start[4:8] != b"ftyp":
+        return None
+    return next(kind for brand, kind in _BRANDS if start[8:12].startswith(brand))
+
+
+def _zipped(start: bytes) -> str | None:
+    if not start.startswith(b"PK\x03\x04"):
+        return None
+    return next((kind for name, kind in _ZIPPED if name in start), _ZIP)
+
+
+def _mpeg_audio(start: bytes) -> str | None:
+    """Eleven set bits begin a frame; layer 0 is AAC, layer 3 is MP3."""
+    if len(start) < 2 or start[0] != 0xFF or start[1] & 0xE0 != 0xE0:
+        return None
+    layer = start[1] & 0x06
+    if layer == 0 and start[1] & 0xF0 == 0xF0:
+        return "audio/aac"
+    return "audio/mpeg" if layer == 0x02 else None
+
+
+def _markup(start: bytes) -> str | None:
+    text = start.removeprefix(b"\xef\xbb\xbf").replace(b"\x00", b"")
+    if not text.lstrip().startswith(b"<"):
+        return None
+    for pattern, mime_type in _MARKUP:
+        if re.search(pattern, text, re.IGNORECASE):
+            return mime_type
+    return None
+
+
+def _plain_text(start: bytes) -> str | None:
+    """UTF-8 without control characters; a character may be cut off at the end."""
+    if not start or re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", start):
+        return None
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        decoder.decode(start, final=len(start) < SNIFFED_BYTES)
+    except UnicodeDecodeError:
+        return None
+    return "text/plain"
+
+
+def _from_hex(text: str) -> bytes | None:
+    try:
+        return bytes.fromhex(text.strip())
+    except ValueError:
+        return None
+
+
+def _from_base64(text: str) -> bytes | None:
+    padded = text.strip() + "=" * (-len(text.strip()) % 4)
+    try:
+        return base64.b64decode(padded.translate(_URL_SAFE), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+_URL_SAFE = str.maketrans("-_", "+/")
+# Types whose files always begin in a way that tells, so that silence contradicts them.
+_TELLING = (
+    {mime_type for _offset, _signature, mime_type in _SIGNATURES}
+    | set(_RIFF.values())
+    | {mime_type for _brand, mime_type in _BRANDS}
+    | {mime_type for _pattern, mime_type in _MARKUP}
+    | set().union(*(kind.mime_types for kind in KINDS.values()))
+    | set().union(*_CONTAINERS.values())
+) - {"text/plain", "text/csv", "text/vcard", "text/x-vcard", "text/calendar"}

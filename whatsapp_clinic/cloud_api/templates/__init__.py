@@ -1,0 +1,24 @@
+"""Templates as a clinic writes them: what they consist of, and WhatsApp's rules.
+
+``problems`` lists everything that WhatsApp would refuse, ``creation`` and ``edit`` give
+what is posted. Templates that exist are read by ``cloud_api.payloads``.
+"""
+
+from .definition import (
+    CATEGORIES,
+    HEADER_KINDS,
+    NAMED,
+    POSITIONAL,
+    CopyCodeButton,
+    FlowButton,
+    Header,
+    PhoneButton,
+    QuickReplyButton,
+    TemplateDefinition,
+    UrlButton,
+    creation,
+    edit,
+)
+from .edits import EDITABLE, NAME_BLOCK, edit_problems
+from .problem import Problem
+from .rules import problems

@@ -1,0 +1,197 @@
+"""What a template consists of, and its form in the Cloud API."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..payloads import template_variables
+
+CATEGORIES = ("UTILITY", "MARKETING")
+"""Those whose text a clinic writes; WhatsApp itself writes authentication templates."""
+HEADER_KINDS = ("TEXT", "IMAGE", "VIDEO", "DOCUMENT", "LOCATION")
+POSITIONAL, NAMED = "POSITIONAL", "NAMED"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What stands above the body.
+
+    ``kind`` is one of ``HEADER_KINDS``; ``text`` belongs to TEXT; ``handle`` to files:
+    that of a sample, from ``CloudApiClient.upload_handle``.
+    """
+
+    kind: str
+    text: str = ""
+    handle: str = ""
+
+
+@dataclass(frozen=True)
+class QuickReplyButton:
+    """A tap comes back to the clinic."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class UrlButton:
+    """Opens a page; the address may end in one variable, ``example`` shows it filled.
+
+    ``example`` is the whole address.
+    """
+
+    text: str
+    url: str
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class PhoneButton:
+    """Calls ``phone``, in E.164 with its plus sign."""
+
+    text: str
+    phone: str
+
+
+@dataclass(frozen=True)
+class CopyCodeButton:
+    """Copies a code that is told when the message is sent; WhatsApp labels it."""
+
+    example: str
+
+
+@dataclass(frozen=True)
+class FlowButton:
+    """Opens a form; ``screen`` is its first one."""
+
+    text: str
+    flow_id: str
+    screen: str = ""
+
+
+Button = QuickReplyButton | UrlButton | PhoneButton | CopyCodeButton | FlowButton
+
+
+@dataclass(frozen=True)
+class TemplateDefinition:
+    """A template in one language.
+
+    ``parameter_format`` tells whether variables are ``{{1}}`` or ``{{first_name}}``.
+    ``examples`` fill the variables of header and body, keyed by (component, name) as in
+    ``payloads.TemplateVariable``. ``ttl_seconds`` is how long WhatsApp tries to
+    deliver, None for its default.
+    """
+
+    name: str
+    language: str
+    category: str
+    body: str
+    header: Header | None = None
+    footer: str = ""
+    buttons: Sequence[Button] = ()
+    parameter_format: str = POSITIONAL
+    examples: Mapping[tuple[str, str | int], str] = field(default_factory=dict)
+    ttl_seconds: int | None = None
+
+    def components(self) -> list[dict]:
+        """Return Meta's components, with the examples that its reviewers want."""
+        parts = []
+        if self.header:
+            parts.append(self._header())
+        parts.append({"type": "BODY", "text": self.body, **self._example("body")})
+        if self.footer:
+            parts.append({"type": "FOOTER", "text": self.footer})
+        if self.buttons:
+            buttons = [_BUTTONS[type(button)](button) for button in self.buttons]
+            parts.append({"type": "BUTTONS", "buttons": buttons})
+        return parts
+
+    def _header(self) -> dict:
+        content = {"type": "HEADER", "format": self.header.kind}
+        if self.header.kind == "TEXT":
+            return {**content, "text": self.header.text, **self._example("header")}
+        if self.header.kind == "LOCATION":
+            return content
+        return {**content, "example": {"header_handle": [self.header.handle]}}
+
+    def _example(self, component: str) -> dict:
+        names = variables(self, component)
+        if not names:
+            return {}
+        values = [self.examples.get((component, name), "") for name in names]
+        if self.parameter_format == NAMED:
+            named = [
+                {"param_name": str(name), "example": value}
+                for name, value in zip(names, values, strict=True)
+            ]
+            return {"example": {f"{component}_text_named_params": named}}
+        # Meta wants a list of examples for the header and a list of lists for the body.
+        shown = [values] if component == "body" else values
+        return {"example": {f"{component}_text": shown}}
+
+
+def variables(definition: TemplateDefinition, component: str) -> list[str | int]:
+    """Return the names or numbers of the variables of ``header`` or ``body``."""
+    wording = definition.body
+    if component == "header":
+        wording = definition.header.text if definition.header else ""
+    part = {"type": component.upper(), "text": wording}
+    return [one.name for one in template_variables([part], definition.parameter_format)]
+
+
+def creation(definition: TemplateDefinition) -> dict:
+    """Return what ``CloudApiClient.create_template`` posts."""
+    return {
+        "name": definition.name,
+        "language": definition.language,
+        "category": definition.category,
+        "parameter_format": definition.parameter_format,
+        "components": definition.components(),
+        **_ttl(definition),
+    }
+
+
+def edit(definition: TemplateDefinition, category: str | None = None) -> dict:
+    """Return what ``CloudApiClient.edit_template`` posts; it replaces all components.
+
+    ``category`` is the present one: an approved template keeps it.
+    """
+    changed = definition.category != category
+    return {
+        **({"category": definition.category} if changed else {}),
+        "components": definition.components(),
+        **_ttl(definition),
+    }
+
+
+def _ttl(definition: TemplateDefinition) -> dict:
+    seconds = definition.ttl_seconds
+    return {} if seconds is None else {"message_send_ttl_seconds": seconds}
+
+
+def _url(button: UrlButton) -> dict:
+    example = {"example": [button.example]} if "{{" in button.url else {}
+    return {"type": "URL", "text": button.text, "url": button.url, **example}
+
+
+def _flow(button: FlowButton) -> dict:
+    start = {"flow_action": "navigate"} if button.screen else {}
+    screen = {"navigate_screen": button.screen} if button.screen else {}
+    return {
+        "type": "FLOW",
+        "text": button.text,
+        "flow_id": button.flow_id,
+        **start,
+        **screen,
+    }
+
+
+_BUTTONS = {
+    QuickReplyButton: lambda button: {"type": "QUICK_REPLY", "text": button.text},
+    UrlButton: _url,
+    PhoneButton: lambda button: {
+        "type": "PHONE_NUMBER",
+        "text": button.text,
+        "phone_number": button.phone,
+    },
+    CopyCodeButton: lambda button: {"type": "COPY_CODE", "example": button.example},
+    FlowButton: _flow,
+}

@@ -1,0 +1,45 @@
+"""What WhatsApp sends: signature check, and envelope to typed events.
+
+``parse`` follows the documented envelope (Cloud API, webhooks) but trusts nothing in
+it: whatever it does not know becomes ``Unrecognised``, and one malformed message does
+not lose its neighbours. Personal values are kept out of the events' ``repr``.
+
+Texts are returned as they came; ``clean_text`` makes one fit for storing.
+"""
+
+from .account import (
+    AccountDetail,
+    AccountEvent,
+    Alert,
+    Capability,
+    Decision,
+    NumberQuality,
+    Restriction,
+    SecurityEvent,
+    Trouble,
+)
+from .content import (
+    ContactCard,
+    FormReply,
+    Location,
+    Media,
+    Order,
+    OrderItem,
+    Referral,
+)
+from .envelope import parse
+from .events import (
+    AccountUpdate,
+    Event,
+    EventError,
+    InboundCall,
+    InboundMessage,
+    MalformedWebhook,
+    NumberChanged,
+    Sender,
+    StatusUpdate,
+    TemplateUpdate,
+    Unrecognised,
+    UserPreference,
+)
+from .signature import clean_text, phone_number_ids, verify

@@ -1,0 +1,109 @@
+"""Values of JSON that may be anything, and the ids of who is meant."""
+
+import re
+from datetime import datetime, timezone
+from typing import Any
+
+_USER_ID = re.compile(r"[A-Z]{2}\.[0-9A-Za-z.]{1,140}")
+
+
+class Unusable(Exception):
+    """Why a part of a webhook cannot become an event; quotes nothing of it."""
+
+
+def required(item: dict, key: str) -> str:
+    """Return a text that must be there; raises ``Unusable``."""
+    value = text(item.get(key))
+    if not value:
+        raise Unusable(f"no {key}")
+    return value
+
+
+def required_time(item: dict) -> datetime:
+    """Return the timestamp that must be there; raises ``Unusable``."""
+    moment = time(item.get("timestamp"))
+    if moment is None:
+        raise Unusable("no usable timestamp")
+    return moment
+
+
+def time(value: Any) -> datetime | None:
+    """Read Unix seconds, which Meta writes as a string or as a number."""
+    seconds = scalar(value)
+    if not seconds or not re.fullmatch("[0-9]{1,11}", seconds):
+        return None
+    return datetime.fromtimestamp(int(seconds), tz=timezone.utc)
+
+
+def scalar(value: Any) -> str | None:
+    """Return an id or number as text; Meta writes some of them either way."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return text(value)
+
+
+def number(value: Any) -> float | None:
+    """Return a finite number that may be written as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]+)?", value):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if abs(found) < float("inf") else None
+
+
+def text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def flag(value: Any) -> bool:
+    return value is True
+
+
+def dict_(value: Any) -> dict:
+    return value if isinstance(value, dict) else {}
+
+
+def dicts(value: Any) -> list[dict]:
+    if not isinstance(value, list):
+        return []
+    return [item for item in value if isinstance(item, dict)]
+
+
+def ids(item: dict, phone_key: str, user_key: str) -> tuple[str | None, str | None]:
+    """Return (wa_id, user id); a user id may stand where the phone number should."""
+    phone, user_id = text(item.get(phone_key)), text(item.get(user_key))
+    if phone and _USER_ID.fullmatch(phone):
+        return None, user_id or phone
+    digits = (phone or "").lstrip("+")
+    return (digits if re.fullmatch("[0-9]{1,20}", digits) else None), user_id
+
+
+def contact_of(value: dict, wa_id: str | None, user_id: str | None) -> dict:
+    """Find the contact of somebody; contacts may be missing or in any order."""
+    for contact in dicts(value.get("contacts")):
+        contact_wa_id, contact_user_id = ids(contact, "wa_id", "user_id")
+        if wa_id and wa_id == contact_wa_id:
+            return contact
+        if user_id and user_id == contact_user_id:
+            return contact
+    return {}
+
+
+def phone_number_id(value: dict) -> str:
+    """Return which of the clinic's numbers is meant; raises ``Unusable``."""
+    found = scalar(dict_(value.get("metadata")).get("phone_number_id"))
+    if not found:
+        raise Unusable("no phone number id")
+    return found
+
+
+def entry_id(entry: dict) -> str:
+    return scalar(entry.get("id")) or ""
+
+
+def entry_time(entry: dict) -> datetime | None:
+    return time(entry.get("time"))
