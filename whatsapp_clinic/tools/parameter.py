@@ -8,6 +8,15 @@ DEFAULTS = {
     # For which the bytes of webhooks are kept; patients may have written them.
     "body_hours": 24,
     "parked_body_days": 30,
+    # Delivered service messages that cost nothing, for each number and month (Cloud
+    # API, pricing since 1 October 2026).
+    "free_service_messages": 1000,
+    # Larger files of patients are not loaded.
+    "media_megabytes_audio": 16,
+    "media_megabytes_document": 100,
+    "media_megabytes_image": 16,
+    "media_megabytes_sticker": 1,
+    "media_megabytes_video": 64,
 }
 
 

@@ -1,26 +1,24 @@
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL
 
 from ...tools import clock
+from .consent_state import REVOKED, States
+from .write_once_mixin import BOOKKEEPING
 
 METHODS = [
+    ("web", "Signed on a web page"),
     ("paper", "Signed on paper"),
     ("verbal", "Said to staff"),
-    ("web", "Signed on a web page"),
     ("chat", "In the chat"),
     ("import", "Imported"),
+    ("api", "Reported by another program"),
     ("merge", "Contact merge"),
 ]
-# Who the row belongs to may change (contact merge, company change), as may what Odoo
-# keeps about the row; what was agreed to, when and how may not.
-_BOOKKEEPING = ("partner_id", "company_id", "create_uid", "write_uid", "write_date")
 # Entered from a time zone ahead of ours, or a clock that is.
 CLOCK_TOLERANCE = timedelta(days=1)
-# The only run that may delete sets this in its transaction.
-DESTRUCTION_SETTING = "whatsapp_clinic.destruction"
 
 
 class Consent(models.Model):
@@ -32,8 +30,11 @@ class Consent(models.Model):
 
     _name = "whatsapp.clinic.consent"
     _description = "Consent"
+    _inherit = ["whatsapp.clinic.write.once.mixin"]
     _order = "act_at desc, id desc"
     _rec_name = "purpose_id"
+    # The people may become others in a contact merge; what was agreed to may not.
+    _write_once_except = (*BOOKKEEPING, "partner_id", "guardian_id")
 
     partner_id = fields.Many2one(
         "res.partner", "Patient", required=True, ondelete="restrict", index=True
@@ -41,6 +42,7 @@ class Consent(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
+    branch_id = fields.Many2one("whatsapp.clinic.branch", ondelete="restrict")
     purpose_id = fields.Many2one(
         "whatsapp.clinic.consent.purpose", required=True, ondelete="restrict"
     )
@@ -54,11 +56,34 @@ class Consent(models.Model):
         help="When the patient decided, for paper its date; not when it was entered.",
     )
     method = fields.Selection(METHODS, required=True)
-    evidence = fields.Text(
-        help="What proves it: who heard it, the wording, the message of the patient."
+    notice_id = fields.Many2one(
+        "whatsapp.clinic.privacy.notice",
+        "Privacy Notice",
+        ondelete="restrict",
+        index="btree_not_null",
+        help="The version that the patient had been shown.",
     )
+    guardian_id = fields.Many2one(
+        "res.partner",
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Who decided for the patient.",
+    )
+    evidence = fields.Text(
+        help="What proves it: the wording, the source, the place of the paper."
+    )
+    heard_by = fields.Char(help="Who of the staff heard it, where it was said.")
     message_id = fields.Many2one(
-        "whatsapp.clinic.message", "Proof in the Chat", ondelete="restrict"
+        "whatsapp.clinic.message",
+        "Proof in the Chat",
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    proof_id = fields.Many2one(
+        "whatsapp.clinic.consent.proof",
+        "Signed Proof",
+        ondelete="restrict",
+        index="btree_not_null",
     )
     patient_name = fields.Char(
         "Name at the Time", compute="_compute_at_the_time", store=True, precompute=True
@@ -66,8 +91,28 @@ class Consent(models.Model):
     patient_phone = fields.Char(
         "Phone at the Time", compute="_compute_at_the_time", store=True, precompute=True
     )
+    guardian_name = fields.Char(
+        "Guardian's Name at the Time",
+        compute="_compute_at_the_time",
+        store=True,
+        precompute=True,
+    )
+    recorded_by = fields.Char(
+        compute="_compute_at_the_time",
+        store=True,
+        precompute=True,
+        help="The user's name at the time; it stays when the user is removed.",
+    )
 
     _state = models.Index("(partner_id, purpose_id, act_at)")
+    _verbal_was_heard = models.Constraint(
+        "CHECK (method <> 'verbal' OR heard_by IS NOT NULL)",
+        "Note who heard what the patient said.",
+    )
+    _import_has_source = models.Constraint(
+        "CHECK (method <> 'import' OR evidence IS NOT NULL)",
+        "Note where an imported consent comes from.",
+    )
 
     @api.constrains("act_at")
     def _check_not_in_future(self):
@@ -75,92 +120,105 @@ class Consent(models.Model):
         if any(consent.act_at > latest for consent in self):
             raise ValidationError(self.env._("The act lies in the future."))
 
+    @api.constrains("method", "purpose_id", "decision")
+    def _check_verbal_allowed(self):
+        for consent in self:
+            is_verbal = consent.method == "verbal" and consent.decision == "given"
+            if is_verbal and not consent.purpose_id.verbal_allowed:
+                raise ValidationError(
+                    self.env._(
+                        "“%s” may not be agreed to by word of mouth: let the patient "
+                        "sign on the web page or on paper.",
+                        consent.purpose_id.display_name,
+                    )
+                )
+
+    @api.constrains("guardian_id", "purpose_id", "partner_id")
+    def _check_guardian_may_decide(self):
+        for consent in self.filtered("guardian_id"):
+            guardianships = consent.partner_id.sudo().guardianship_ids
+            if not guardianships._deciding(
+                consent.guardian_id, consent.purpose_id, consent.act_at
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "%(guardian)s may not decide about “%(purpose)s” for "
+                        "%(patient)s.",
+                        guardian=consent.guardian_id.name,
+                        purpose=consent.purpose_id.display_name,
+                        patient=consent.partner_id.name,
+                    )
+                )
+
     @api.depends()
     def _compute_at_the_time(self):
         for consent in self:
             consent.patient_name = consent.partner_id.name
             consent.patient_phone = consent.partner_id.phone
+            consent.guardian_name = consent.guardian_id.name
+            consent.recorded_by = self.env.user.name
 
     @api.model
-    def _states(self, partners, purposes) -> dict:
-        """Present states as {(partner id, purpose id): "given" | "withdrawn"}."""
-        if not partners or not purposes:
-            return {}
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT DISTINCT ON (partner_id, purpose_id)
-                       partner_id, purpose_id, decision
-                FROM whatsapp_clinic_consent
-                WHERE partner_id = ANY(%s) AND purpose_id = ANY(%s)
-                ORDER BY partner_id, purpose_id, act_at DESC,
-                         (decision = 'withdrawn') DESC
-                """,
-                partners.ids,
-                purposes.ids,
-            )
+    def _states(
+        self, partners, purposes, companies=None, at: datetime | None = None
+    ) -> States:
+        """What patients have agreed to at a time (naive UTC; default: now).
+
+        A consent counts in the company tree in which it was given; `companies` default
+        to the present one. Answers a mapping of (partner id, purpose id) to `given`,
+        `withdrawn`, `expired`, `superseded` or `guardianship_ended`, for each company
+        tree by `of(company)`.
+        """
+        return States.load(
+            self.env, partners, purposes, companies or self.env.company, at
         )
-        return {(partner, purpose): decision for partner, purpose, decision in rows}
 
     @api.model_create_multi
     def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("method") == "verbal":
+                vals.setdefault("heard_by", self.env.user.name)
         consents = super().create(vals_list)
         consents.flush_recordset()
-        consents._cancel_what_lost_its_basis()
+        if not self.env.context.get("more_acts_follow"):
+            consents._cancel_what_lost_its_basis()
         return consents
+
+    def _still_decided(self, at: datetime) -> bool:
+        """Whether the guardian who gave this consent decides at a time (naive UTC)."""
+        if not self.guardian_id:
+            return True
+        guarded = self.env["whatsapp.clinic.guardianship"]._in_force(
+            self.partner_id.ids, at
+        )
+        pair = (self.guardian_id.id, self.partner_id.id)
+        return guarded.decides(*pair, self.purpose_id.id)
 
     def _cancel_what_lost_its_basis(self):
         """A withdrawal acts at once, on what is queued too."""
-        states = self._states(self.partner_id, self.purpose_id)
+        states = self._states(self.partner_id, self.purpose_id, self.company_id)
         for consent in self:
             pair = (consent.partner_id.id, consent.purpose_id.id)
-            if states.get(pair) == "withdrawn" and consent.purpose_id.requires_consent:
+            if states.of(consent.company_id).get(pair) in REVOKED:
                 self.env["whatsapp.clinic.message"]._cancel_open(
-                    [("partner_id", "=", pair[0]), ("purpose_id", "=", pair[1])],
+                    [
+                        ("partner_id", "=", pair[0]),
+                        ("purpose_id", "=", pair[1]),
+                        ("company_id", "child_of", consent.company_id.root_id.id),
+                    ],
                     "consent_withdrawn",
                 )
 
-    def _auto_init(self):
-        # Columns that an update adds are filled in existing rows.
-        self.env.cr.execute(
-            "DROP TRIGGER IF EXISTS whatsapp_clinic_consent_write_once ON "
-            "whatsapp_clinic_consent"
-            if self._table_exists()
-            else "SELECT"
+    @api.model
+    def _record(self, decisions: Iterable[tuple], **values):
+        """Write the acts of one moment, one row per purpose.
+
+        `decisions` are pairs of a purpose and `given` or `withdrawn`; `values` are
+        those of every row. Returns the rows.
+        """
+        return self.create(
+            [
+                {**values, "purpose_id": purpose.id, "decision": decision}
+                for purpose, decision in decisions
+            ]
         )
-        return super()._auto_init()
-
-    def init(self):
-        """Make rows unchangeable in the database, whoever asks."""
-        self.env.cr.execute(_WRITE_ONCE, {"bookkeeping": list(_BOOKKEEPING)})
-
-    def _table_exists(self) -> bool:
-        self.env.cr.execute("SELECT to_regclass(%s) IS NOT NULL", [self._table])
-        return self.env.cr.fetchone()[0]
-
-
-_WRITE_ONCE = f"""
-CREATE OR REPLACE FUNCTION whatsapp_clinic_consent_write_once() RETURNS trigger AS $$
-BEGIN
-    IF current_setting('{DESTRUCTION_SETTING}', true) <> '' THEN
-        RETURN CASE TG_OP WHEN 'UPDATE' THEN NEW ELSE OLD END;
-    END IF;
-    IF TG_OP = 'UPDATE' AND
-       to_jsonb(NEW) - %(bookkeeping)s = to_jsonb(OLD) - %(bookkeeping)s THEN
-        RETURN NEW;
-    END IF;
-    RAISE 'A consent is written once and never changed; record a new act instead.'
-        USING ERRCODE = 'restrict_violation';
-END
-$$ LANGUAGE plpgsql;
-
-DROP TRIGGER IF EXISTS whatsapp_clinic_consent_write_once ON whatsapp_clinic_consent;
-CREATE TRIGGER whatsapp_clinic_consent_write_once
-    BEFORE UPDATE OR DELETE ON whatsapp_clinic_consent
-    FOR EACH ROW EXECUTE FUNCTION whatsapp_clinic_consent_write_once();
-
-DROP TRIGGER IF EXISTS whatsapp_clinic_consent_no_truncate ON whatsapp_clinic_consent;
-CREATE TRIGGER whatsapp_clinic_consent_no_truncate
-    BEFORE TRUNCATE ON whatsapp_clinic_consent
-    FOR EACH STATEMENT EXECUTE FUNCTION whatsapp_clinic_consent_write_once();
-"""

@@ -1,5 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
+# KVKK articles 5 and 6, GDPR articles 6 and 9, in the words of both.
 LEGAL_BASES = [
     ("explicit_consent", "Explicit consent"),
     ("contract", "Contract with the patient"),
@@ -7,17 +9,27 @@ LEGAL_BASES = [
     ("legal_duty", "Legal duty"),
     ("legitimate_interest", "Legitimate interest"),
 ]
+# Categories of WhatsApp's templates, and the field that allows each.
+CATEGORY_FIELDS = {
+    "UTILITY": "use_utility",
+    "MARKETING": "use_marketing",
+    "AUTHENTICATION": "use_authentication",
+}
 
 
 class ConsentPurpose(models.Model):
-    """What the clinic writes to patients for, each with its own basis."""
+    """What the clinic writes to patients for, each with its own basis.
+
+    Which basis is right, and how long a consent lasts, is for the clinic's lawyer to
+    say; the defaults are the careful choice.
+    """
 
     _name = "whatsapp.clinic.consent.purpose"
     _description = "Consent Purpose"
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)
-    code = fields.Char(required=True)
+    code = fields.Char(required=True, copy=False)
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     description = fields.Text(
@@ -27,10 +39,59 @@ class ConsentPurpose(models.Model):
         LEGAL_BASES, default="explicit_consent", required=True
     )
     requires_consent = fields.Boolean(
+        "Consent First",
         default=True,
-        help="No message for this purpose without the patient's consent. Where it is "
-        "not needed, patients are only answered, within 24 hours of their own message.",
+        help="No message for this purpose before the patient agreed. WhatsApp itself "
+        "asks for an opt-in before a clinic writes first. Without this, patients are "
+        "written to until they object.",
+    )
+    answers_only = fields.Boolean(
+        help="Only within 24 hours of what the patient wrote or of a call."
     )
     is_commercial = fields.Boolean(help="Advertising in the sense of the law.")
+    use_utility = fields.Boolean("Utility Templates", default=True)
+    use_marketing = fields.Boolean("Marketing Templates")
+    use_authentication = fields.Boolean("Authentication Templates")
+    validity_months = fields.Integer(
+        "Valid for (Months)", help="How long a consent lasts; 0: until withdrawn."
+    )
+    verbal_allowed = fields.Boolean(
+        help="Staff may record what the patient said, with who heard it."
+    )
+    ask_by_default = fields.Boolean(
+        "Ask on the Page",
+        default=True,
+        help="The personal consent page asks for it, as a choice of its own.",
+    )
 
     _code_uniq = models.Constraint("UNIQUE (code)", "This code is taken.")
+    _validity_positive = models.Constraint(
+        "CHECK (validity_months >= 0)", "A consent lasts 0 or more months."
+    )
+    _commercial_requires_consent = models.Constraint(
+        "CHECK (requires_consent OR NOT is_commercial)",
+        "Advertising needs the patient's consent first.",
+    )
+    _consent_basis_requires_consent = models.Constraint(
+        "CHECK (requires_consent OR legal_basis <> 'explicit_consent')",
+        "Where the basis is explicit consent, consent comes first.",
+    )
+    _answers_need_no_consent = models.Constraint(
+        "CHECK (NOT (requires_consent AND answers_only))",
+        "Who writes is answered without being asked for consent first.",
+    )
+
+    @api.constrains("use_marketing", "is_commercial")
+    def _check_marketing_is_commercial(self):
+        for purpose in self:
+            if purpose.use_marketing and not purpose.is_commercial:
+                raise ValidationError(
+                    self.env._(
+                        "Marketing templates are advertising: only a commercial "
+                        "purpose may use them."
+                    )
+                )
+
+    def _allows_category(self, category: str) -> bool:
+        """Whether templates of one of WhatsApp's categories may be used for it."""
+        return bool(self[CATEGORY_FIELDS[category]]) if category else True

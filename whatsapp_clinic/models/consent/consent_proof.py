@@ -1,0 +1,183 @@
+import base64
+import hashlib
+import json
+
+from odoo import api, fields, models
+
+from .write_once_mixin import BOOKKEEPING
+
+# Larger scans are refused; they are kept in the row itself.
+MAX_SCAN_BYTES = 10 * 1024 * 1024
+# Fields with files; the document holds the hash of each as `<field>_sha256`.
+FILES = ("signature", "scan")
+
+
+def canonical(document: dict) -> str:
+    """The one JSON text of a document: sorted keys, no spaces, no escapes."""
+    return json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+
+
+def sha256(content: str | bytes) -> str:
+    data = content.encode() if isinstance(content, str) else content
+    return hashlib.sha256(data).hexdigest()
+
+
+def text_sha256(title: str, body: str) -> str:
+    """The hash of a text of the privacy notice, as it is published."""
+    return sha256(f"{title}\n{body}")
+
+
+class ConsentProof(models.Model):
+    """What proves one act: who said what, when, how, on which text.
+
+    Signature and scan are kept in the row, where PostgreSQL protects them like the
+    rest; a PDF is only a rendering of it.
+    """
+
+    _name = "whatsapp.clinic.consent.proof"
+    _description = "Proof of Consent"
+    _inherit = ["whatsapp.clinic.write.once.mixin"]
+    _order = "id desc"
+    _rec_name = "sha256"
+    _write_once_except = (*BOOKKEEPING, "partner_id")
+
+    partner_id = fields.Many2one(
+        "res.partner", "Patient", required=True, ondelete="restrict", index=True
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company
+    )
+    document = fields.Text(
+        required=True,
+        help="Canonical JSON of the act: choices, notice, time, address, browser.",
+    )
+    signature = fields.Binary(attachment=False, help="Drawn by hand, PNG.")
+    scan = fields.Binary(attachment=False)
+    scan_name = fields.Char("Name of the Scan")
+    sha256 = fields.Char(
+        "SHA-256",
+        compute="_compute_sha256",
+        store=True,
+        precompute=True,
+        help="Of the document; the document holds those of signature and scan.",
+    )
+    consent_ids = fields.One2many("whatsapp.clinic.consent", "proof_id", "Consents")
+    readable_document = fields.Text(
+        "Content", compute="_compute_readable_document", help="The document, indented."
+    )
+
+    @api.depends("document")
+    def _compute_sha256(self):
+        for proof in self:
+            proof.sha256 = sha256(proof.document or "")
+
+    @api.depends("document")
+    def _compute_readable_document(self):
+        for proof in self:
+            proof.readable_document = json.dumps(
+                proof._content(), indent=2, ensure_ascii=False
+            )
+
+    @api.depends("partner_id", "sha256")
+    def _compute_display_name(self):
+        for proof in self:
+            proof.display_name = f"{proof.partner_id.name} · {proof.sha256[:12]}"
+
+    def action_verify(self):
+        """Compute all hashes anew and tell what does not fit, if anything."""
+        self.ensure_one()
+        self.check_access("read")
+        problems = self.sudo()._problems()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": self.env._("Not intact")
+                if problems
+                else self.env._("Still intact"),
+                "message": "\n".join(problems)
+                or self.env._("All hashes fit, and the consents say the same."),
+                "type": "danger" if problems else "success",
+                "sticky": bool(problems),
+            },
+        }
+
+    def action_print(self):
+        """The proof as PDF, in the patient's language; one at a time."""
+        self.ensure_one()
+        report = self.env.ref("whatsapp_clinic.consent_proof_report")
+        return report.report_action(self, config=False)
+
+    @api.model
+    def _seal(self, values: dict, document: dict):
+        """Write a proof; the hashes of its files go into the document.
+
+        `values` are those of the row, without the document; files as base64.
+        """
+        hashes = {
+            f"{name}_sha256": sha256(base64.b64decode(values[name]))
+            for name in FILES
+            if values.get(name)
+        }
+        return self.create({**values, "document": canonical({**document, **hashes})})
+
+    def _content(self) -> dict:
+        """The document; empty for a text that is no JSON object."""
+        try:
+            content = json.loads(self.document or "{}")
+        except ValueError:
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    def _problems(self) -> list[str]:
+        """What does not fit together, one sentence each; none if it is intact."""
+        self.ensure_one()
+        content = self._content()
+        checks = [
+            (
+                self.sha256 == sha256(self.document),
+                self.env._("The document has another hash than when it was written."),
+            ),
+            (
+                all(self._file_fits(name, content) for name in FILES),
+                self.env._("A file has another hash than the document says."),
+            ),
+            (
+                self._notice_fits(content.get("notice")),
+                self.env._("The privacy notice is not the one that was published."),
+            ),
+            (
+                self._consents_fit(content.get("choices")),
+                self.env._("The consents say something else than the document."),
+            ),
+        ]
+        return [sentence for is_right, sentence in checks if not is_right]
+
+    def _file_fits(self, name: str, content: dict) -> bool:
+        stored = self.with_context(bin_size=False)[name]
+        found = sha256(base64.b64decode(stored)) if stored else None
+        return found == content.get(f"{name}_sha256")
+
+    def _notice_fits(self, notice: dict | None) -> bool:
+        if not notice:
+            return True
+        texts = self.env["whatsapp.clinic.privacy.notice.text"].search(
+            [("notice_id", "=", notice.get("id")), ("lang", "=", notice.get("lang"))]
+        )
+        hashes = {
+            text_sha256(texts.title, texts.body),
+            texts.sha256,
+            text_sha256(notice.get("title"), notice.get("body")),
+        }
+        return hashes == {notice.get("sha256")}
+
+    def _consents_fit(self, choices: list | None) -> bool:
+        """Whether the consents are those that the document lists, no more, no less."""
+        if choices is None:
+            return True
+        listed = sorted((one.get("purpose"), one.get("decision")) for one in choices)
+        return listed == sorted(
+            (one.purpose_id.code, one.decision) for one in self.consent_ids
+        )

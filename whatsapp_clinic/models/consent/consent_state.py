@@ -1,0 +1,125 @@
+"""What patients have agreed to, read for a whole batch at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from dateutil.relativedelta import relativedelta
+
+from odoo.tools import SQL
+
+from ...tools import clock
+
+GIVEN = "given"
+REVOKED = ("withdrawn",)
+# Reason of a refusal by state; what was never decided is `no_consent`.
+OBJECTIONS = {
+    "withdrawn": "consent_withdrawn",
+    "expired": "consent_expired",
+    "superseded": "notice_superseded",
+    "guardianship_ended": "guardianship_ended",
+}
+
+
+@dataclass(frozen=True)
+class _Act:
+    """The latest act of a patient about a purpose."""
+
+    partner_id: int
+    purpose_id: int
+    company_id: int
+    decision: str
+    act_at: datetime
+    guardian_id: int | None
+    shown_from: datetime | None
+
+
+class States(Mapping):
+    """(partner id, purpose id) → state, of the first company; `of(company)` of others.
+
+    Purposes that nobody decided about are not in it.
+    """
+
+    def __init__(self, by_root: dict, first: int):
+        self._by_root = by_root
+        self._first = by_root.get(first, {})
+
+    def __getitem__(self, pair):
+        return self._first[pair]
+
+    def __iter__(self):
+        return iter(self._first)
+
+    def __len__(self):
+        return len(self._first)
+
+    def of(self, company) -> dict:
+        """States in the tree of a company."""
+        return self._by_root.get(company.root_id.id, {})
+
+    @classmethod
+    def load(cls, env, partners, purposes, companies, at: datetime | None):
+        """A handful of queries for any number of patients."""
+        roots = companies.sudo().root_id
+        first = companies[:1].sudo().root_id.id
+        if not partners or not purposes:
+            return cls({}, first)
+        now = at or clock.now()
+        validity = {one.id: one.validity_months for one in purposes.sudo()}
+        by_root = {}
+        for root in roots:
+            acts = _latest_acts(env, partners, purposes, root, at)
+            renewed = env["whatsapp.clinic.privacy.notice"]._renewals(root, now)
+            guarded = env["whatsapp.clinic.guardianship"]._in_force(
+                [act.partner_id for act in acts if act.guardian_id], now
+            )
+            by_root[root.id] = {
+                (act.partner_id, act.purpose_id): _state(
+                    act,
+                    validity[act.purpose_id],
+                    renewed.get((act.company_id, act.purpose_id)),
+                    guarded,
+                    now,
+                )
+                for act in acts
+            }
+        return cls(by_root, first)
+
+
+def _state(act: _Act, months: int, renewed_at, guarded, now: datetime) -> str:
+    if act.decision != GIVEN:
+        return act.decision
+    if act.guardian_id and not guarded.decides(
+        act.guardian_id, act.partner_id, act.purpose_id
+    ):
+        return "guardianship_ended"
+    if months and act.act_at + relativedelta(months=months) <= now:
+        return "expired"
+    if renewed_at and (act.shown_from or act.act_at) < renewed_at:
+        return "superseded"
+    return GIVEN
+
+
+def _latest_acts(env, partners, purposes, root, at) -> list[_Act]:
+    env["whatsapp.clinic.consent"].flush_model()
+    rows = env.execute_query(
+        SQL(
+            """
+            SELECT DISTINCT ON (act.partner_id, act.purpose_id)
+                   act.partner_id, act.purpose_id, act.company_id, act.decision,
+                   act.act_at, act.guardian_id, notice.valid_from
+            FROM whatsapp_clinic_consent act
+            JOIN res_company company ON company.id = act.company_id
+            LEFT JOIN whatsapp_clinic_privacy_notice notice ON notice.id = act.notice_id
+            WHERE act.partner_id = ANY(%s) AND act.purpose_id = ANY(%s)
+              AND company.parent_path LIKE %s AND act.act_at <= %s
+            ORDER BY act.partner_id, act.purpose_id, act.act_at DESC,
+                     (act.decision = 'withdrawn') DESC, act.id DESC
+            """,
+            list(partners.ids),
+            list(purposes.ids),
+            f"{root.id}/%",
+            at or datetime.max.replace(microsecond=0),
+        )
+    )
+    return [_Act(*row) for row in rows]

@@ -1,0 +1,247 @@
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.tools import format_date
+
+from ...tools import clock
+from ...tools.access import require_group
+
+# Civil Code of Turkey, article 11, and the age of majority nearly everywhere.
+MAJORITY_YEARS = 18
+# FHIR RelatedPerson.relationship, as far as a clinic's desk needs it.
+RELATIONS = [
+    ("parent", "Parent"),
+    ("guardian", "Legal guardian"),
+    ("spouse", "Husband or wife"),
+    ("child", "Son or daughter"),
+    ("carer", "Carer"),
+]
+# How long before a patient comes of age reception is reminded to ask in person.
+NOTICE_BEFORE_MAJORITY = relativedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """Who decides for whom at one moment: {(guardian, patient): purposes or None}."""
+
+    scopes: dict = field(default_factory=dict)
+
+    def decides(self, guardian_id: int, patient_id: int, purpose_id: int) -> bool:
+        key = (guardian_id, patient_id)
+        if key not in self.scopes:
+            return False
+        return not self.scopes[key] or purpose_id in self.scopes[key]
+
+
+class Guardianship(models.Model):
+    """Somebody decides for a patient, and gets the patient's messages.
+
+    It ends at 18, or on its last day. Two may have it; messages go to the first of them
+    who wants them and can be written to.
+    """
+
+    _name = "whatsapp.clinic.guardianship"
+    _description = "Guardianship"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "sequence, id"
+    _rec_name = "guardian_id"
+
+    sequence = fields.Integer(default=10)
+    patient_id = fields.Many2one(
+        "res.partner", required=True, ondelete="restrict", index=True
+    )
+    guardian_id = fields.Many2one(
+        "res.partner", required=True, ondelete="restrict", index=True
+    )
+    relation = fields.Selection(RELATIONS, default="parent", required=True)
+    start_date = fields.Date(
+        "From", required=True, default=lambda self: clock.now().date()
+    )
+    end_date = fields.Date(
+        "Last Day",
+        compute="_compute_end_date",
+        store=True,
+        readonly=False,
+        tracking=True,
+        help="Empty: until it is ended. For a minor it is the day before the 18th "
+        "birthday, unless it ends sooner.",
+    )
+    purpose_ids = fields.Many2many(
+        "whatsapp.clinic.consent.purpose",
+        "whatsapp_clinic_guardianship_purpose",
+        string="Only for",
+        tracking=True,
+        help="Empty: for all purposes.",
+    )
+    receives_messages = fields.Boolean(
+        default=True,
+        tracking=True,
+        help="Messages to the patient go to the guardian's number.",
+    )
+    note = fields.Char("Proof", help="What was shown: the family register, a ruling.")
+    is_in_force = fields.Boolean(
+        "In Force", compute="_compute_is_in_force", search="_search_is_in_force"
+    )
+    majority_announced = fields.Boolean(
+        readonly=True, copy=False, help="Reception was reminded to ask the patient."
+    )
+
+    _not_oneself = models.Constraint(
+        "CHECK (patient_id <> guardian_id)", "Nobody is their own guardian."
+    )
+    _ends_after_start = models.Constraint(
+        "CHECK (end_date IS NULL OR end_date >= start_date)",
+        "It ends after it starts.",
+    )
+
+    @api.depends("patient_id.clinic_birthdate")
+    def _compute_end_date(self):
+        for guardianship in self:
+            born = guardianship.patient_id.sudo().clinic_birthdate
+            latest = born and majority(born) - relativedelta(days=1)
+            is_minor = latest and latest >= guardianship.start_date
+            if is_minor and not (
+                guardianship.end_date and guardianship.end_date < latest
+            ):
+                guardianship.end_date = latest
+
+    @api.depends("start_date", "end_date")
+    def _compute_is_in_force(self):
+        today = clock.now().date()
+        for one in self:
+            one.is_in_force = one._covers(today)
+
+    @api.model
+    def _search_is_in_force(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        today = clock.now().date()
+        in_force = fields.Domain("start_date", "<=", today) & (
+            fields.Domain("end_date", "=", False)
+            | fields.Domain("end_date", ">=", today)
+        )
+        return in_force if True in value else ~in_force
+
+    @api.depends("patient_id", "guardian_id")
+    def _compute_display_name(self):
+        for one in self:
+            one.display_name = f"{one.guardian_id.name} → {one.patient_id.name}"
+
+    @api.constrains("end_date", "relation", "patient_id")
+    def _check_ends_at_majority(self):
+        for one in self:
+            born = one.patient_id.sudo().clinic_birthdate
+            is_minors = born and one.start_date < majority(born)
+            if is_minors and (not one.end_date or one.end_date >= majority(born)):
+                raise ValidationError(
+                    self.env._(
+                        "%(patient)s comes of age on %(date)s: guardianship ends the "
+                        "day before.",
+                        patient=one.patient_id.name,
+                        date=majority(born),
+                    )
+                )
+
+    def action_end_today(self):
+        """Make today the last day; from tomorrow the patient decides."""
+        require_group(self.env, "group_receptionist", "group_privacy_officer")
+        today = clock.now().date()
+        for one in self.filtered("is_in_force"):
+            one.end_date = max(today, one.start_date)
+
+    @api.model
+    def _cron_announce_majority(self, limit: int = 500):
+        """Remind reception of patients who come of age, so that they ask in person.
+
+        Once for each guardianship; one without staff to remind is looked at again.
+        """
+        today = clock.now().date()
+        ending = self.search(
+            [
+                ("majority_announced", "=", False),
+                ("end_date", ">=", today),
+                ("end_date", "<", today + NOTICE_BEFORE_MAJORITY),
+                ("patient_id.clinic_birthdate", "!=", False),
+                ("patient_id.active", "=", True),
+            ],
+            limit=limit,
+            order="end_date",
+        )
+        for one in ending.filtered(lambda one: one._ends_by_majority):
+            one._announce_majority()
+
+    @property
+    def _ends_by_majority(self) -> bool:
+        born = self.patient_id.clinic_birthdate
+        return self.end_date == majority(born) - relativedelta(days=1)
+
+    def _announce_majority(self):
+        """The activity is the guardianship's: who may see it, sees no more by it."""
+        staff = self.patient_id._reception()
+        if not staff:
+            return
+        one = self.with_context(lang=staff.lang)
+        one.activity_schedule(
+            "mail.mail_activity_data_todo",
+            date_deadline=self.end_date,
+            user_id=staff.id,
+            summary=one.env._(
+                "%(patient)s comes of age on %(date)s: ask in person what may be "
+                "written about.",
+                patient=self.patient_id.name,
+                date=format_date(one.env, self.end_date + relativedelta(days=1)),
+            ),
+        )
+        self.majority_announced = True
+
+    def _covers(self, day: date) -> bool:
+        return bool(
+            self.start_date
+            and self.start_date <= day
+            and (not self.end_date or day <= self.end_date)
+        )
+
+    def _deciding(self, guardian, purpose, at: datetime):
+        """Those by which the guardian may decide about the purpose at a time."""
+        return self.filtered(
+            lambda one: (
+                one.guardian_id == guardian
+                and one._covers(at.date())
+                and (not one.purpose_ids or purpose in one.purpose_ids)
+            )
+        )
+
+    @api.model
+    def _in_force(self, patient_ids: list[int], at: datetime) -> Guarded:
+        """Who decides for these patients at a time (naive UTC)."""
+        if not patient_ids:
+            return Guarded()
+        found = self.sudo().search([("patient_id", "in", patient_ids)])
+        scopes = {}
+        for one in found.filtered(lambda one: one._covers(at.date())):
+            key = (one.guardian_id.id, one.patient_id.id)
+            purposes = frozenset(one.purpose_ids.ids)
+            narrower = scopes.get(key, purposes)
+            scopes[key] = purposes and narrower and purposes | narrower
+        return Guarded(scopes)
+
+    @api.model
+    def _receivers(self, patients, at: datetime) -> dict:
+        """Who gets the messages of patients, in order: {patient id: guardianships}."""
+        found = self.sudo().search(
+            [("patient_id", "in", patients.ids), ("receives_messages", "=", True)]
+        )
+        receivers = {}
+        for one in found.filtered(lambda one: one._covers(at.date())):
+            receivers.setdefault(one.patient_id.id, self.browse())
+            receivers[one.patient_id.id] |= one
+        return receivers
+
+
+def majority(born: date) -> date:
+    """The day on which somebody comes of age."""
+    return born + relativedelta(years=MAJORITY_YEARS)

@@ -1,0 +1,36 @@
+from odoo import models
+from odoo.tools import SQL
+
+from ...tools import write_once
+
+# What Odoo keeps about a row, and whom it belongs to: a contact merge, a change of
+# company and the removal of a user alter these.
+BOOKKEEPING = ("company_id", "create_uid", "write_uid", "write_date")
+
+
+class WriteOnceMixin(models.AbstractModel):
+    """Rows whose content PostgreSQL refuses to change or remove.
+
+    `_write_once_except` are the columns that may change, `_write_once_when` a condition
+    on OLD from which on the row is closed.
+    """
+
+    _name = "whatsapp.clinic.write.once.mixin"
+    _description = "Written Once"
+    _write_once_except = BOOKKEEPING
+    _write_once_when = SQL("true")
+
+    def _auto_init(self):
+        # Columns that an update adds are filled in existing rows.
+        if not self._abstract:
+            write_once.release(self.env.cr, self._table)
+        return super()._auto_init()
+
+    def init(self):
+        if not self._abstract:
+            write_once.protect(
+                self.env.cr,
+                self._table,
+                self._write_once_except,
+                self._write_once_when,
+            )

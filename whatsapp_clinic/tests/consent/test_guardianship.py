@@ -1,0 +1,122 @@
+from datetime import timedelta
+
+from dateutil.relativedelta import relativedelta
+
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import tagged
+
+from ...tools import clock
+from ..common import ClinicCase, staff_user
+
+
+@tagged("post_install", "-at_install")
+class TestGuardianship(ClinicCase):
+    """Who decides for whom, until when."""
+
+    def setUp(self):
+        super().setUp()
+        self.today = clock.now().date()
+        self.receptionist = staff_user(self, "receptionist")
+        self.mother = self.make_patient("+905321110002", "Mother KUMQUAT")
+
+    def child(self, birthdate, **values):
+        return self.make_patient(
+            False, "Child KUMQUAT", clinic_birthdate=birthdate, **values
+        )
+
+    def guard(self, patient, **values):
+        return self.env["whatsapp.clinic.guardianship"].create(
+            {"patient_id": patient.id, "guardian_id": self.mother.id, **values}
+        )
+
+    def comes_of_age_in(self, days):
+        return self.today + timedelta(days=days) - relativedelta(years=18)
+
+    def announce(self):
+        self.env["whatsapp.clinic.guardianship"]._cron_announce_majority()
+
+    def test_minor_without_guardian_is_told(self):
+        child = self.child("2020-05-05")
+        self.assertTrue(child.clinic_lacks_guardian)
+        self.guard(child)
+        child.invalidate_recordset()
+        self.assertFalse(child.clinic_lacks_guardian)
+        self.assertFalse(self.mother.clinic_lacks_guardian)
+
+    def test_reception_is_reminded_before_a_patient_comes_of_age_once(self):
+        one = self.guard(self.child(self.comes_of_age_in(29)))
+        self.announce()
+        self.announce()
+        self.assertEqual(len(one.activity_ids), 1)
+        self.assertEqual(one.activity_ids.user_id, self.receptionist)
+        self.assertEqual(one.activity_ids.date_deadline, one.end_date)
+
+    def test_majority_far_away_is_not_announced(self):
+        one = self.guard(self.child(self.comes_of_age_in(60)))
+        self.announce()
+        self.assertFalse(one.activity_ids)
+
+    def test_end_by_ruling_is_not_announced_as_majority(self):
+        end = self.today + timedelta(days=10)
+        one = self.guard(self.child("2020-05-05"), end_date=end)
+        self.announce()
+        self.assertFalse(one.activity_ids)
+
+    def test_branch_without_staff_is_looked_at_again(self):
+        one = self.guard(self.child(self.comes_of_age_in(20)))
+        self.branch.member_ids = [(5,)]
+        self.announce()
+        self.assertFalse(one.majority_announced)
+        self.branch.member_ids = self.receptionist
+        self.announce()
+        self.assertTrue(one.activity_ids)
+
+    def test_ended_today_it_is_over_tomorrow(self):
+        one = self.guard(self.child("2020-05-05"))
+        one.with_user(self.receptionist).action_end_today()
+        self.assertEqual(one.end_date, self.today)
+        self.assertTrue(one.is_in_force)
+        self.assertFalse(one._covers(self.today + timedelta(days=1)))
+
+    def test_practitioner_cannot_end_one(self):
+        one = self.guard(self.child("2020-05-05"))
+        with self.assertRaises(AccessError):
+            one.with_user(staff_user(self, "practitioner")).action_end_today()
+
+    def test_a_minors_guardian_is_not_kept_beyond_majority(self):
+        one = self.guard(self.child("2020-05-05"))
+        with self.assertRaises(ValidationError):
+            one.end_date = "2050-01-01"
+
+    def test_those_in_force_are_found(self):
+        model = self.env["whatsapp.clinic.guardianship"]
+        present = self.guard(self.child("2020-05-05"))
+        past = self.guard(
+            self.child("2021-05-05"), start_date="2022-01-01", end_date="2023-01-01"
+        )
+        both = ("id", "in", (present | past).ids)
+        self.assertEqual(model.search([both, ("is_in_force", "=", True)]), present)
+        self.assertEqual(model.search([both, ("is_in_force", "=", False)]), past)
+
+    def test_end_of_guardianship_ends_what_the_guardian_agreed_to(self):
+        child = self.child("2020-05-05")
+        one = self.guard(child)
+        self.env["whatsapp.clinic.consent"].create(
+            {
+                "partner_id": child.id,
+                "guardian_id": self.mother.id,
+                "purpose_id": self.purpose.id,
+                "decision": "given",
+                "method": "paper",
+            }
+        )
+        self.assertEqual(child.whatsapp_consent_state, "ready")
+        one.write(
+            {
+                "start_date": self.today - timedelta(days=9),
+                "end_date": self.today - timedelta(days=1),
+            }
+        )
+        child.phone = "+905321110033"
+        self.env.invalidate_all()
+        self.assertEqual(child.whatsapp_consent_state, "guardianship_ended")
