@@ -5,6 +5,7 @@ import psycopg2
 from odoo.exceptions import UserError
 
 from .controllers.webhook_door import open_door
+from .tools.log_mask import mask_personal_links
 from .tools.scheduler import outlive_postgresql
 
 EXTENSION = "btree_gist"
@@ -32,6 +33,7 @@ def pre_init_hook(env):
 
 
 def post_load():
-    """Change two things of Odoo's server, in each process that loads the addon."""
+    """Change three things of Odoo's server, in each process that loads the addon."""
     outlive_postgresql()
     open_door()
+    mask_personal_links()

@@ -1,0 +1,297 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..models.consent.guardianship import majority
+from ..models.messaging.message import LINK, PRIORITY_ANSWER
+from ..tools import clock
+from ..tools.access import require_group
+
+
+class ConsentAsk(models.TransientModel):
+    """Asks a patient, or who decides for them, on a personal page.
+
+    Says for each way of sending the link why it is closed, and what to do.
+    """
+
+    _name = "whatsapp.clinic.consent.ask"
+    _description = "Ask for Consent"
+
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Patient",
+        required=True,
+        ondelete="cascade",
+        default=lambda self: self._default_partner(),
+    )
+    guardian_id = fields.Many2one(
+        "res.partner",
+        compute="_compute_guardian_id",
+        store=True,
+        readonly=False,
+        help="Who is asked, for a patient who does not decide alone.",
+    )
+    possible_guardian_ids = fields.Many2many(
+        "res.partner", compute="_compute_possible_guardian_ids"
+    )
+    appointment_id = fields.Many2one("whatsapp.clinic.appointment")
+    request_id = fields.Many2one("whatsapp.clinic.consent.request")
+    purpose_ids = fields.Many2many(
+        "whatsapp.clinic.consent.purpose",
+        "whatsapp_clinic_consent_ask_purpose",
+        string="Asked for",
+        default=lambda self: self.env[
+            "whatsapp.clinic.consent.request"
+        ]._default_purposes(),
+    )
+    lang = fields.Selection(
+        lambda self: self.env["res.lang"].get_installed(),
+        "Language",
+        compute="_compute_lang",
+        store=True,
+        readonly=False,
+    )
+    problem = fields.Char(compute="_compute_problem")
+    email_objection = fields.Char(compute="_compute_ways")
+    sms_objection = fields.Char(compute="_compute_ways")
+    whatsapp_objection = fields.Char(compute="_compute_ways")
+
+    @api.model
+    def _default_partner(self):
+        if self.env.context.get("active_model") == "res.partner":
+            return self.env.context.get("active_id")
+        return None
+
+    @api.depends("partner_id")
+    def _compute_possible_guardian_ids(self):
+        today = clock.now().date()
+        for wizard in self:
+            guardianships = wizard.partner_id.guardianship_ids
+            wizard.possible_guardian_ids = guardianships.filtered(
+                lambda one: one._covers(today)
+            ).guardian_id
+
+    @api.depends("partner_id")
+    def _compute_guardian_id(self):
+        for wizard in self:
+            wizard.guardian_id = wizard.possible_guardian_ids[:1]
+
+    @api.depends("partner_id", "guardian_id")
+    def _compute_lang(self):
+        for wizard in self:
+            wizard.lang = wizard._asked.lang or self.env.lang
+
+    @api.depends("partner_id", "guardian_id", "purpose_ids")
+    @api.depends_context("lang")
+    def _compute_problem(self):
+        for wizard in self:
+            wizard.problem = wizard._find_problem()
+
+    @api.depends("partner_id", "guardian_id")
+    @api.depends_context("lang")
+    def _compute_ways(self):
+        for wizard in self:
+            wizard.email_objection = wizard._object_to_email()
+            wizard.sms_objection = wizard._object_to_sms()
+            wizard.whatsapp_objection = wizard._object_to_whatsapp()
+
+    def action_show(self):
+        """Show the link, as a QR code and to copy."""
+        request = self._request()
+        request._note_sent("screen")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Personal Link"),
+            "res_model": "whatsapp.clinic.consent.link",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_url": request.sudo()._url(),
+                "default_partner_name": self._asked.name,
+            },
+        }
+
+    def action_email(self):
+        """Send the link by e-mail, which says nothing about why."""
+        request = self._request(self.email_objection)
+        template = self.env.ref("whatsapp_clinic.consent_request_mail").sudo()
+        template.with_context(personal_link=request.sudo()._url()).send_mail(request.id)
+        return self._sent(request, "email")
+
+    def action_sms(self):
+        """Send the link by Odoo's SMS."""
+        request = self._request(self.sms_objection)
+        self.env["sms.sms"].sudo().create(
+            {
+                "partner_id": self._asked.id,
+                "number": self._asked._whatsapp_phone(self._branch),
+                "body": self._text(request.sudo()._url()),
+            }
+        )
+        return self._sent(request, "sms")
+
+    def action_whatsapp(self):
+        """Send the link by WhatsApp, where there is a basis for that."""
+        request = self._request(self.whatsapp_objection)
+        purpose, template = self._basis()
+        message = self.env["whatsapp.clinic.message"]._enqueue(
+            [
+                {
+                    "channel_id": self._branch.channel_id.id,
+                    "branch_id": self._branch.id,
+                    "partner_id": self.partner_id.id,
+                    "purpose_id": purpose.id,
+                    "consent_request_id": request.id,
+                    "priority": PRIORITY_ANSWER,
+                    "template_id": template.id,
+                    "body": False if template else self._text(LINK),
+                }
+            ]
+        )
+        if message.state == "failed":
+            raise UserError(self._sentence(message.reason))
+        return self._sent(request, "whatsapp")
+
+    @property
+    def _asked(self):
+        """The person who is asked: the guardian, else the patient."""
+        return self.guardian_id or self.partner_id
+
+    @property
+    def _branch(self):
+        return self.appointment_id.branch_id or self.partner_id.clinic_branch_id
+
+    def _request(self, objection: str | None = None):
+        """The request that a link is sent for, made when the first one is.
+
+        Raises UserError for what the screen says in grey.
+        """
+        self.ensure_one()
+        require_group(self.env, "group_receptionist", "group_privacy_officer")
+        if self.problem or objection:
+            raise UserError(self.problem or objection)
+        if not self.request_id:
+            self.request_id = self.env["whatsapp.clinic.consent.request"].create(
+                {
+                    "partner_id": self.partner_id.id,
+                    "guardian_id": self.guardian_id.id,
+                    "company_id": self._company.id,
+                    "branch_id": self._branch.id,
+                    "appointment_id": self.appointment_id.id,
+                    "purpose_ids": [fields.Command.set(self.purpose_ids.ids)],
+                    "lang": self.lang,
+                }
+            )
+        return self.request_id
+
+    @property
+    def _company(self):
+        return self._branch.company_id or self.env.company
+
+    def _sent(self, request, way: str) -> dict:
+        request._note_sent(way)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "message": self.env._(
+                    "The link is on its way to %s.", self._asked.name
+                ),
+                "type": "success",
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _text(self, link: str) -> str:
+        """What is written around the link: nothing about health."""
+        return self.with_context(lang=self.lang).env._(
+            "%(clinic)s asks what it may write to you about: %(link)s",
+            clinic=self._branch.name or self._company.name,
+            link=link,
+        )
+
+    def _find_problem(self) -> str | None:
+        """Why nothing can be asked, in one sentence with the next step."""
+        patient, born = self.partner_id, self.partner_id.clinic_birthdate
+        if not patient:
+            return None
+        if patient.clinic_deceased_on:
+            return self._sentence("patient_deceased")
+        if patient.clinic_barred:
+            return self._sentence("patient_barred")
+        if not patient.active:
+            return self._sentence("patient_archived")
+        if not self.env["whatsapp.clinic.privacy.notice"]._current(self._company):
+            return self.env._(
+                "No privacy notice is in force. Ask the privacy officer to publish one."
+            )
+        if self.guardian_id and self.guardian_id not in self.possible_guardian_ids:
+            return self.env._("%s does not decide for the patient.", self._asked.name)
+        if born and clock.now().date() < majority(born) and not self.guardian_id:
+            return self.env._("The patient is a minor: choose a guardian.")
+        if not self.purpose_ids:
+            return self.env._("Choose what to ask for.")
+        return None
+
+    def _object_to_email(self) -> str | None:
+        if not self._asked.email_normalized:
+            return self.env._("There is no e-mail address.")
+        return None
+
+    def _object_to_sms(self) -> str | None:
+        phone = self.partner_id and self._asked._whatsapp_phone(self._branch)
+        if not phone:
+            return self._sentence("no_number")
+        if self.env["phone.blacklist"].sudo().search([("number", "=", phone)], limit=1):
+            return self._sentence("phone_blacklisted")
+        return None
+
+    def _object_to_whatsapp(self) -> str | None:
+        if not self.partner_id or self._basis():
+            return None
+        gate = self.env["whatsapp.clinic.gate"]
+        receiver = gate._sketch(self.partner_id)._addressee
+        if receiver != self._asked:
+            return self.env._(
+                "WhatsApp messages about this patient go to %s.", receiver.name
+            )
+        objection = gate._why_not(self.partner_id, self._conversation, self._channel)
+        sentence = objection.sentence
+        if objection.reason == "window_closed":
+            sentence = self.env._(
+                "More than 24 hours since the patient wrote, and no template with a "
+                "personal link for what the patient has agreed to."
+            )
+        return self.env._("%s Choose another way.", sentence)
+
+    @property
+    def _conversation(self):
+        return self.env.ref("whatsapp_clinic.purpose_conversation")
+
+    @property
+    def _channel(self):
+        return self._branch.channel_id
+
+    def _basis(self) -> tuple:
+        """Purpose and template with which WhatsApp may carry the link; () if none.
+
+        An answer within 24 hours needs no template.
+        """
+        gate = self.env["whatsapp.clinic.gate"]
+        if gate._sketch(self.partner_id)._addressee != self._asked:
+            return ()
+        templates = self.env["whatsapp.clinic.template"].sudo()
+        if not gate._why_not(self.partner_id, self._conversation, self._channel):
+            return self._conversation, templates
+        for template in templates._with_personal_link(self._channel):
+            for purpose in self.env["whatsapp.clinic.consent.purpose"].search(
+                [("answers_only", "=", False)]
+            ):
+                if purpose._allows_category(template.category) and not gate._why_not(
+                    self.partner_id, purpose, self._channel
+                ):
+                    return purpose, template
+        return ()
+
+    def _sentence(self, reason: str) -> str:
+        told = self.env["whatsapp.clinic.gate"]._tell(reason)
+        return " ".join(filter(None, (told.sentence, told.next_step)))
