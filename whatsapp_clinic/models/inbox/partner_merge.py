@@ -16,10 +16,13 @@ class PartnerMerge(models.TransientModel):
     def _update_foreign_keys(self, src_partners, dst_partner):
         consents = self.env["whatsapp.clinic.consent"].sudo()
         everyone = src_partners | dst_partner
-        before = consents._states(everyone, everyone.sudo().consent_ids.purpose_id)
+        known = everyone.sudo().consent_ids
+        before = consents._states(everyone, known.purpose_id, known.company_id)
         self._move_identities(src_partners, dst_partner)
+        self._end_guardianships_of_oneself(everyone)
         result = super()._update_foreign_keys(src_partners, dst_partner)
         self.env.invalidate_all()
+        self._settle_guardianships(dst_partner)
         self._settle_consents(before, src_partners, dst_partner)
         return result
 
@@ -36,27 +39,46 @@ class PartnerMerge(models.TransientModel):
         self.env.flush_all()
 
     @api.model
-    def _settle_consents(self, before: dict, src_partners, dst_partner):
+    def _end_guardianships_of_oneself(self, everyone):
+        """Patient and guardian turn out to be one: nobody is their own guardian.
+
+        What the guardian agreed to does not count any more; the patient is asked.
+        """
+        guardianships = self.env["whatsapp.clinic.guardianship"].sudo()
+        guardianships.search(
+            [("patient_id", "in", everyone.ids), ("guardian_id", "in", everyone.ids)]
+        ).unlink()
+        self.env.flush_all()
+
+    @api.model
+    def _settle_guardianships(self, dst_partner):
+        """The same one of both is one; a date of birth that came along ends them."""
+        partner = dst_partner.sudo()
+        guardianships = partner.guardianship_ids | partner.ward_ids
+        kept = {}
+        for one in guardianships:
+            key = (one.patient_id, one.guardian_id, one.start_date, one.purpose_ids)
+            kept.setdefault(key, one)
+        (guardianships - guardianships.browse().union(*kept.values())).unlink()
+        self.env.add_to_compute(
+            guardianships._fields["end_date"], partner.guardianship_ids.exists()
+        )
+
+    @api.model
+    def _settle_consents(self, before, src_partners, dst_partner):
         """Where the contacts disagreed, nobody knows the patient's will: withdraw."""
         consents = self.env["whatsapp.clinic.consent"].sudo()
-        everyone = (src_partners | dst_partner).ids
-        decisions = {}
-        for (partner_id, purpose_id), decision in before.items():
-            if partner_id in everyone:
-                decisions.setdefault(purpose_id, set()).add(decision)
-        disputed = [one for one, found in decisions.items() if len(found) > 1]
-        consents.create(
-            [
-                {
-                    "partner_id": dst_partner.id,
-                    "purpose_id": purpose_id,
-                    "decision": "withdrawn",
-                    "act_at": clock.now(),
-                    "method": "merge",
-                    "evidence": self.env._(
-                        "The merged contacts had decided differently."
-                    ),
-                }
-                for purpose_id in disputed
-            ]
-        )
+        for company in dst_partner.sudo().consent_ids.company_id.root_id:
+            decisions = {}
+            for (_partner_id, purpose_id), state in before.of(company).items():
+                decisions.setdefault(purpose_id, set()).add(state == "withdrawn")
+            disputed = [one for one, found in decisions.items() if len(found) > 1]
+            purposes = self.env["whatsapp.clinic.consent.purpose"].browse(disputed)
+            consents._record(
+                [(purpose, "withdrawn") for purpose in purposes],
+                partner_id=dst_partner.id,
+                company_id=company.id,
+                act_at=clock.now(),
+                method="merge",
+                evidence=self.env._("The merged contacts had decided differently."),
+            )

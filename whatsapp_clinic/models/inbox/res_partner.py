@@ -1,10 +1,19 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from ...tools import clock
 from ...tools.phone import e164
 
 # That somebody is a patient is health data: only the clinic's staff may see it.
 CLINIC_STAFF = "whatsapp_clinic.group_staff"
+# Fields that end all messages to a patient, the values that do, and the reason.
+_ENDINGS = (
+    ("clinic_deceased_on", bool, "patient_deceased"),
+    ("clinic_barred", bool, "patient_barred"),
+    ("active", lambda value: value is False, "patient_archived"),
+)
 
 
 class ResPartner(models.Model):
@@ -18,6 +27,24 @@ class ResPartner(models.Model):
         "Home Branch",
         groups=CLINIC_STAFF,
         index="btree_not_null",
+    )
+    clinic_birthdate = fields.Date("Date of Birth", groups=CLINIC_STAFF)
+    clinic_deceased_on = fields.Date(
+        "Died on", groups=CLINIC_STAFF, help="Nothing is sent any more."
+    )
+    clinic_barred = fields.Boolean(
+        "Not to Be Written to",
+        groups=CLINIC_STAFF,
+        help="The clinic decided so: nothing is sent, whatever the patient agreed to.",
+    )
+    guardianship_ids = fields.One2many(
+        "whatsapp.clinic.guardianship", "patient_id", "Guardians", groups=CLINIC_STAFF
+    )
+    ward_ids = fields.One2many(
+        "whatsapp.clinic.guardianship",
+        "guardian_id",
+        "Decides for",
+        groups=CLINIC_STAFF,
     )
     whatsapp_identity_ids = fields.Many2many(
         "whatsapp.clinic.identity",
@@ -40,19 +67,6 @@ class ResPartner(models.Model):
     whatsapp_message_count = fields.Integer(
         compute="_compute_clinic_counts", groups=CLINIC_STAFF
     )
-    whatsapp_consent_state = fields.Selection(
-        [
-            ("ready", "May be written to"),
-            ("no_consent", "No consent"),
-            ("withdrawn", "Consent withdrawn"),
-            ("stopped", "Stopped messages"),
-            ("no_number", "No WhatsApp number"),
-        ],
-        "Appointment Messages",
-        compute="_compute_whatsapp_consent_state",
-        groups=CLINIC_STAFF,
-        help="Whether messages about appointments may be sent to this patient now.",
-    )
 
     def _compute_clinic_counts(self):
         for field, model in (
@@ -67,31 +81,14 @@ class ResPartner(models.Model):
             for partner in self:
                 partner[field] = counted.get(partner._origin, 0)
 
-    @api.depends("phone", "consent_ids", "whatsapp_identity_ids.blocked_at")
-    def _compute_whatsapp_consent_state(self):
-        purpose = self.env.ref("whatsapp_clinic.purpose_appointment", False)
-        states = {}
-        if purpose:
-            consents = self.env["whatsapp.clinic.consent"].sudo()
-            states = consents._states(self._origin, purpose)
-        for partner in self:
-            phone = partner._whatsapp_phone()
-            blocked = partner.sudo().whatsapp_identity_ids.filtered(
-                lambda identity, phone=phone: (
-                    identity.phone == phone and identity.blocked_at
-                )
-            )
-            decision = purpose and states.get((partner._origin.id, purpose.id))
-            if not phone:
-                partner.whatsapp_consent_state = "no_number"
-            elif blocked:
-                partner.whatsapp_consent_state = "stopped"
-            elif decision == "withdrawn":
-                partner.whatsapp_consent_state = "withdrawn"
-            elif decision == "given" or (purpose and not purpose.requires_consent):
-                partner.whatsapp_consent_state = "ready"
-            else:
-                partner.whatsapp_consent_state = "no_consent"
+    @api.constrains("clinic_birthdate", "clinic_deceased_on")
+    def _check_clinic_dates(self):
+        # A day ahead of UTC somewhere on earth.
+        latest = clock.now().date() + relativedelta(days=1)
+        for partner in self.sudo():
+            for day in (partner.clinic_birthdate, partner.clinic_deceased_on):
+                if day and day > latest:
+                    raise ValidationError(self.env._("This date lies in the future."))
 
     @api.constrains("phone", "clinic_patient", "clinic_branch_id", "country_id")
     def _check_patient_phone(self):
@@ -114,34 +111,57 @@ class ResPartner(models.Model):
         return partners
 
     def write(self, vals):
-        if not {"phone", "clinic_patient", "clinic_branch_id"} & vals.keys():
-            return super().write(vals)
-        phones_before = {one.id: one._whatsapp_phone() for one in self}
+        touches_number = {"phone", "clinic_patient", "clinic_branch_id"} & vals.keys()
+        phones = {one.id: one._whatsapp_phone() for one in self if touches_number}
         result = super().write(vals)
-        for partner in self.sudo():
-            if partner._whatsapp_phone() != phones_before[partner.id]:
-                partner._leave_number(phones_before[partner.id])
-        self._claim_number()
+        if touches_number:
+            self._follow_number(phones, is_entered="phone" in vals)
+        self._cancel_what_ended(vals)
         return result
+
+    def _follow_number(self, phones_before: dict, is_entered: bool):
+        """`phones_before` are E.164 numbers by partner id.
+
+        A number that somebody left stays left, unless it `is_entered` anew.
+        """
+        for partner in self.sudo():
+            phone = partner._whatsapp_phone()
+            if phone != phones_before[partner.id]:
+                partner._leave_number(phones_before[partner.id])
+            elif not is_entered and partner._has_left(phone):
+                continue
+            partner._claim_number()
+
+    def _cancel_what_ended(self, vals: dict):
+        """Planned messages to who died, was barred or archived are cancelled."""
+        reasons = [reason for name, ends, reason in _ENDINGS if ends(vals.get(name))]
+        if reasons:
+            self.env["whatsapp.clinic.message"]._cancel_open(
+                [("partner_id", "in", self.ids)], reasons[0]
+            )
 
     def _leave_number(self, phone: str | None):
         """The clinic replaced the number: it is not this patient's any more."""
         old = self.whatsapp_identity_ids.filtered(lambda one: one.phone == phone)
         old.write({"partner_ids": [fields.Command.unlink(self.id)]})
 
+    def _has_left(self, phone: str | None) -> bool:
+        """Whether this number was reported as not the partner's any more."""
+        left = [("former_partner_ids", "in", self.ids), ("phone", "=", phone)]
+        return bool(self.env["whatsapp.clinic.identity"].search_count(left, limit=1))
+
     def _claim_number(self):
         """The number entered for a patient is theirs, also if they had left it once.
 
         What still waits for them goes to this number.
         """
-        patients = self.sudo().filtered("clinic_patient")
+        patients = self.sudo().filtered(lambda one: one.clinic_patient or one.ward_ids)
         phones = {one.id: one._whatsapp_phone() for one in patients}
         identities = self.env["whatsapp.clinic.identity"].sudo()
         known = identities._for_phones(sorted(set(filter(None, phones.values()))))
         for patient in patients:
             identity = known.get(phones[patient.id], identities.browse())
-            identity.former_partner_ids -= patient
-            identity._link(patient)
+            identity._welcome(patient)
         waiting = (
             self.env["whatsapp.clinic.message"]
             .sudo()
@@ -176,6 +196,42 @@ class ResPartner(models.Model):
         if not self.phone:
             return None
         return e164(self.phone, self._phone_country(branch).code)
+
+    def _is_reachable(self) -> bool:
+        """Whether there is a number to write to that nobody stopped."""
+        phone = self._whatsapp_phone()
+        identities = self.sudo().whatsapp_identity_ids
+        known = identities.filtered(lambda one: one.phone == phone)
+        return bool(phone) and self.active and not known.blocked_at
+
+    @api.model
+    def _patients_by_phone(self, phones: list[str]) -> dict:
+        """Patients who have these numbers, archived ones too: {number as told: …}.
+
+        Numbers without a country code are those of the company's country. Who left a
+        number is not found by it.
+        """
+        country = self.env.company.country_id.code
+        told = {phone: e164(phone, country) for phone in phones}
+        wa_ids = {number.lstrip("+") for number in told.values() if number}
+        identities = self.env["whatsapp.clinic.identity"].search(
+            [("provider", "=", "whatsapp"), ("wa_id", "in", sorted(wa_ids))]
+        )
+        behind = {
+            identity.phone: identity.partner_ids.filtered("clinic_patient")
+            for identity in identities.with_context(active_test=False)
+        }
+        return {phone: behind.get(number, self) for phone, number in told.items()}
+
+    def _reception(self):
+        """Who of the staff looks after a patient; none if the branch has nobody."""
+        branch = self.sudo().clinic_branch_id or (
+            self.sudo().appointment_ids.sorted("start")[-1:].branch_id
+        )
+        desk = branch.member_ids.filtered(
+            lambda user: user.has_group("whatsapp_clinic.group_receptionist")
+        )
+        return (desk or branch.member_ids)[:1]
 
     def action_open_clinic_appointments(self):
         self.ensure_one()

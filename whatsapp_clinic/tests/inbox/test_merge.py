@@ -71,7 +71,7 @@ class TestMerge(ClinicCase):
 
     def test_number_that_one_of_them_left_stays_left(self):
         identity = self.twin.whatsapp_identity_ids
-        identity._change_number()
+        identity._disown("number_changed")
         self.merge()
         self.assertNotIn(self.kept, identity.partner_ids)
         self.assertIn(self.kept, identity.former_partner_ids)

@@ -1,0 +1,219 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...tools import clock
+from ..consent.consent_present import SOON
+from ..consent.guardianship import majority
+from ..messaging.message import REASONS
+from .res_partner import CLINIC_STAFF
+
+CONSENT_STATES = [
+    ("ready", "May be written to"),
+    ("no_consent", "No consent"),
+    ("withdrawn", "Consent withdrawn"),
+    ("expired", "Consent expired"),
+    ("superseded", "New notice: ask again"),
+    ("guardianship_ended", "Of age: ask the patient"),
+    ("stopped", "Stopped messages"),
+    ("no_number", "No WhatsApp number"),
+    ("not_written_to", "Not to be written to"),
+]
+_SEARCHABLE = {"no_consent", "withdrawn", "expired", "superseded", "guardianship_ended"}
+# The badge for what the gate objects.
+_BADGES = {
+    None: "ready",
+    "no_consent": "no_consent",
+    "consent_withdrawn": "withdrawn",
+    "consent_expired": "expired",
+    "notice_superseded": "superseded",
+    "guardianship_ended": "guardianship_ended",
+    "identity_blocked": "stopped",
+    "phone_blacklisted": "stopped",
+    "no_number": "no_number",
+    "invalid_number": "no_number",
+    "number_changed": "no_number",
+    "number_unlinked": "no_number",
+    "wrong_person": "no_number",
+}
+
+
+class ResPartner(models.Model):
+    """What a patient agreed to, and why the patient cannot be written to."""
+
+    _inherit = "res.partner"
+
+    whatsapp_consent_state = fields.Selection(
+        CONSENT_STATES,
+        "Appointment Messages",
+        compute="_compute_whatsapp_consent_state",
+        search="_search_whatsapp_consent_state",
+        groups=CLINIC_STAFF,
+        help="Whether messages about appointments may be sent to this patient now.",
+    )
+    whatsapp_objection = fields.Selection(
+        REASONS,
+        "Why Can't I Write?",
+        compute="_compute_whatsapp_objection",
+        groups=CLINIC_STAFF,
+    )
+    whatsapp_next_step = fields.Char(
+        "What to Do", compute="_compute_whatsapp_objection", groups=CLINIC_STAFF
+    )
+    whatsapp_remedy = fields.Char(
+        "Mend It",
+        compute="_compute_whatsapp_objection",
+        groups=CLINIC_STAFF,
+        help="What the button does that ends the objection.",
+    )
+    clinic_present_consent_ids = fields.Many2many(
+        "whatsapp.clinic.consent",
+        string="Present Consents",
+        compute="_compute_clinic_present_consent_ids",
+        groups=CLINIC_STAFF,
+    )
+    clinic_undecided_purpose_ids = fields.Many2many(
+        "whatsapp.clinic.consent.purpose",
+        string="Not Decided Yet",
+        compute="_compute_clinic_present_consent_ids",
+        groups=CLINIC_STAFF,
+    )
+    clinic_consent_expires_soon = fields.Boolean(
+        "Consent Expires Soon",
+        compute="_compute_clinic_present_consent_ids",
+        search="_search_clinic_consent_expires_soon",
+        groups=CLINIC_STAFF,
+    )
+    clinic_is_minor = fields.Boolean(
+        "Minor", compute="_compute_clinic_is_minor", groups=CLINIC_STAFF
+    )
+    clinic_lacks_guardian = fields.Boolean(
+        "Minor without Guardian",
+        compute="_compute_clinic_is_minor",
+        groups=CLINIC_STAFF,
+    )
+
+    @api.depends(
+        "phone",
+        "active",
+        "clinic_branch_id",
+        "clinic_deceased_on",
+        "clinic_barred",
+        "consent_ids",
+        "guardianship_ids.end_date",
+        "whatsapp_identity_ids.blocked_at",
+    )
+    def _compute_whatsapp_consent_state(self):
+        gate = self.env["whatsapp.clinic.gate"]
+        reasons = gate._standing_reasons(self._origin)
+        for partner in self:
+            unsaved = None if partner._origin else partner._objection_before_saving()
+            reason = reasons.get(partner._origin.id, unsaved)
+            partner.whatsapp_consent_state = _BADGES.get(reason, "not_written_to")
+
+    def _objection_before_saving(self) -> str:
+        return "no_consent" if self._whatsapp_phone() else "no_number"
+
+    @api.model
+    def _search_whatsapp_consent_state(self, operator, value):
+        """Only what consent alone decides can be looked for."""
+        if operator != "in" or not set(value) <= _SEARCHABLE:
+            return NotImplemented
+        purpose = self.env.ref("whatsapp_clinic.purpose_appointment")
+        coverage = self.env["whatsapp.clinic.consent.coverage"].sudo()
+        found = coverage._search(
+            [
+                ("purpose_id", "=", purpose.id),
+                ("state", "in", list(value)),
+                ("company_id", "in", self.env.companies.ids),
+            ]
+        )
+        return [("id", "in", found.subselect("partner_id"))]
+
+    @api.depends("whatsapp_consent_state", "clinic_branch_id.channel_id")
+    @api.depends_context("lang", "uid")
+    def _compute_whatsapp_objection(self):
+        gate = self.env["whatsapp.clinic.gate"]
+        for partner in self:
+            objection = partner._origin and gate._why_not(partner._origin)
+            partner.whatsapp_objection = objection and objection.reason
+            partner.whatsapp_next_step = objection and objection.next_step
+            partner.whatsapp_remedy = objection and objection.label
+
+    @api.depends("consent_ids")
+    def _compute_clinic_present_consent_ids(self):
+        consents = self.env["whatsapp.clinic.consent"]
+        decisive = consents._decisive(self._origin)._filtered_access("read")
+        askable = self.env["whatsapp.clinic.consent.purpose"].search(
+            [("answers_only", "=", False)]
+        )
+        soon = clock.now().date() + SOON
+        for partner in self:
+            own = decisive.filtered(
+                lambda one, partner=partner: one.partner_id == partner._origin
+            ).sorted(lambda one: (one.purpose_id.sequence, one.purpose_id.id))
+            partner.clinic_present_consent_ids = own
+            partner.clinic_undecided_purpose_ids = askable - own.purpose_id
+            partner.clinic_consent_expires_soon = any(
+                one.present_state == "given"
+                and one.expires_on
+                and one.expires_on <= soon
+                for one in own
+            )
+
+    @api.model
+    def _search_clinic_consent_expires_soon(self, operator, value):
+        if operator != "in" or True not in value:
+            return NotImplemented
+        self.env["whatsapp.clinic.consent"].flush_model()
+        return [("id", "in", self.env["whatsapp.clinic.consent"]._expiring_patients())]
+
+    @api.depends("clinic_birthdate", "guardianship_ids.end_date")
+    def _compute_clinic_is_minor(self):
+        today = clock.now().date()
+        for partner in self:
+            born = partner.clinic_birthdate
+            partner.clinic_is_minor = bool(born) and today < majority(born)
+            partner.clinic_lacks_guardian = partner.clinic_is_minor and not any(
+                partner.guardianship_ids.mapped("is_in_force")
+            )
+
+    def action_mend_objection(self):
+        """Do what ends the objection to writing, or open where it is ended."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["whatsapp.clinic.gate"]._mend(self)
+
+    def action_print_consent_form(self):
+        """The form to be signed on paper, in the patient's language.
+
+        Raises UserError while no privacy notice is in force: nobody can be asked to
+        sign for what they were not told.
+        """
+        self.ensure_one()
+        if not self._consent_form()["text"]:
+            raise UserError(
+                self.env._("Publish a privacy notice first; the form shows it.")
+            )
+        report = self.env.ref("whatsapp_clinic.consent_form_report")
+        return report.report_action(self, config=False)
+
+    def _consent_form_lang(self) -> str:
+        return self.lang or self.env.lang or "en_US"
+
+    def _consent_form(self) -> dict:
+        """What the paper form shows, in the language of the context.
+
+        `text` is that of the notice in force, or none; `guardians` are guardianships
+        in force.
+        """
+        self.ensure_one()
+        company = self.clinic_branch_id.company_id or self.env.company
+        notice = self.env["whatsapp.clinic.privacy.notice"]._current(company)
+        return {
+            "clinic": self.clinic_branch_id.name or company.name,
+            "text": notice and notice._text(self.env.lang),
+            "purposes": self.env["whatsapp.clinic.consent.purpose"].search(
+                [("ask_by_default", "=", True), ("answers_only", "=", False)]
+            ),
+            "guardians": self.guardianship_ids.filtered("is_in_force"),
+        }

@@ -1,0 +1,218 @@
+import base64
+import json
+from datetime import timedelta
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import Form, tagged
+
+from ...models.consent.consent_proof import MAX_SCAN_BYTES, sha256
+from ...tools import clock
+from ..common import ClinicCase, staff_user
+
+PDF = b"%PDF-1.4 signed"
+PNG = b"\x89PNG\r\n\x1a\n signed"
+JPEG = b"\xff\xd8\xff\xe0 signed"
+
+
+@tagged("post_install", "-at_install")
+class TestConsentRecord(ClinicCase):
+    """What is recorded at the desk: on paper or by word of mouth."""
+
+    def setUp(self):
+        super().setUp()
+        self.patient = self.make_patient()
+        self.marketing = self.env.ref("whatsapp_clinic.purpose_marketing")
+        self.receptionist = staff_user(self, "receptionist", tz="Europe/Istanbul")
+        self.today = clock.now().date()
+        self.notice = self.env["whatsapp.clinic.privacy.notice"].create(
+            {
+                "text_ids": [
+                    (0, 0, {"lang": "en_US", "title": "Notice", "body": "<p>Told</p>"})
+                ]
+            }
+        )
+        self.notice.action_publish()
+
+    def wizard(self, answers=None, patient=None, **values):
+        """`answers` by the code of a purpose."""
+        record = (
+            self.env["whatsapp.clinic.consent.record"]
+            .with_user(self.receptionist)
+            .create({"partner_id": (patient or self.patient).id, **values})
+        )
+        for line in record.line_ids:
+            line.answer = (answers or {}).get(line.purpose_id.code)
+        return record
+
+    def on_paper(self, content=PDF, **values):
+        return {
+            "signed_on": self.today,
+            "scan": base64.b64encode(content),
+            "scan_name": "form.pdf",
+            **values,
+        }
+
+    def assert_refused(self, wizard, words):
+        with self.assertRaisesRegex(UserError, words):
+            wizard.action_record()
+        self.assertFalse(self.patient.consent_ids)
+
+    def test_nothing_is_ticked_beforehand(self):
+        form = Form(
+            self.env["whatsapp.clinic.consent.record"]
+            .with_user(self.receptionist)
+            .with_context(default_partner_id=self.patient.id)
+        )
+        codes = [line["answer"] for line in form.line_ids._records]
+        self.assertGreaterEqual(len(codes), 5)
+        self.assertFalse(any(codes))
+
+    def test_answering_purposes_are_not_asked_for(self):
+        asked = self.wizard().line_ids.purpose_id
+        self.assertNotIn(self.conversation, asked)
+        self.assertIn(self.marketing, asked)
+
+    def test_paper_is_recorded_with_its_scan_and_hashes(self):
+        answers = {"appointment": "given", "marketing": "refused"}
+        self.wizard(answers, **self.on_paper()).action_record()
+        consents = self.patient.consent_ids
+        self.assertEqual(
+            {(one.purpose_id.code, one.decision, one.method) for one in consents},
+            {("appointment", "given", "paper"), ("marketing", "withdrawn", "paper")},
+        )
+        self.assertEqual(consents.notice_id, self.notice)
+        self.assertEqual(consents.branch_id, self.branch)
+        proof = consents.proof_id
+        document = json.loads(proof.document)
+        self.assertEqual(document["scan_sha256"], sha256(PDF))
+        self.assertEqual(document["signed_on"], self.today.isoformat())
+        self.assertEqual(document["notice"]["sha256"], self.notice.text_ids.sha256)
+        self.assertEqual(base64.b64decode(proof.scan), PDF)
+        self.assertEqual(proof.sudo()._problems(), [])
+
+    def test_purpose_left_open_records_nothing(self):
+        self.wizard({"appointment": "given"}, **self.on_paper()).action_record()
+        self.assertEqual(self.patient.consent_ids.purpose_id, self.purpose)
+
+    def test_nothing_answered_is_refused(self):
+        self.assert_refused(self.wizard({}, **self.on_paper()), "one purpose at least")
+
+    def test_paper_needs_a_date_that_was(self):
+        answers = {"appointment": "given"}
+        without = self.wizard(answers, **self.on_paper(signed_on=False))
+        self.assert_refused(without, "Enter the date")
+        ahead = self.on_paper(signed_on=self.today + timedelta(days=2))
+        self.assert_refused(self.wizard(answers, **ahead), "future")
+        self.patient.clinic_birthdate = self.today - timedelta(days=30)
+        before = self.on_paper(signed_on=self.today - timedelta(days=60))
+        self.assert_refused(self.wizard(answers, **before), "birth")
+
+    def test_paper_needs_a_scan_or_a_place(self):
+        answers = {"appointment": "given"}
+        self.assert_refused(self.wizard(answers, signed_on=self.today), "where it lies")
+        self.wizard(answers, signed_on=self.today, place="Cabinet 3").action_record()
+        self.assertEqual(self.patient.consent_ids.evidence, "Cabinet 3")
+        self.assertFalse(self.patient.consent_ids.proof_id.scan)
+
+    def test_scan_is_known_by_its_content(self):
+        answers = {"appointment": "given"}
+        for content in (b"MZ\x90 program", b"<html>", b"GIF89a"):
+            self.assert_refused(
+                self.wizard(answers, **self.on_paper(content)), "no PDF, PNG or JPEG"
+            )
+        for content in (PDF, PNG, JPEG):
+            self.wizard(answers, **self.on_paper(content)).action_record()
+
+    def test_too_large_a_scan_is_refused(self):
+        content = PDF + b" " * MAX_SCAN_BYTES
+        wizard = self.wizard({"appointment": "given"}, **self.on_paper(content))
+        self.assert_refused(wizard, "larger than 10 MB")
+
+    def test_date_on_the_paper_counts_not_that_of_the_entry(self):
+        self.consent(self.patient, "withdrawn", at=clock.now() - timedelta(days=3))
+        earlier = self.on_paper(signed_on=self.today - timedelta(days=9))
+        self.wizard({"appointment": "given"}, **earlier).action_record()
+        self.assertEqual(self.patient.whatsapp_consent_state, "withdrawn")
+        self.wizard({"appointment": "given"}, **self.on_paper()).action_record()
+        self.env.invalidate_all()
+        self.assertEqual(self.patient.whatsapp_consent_state, "ready")
+
+    def test_by_word_only_where_the_purpose_allows_it(self):
+        answers = {"appointment": "given", "marketing": "given"}
+        wizard = self.wizard(answers, method="verbal")
+        self.assertEqual(
+            {one.purpose_id.code for one in wizard.line_ids if not one.is_fit}
+            & answers.keys(),
+            {"marketing"},
+        )
+        self.assert_refused(wizard, "Advertising")
+
+    def test_by_word_notes_who_heard_it(self):
+        answers = {"appointment": "given"}
+        wizard = self.wizard(answers, method="verbal", wording="Please remind me")
+        wizard.action_record()
+        consent = self.patient.consent_ids
+        self.assertEqual(consent.heard_by, self.receptionist.name)
+        self.assertEqual(consent.evidence, "Please remind me")
+        nobody = self.wizard(answers, method="verbal", heard_by=False)
+        with self.assertRaisesRegex(UserError, "who heard"):
+            nobody.action_record()
+
+    def test_withdrawal_by_word_is_always_possible_and_acts_at_once(self):
+        self.consent(self.patient, at=clock.now() - timedelta(days=1))
+        self.rule()
+        rows = self.book(self.patient).whatsapp_message_ids
+        self.assertEqual(set(rows.mapped("state")), {"queued"})
+        answers = {"appointment": "withdrawn", "marketing": "withdrawn"}
+        self.wizard(answers, method="verbal").action_record()
+        self.assertEqual(set(rows.mapped("state")), {"cancelled"})
+
+    def test_guardian_signs_while_in_force(self):
+        mother = self.make_patient("+905321110002", "Mother KUMQUAT")
+        guardianship = self.env["whatsapp.clinic.guardianship"].create(
+            {
+                "patient_id": self.patient.id,
+                "guardian_id": mother.id,
+                "start_date": self.today - timedelta(days=30),
+                "purpose_ids": [(6, 0, self.purpose.ids)],
+            }
+        )
+        answers = {"appointment": "given"}
+        wizard = self.wizard(answers, guardian_id=mother.id, **self.on_paper())
+        self.assertEqual(wizard.possible_guardian_ids, mother)
+        wizard.action_record()
+        self.assertEqual(self.patient.consent_ids.guardian_id, mother)
+        other = {"marketing": "given"}
+        with self.assertRaisesRegex(ValidationError, "may not decide"):
+            self.wizard(other, guardian_id=mother.id, **self.on_paper()).action_record()
+        guardianship.end_date = self.today - timedelta(days=1)
+        wizard = self.wizard(answers, guardian_id=mother.id, **self.on_paper())
+        self.assertFalse(wizard.possible_guardian_ids)
+        with self.assertRaisesRegex(ValidationError, "may not decide"):
+            wizard.action_record()
+
+    def test_line_shows_what_was_decided_so_far(self):
+        self.consent(self.patient, "withdrawn")
+        states = {
+            line.purpose_id.code: line.present_state for line in self.wizard().line_ids
+        }
+        self.assertEqual(states["appointment"], "withdrawn")
+        self.assertEqual(states["marketing"], "none")
+
+    def test_reception_of_another_branch_cannot_record(self):
+        other = self.branch.create(
+            {"name": "Branch B", "country_id": self.turkey.id, "member_ids": False}
+        )
+        stranger = staff_user(self, "receptionist", other)
+        wizard = self.wizard({"appointment": "given"}, **self.on_paper())
+        values = wizard.read(["partner_id"])[0]
+        foreign = (
+            self.env["whatsapp.clinic.consent.record"]
+            .with_user(stranger)
+            .create({"partner_id": values["partner_id"][0], **self.on_paper()})
+        )
+        foreign.line_ids.filtered(
+            lambda line: line.purpose_id == self.purpose
+        ).answer = "given"
+        with self.assertRaises(AccessError):
+            foreign.action_record()

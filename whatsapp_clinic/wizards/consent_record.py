@@ -1,0 +1,306 @@
+import base64
+import binascii
+from datetime import date, datetime, time
+
+import pytz
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..models.consent.consent_proof import MAX_SCAN_BYTES
+from ..models.consent.request_answer import _notice_evidence, _person
+from ..tools import clock
+from ..tools.scan import kind_of
+
+# What can be noted for a purpose, and the decision that it is.
+ANSWERS = [
+    ("given", "Agrees"),
+    ("refused", "Does not agree"),
+    ("withdrawn", "Withdraws"),
+]
+DECISIONS = {"given": "given", "refused": "withdrawn", "withdrawn": "withdrawn"}
+
+
+def moment_of(day: date, tz: str) -> datetime:
+    """When an act of a day took place, as far as known: naive UTC.
+
+    For today it is this moment, else noon of the zone, so that the day is the same for
+    who reads it elsewhere.
+    """
+    zone = pytz.timezone(tz)
+    now = clock.now()
+    if day == pytz.utc.localize(now).astimezone(zone).date():
+        return now
+    noon = zone.localize(datetime.combine(day, time(12)))
+    return noon.astimezone(pytz.utc).replace(tzinfo=None)
+
+
+class ConsentRecord(models.TransientModel):
+    """What a patient decided at the desk: signed on paper, or said to staff.
+
+    Nothing is ticked beforehand, and a purpose left open records nothing. The same
+    wizard records a withdrawal.
+    """
+
+    _name = "whatsapp.clinic.consent.record"
+    _description = "Record Consent"
+
+    partner_id = fields.Many2one("res.partner", "Patient", required=True)
+    appointment_id = fields.Many2one("whatsapp.clinic.appointment")
+    company_id = fields.Many2one(
+        "res.company",
+        compute="_compute_company_id",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+    )
+    possible_guardian_ids = fields.Many2many(
+        "res.partner", compute="_compute_possible_guardian_ids"
+    )
+    guardian_id = fields.Many2one(
+        "res.partner",
+        domain="[('id', 'in', possible_guardian_ids)]",
+        help="Who decides for the patient; empty if the patient decides.",
+    )
+    notice_id = fields.Many2one(
+        "whatsapp.clinic.privacy.notice",
+        "Privacy Notice",
+        compute="_compute_notice_id",
+        store=True,
+        readonly=False,
+        domain="[('published_at', '!=', False),"
+        " ('company_id', 'parent_of', company_id)]",
+        help="The version that the patient was shown.",
+    )
+    method = fields.Selection(
+        [("paper", "Signed on paper"), ("verbal", "Said to staff")],
+        default="paper",
+        required=True,
+    )
+    signed_on = fields.Date("Date on the Paper")
+    scan = fields.Binary(attachment=False, help="PDF, PNG or JPEG, at most 10 MB.")
+    scan_name = fields.Char()
+    place = fields.Char(
+        "Where the Paper Lies", help="Needed only where the paper is not scanned."
+    )
+    heard_by = fields.Char(default=lambda self: self.env.user.name)
+    wording = fields.Char("What Was Said")
+    line_ids = fields.One2many(
+        "whatsapp.clinic.consent.record.line",
+        "wizard_id",
+        compute="_compute_line_ids",
+        store=True,
+        readonly=False,
+    )
+
+    @api.depends("partner_id", "appointment_id")
+    def _compute_company_id(self):
+        for wizard in self:
+            own = wizard._branch.company_id
+            wizard.company_id = own if own in self.env.companies else self.env.company
+
+    @api.depends("partner_id", "signed_on", "method")
+    def _compute_possible_guardian_ids(self):
+        today = clock.now().date()
+        for wizard in self:
+            day = wizard._is_paper and wizard.signed_on or today
+            wizard.possible_guardian_ids = wizard.partner_id.guardianship_ids.filtered(
+                lambda one, day=day: one._covers(day)
+            ).guardian_id
+
+    @api.depends("company_id")
+    def _compute_notice_id(self):
+        notices = self.env["whatsapp.clinic.privacy.notice"]
+        for wizard in self:
+            wizard.notice_id = notices._current(wizard.company_id)
+
+    @api.depends("partner_id", "company_id")
+    def _compute_line_ids(self):
+        purposes = self.env["whatsapp.clinic.consent.purpose"].search(
+            [("answers_only", "=", False)]
+        )
+        for wizard in self:
+            wizard.line_ids = [
+                fields.Command.clear(),
+                *(
+                    fields.Command.create({"purpose_id": purpose.id})
+                    for purpose in purposes
+                ),
+            ]
+
+    @property
+    def _is_paper(self) -> bool:
+        return self.method == "paper"
+
+    def action_record(self):
+        """Write the proof and one consent for each answered purpose.
+
+        Raises UserError with what is missing or does not fit.
+        """
+        self.ensure_one()
+        answered = self.line_ids.filtered("answer")
+        if not answered:
+            raise UserError(self.env._("Note for one purpose at least what was said."))
+        values = {
+            "partner_id": self.partner_id.id,
+            "guardian_id": self.guardian_id.id,
+            "company_id": self.company_id.id,
+            "branch_id": self._branch.id,
+            "method": self.method,
+            "notice_id": self.notice_id.id,
+        }
+        consents = self.env["whatsapp.clinic.consent"]
+        how = self._on_paper(answered) if self._is_paper else self._by_word(answered)
+        consents._record(
+            [(line.purpose_id, DECISIONS[line.answer]) for line in answered],
+            **values,
+            **how,
+        )
+        return {"type": "ir.actions.act_window_close"}
+
+    @property
+    def _branch(self):
+        return self.appointment_id.branch_id or self.partner_id.clinic_branch_id
+
+    def _by_word(self, answered) -> dict:
+        if not self.heard_by:
+            raise UserError(self.env._("Note who heard what the patient said."))
+        unfit = answered.filtered(
+            lambda line: line.answer == "given" and not line.purpose_id.verbal_allowed
+        )
+        if unfit:
+            raise UserError(
+                self.env._(
+                    "These may not be agreed to by word of mouth: %s. Let the patient "
+                    "sign on paper or on the personal page.",
+                    ", ".join(unfit.purpose_id.mapped("name")),
+                )
+            )
+        return {
+            "act_at": clock.now(),
+            "heard_by": self.heard_by,
+            "evidence": self.wording,
+        }
+
+    def _on_paper(self, answered) -> dict:
+        if not self.signed_on:
+            raise UserError(self.env._("Enter the date on the paper."))
+        if moment_of(self.signed_on, self._tz) > clock.now():
+            raise UserError(self.env._("The date on the paper lies in the future."))
+        born = self.partner_id.clinic_birthdate
+        if born and self.signed_on < born:
+            raise UserError(
+                self.env._("The date on the paper lies before the patient's birth.")
+            )
+        if not self.scan and not self.place:
+            raise UserError(
+                self.env._("Add a scan of the paper, or note where it lies.")
+            )
+        proof = self.env["whatsapp.clinic.consent.proof"]._seal(
+            {
+                "partner_id": self.partner_id.id,
+                "company_id": self.company_id.id,
+                "scan": self.scan and self._checked_scan(),
+                "scan_name": self.scan and self.scan_name,
+            },
+            self._document(answered),
+        )
+        return {
+            "act_at": moment_of(self.signed_on, self._tz),
+            "proof_id": proof.id,
+            "evidence": self.place,
+        }
+
+    @property
+    def _tz(self) -> str:
+        return self._branch.tz or self.env.user.tz or "UTC"
+
+    def _checked_scan(self) -> str:
+        """The scan as base64, if it is one by its content and size."""
+        scan = self.with_context(bin_size=False).scan
+        try:
+            data = base64.b64decode(scan, validate=True)
+        except (binascii.Error, ValueError):
+            data = b""
+        if len(data) > MAX_SCAN_BYTES:
+            raise UserError(
+                self.env._("The scan is larger than %s MB.", MAX_SCAN_BYTES // 2**20)
+            )
+        if not kind_of(data):
+            raise UserError(
+                self.env._("The scan is no PDF, PNG or JPEG file, whatever its name.")
+            )
+        return scan
+
+    def _document(self, answered) -> dict:
+        """What was signed, as evidence; purposes in the words of the paper."""
+        lang = self.guardian_id.lang or self.partner_id.lang or self.env.lang
+        text = self.notice_id._text(lang) if self.notice_id else None
+        return {
+            "act": "paper",
+            "at": f"{clock.now().isoformat()}Z",
+            "signed_on": self.signed_on.isoformat(),
+            "choices": [
+                {
+                    "purpose": line.purpose_id.code,
+                    "name": line.purpose_id.with_context(lang=lang).name,
+                    "description": line.purpose_id.with_context(lang=lang).description
+                    or None,
+                    "answer": line.answer,
+                    "decision": DECISIONS[line.answer],
+                }
+                for line in answered
+            ],
+            "company": self.company_id.name,
+            "guardian": _person(self.guardian_id),
+            "language": lang,
+            "notice": _notice_evidence(text),
+            "patient": _person(self.partner_id),
+            "place": self.place or None,
+            "recorded_by": self.env.user.name,
+        }
+
+
+class ConsentRecordLine(models.TransientModel):
+    """One purpose, and what was said to it; empty: it was not spoken of."""
+
+    _name = "whatsapp.clinic.consent.record.line"
+    _description = "Recorded Purpose"
+
+    wizard_id = fields.Many2one(
+        "whatsapp.clinic.consent.record", required=True, ondelete="cascade"
+    )
+    purpose_id = fields.Many2one("whatsapp.clinic.consent.purpose", required=True)
+    present_state = fields.Selection(
+        [
+            ("none", "Not asked yet"),
+            ("given", "Given"),
+            ("withdrawn", "Withdrawn"),
+            ("expired", "Expired"),
+            ("superseded", "New notice: ask again"),
+            ("guardianship_ended", "Of age: ask the patient"),
+        ],
+        "So Far",
+        compute="_compute_present_state",
+    )
+    is_fit = fields.Boolean(compute="_compute_is_fit")
+    answer = fields.Selection(ANSWERS)
+
+    @api.depends("wizard_id.partner_id", "wizard_id.company_id")
+    def _compute_present_state(self):
+        for wizard in self.wizard_id:
+            lines = self.filtered(lambda one, its=wizard: one.wizard_id == its)
+            patient = wizard.partner_id
+            states = self.env["whatsapp.clinic.consent"]._states(
+                patient, lines.purpose_id, wizard.company_id
+            )
+            for line in lines:
+                pair = (patient.id, line.purpose_id.id)
+                line.present_state = states.get(pair, "none")
+
+    @api.depends("wizard_id.method", "purpose_id.verbal_allowed")
+    def _compute_is_fit(self):
+        for line in self:
+            is_verbal = line.wizard_id.method == "verbal"
+            line.is_fit = not is_verbal or line.purpose_id.verbal_allowed
