@@ -1,0 +1,233 @@
+from datetime import timedelta
+
+from odoo import api, models
+from odoo.exceptions import UserError
+
+# A word answers the last question for so long.
+ANSWERABLE = timedelta(hours=24)
+# WhatsApp's clock counts whole seconds, and is not ours.
+CLOCK_SKEW = timedelta(seconds=5)
+DECISIONS = {"agree": "given", "decline": "withdrawn"}
+
+
+class ConsentQuestion(models.AbstractModel):
+    """Asks for consent in the chat; the patient's answer is the proof.
+
+    A question is an outbox row with the purpose that it asks about, one at a time.
+    """
+
+    _name = "whatsapp.clinic.consent.question"
+    _description = "Consent Question in the Chat"
+
+    @api.model
+    def _ask_consent(
+        self, partner, purpose, channel, template=None, basis=None, answers=None
+    ):
+        """Ask a patient to agree to a purpose; returns the outbox row.
+
+        Without `template` it is a text with two buttons, which leaves within 24 hours
+        of what the patient wrote (`answers`, a message of theirs, if it is one). A
+        template needs buttons that agree and decline, and `basis`, a purpose for which
+        the patient may be written to. Raises UserError where no answer could count.
+        """
+        notice = self.env["whatsapp.clinic.privacy.notice"]._current(channel.company_id)
+        if not notice:
+            raise UserError(
+                self.env._("Publish a privacy notice first: patients agree to it.")
+            )
+        if purpose.answers_only:
+            raise UserError(
+                self.env._("Answering needs no consent: “%s”.", purpose.display_name)
+            )
+        if template:
+            words = self._template_values(template, basis)
+        else:
+            words = self._text_values(partner, purpose, channel, notice)
+        (row,) = self.env["whatsapp.clinic.message"]._enqueue(
+            [
+                {
+                    "channel_id": channel.id,
+                    "partner_id": partner.id,
+                    "branch_id": self._branch(partner, channel).id,
+                    "identity_id": answers.identity_id.id if answers else False,
+                    "reply_to_id": answers.id if answers else False,
+                    "asked_purpose_id": purpose.id,
+                    "notice_id": notice.id,
+                    **words,
+                }
+            ]
+        )
+        if not self._may_decide(row, row.create_date):
+            raise UserError(
+                self.env._(
+                    "%(guardian)s may not decide about “%(purpose)s” for %(patient)s.",
+                    guardian=row.guardian_id.name,
+                    purpose=purpose.display_name,
+                    patient=partner.name,
+                )
+            )
+        return row
+
+    @api.model
+    def _template_values(self, template, basis) -> dict:
+        actions = set(template.button_ids.mapped("action"))
+        if not actions.issuperset(DECISIONS):
+            raise UserError(
+                self.env._(
+                    "The template “%s” needs one button that agrees and one that "
+                    "declines.",
+                    template.display_name,
+                )
+            )
+        if not basis:
+            raise UserError(
+                self.env._("Choose the purpose for which the patient may be asked.")
+            )
+        return {"template_id": template.id, "purpose_id": basis.id}
+
+    @api.model
+    def _text_values(self, partner, purpose, channel, notice) -> dict:
+        texts = self.env["whatsapp.clinic.answer.text"]
+        lang = partner.lang or channel.company_id.partner_id.lang
+        localized = purpose.with_context(lang=self._staff_lang(lang))
+        branch = self._branch(partner, channel)
+        body = texts._text(
+            "question",
+            lang,
+            clinic=branch.name or channel.company_id.name,
+            purpose=localized.name,
+            description=localized.description or "",
+            notice=notice._url(),
+        )
+        return {
+            "body": body,
+            "buttons": [
+                [action, texts._text(f"button_{action}", lang)] for action in DECISIONS
+            ],
+            "purpose_id": self.env.ref("whatsapp_clinic.purpose_conversation").id,
+        }
+
+    @api.model
+    def _staff_lang(self, lang: str | None) -> str:
+        """A language in which purposes are named: only installed ones are."""
+        installed = dict(self.env["res.lang"].get_installed())
+        return lang if lang in installed else "en_US"
+
+    @api.model
+    def _branch(self, partner, channel):
+        branch = partner.sudo().clinic_branch_id
+        return branch if branch.channel_id == channel else branch.browse()
+
+    @api.model
+    def _may_decide(self, question, at) -> bool:
+        """Whether who was asked may answer for the patient at a time (naive UTC)."""
+        if not question.guardian_id:
+            return True
+        guardianships = question.partner_id.sudo().guardianship_ids
+        return bool(
+            guardianships._deciding(question.guardian_id, question.asked_purpose_id, at)
+        )
+
+    @api.model
+    def _take_word(self, message, action: str):
+        """Take “yes” or “no” (`agree`, `decline`) as answer to the open question."""
+        question = self._open_question(message)
+        if question:
+            self._take_answer(question, message, action)
+
+    @api.model
+    def _open_question(self, message):
+        """What a word answers: the question that it quotes, else the last one.
+
+        The last one counts for a day, until the patient wrote anything else.
+        """
+        quoted = message.reply_to_id
+        if quoted:
+            is_question = quoted.asked_purpose_id and quoted.direction == "out"
+            is_theirs = quoted.identity_id == message.identity_id
+            return quoted if is_question and is_theirs else quoted.browse()
+        same = [
+            ("identity_id", "=", message.identity_id.id),
+            ("channel_id", "=", message.channel_id.id),
+        ]
+        at = message.occurred_at
+        last = message.search(
+            [
+                *same,
+                ("asked_purpose_id", "!=", False),
+                ("state", "in", ("sending", "sent", "delivered", "read", "unknown")),
+                ("claimed_at", ">", at - ANSWERABLE),
+                ("claimed_at", "<=", at + CLOCK_SKEW),
+            ],
+            order="claimed_at desc, id desc",
+            limit=1,
+        )
+        if not last or last.tapped:
+            return last.browse()
+        between = message.search_count(
+            [
+                *same,
+                ("direction", "=", "in"),
+                ("kind", "!=", "call"),
+                ("id", "!=", message.id),
+                ("occurred_at", ">", last.claimed_at),
+                ("occurred_at", "<=", at),
+            ],
+            limit=1,
+        )
+        return last.browse() if between else last
+
+    @api.model
+    def _take_answer(self, question, message, action: str):
+        """Write down the decision of who was asked; thanks for the first one.
+
+        The patient is the question's, whoever else shares the number. Later answers
+        count too: the latest by WhatsApp's time is the patient's will.
+        """
+        at = message._act_at()
+        if question._addressee not in message.identity_id.partner_ids:
+            return
+        message.write(
+            {
+                "taken_as": action,
+                "reply_to_id": question.id,
+                "partner_id": question.partner_id.id,
+            }
+        )
+        if not self._may_decide(question, at):
+            self._call_reception(question)
+            return
+        is_first = not question.tapped
+        question.tapped = action
+        purpose = question.asked_purpose_id
+        chat = self.env["whatsapp.clinic.chat.answers"]
+        consent = chat._consents()._record(
+            [(purpose, DECISIONS[action])],
+            partner_id=question.partner_id.id,
+            guardian_id=question.guardian_id.id,
+            company_id=question.company_id.id,
+            branch_id=question.branch_id.id,
+            act_at=at,
+            method="chat",
+            notice_id=question.notice_id.id,
+            message_id=message.id,
+        )
+        chat._settle(message)
+        consent._cancel_what_lost_its_basis()
+        identity = message.identity_id
+        if action == "agree" and purpose.is_commercial and identity._only_patient():
+            identity._unblock_marketing(at, ("stop_word",))
+        if is_first and not identity.blocked_at:
+            code = "agreed" if action == "agree" else "declined"
+            chat._answer(message, code)
+
+    @api.model
+    def _call_reception(self, question):
+        patient = question.partner_id
+        branches = question.branch_id or question.channel_id.branch_ids
+        staff = branches.member_ids[:1] or question.channel_id.create_uid
+        patient.activity_schedule(
+            "mail.mail_activity_data_todo",
+            summary=self.env._("A former guardian answered: ask for consent again."),
+            user_id=staff.id,
+        )

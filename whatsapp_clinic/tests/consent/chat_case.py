@@ -1,0 +1,121 @@
+"""Conversations between a patient's phone and the clinic, over the sandbox."""
+
+import json
+from datetime import timedelta
+from urllib.request import Request, urlopen
+
+from ...tools import clock
+from ..common import (
+    ACCESS_TOKEN,
+    AYSE_WA_ID,
+    BUSINESS_ACCOUNT,
+    PHONE_NUMBER_ID,
+    SandboxCase,
+    make_template,
+    staff_user,
+)
+
+
+class ChatCase(SandboxCase):
+    """A patient who agreed to appointment messages and to advertising."""
+
+    def setUp(self):
+        super().setUp()
+        self.passed = 0
+        self.addCleanup(self.sandbox.move_clock, 0)
+        self.receptionist = staff_user(self, "receptionist")
+        self.marketing = self.env.ref("whatsapp_clinic.purpose_marketing")
+        self.patient = self.make_patient()
+        self.identity = self.patient.whatsapp_identity_ids
+        self.consent(self.patient, at=self.ago(30))
+        self.consent(self.patient, purpose=self.marketing, at=self.ago(30))
+
+    def ago(self, days):
+        return clock.now() - timedelta(days=days)
+
+    def publish(self, **values):
+        notice = self.env["whatsapp.clinic.privacy.notice"].create(
+            {
+                "company_id": self.company.id,
+                "text_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "lang": "en_US",
+                            "title": "Notice KUMQUAT",
+                            "body": "<p>KUMQUAT</p>",
+                        },
+                    )
+                ],
+                **values,
+            }
+        )
+        notice.action_publish()
+        return notice
+
+    def make_template(self, name, body, *buttons):
+        """A template with quick replies that WhatsApp knows and has approved."""
+        components = [
+            {"type": "BODY", "text": body},
+            {
+                "type": "BUTTONS",
+                "buttons": [{"type": "QUICK_REPLY", "text": one} for one in buttons],
+            },
+        ]
+        definition = {
+            "name": name,
+            "language": "en",
+            "category": "UTILITY",
+            "components": components,
+        }
+        self.sandbox.switch(review_seconds=0)
+        request = Request(
+            f"{self.sandbox.url}/v25.0/{BUSINESS_ACCOUNT}/message_templates",
+            json.dumps(definition).encode(),
+            {
+                "Authorization": f"Bearer {ACCESS_TOKEN}",
+                "Content-Type": "application/json",
+            },
+        )
+        with urlopen(request, timeout=10) as answer:
+            remote_id = json.load(answer)["id"]
+        self.sandbox.treat_template(remote_id, "review", decision="APPROVED")
+        return make_template(self, name, components=components)
+
+    def pass_time(self, seconds=60):
+        """Move the clocks of the clinic and of WhatsApp."""
+        self.passed += seconds
+        self.sandbox.move_clock(self.passed)
+        self.later(seconds=seconds)
+
+    def say(self, text, wa_id=AYSE_WA_ID):
+        """The patient writes, a minute later; returns the row of the message."""
+        self.pass_time()
+        self.sandbox.write(wa_id, PHONE_NUMBER_ID, text)
+        return self.take_in()
+
+    def tap(self, bubble, button, wa_id=AYSE_WA_ID):
+        self.pass_time()
+        self.sandbox.tap(wa_id, bubble["id"], button)
+        return self.take_in()
+
+    def take_in(self):
+        before = self.inbound()
+        self.process()
+        return (self.inbound() - before)[:1]
+
+    def inbound(self):
+        return self.env["whatsapp.clinic.message"].search([("direction", "=", "in")])
+
+    def shown(self, wa_id=AYSE_WA_ID):
+        """What the clinic wrote, as the patient's phone shows it."""
+        self.pass_time()
+        self.dispatch(0.5)
+        self.process()
+        return [one for one in self.thread(wa_id) if one["direction"] == "out"]
+
+    def state(self, purpose=None, partner=None):
+        partner, purpose = partner or self.patient, purpose or self.purpose
+        states = self.env["whatsapp.clinic.consent"]._states(partner, purpose)
+        return states.get((partner.id, purpose.id))

@@ -1,0 +1,296 @@
+import hashlib
+import json
+from datetime import datetime, timedelta
+
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from ...models.messaging.event_batch import EventBatch
+from ...tools import clock
+from ..common import AYSE_WA_ID, BUSINESS_ACCOUNT, PHONE_NUMBER_ID
+from .chat_case import ChatCase
+
+EPOCH = datetime(1970, 1, 1)
+
+
+@tagged("post_install", "-at_install")
+class TestChatConsent(ChatCase):
+    """Asked and answered in the chat: the patient's message is the proof."""
+
+    def setUp(self):
+        super().setUp()
+        self.survey = self.env.ref("whatsapp_clinic.purpose_survey")
+        self.notice = self.publish()
+
+    def ask(self, partner=None, purpose=None, **values):
+        return self.env["whatsapp.clinic.consent.question"]._ask_consent(
+            partner or self.patient, purpose or self.survey, self.channel, **values
+        )
+
+    def question(self, **values):
+        """A question on the patient's phone: its row and its bubble."""
+        self.say("Merhaba")
+        row = self.ask(**values)
+        asked = [one for one in self.shown() if row.body == one["text"]]
+        return row, asked[-1]
+
+    def test_question_names_the_purpose_and_the_notice(self):
+        row, bubble = self.question()
+        self.assertIn(self.survey.name, bubble["text"])
+        self.assertIn(self.notice._url(), bubble["text"])
+        self.assertEqual(
+            [one["title"] for one in bubble["buttons"]], ["I agree", "I do not agree"]
+        )
+        self.assertEqual(row.purpose_id, self.conversation)
+
+    def test_tap_on_yes_is_a_consent_with_its_proof(self):
+        row, bubble = self.question()
+        tap = self.tap(bubble, "I agree")
+        self.assertEqual(self.state(self.survey), "given")
+        consent = self.patient.consent_ids.filtered(
+            lambda one: one.purpose_id == self.survey
+        )
+        self.assertEqual(consent.message_id, tap)
+        self.assertEqual(tap.reply_to_id, row)
+        self.assertEqual(consent.act_at, tap.occurred_at)
+        self.assertEqual(consent.method, "chat")
+        self.assertEqual(consent.notice_id, self.notice)
+
+    def test_notice_of_the_consent_is_the_one_that_was_shown(self):
+        _row, bubble = self.question()
+        self.publish()
+        self.tap(bubble, "I agree")
+        consent = self.patient.consent_ids.filtered(
+            lambda one: one.purpose_id == self.survey
+        )
+        self.assertEqual(consent.notice_id, self.notice)
+
+    def test_later_tap_overrides_and_thanks_come_once(self):
+        _row, bubble = self.question()
+        self.tap(bubble, "I agree")
+        self.tap(bubble, "I do not agree")
+        self.assertEqual(self.state(self.survey), "withdrawn")
+        self.tap(bubble, "I agree")
+        self.assertEqual(self.state(self.survey), "given")
+        thanks = [one for one in self.shown() if "Thank you" in one["text"]]
+        self.assertEqual(len(thanks), 1)
+
+    def test_late_yes_does_not_override_a_later_no(self):
+        row, bubble = self.question()
+        self.tap(bubble, "I do not agree")
+        self.answer(row, "agree", ago=timedelta(seconds=90))
+        self.assertEqual(self.state(self.survey), "withdrawn")
+
+    def test_yes_from_before_a_stop_is_withdrawn_by_it(self):
+        row, _bubble = self.question()
+        self.say("STOP")
+        self.answer(row, "agree", ago=timedelta(seconds=90))
+        self.assertEqual(self.state(self.survey), "withdrawn")
+
+    def answer(self, row, action, ago):
+        """An answer that was tapped so long ago and comes only now."""
+        message = self.env["whatsapp.clinic.message"].create(
+            {
+                "direction": "in",
+                "state": "received",
+                "kind": "interactive",
+                "channel_id": self.channel.id,
+                "company_id": self.company.id,
+                "identity_id": self.identity.id,
+                "occurred_at": clock.now() - ago,
+            }
+        )
+        message._act_on_tap(f"{action}:{row.key}")
+        return message
+
+    def test_tap_from_another_number_does_nothing(self):
+        row, _bubble = self.question()
+        self.identity = self.make_patient("+905321110002", "X").whatsapp_identity_ids
+        self.answer(row, "agree", ago=timedelta())
+        self.assertFalse(self.state(self.survey))
+
+    def test_tap_on_what_asked_nothing_does_nothing(self):
+        self.say("Merhaba")
+        row = self.send_text(self.patient, identity_id=self.identity.id)
+        self.shown()
+        self.answer(row, "agree", ago=timedelta())
+        self.assertFalse(row.tapped)
+
+    def test_yes_as_next_message_answers(self):
+        for word, state in (("Evet.", "given"), ("HAYIR", "withdrawn")):
+            with self.subTest(word):
+                self.question()
+                message = self.say(word)
+                self.assertEqual(self.state(self.survey), state)
+                self.assertIn(message, self.patient.consent_ids.message_id)
+
+    def test_yes_after_another_message_answers_nothing(self):
+        self.question()
+        self.say("Saat kaçta açıksınız?")
+        self.say("evet")
+        self.assertFalse(self.state(self.survey))
+
+    def test_yes_after_a_day_answers_nothing(self):
+        self.question()
+        self.pass_time(24 * 3600)
+        self.say("evet")
+        self.assertFalse(self.state(self.survey))
+
+    def test_yes_as_reply_answers_also_after_a_day(self):
+        _row, bubble = self.question()
+        self.pass_time(24 * 3600)
+        self.say("Saat kaçta açıksınız?")
+        self.pass_time()
+        self.sandbox.call(
+            "POST",
+            f"patients/{AYSE_WA_ID}/messages",
+            {
+                "phone_number_id": PHONE_NUMBER_ID,
+                "text": "kabul ediyorum",
+                "context_id": bubble["id"],
+            },
+        )
+        self.process()
+        self.assertEqual(self.state(self.survey), "given")
+
+    def test_yes_without_a_question_is_just_a_word(self):
+        message = self.say("evet")
+        self.assertFalse(message.taken_as)
+        self.assertEqual(self.shown(), [])
+
+    def test_on_a_family_phone_the_answer_is_for_who_was_asked_about(self):
+        sibling = self.make_patient(name="Can KUMQUAT")
+        _row, bubble = self.question(partner=sibling)
+        self.tap(bubble, "I agree")
+        self.assertEqual(self.state(self.survey, sibling), "given")
+        self.assertFalse(self.state(self.survey))
+
+    def guardianship(self, **values):
+        child = self.make_patient(phone=False, name="Can KUMQUAT")
+        return self.env["whatsapp.clinic.guardianship"].create(
+            {"patient_id": child.id, "guardian_id": self.patient.id, **values}
+        )
+
+    def test_guardian_answers_for_the_patient(self):
+        guardianship = self.guardianship()
+        child = guardianship.patient_id
+        _row, bubble = self.question(partner=child)
+        self.tap(bubble, "I agree")
+        self.assertEqual(self.state(self.survey, child), "given")
+        self.assertEqual(child.consent_ids.guardian_id, self.patient)
+
+    def test_former_guardian_answers_for_nobody(self):
+        guardianship = self.guardianship(start_date=clock.now().date())
+        child = guardianship.patient_id
+        _row, bubble = self.question(partner=child)
+        guardianship.write(
+            {
+                "start_date": clock.now().date() - timedelta(days=9),
+                "end_date": clock.now().date() - timedelta(days=1),
+            }
+        )
+        self.tap(bubble, "I agree")
+        self.assertFalse(self.state(self.survey, child))
+        self.assertTrue(child.activity_ids)
+
+    def test_guardian_is_not_asked_what_they_may_not_decide(self):
+        guardianship = self.guardianship(purpose_ids=[(6, 0, self.conversation.ids)])
+        with self.assertRaises(UserError):
+            self.ask(guardianship.patient_id)
+
+    def test_template_with_buttons_asks_outside_of_the_window(self):
+        template = self.make_template(
+            "consent_question",
+            "May the clinic ask whether you were satisfied?",
+            "Kabul ediyorum",
+            "Kabul etmiyorum",
+        )
+        with self.assertRaises(UserError):
+            self.ask(template=template)
+        self.ask(template=template, basis=self.purpose)
+        (bubble,) = self.shown()
+        self.tap(bubble, "Kabul ediyorum")
+        self.assertEqual(self.state(self.survey), "given")
+
+    def test_template_without_both_buttons_cannot_ask(self):
+        with self.assertRaises(UserError):
+            self.ask(template=self.template, basis=self.purpose)
+
+    def test_nobody_is_asked_without_a_published_notice(self):
+        other = self.env["res.company"].create({"name": "Other KUMQUAT"})
+        self.channel.company_id = other
+        with self.assertRaises(UserError):
+            self.ask()
+
+    def test_text_question_outside_of_the_window_is_refused(self):
+        row = self.ask()
+        self.assertEqual((row.state, row.reason), ("failed", "window_closed"))
+
+    def test_yes_to_advertising_lifts_the_patients_own_stop_of_it(self):
+        self.say("STOP ADS")
+        self.assertTrue(self.identity.marketing_blocked_at)
+        _row, bubble = self.question(purpose=self.marketing)
+        self.tap(bubble, "I agree")
+        self.assertFalse(self.identity.marketing_blocked_at)
+        self.assertEqual(self.state(self.marketing), "given")
+
+    def test_first_automatic_answer_tells_of_the_notice_once_for_each_version(self):
+        self.say("cancel")
+        self.say("cancel")
+        told = [self.notice._url() in one["text"] for one in self.shown()]
+        self.assertEqual(sorted(told), [False, True])
+        newer = self.publish()
+        self.say("cancel")
+        self.assertIn(newer._url(), self.shown()[-1]["text"])
+
+    def call(self, at, call_id="wacid.1", **values):
+        value = {
+            "messaging_product": "whatsapp",
+            "metadata": {"phone_number_id": PHONE_NUMBER_ID},
+            "contacts": [{"wa_id": AYSE_WA_ID, "profile": {"name": "Ayşe"}}],
+            "calls": [
+                {
+                    "id": call_id,
+                    "from": AYSE_WA_ID,
+                    "event": "connect",
+                    "direction": "USER_INITIATED",
+                    "timestamp": str(int((at - EPOCH).total_seconds())),
+                    **values,
+                }
+            ],
+        }
+        change = {"field": "calls", "value": value}
+        body = {
+            "object": "whatsapp_business_account",
+            "entry": [{"id": BUSINESS_ACCOUNT, "changes": [change]}],
+        }
+        body = json.dumps(body).encode()
+        event = self.env["whatsapp.clinic.webhook.event"].create(
+            {
+                "body": body,
+                "sha256": hashlib.sha256(body).hexdigest(),
+                "received_at": clock.now(),
+                "state": "pending",
+            }
+        )
+        self.env.flush_all()
+        EventBatch(self.env, set()).work_off([(event.id, event.body, 0)])
+        self.env.invalidate_all()
+        self.assertEqual(event.state, "done", event.error)
+
+    def test_call_opens_the_window_from_its_time(self):
+        self.call(clock.now() - timedelta(hours=23))
+        self.assertEqual(self.send_text(self.patient).state, "queued")
+        self.later(hours=1)
+        self.assertEqual(self.send_text(self.patient).reason, "window_closed")
+
+    def test_call_is_stored_once(self):
+        at = clock.now() - timedelta(hours=1)
+        self.call(at)
+        self.call(at, event="terminate")
+        call = self.inbound().filtered(lambda one: one.kind == "call")
+        self.assertEqual(call.partner_id, self.patient)
+
+    def test_call_of_the_clinic_opens_nothing(self):
+        self.call(clock.now(), direction="BUSINESS_INITIATED")
+        self.assertEqual(self.send_text(self.patient).reason, "window_closed")
