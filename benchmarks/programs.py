@@ -6,6 +6,7 @@ from types import ModuleType
 from . import (
     chaos,
     due_lookup_growth,
+    gate_batch,
     inbound_text_rate,
     outbox_memory,
     outbox_rate_2_processes,
@@ -37,6 +38,7 @@ PROGRAMS = (
     tap_to_state,
     reply_to_whatsapp,
     due_lookup_growth,
+    gate_batch,
     chaos,
 )
 

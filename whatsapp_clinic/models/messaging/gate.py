@@ -2,14 +2,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from odoo import api, models
+from odoo.tools import SQL
 
 from ...tools import clock
+from ..consent.consent_state import GIVEN, OBJECTIONS, States
+from ..consent.content_check import texts_of
+from ..consent.guardianship import Guarded
 from .gate_limits import Limits
 from .message import PRIORITY_CAMPAIGN
 from .verdict import SEND, Verdict, hold, refuse
 
-# Cloud API: 24 hours from the patient's last message to that number.
+# Cloud API: 24 hours from the patient's last message or call to that number.
 WINDOW = timedelta(hours=24)
+# Meta does not say that these open the window: they are about another message.
+_NO_OPENERS = ("reaction", "edit", "revoke", "system")
+# Reasons of identities that were not stopped by the patient.
+_BLOCK_REASONS = {"wrong_person": "wrong_person"}
 # How long a row waits for a channel that somebody has to connect first.
 RECHECK = timedelta(minutes=5)
 
@@ -18,14 +26,17 @@ RECHECK = timedelta(minutes=5)
 class Facts:
     """What the checks look up for a whole batch at once.
 
-    `consents`: {(partner id, purpose id): "given" | "withdrawn"}, present state;
-    `last_inbound`: {(identity id, channel id): naive UTC}, the patient's last message;
-    `channels`: {channel id: Verdict or None}, what the channel itself objects.
+    `consents`: what patients agreed to, by company tree; `guarded`: who decides for
+    whom; `blacklist`: E.164 numbers; `last_inbound`: {(identity id, channel id): naive
+    UTC}, the patient's last message; `channels`: {channel id: Verdict or None}, what
+    the channel itself objects.
     """
 
     now: datetime
     leaves_now: bool
-    consents: dict
+    consents: States
+    guarded: Guarded
+    blacklist: frozenset
     last_inbound: dict
     channels: dict
 
@@ -39,10 +50,10 @@ class Facts:
 def _is_answer(message) -> bool:
     """Whether it may go only within 24 hours of what the patient wrote.
 
-    WhatsApp asks it of everything but templates, the clinic of everything for which the
-    patient was not asked for consent.
+    WhatsApp asks it of everything but templates, the clinic of purposes that only
+    answer.
     """
-    return not (message.template_id and message.purpose_id.requires_consent)
+    return not message.template_id or message.purpose_id.answers_only
 
 
 class Gate(models.AbstractModel):
@@ -89,6 +100,7 @@ class Gate(models.AbstractModel):
             self._check_consent,
             self._check_template,
             self._check_window,
+            self._check_content,
             self._check_channel,
             self._check_recipient,
             self._check_quiet_hours,
@@ -109,14 +121,31 @@ class Gate(models.AbstractModel):
             now=now,
             leaves_now=leaves_now,
             consents=self.env["whatsapp.clinic.consent"]._states(
-                messages.partner_id, messages.purpose_id
+                messages.partner_id, messages.purpose_id, messages.company_id
             ),
+            guarded=self.env["whatsapp.clinic.guardianship"]._in_force(
+                messages.filtered("guardian_id").partner_id.ids, now
+            ),
+            blacklist=self._blacklist(messages),
             last_inbound=self._last_inbound(messages, now),
             channels={
                 channel.id: self._judge_channel(channel, now)
                 for channel in messages.channel_id
             },
         )
+
+    @api.model
+    def _blacklist(self, messages) -> frozenset:
+        """Numbers among the recipients' that stand on Odoo's phone blacklist."""
+        phones = [phone for phone in messages.identity_id.mapped("phone") if phone]
+        self.env["phone.blacklist"].flush_model(["active", "number"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT number FROM phone_blacklist WHERE active AND number = ANY(%s)",
+                phones,
+            )
+        )
+        return frozenset(number for (number,) in rows)
 
     @api.model
     def _last_inbound(self, messages, now) -> dict:
@@ -126,10 +155,15 @@ class Gate(models.AbstractModel):
             SELECT identity_id, channel_id, max(occurred_at)
             FROM whatsapp_clinic_message
             WHERE direction = 'in' AND identity_id = ANY(%s) AND channel_id = ANY(%s)
-              AND occurred_at > %s
+              AND occurred_at > %s AND kind <> ALL(%s)
             GROUP BY identity_id, channel_id
             """,
-            [messages.identity_id.ids, messages.channel_id.ids, now - WINDOW],
+            [
+                messages.identity_id.ids,
+                messages.channel_id.ids,
+                now - WINDOW,
+                list(_NO_OPENERS),
+            ],
         )
         return {
             (identity, channel): at for identity, channel, at in self.env.cr.fetchall()
@@ -150,43 +184,64 @@ class Gate(models.AbstractModel):
         return refuse(objection) if objection else None
 
     @api.model
-    def _check_patient(self, message, _facts):
-        if message.partner_id and not message.partner_id.active:
-            return refuse("patient_archived")
+    def _check_patient(self, message, facts):
+        # A union of both would read them one by one.
+        for partner in filter(None, (message.partner_id, message.guardian_id)):
+            if partner.clinic_deceased_on:
+                return refuse("patient_deceased")
+            if partner.clinic_barred:
+                return refuse("patient_barred")
+            if not partner.active:
+                return refuse("patient_archived")
+        guardian, patient = message.guardian_id, message.partner_id
+        if guardian and not facts.guarded.decides(
+            guardian.id, patient.id, message.purpose_id.id
+        ):
+            return refuse("guardianship_ended")
         return None
 
     @api.model
-    def _check_number(self, message, _facts):
-        identity, partner = message.identity_id, message.partner_id
+    def _check_number(self, message, facts):
+        identity, person = message.identity_id, message._addressee
         if not identity:
-            return refuse("invalid_number" if partner.phone else "no_number")
-        if identity.blocked_at:
-            return refuse("identity_blocked")
-        if partner and partner not in identity.partner_ids:
+            return refuse("invalid_number" if person.phone else "no_number")
+        if identity.blocked_at and not message.confirms_stop:
+            return refuse(_BLOCK_REASONS.get(identity.block_source, "identity_blocked"))
+        if identity.phone in facts.blacklist:
+            return refuse("phone_blacklisted")
+        if person and person not in identity.partner_ids:
             return refuse("number_unlinked")
+        if identity.marketing_blocked_at and message._is_advertising:
+            return refuse("marketing_blocked")
         return None
 
     @api.model
     def _check_consent(self, message, facts):
         purpose = message.purpose_id
-        if purpose and not purpose.requires_consent:
+        states = facts.consents.of(message.company_id)
+        state = states.get((message.partner_id.id, purpose.id))
+        if state == GIVEN or (
+            state is None and purpose and not purpose.requires_consent
+        ):
             return None
-        state = facts.consents.get((message.partner_id.id, purpose.id))
-        if state == "given":
-            return None
-        return refuse("consent_withdrawn" if state == "withdrawn" else "no_consent")
+        return refuse(OBJECTIONS.get(state, "no_consent"))
 
     @api.model
     def _check_template(self, message, _facts):
         template = message.template_id
         if not template:
             return None
+        account = message.channel_id.business_account_id
+        if account and template.business_account_id != account:
+            return refuse("template_account")
         if template.status != "APPROVED":
             return refuse("template_not_approved")
         if template.category != template.expected_category:
             return refuse("template_category", template.category)
         if not template.enabled:
             return refuse("template_disabled")
+        if not message.purpose_id._allows_category(template.category):
+            return refuse("purpose_category", template.category)
         return None
 
     @api.model
@@ -194,6 +249,21 @@ class Gate(models.AbstractModel):
         if _is_answer(message) and not facts.is_open(message):
             return refuse("window_closed")
         return None
+
+    @api.model
+    def _check_content(self, message, _facts):
+        if message.template_id:
+            # Looked at when it is rendered.
+            return None
+        found = self.env["whatsapp.clinic.content.check"]._objection(
+            message,
+            [
+                message.body,
+                *(title for _, title in message.buttons or []),
+                *texts_of(message.content),
+            ],
+        )
+        return refuse("not_minimal", found) if found else None
 
     @api.model
     def _check_channel(self, message, facts):
@@ -207,8 +277,7 @@ class Gate(models.AbstractModel):
         if identity.hold_until and identity.hold_until > facts.now:
             return hold("pair_limit", identity.hold_until)
         until = identity.marketing_hold_until
-        is_marketing = message.template_id.category == "MARKETING"
-        if is_marketing and until and until > facts.now:
+        if message._is_advertising and until and until > facts.now:
             return hold("marketing_limit", until)
         return None
 
@@ -232,4 +301,6 @@ class Gate(models.AbstractModel):
             return hold("channel_incomplete", now + RECHECK)
         if channel.state == "copied":
             return hold("copied_database", now + RECHECK)
+        if channel._refuses_unrecorded_transfer:
+            return refuse("transfer_unrecorded")
         return None

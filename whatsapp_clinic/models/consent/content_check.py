@@ -1,0 +1,125 @@
+from collections.abc import Iterator
+
+from odoo import api, models
+from odoo.tools import LazyTranslate
+
+from ...tools import sensitive_numbers
+from ...tools.text import fold
+
+_lt = LazyTranslate(__name__)
+
+FINDINGS = {
+    "national_id": _lt("a national id"),
+    "card": _lt("a card number"),
+    "diagnosis": _lt("a field marked as diagnosis"),
+    "specialty": _lt("the practitioner's specialty"),
+}
+# Shorter values stand in a text by chance.
+SHORTEST_VALUE = 4
+# What a payload says to WhatsApp and not to the patient.
+_ENVELOPE = {
+    "biz_opaque_callback_data",
+    "context",
+    "id",
+    "language",
+    "link",
+    "messaging_product",
+    "payload",
+    "recipient",
+    "recipient_type",
+    "sub_type",
+    "to",
+    "type",
+}
+
+
+class NotMinimal(Exception):
+    """The text tells more than it should; the exception's text says what."""
+
+
+class ContentCheck(models.AbstractModel):
+    """Looks for what should not leave: WhatsApp is not the place for health data.
+
+    KVKK article 4 and GDPR article 5 ask for no more than the purpose needs; Meta's
+    policy asks not to send or ask for card, account and id numbers.
+    """
+
+    _name = "whatsapp.clinic.content.check"
+    _description = "Minimal Content"
+
+    @api.model
+    def _find(self, message, texts) -> list[str]:
+        """What of FINDINGS stands in the texts of a message."""
+        text = "\n".join(filter(None, texts))
+        company = message.company_id.sudo()
+        if company.clinic_content_check == "off" or not text:
+            return []
+        countries = company.country_id | message.channel_id.sudo().branch_ids.country_id
+        return [
+            *sensitive_numbers.find(text, frozenset(countries.mapped("code"))),
+            *self._find_values(message, fold(text)),
+        ]
+
+    @api.model
+    def _find_values(self, message, folded: str) -> Iterator[str]:
+        company = message.company_id.sudo()
+        if any(
+            _stands_in(value, folded)
+            for record in (message.partner_id, message.appointment_id)
+            for value in self._marked_values(company, record)
+        ):
+            yield "diagnosis"
+        specialty = message.appointment_id.practitioner_id.specialty
+        if company.clinic_check_specialty and _stands_in(specialty, folded):
+            yield "specialty"
+
+    @api.model
+    def _marked_values(self, company, record) -> Iterator[str]:
+        for marked in company.clinic_diagnosis_field_ids:
+            if record and marked.model == record._name:
+                value = record.sudo()[marked.name]
+                related = isinstance(value, models.BaseModel)
+                yield from value.mapped("display_name") if related else [str(value)]
+
+    @api.model
+    def _objection(self, message, texts) -> str | None:
+        """What of the texts keeps the message back, in words; None where nothing does.
+
+        A company that only wants a warning has none.
+        """
+        if message.company_id.sudo().clinic_content_check != "block":
+            return None
+        return self._tell(self._find(message, texts)) or None
+
+    @api.model
+    def _inspect(self, message, payload: dict) -> str:
+        """What the finished payload tells too much, to note on the message.
+
+        Raises NotMinimal where the company refuses it.
+        """
+        found = self._tell(self._find(message, texts_of(payload)))
+        if found and message.company_id.sudo().clinic_content_check == "block":
+            raise NotMinimal(found)
+        return found
+
+    @api.model
+    def _tell(self, findings: list[str]) -> str:
+        return ", ".join(self.env._(FINDINGS[one]) for one in findings)
+
+
+def texts_of(payload) -> Iterator[str]:
+    """Every text of a payload that the patient reads."""
+    if isinstance(payload, str):
+        yield payload
+    elif isinstance(payload, dict):
+        for name, value in payload.items():
+            if name not in _ENVELOPE:
+                yield from texts_of(value)
+    elif isinstance(payload, list):
+        for value in payload:
+            yield from texts_of(value)
+
+
+def _stands_in(value, folded: str) -> bool:
+    wanted = fold(value or "")
+    return len(wanted) >= SHORTEST_VALUE and wanted in folded
