@@ -1,1 +1,9 @@
-from . import partner_merge, res_partner
+from . import (
+    mail_message,
+    mail_notification,
+    mail_outbox,
+    mail_thread,
+    partner_merge,
+    patient_consent,
+    res_partner,
+)

@@ -70,16 +70,70 @@ registry.category("web_tour.tours").add("whatsapp_clinic_withdraw_consent", {
       run: "click",
     },
     {
-      trigger: "button:contains(Withdraw Consent)",
+      trigger: "button:contains(Record Consent or Withdrawal)",
       run: "click",
+    },
+    {
+      content: "Said on the telephone",
+      trigger: ".modal .o_field_widget[name=method] label:contains(Said to staff)",
+      run: "click",
+    },
+    {
+      content: "Nothing is ticked beforehand",
+      trigger: ".modal .o_data_row:not(:has(input:checked)) .o_data_cell[name=answer]",
+      run: "click",
+    },
+    {
+      trigger: ".modal .o_selected_row label:contains(Withdraws)",
+      run: "click",
+    },
+    {
+      trigger: ".modal button[name=action_record]",
+      run: "click",
+    },
+    {
+      trigger:
+        "body:not(:has(.modal)) .o_field_widget[name=whatsapp_consent_state]:contains(Consent withdrawn)",
+    },
+  ],
+});
+
+registry.category("web_tour.tours").add("whatsapp_clinic_why_cannot_i_write", {
+  steps: () => [
+    {
+      trigger: ".o_data_row:contains(Nesrin) .o_data_cell[name=name]",
+      run: "click",
+    },
+    {
+      trigger: ".nav-link[name=whatsapp_clinic]",
+      run: "click",
+    },
+    {
+      trigger: ".o_field_widget[name=whatsapp_objection]:contains(no WhatsApp number)",
+    },
+    {
+      trigger: "button[name=action_mend_objection]:contains(Enter Phone Number)",
+      run: "click",
+    },
+    {
+      trigger: ".modal .o_field_widget[name=phone] input",
+      run: "edit +905321110002",
     },
     {
       trigger: ".modal button[special=save]",
       run: "click",
     },
     {
+      content: "The next obstacle, with the button that mends it",
       trigger:
-        "body:not(:has(.modal)) .o_field_widget[name=whatsapp_consent_state]:contains(Consent withdrawn)",
+        "body:not(:has(.modal)) .o_field_widget[name=whatsapp_objection]:contains(has not agreed)",
+    },
+    {
+      trigger: "button[name=action_mend_objection]:contains(Ask for Consent)",
+      run: "click",
+    },
+    {
+      trigger: ".modal .modal-title:contains(Ask for Consent)",
     },
   ],
 });

@@ -1,0 +1,63 @@
+from odoo import api, fields, models
+from odoo.tools import plaintext2html
+
+from odoo.addons.mail.tools.discuss import Store
+
+
+class MailMessage(models.Model):
+    """WhatsApp messages in a chatter.
+
+    The note holds no text. Who may read the message in the outbox is shown it; who may
+    not does not see the note at all, because it tells that somebody is a patient.
+    """
+
+    _inherit = "mail.message"
+
+    message_type = fields.Selection(
+        selection_add=[("whatsapp_message", "WhatsApp")],
+        ondelete={
+            "whatsapp_message": lambda notes: notes.write({"message_type": "comment"})
+        },
+    )
+
+    @api.model
+    def _find_allowed_doc_ids(self, model_ids):
+        allowed = super()._find_allowed_doc_ids(model_ids)
+        return allowed - set(self.browse(allowed)._hidden_notes().ids)
+
+    def _get_forbidden_access(self, operation):
+        forbidden = super()._get_forbidden_access(operation)
+        if operation == "create":
+            return forbidden
+        return forbidden | (self - forbidden)._hidden_notes()
+
+    def _hidden_notes(self):
+        """Those that show messages of the outbox which the user may not read.
+
+        Its author and the recipient see the note, as they do any; the text is asked
+        for separately.
+        """
+        shown = self._whatsapp_messages()
+        readable = shown.sudo(False)._filtered_access("read")
+        me = self.env.user.partner_id
+        hidden = (shown - readable).filtered(
+            lambda one: me not in (one.partner_id, one.mail_message_id.author_id)
+        )
+        return self & hidden.mail_message_id
+
+    def _whatsapp_messages(self):
+        """The rows of the outbox that these notes show, with the system's rights."""
+        messages = self.env["whatsapp.clinic.message"].sudo()
+        return messages.search([("mail_message_id", "in", self.ids)])
+
+    def _field_store_repr(self, field_name):
+        if field_name == "body":
+            return [Store.Attr("body", lambda note: note._shown_body())]
+        return super()._field_store_repr(field_name)
+
+    def _shown_body(self):
+        if self.message_type != "whatsapp_message" or self.body:
+            return self.body
+        shown = self._whatsapp_messages()[:1]
+        is_readable = shown and shown.sudo(False).has_access("read")
+        return plaintext2html(shown.shown_body or "") if is_readable else ""

@@ -1,0 +1,109 @@
+import {registry} from "@web/core/registry";
+
+const SEND = "Send WhatsApp Message";
+
+const choose = (name, text) => [
+  {
+    trigger: `.modal .o_field_widget[name=${name}] input`,
+    run: `edit ${text}`,
+  },
+  {
+    trigger: `.modal .o_field_widget[name=${name}] .o-autocomplete--dropdown-item:contains(${text})`,
+    run: "click",
+  },
+];
+
+const throughTheActions = [
+  {
+    trigger: ".o_list_view .o_cp_action_menus .dropdown-toggle:contains(Actions)",
+    run: "click",
+  },
+  {
+    trigger: `.o-dropdown--menu .o-dropdown-item:contains(${SEND})`,
+    run: "click",
+  },
+];
+
+registry.category("web_tour.tours").add("whatsapp_clinic_write_to_one", {
+  steps: () => [
+    {
+      trigger: ".o_whatsapp_clinic_chatter_button",
+      run: "click",
+    },
+    ...choose("template_id", "how_are_you"),
+    {
+      content: "The message as the first patient gets it",
+      trigger: ".modal .o_whatsapp_clinic_bubble:contains(KUMQUAT, how are you?)",
+    },
+    ...choose("purpose_id", "Appointment"),
+    {
+      trigger: ".modal .o_whatsapp_clinic_counts .badge:contains(1 will be sent)",
+    },
+    {
+      trigger: ".modal button[name=action_send]",
+      run: "click",
+    },
+    {
+      trigger: ".o_notification:contains(Queued: 1):has(button:contains(Undo))",
+    },
+    {
+      content: "It stands in the chatter, with its ticks to come",
+      trigger:
+        ".o-mail-Message:contains(Dear Nesrin KUMQUAT) .o-mail-Message-notification:contains(WhatsApp)",
+      run: "click",
+    },
+    {
+      trigger: ".o-mail-MessageNotificationPopover:contains(Nesrin) [title=Queued]",
+    },
+    {
+      trigger: ".o_notification button:contains(Undo)",
+      run: "click",
+    },
+    {
+      trigger: ".o_notification:contains(nothing had left)",
+    },
+  ],
+});
+
+registry.category("web_tour.tours").add("whatsapp_clinic_write_to_many", {
+  steps: () => [
+    {
+      trigger: ".o_list_view thead .o_list_record_selector input",
+      run: "click",
+    },
+    {
+      trigger: ".o_list_view .o_select_domain",
+      run: "click",
+    },
+    ...throughTheActions,
+    ...choose("template_id", "how_are_you"),
+    {
+      content: "The message as the first patient gets it",
+      trigger: ".modal .o_whatsapp_clinic_bubble:contains(KUMQUAT, how are you?)",
+    },
+    ...choose("purpose_id", "Appointment"),
+    {
+      trigger: ".modal .o_whatsapp_clinic_counts .badge:contains(200 will be sent)",
+    },
+    {
+      content: "Who will be refused, and why",
+      trigger:
+        ".modal .o_whatsapp_clinic_outlook summary:contains(The patient has not agreed)",
+      run: "click",
+    },
+    {
+      trigger: ".modal .o_whatsapp_clinic_outlook li:contains(Nobody)",
+    },
+    {
+      trigger: ".modal button[name=action_send]",
+      run: "click",
+    },
+    {
+      content: "More than are written at once: the progress is shown",
+      trigger: ".o_form_view .o_field_widget[name=progress]",
+    },
+    {
+      trigger: ".o_form_view button[name=action_undo]",
+    },
+  ],
+});

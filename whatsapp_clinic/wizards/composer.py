@@ -1,0 +1,307 @@
+from collections import Counter, defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..cloud_api.payloads import TEXT_BODY
+from ..models.messaging.message import NEXT_STEPS, PRIORITY_ANSWER, PRIORITY_CAMPAIGN
+from ..models.messaging.sending import has_partner, partner_of
+from ..models.messaging.template_variable import MissingValue
+from ..tools.access import require_group
+
+# So many recipients are judged before sending; the others when their rows are written.
+CHECKED = 1000
+# So many names are listed for each reason.
+LISTED = 50
+
+
+class Composer(models.TransientModel):
+    """Takes a message to the patients of one or many records, and says who gets it."""
+
+    _name = "whatsapp.clinic.composer"
+    _description = "Write a WhatsApp Message"
+
+    res_model = fields.Char("Model", required=True)
+    res_ids = fields.Json("Records", required=True)
+    record_count = fields.Integer("Recipients", compute="_compute_recipients")
+    recipient_name = fields.Char("To", compute="_compute_recipients")
+    needs_channel = fields.Boolean(compute="_compute_recipients")
+    can_write_text = fields.Boolean(
+        compute="_compute_can_write_text",
+        help="Every patient wrote within the last 24 hours and may be answered.",
+    )
+    content = fields.Selection(
+        [("template", "Template"), ("text", "Own Text")],
+        compute="_compute_content",
+        store=True,
+        readonly=False,
+        required=True,
+    )
+    template_id = fields.Many2one(
+        "whatsapp.clinic.template",
+        domain="[('model', 'in', (res_model, 'res.partner')),"
+        " ('enabled', '=', True), ('status', '=', 'APPROVED')]",
+    )
+    body = fields.Text("Text", help=f"Up to {TEXT_BODY:,} characters.")
+    purpose_id = fields.Many2one(
+        "whatsapp.clinic.consent.purpose",
+        compute="_compute_purpose_id",
+        store=True,
+        readonly=False,
+        help="What the patients must have agreed to.",
+    )
+    channel_id = fields.Many2one(
+        "whatsapp.clinic.channel",
+        "Send From",
+        help="For patients whose branch has no number of its own.",
+    )
+    preview_html = fields.Html(
+        "As the First Recipient Gets It", compute="_compute_preview", sanitize=False
+    )
+    ready_count = fields.Integer("Will Be Sent", compute="_compute_outlook")
+    waiting_count = fields.Integer("Will Wait", compute="_compute_outlook")
+    refused_count = fields.Integer("Will Not Be Sent", compute="_compute_outlook")
+    unchecked_count = fields.Integer(
+        "Checked When Sent",
+        compute="_compute_outlook",
+        help=f"Only the first {CHECKED:,} are looked at beforehand.",
+    )
+    outlook_html = fields.Html(
+        "Who Gets It", compute="_compute_outlook", sanitize=False
+    )
+
+    @api.model
+    def default_get(self, fields):
+        values = super().default_get(fields)
+        model = self.env.context.get("active_model")
+        ids = self.env.context.get("active_ids") or [self.env.context.get("active_id")]
+        if "res_model" in fields and not values.get("res_model"):
+            values.update(res_model=model, res_ids=[one for one in ids if one])
+        return values
+
+    @api.depends("res_model", "res_ids", "channel_id")
+    def _compute_recipients(self):
+        for composer in self:
+            records = composer._records()
+            composer.record_count = len(composer.res_ids or [])
+            names = composer._patients(records[:3]).mapped("display_name")
+            more = ["…"] if composer.record_count > len(names) else []
+            composer.recipient_name = ", ".join([*names, *more])
+            sendings = self.env["whatsapp.clinic.sending"]
+            composer.needs_channel = not all(
+                recipient.channel for recipient in sendings._recipients(records)
+            )
+
+    @api.depends("res_model", "res_ids", "channel_id")
+    def _compute_can_write_text(self):
+        """Asks about the first patient before it asks about all."""
+        purpose = self.env["whatsapp.clinic.template"]._default_purpose()
+        for composer in self:
+            content = {"body": "…", "purpose_id": purpose.id}
+            records = composer._records()
+            is_all = len(records) == len(composer.res_ids or [])
+            composer.can_write_text = is_all and all(
+                not any(
+                    verdict.is_refusal
+                    for _recipient, verdict, _row in composer._foresee(some, content)
+                )
+                for some in (records[:1], records[1:])
+            )
+
+    @api.depends("can_write_text")
+    def _compute_content(self):
+        for composer in self:
+            composer.content = "text" if composer.can_write_text else "template"
+
+    @api.depends("content", "template_id")
+    def _compute_purpose_id(self):
+        for composer in self:
+            composer.purpose_id = composer._template()._default_purpose()
+
+    @api.depends("res_model", "res_ids", "content", "template_id", "body")
+    def _compute_preview(self):
+        for composer in self:
+            composer.preview_html = composer._preview(composer._records()[:1])
+
+    @api.depends(
+        "res_model",
+        "res_ids",
+        "content",
+        "template_id",
+        "purpose_id",
+        "body",
+        "channel_id",
+    )
+    @api.depends_context("lang")
+    def _compute_outlook(self):
+        for composer in self:
+            records = composer._records()
+            is_complete = composer.purpose_id and (
+                composer._template() or (composer.body and composer.content == "text")
+            )
+            foreseen = composer._foresee(records) if is_complete else []
+            actions = Counter(verdict.action for _who, verdict, _row in foreseen)
+            composer.ready_count = actions["send"]
+            composer.waiting_count = actions["hold"]
+            composer.refused_count = actions["refuse"]
+            composer.unchecked_count = len(composer.res_ids or []) - len(records)
+            composer.outlook_html = composer._outlook(foreseen)
+
+    def action_send(self) -> dict:
+        """Queue the message for every record, and say what became of it.
+
+        Raises UserError for a message that is not complete or that WhatsApp refuses.
+        """
+        self.ensure_one()
+        require_group(self.env, "group_receptionist", "group_practitioner")
+        records = self._records(limit=None)
+        self._check_content(records)
+        template = self._template()
+        sending = self.env["whatsapp.clinic.sending"]._begin(
+            records,
+            {
+                "channel_id": self.channel_id.id,
+                "template_id": template.id,
+                "body": False if template else self.body,
+                "purpose_id": self.purpose_id.id,
+                "variables": self._content()["variables"],
+            },
+        )
+        return self._tell(sending)
+
+    def _tell(self, sending) -> dict:
+        """A message with an Undo, or the progress of what takes longer."""
+        if sending.state == "writing":
+            return {
+                "type": "ir.actions.act_window",
+                "res_model": sending._name,
+                "res_id": sending.id,
+                "views": [(False, "form")],
+            }
+        refused = sending.failed_count
+        queued = sending.waiting_count + sending.sent_count
+        sentences = [
+            self.env._("Queued: %s.", queued) if queued else None,
+            self.env._("Not sent: %s; each message says why.", refused)
+            if refused
+            else None,
+        ]
+        return {
+            "type": "ir.actions.client",
+            "tag": "whatsapp_clinic_sent",
+            "params": {
+                "sending_id": sending.id,
+                "message": " ".join(filter(None, sentences)),
+                "type": "warning" if refused else "success",
+                "can_be_undone": sending.can_be_undone,
+            },
+        }
+
+    def _check_content(self, records):
+        if not records:
+            raise UserError(self.env._("Choose whom to write to first."))
+        if not self.purpose_id:
+            raise UserError(self.env._("Choose what the message is for."))
+        if self.content == "template":
+            if not self.template_id:
+                raise UserError(self.env._("Choose a template."))
+            if self.template_id.model not in (self.res_model, "res.partner"):
+                raise UserError(self.env._("The template is about something else."))
+            return
+        if not (self.body or "").strip():
+            raise UserError(self.env._("Please write something first."))
+        if len(self.body) > TEXT_BODY:
+            raise UserError(
+                self.env._("A text has up to %s characters.", f"{TEXT_BODY:,}")
+            )
+        if not self.can_write_text:
+            raise UserError(
+                self.env._(
+                    "An own text can be sent only to patients who wrote within the "
+                    "last 24 hours. Choose a template."
+                )
+            )
+
+    def _records(self, limit: int | None = CHECKED):
+        """The records, the first of them unless told; raises AccessError."""
+        self.ensure_one()
+        model = self.env.get(self.res_model)
+        if model is None or not has_partner(model):
+            raise UserError(self.env._("These records have no patient to write to."))
+        ids = (self.res_ids or [])[:limit]
+        records = model.with_context(active_test=False).browse(ids)
+        records.check_access("read")
+        return records
+
+    @api.model
+    def _patients(self, records):
+        partners = self.env["res.partner"]
+        return partners.union(*(partner_of(record) for record in records))
+
+    def _template(self):
+        return self.template_id if self.content == "template" else self.template_id[:0]
+
+    def _content(self) -> dict:
+        is_single = len(self.res_ids) == 1
+        template = self._template()
+        return {
+            "template_id": template.id,
+            "body": False if template else self.body,
+            "purpose_id": self.purpose_id.id,
+            "priority": PRIORITY_ANSWER if is_single else PRIORITY_CAMPAIGN,
+        }
+
+    def _foresee(self, records, content: dict | None = None) -> list[tuple]:
+        sendings = self.env["whatsapp.clinic.sending"]
+        content = content or self._content()
+        template = self.template_id.browse(content.get("template_id") or [])
+        distinct = sendings._distinct(records, template)
+        return sendings._foresee(distinct, content, self.channel_id)
+
+    def _preview(self, record):
+        """The message to the patient of a record, as a phone draws it."""
+        template = self._template()
+        if template:
+            ((_who, _verdict, row),) = self._foresee(record) or [(None, None, None)]
+            variant = row.template_id
+            try:
+                values = row._values(variant)
+            except MissingValue:
+                values = {}
+            return variant._bubble(values)
+        if self.content == "template" or not self.body:
+            return False
+        part = {"kind": "body", "text": self.body}
+        return self.env["whatsapp.clinic.bubble"]._draw([part])
+
+    def _outlook(self, foreseen: list[tuple]):
+        """Who waits and who is refused, by reason, each with a list to open (HTML)."""
+        groups = defaultdict(list)
+        for recipient, verdict, _row in foreseen:
+            if verdict.action != "send":
+                who = recipient.partner or recipient.record
+                groups[verdict.action, verdict.reason, verdict.detail].append(who)
+        reasons = self.env["whatsapp.clinic.message"]._fields["reason"]
+        texts = dict(reasons._description_selection(self.env))
+        if not groups:
+            return False
+        return self.env["ir.qweb"]._render(
+            "whatsapp_clinic.composer_outlook",
+            {
+                "groups": [
+                    {
+                        "is_refused": action == "refuse",
+                        "reason": texts[reason],
+                        "detail": detail,
+                        "step": NEXT_STEPS.get(reason)
+                        and self.env._(NEXT_STEPS[reason]),
+                        "count": len(who),
+                        "names": [one.display_name for one in who[:LISTED]],
+                        "more": len(who) - LISTED,
+                    }
+                    for (action, reason, detail), who in sorted(
+                        groups.items(), key=lambda group: -len(group[1])
+                    )
+                ]
+            },
+        )
