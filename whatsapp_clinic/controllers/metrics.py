@@ -115,7 +115,11 @@ def _figures(samples: list[Sample]) -> dict:
             channel = figures["channels"].setdefault(
                 sample.labels["channel_id"], {"name": sample.labels["channel"]}
             )
-            channel[sample.name] = sample.value
+            if "currency" in sample.labels:
+                costs = channel.setdefault("costs", {})
+                costs[sample.labels["currency"]] = sample.value
+            else:
+                channel[sample.name] = sample.value
         elif sample.name == "failed_last_day_messages":
             figures["failures"].append({**sample.labels, "number": sample.value})
         elif not sample.labels:

@@ -1,5 +1,7 @@
 """Phone numbers in E.164, the form WhatsApp wants."""
 
+import re
+
 import phonenumbers
 
 
@@ -20,3 +22,33 @@ def e164(number: str | None, country_code: str | None) -> str | None:
 def wa_id_to_e164(wa_id: str) -> str:
     """WhatsApp ids are E.164 without plus sign; so they would parse as national."""
     return f"+{wa_id.lstrip('+')}"
+
+
+def region(number: str) -> str | None:
+    """ISO 3166 code of the country of a number in E.164; None if it is of none."""
+    try:
+        code = phonenumbers.region_code_for_number(phonenumbers.parse(number))
+    except phonenumbers.NumberParseException:
+        return None
+    return None if code == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else code
+
+
+def same_line(wa_id: str) -> list[str]:
+    """Other WhatsApp ids of the same telephone, digits only.
+
+    In Mexico mobile numbers lost a 1 after the country code, in Brazil they got a 9
+    after the area code; WhatsApp knows some of them in the old form (Cloud API, phone
+    number formats).
+    """
+    for pattern, other in _FORMS:
+        if re.fullmatch(pattern, wa_id):
+            return [re.sub(pattern, other, wa_id)]
+    return []
+
+
+_FORMS = (
+    (r"521([0-9]{10})", r"52\1"),
+    (r"52([0-9]{10})", r"521\1"),
+    (r"55([1-9][0-9])9([6-9][0-9]{7})", r"55\1\2"),
+    (r"55([1-9][0-9])([6-9][0-9]{7})", r"55\g<1>9\2"),
+)
