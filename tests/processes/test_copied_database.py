@@ -64,7 +64,7 @@ def test_neutralized_database_sends_nothing(neutralized):
 
 def test_neutralized_database_has_no_credentials(neutralized):
     kept = neutralized.query(
-        "SELECT id FROM whatsapp_clinic_channel"
+        "SELECT id FROM whatsapp_clinic_account"
         " WHERE coalesce(access_token, app_secret, verify_token) IS NOT NULL"
     )
     assert kept == []

@@ -31,7 +31,10 @@ WEBHOOK_FIELDS = (
 """What the app has to subscribe to; without the first no message arrives."""
 EXPIRES_SOON = timedelta(days=14)
 
-_NUMBER_FIELDS = (*PHONE_NUMBER_FIELDS, "is_pin_enabled")
+NOT_CHECKED = _lt("Not checked: mend the above first.")
+"""The advice of a line that was left out because of one before it."""
+
+NUMBER_FIELDS = (*PHONE_NUMBER_FIELDS, "is_pin_enabled")
 _INVALID_TOKEN = 190
 
 
@@ -119,7 +122,7 @@ def check(
     blocked = False
     for key, step in _STEPS.items():
         if blocked and key not in _WITHOUT_CALLS:
-            yield Result(key, State.WARN, _lt("Not checked: mend the above first."))
+            yield Result(key, State.WARN, NOT_CHECKED)
             continue
         try:
             yield Result(key, *step(connection))
@@ -145,7 +148,7 @@ class _Connection:
 
     @cached_property
     def number(self) -> dict:
-        return self.client.phone_number(_NUMBER_FIELDS)
+        return self.client.phone_number(NUMBER_FIELDS)
 
     @cached_property
     def mistaken_ids(self) -> str | None:

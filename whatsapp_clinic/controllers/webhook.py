@@ -14,6 +14,7 @@ from odoo.modules import module
 
 from ..cloud_api.webhooks import verify
 from ..tools import clock
+from ..tools.given_secret import given_secret
 from ..tools.wake_up import wake_unless_running
 
 PATH = "/whatsapp_clinic/webhook"
@@ -55,7 +56,7 @@ class WebhookController(http.Controller):
         """Echo Meta's challenge to who knows the verify token of a channel."""
         query = request.httprequest.args
         given = query.get("hub.verify_token", "").encode()
-        known = _verify_tokens(request.env.cr)
+        known = _secrets(request.env.cr, "verify_token")
         is_known = [hmac.compare_digest(given, token.encode()) for token in known]
         if query.get("hub.mode") != "subscribe" or not any(is_known):
             return _answer("unknown verify token", 403)
@@ -85,7 +86,7 @@ def _answer(text: str, status: int):
 
 
 def _look_up(cr) -> tuple[list[str], int]:
-    """App secrets of the channels and the processor's id; no model is loaded.
+    """App secrets of the apps and the processor's id; no model is loaded.
 
     Known for a second, so that a flood of webhooks asks once.
     """
@@ -93,27 +94,31 @@ def _look_up(cr) -> tuple[list[str], int]:
     if time.monotonic() < known_until and not module.current_test:
         return tuple(known)
     cr.execute(
-        """
-        SELECT ARRAY(
-            SELECT DISTINCT app_secret FROM whatsapp_clinic_channel
-            WHERE active AND app_secret IS NOT NULL
-        ), (
-            SELECT res_id FROM ir_model_data
-            WHERE module = 'whatsapp_clinic' AND name = 'process_webhooks'
-        )
-        """
+        "SELECT res_id FROM ir_model_data "
+        "WHERE module = 'whatsapp_clinic' AND name = 'process_webhooks'"
     )
-    found = cr.fetchone()
+    (processor,) = cr.fetchone()
+    found = _secrets(cr, "app_secret"), processor
     _known[cr.dbname] = (time.monotonic() + KNOWN_SECONDS, *found)
     return found
 
 
-def _verify_tokens(cr) -> list[str]:
+def _secrets(cr, kind: str) -> list[str]:
+    """`app_secret` or `verify_token` of each app that has a channel."""
     cr.execute(
-        "SELECT DISTINCT verify_token FROM whatsapp_clinic_channel "
-        "WHERE active AND verify_token IS NOT NULL"
+        """
+        SELECT environment_name, app_secret, verify_token
+        FROM whatsapp_clinic_account AS account
+        WHERE EXISTS (
+            SELECT FROM whatsapp_clinic_channel WHERE account_id = account.id AND active
+        )
+        """
     )
-    return [row[0] for row in cr.fetchall()]
+    place = ("app_secret", "verify_token").index(kind)
+    secrets = {
+        given_secret(name, kind)[0] or stored[place] for name, *stored in cr.fetchall()
+    }
+    return [secret for secret in secrets if secret]
 
 
 def _store(cr, body: bytes) -> bool:

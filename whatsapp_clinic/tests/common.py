@@ -135,7 +135,10 @@ def make_template(case, name="appointment_reminder", language="en", **values):
                     "components": one.components,
                 }
                 for one in Template.search(
-                    [("business_account_id", "=", case.channel.business_account_id)]
+                    [
+                        ("business_account_id", "=", case.channel.business_account_id),
+                        ("remote_id", "!=", False),
+                    ]
                 )
             ),
             {
@@ -155,6 +158,7 @@ def make_template(case, name="appointment_reminder", language="en", **values):
             ("business_account_id", "=", case.channel.business_account_id),
             ("name", "=", name),
             ("language", "=", language),
+            ("original_id", "=", False),
         ]
     )
 

@@ -1,1 +1,16 @@
-from . import channel_credentials, message_reply, message_send
+from . import (
+    channel_connect,
+    channel_credentials,
+    channel_registration,
+    channel_transfer,
+    composer,
+    composer_objection,
+    composer_text,
+    consent_ask,
+    consent_import,
+    consent_link,
+    consent_record,
+    message_reply,
+    message_send,
+    template_library,
+)

@@ -1,17 +1,20 @@
 from odoo import api, fields, models
 
-SECRETS = ("access_token", "app_secret", "verify_token")
+from ..tools.given_secret import SECRETS
 
 
 class ChannelCredentials(models.TransientModel):
-    """Takes a channel's secrets; nobody gets them back, nothing is kept here."""
+    """Takes the secrets of an app; nobody gets them back, nothing is kept here."""
 
     _name = "whatsapp.clinic.channel.credentials"
     _description = "WhatsApp Channel Credentials"
 
-    channel_id = fields.Many2one(
-        "whatsapp.clinic.channel", required=True, ondelete="cascade"
+    account_id = fields.Many2one(
+        "whatsapp.clinic.account", required=True, ondelete="cascade"
     )
+    access_token_source = fields.Selection(related="account_id.access_token_source")
+    app_secret_source = fields.Selection(related="account_id.app_secret_source")
+    verify_token_source = fields.Selection(related="account_id.verify_token_source")
     access_token = fields.Char(
         store=False, help="Token of the system user, from Meta Business Suite."
     )
@@ -26,11 +29,11 @@ class ChannelCredentials(models.TransientModel):
     @api.model_create_multi
     def create(self, vals_list):
         secrets = [
-            {name: vals.pop(name, None) or "" for name in SECRETS} for vals in vals_list
+            {kind: vals.pop(kind, None) or "" for kind in SECRETS} for vals in vals_list
         ]
         wizards = super().create(vals_list)
         for wizard, values in zip(wizards, secrets, strict=True):
-            wizard.channel_id._set_credentials(values)
+            wizard.account_id._set_credentials(values)
         return wizards
 
     def action_save(self):

@@ -32,6 +32,35 @@ ADVICE = {
         "Answers of patients may be among them. An administrator can process them "
         "again after an update; their content is removed from %(date)s on."
     ),
+    "payment": _lt(
+        "Messages that cost something are not sent. Add or repair the payment method "
+        "of this WhatsApp account in Meta Business Suite under Billing & Payments, and "
+        "check its time zone and currency; then an administrator presses Send Again "
+        "Now on the channel."
+    ),
+    "quality": _lt(
+        "Patients block or report the number. Write less that they did not ask for; "
+        "otherwise WhatsApp lowers the messaging limit."
+    ),
+    "name": _lt(
+        "Correct the display name in WhatsApp Manager, under Phone numbers; then check "
+        "the connection."
+    ),
+    "barred": _lt(
+        "Messages wait or fail. The connection check and the history of the channel "
+        "say why; ask for a review in WhatsApp Manager under Account quality."
+    ),
+    "limit": _lt(
+        "Fewer patients can be written to first within 24 hours; what is too much "
+        "waits. The limit rises again with good quality."
+    ),
+    "token": _lt(
+        "Create a new access token that never expires for the system user in Meta "
+        "Business Suite, and enter it under Change Credentials."
+    ),
+    "connection": _lt(
+        "The connection check of the channel says what is wrong and what to do."
+    ),
 }
 
 
@@ -53,6 +82,13 @@ class Alarm(models.Model):
             ("no_status", "WhatsApp says nothing about sent messages"),
             ("no_webhook", "Nothing comes from WhatsApp any more"),
             ("parked", "Webhooks could not be processed"),
+            ("payment", "WhatsApp finds no payment method"),
+            ("quality", "WhatsApp rates the number's quality lower"),
+            ("name", "WhatsApp does not accept the display name"),
+            ("barred", "WhatsApp does not let the number send freely"),
+            ("limit", "WhatsApp lowered the messaging limit"),
+            ("token", "The access token ends soon"),
+            ("connection", "Something of the connection is broken"),
         ],
         required=True,
         readonly=True,

@@ -6,7 +6,9 @@ concerned). They are index look-ups, whatever the size of the tables.
 
 from datetime import datetime, timedelta
 
+from ...cloud_api.connection_check import EXPIRES_SOON
 from ...tools.parameter import number
+from .account import HAS_ACCESS_TOKEN, secret_names
 from .message import PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN
 
 # A shorter hold is the dispatcher catching its breath; if many follow each other, the
@@ -18,8 +20,8 @@ CAMPAIGN_PATIENCE = 12
 # tells nothing about the present.
 HORIZON = timedelta(days=7)
 
-_SENDS = """
-    channel.active AND channel.access_token IS NOT NULL
+_SENDS = f"""
+    channel.active AND {HAS_ACCESS_TOKEN}
     AND channel.fingerprint = %(fingerprint)s
 """
 
@@ -89,6 +91,47 @@ _PARKED = """
     WHERE state = 'parked' AND emptied_at IS NULL HAVING count(*) > 0
 """
 
+# Until something that is billed was accepted after WhatsApp refused for the last time.
+_PAYMENT = f"""
+    SELECT channel.id, channel.payment_missing_at, 0
+    FROM whatsapp_clinic_channel AS channel
+    WHERE {_SENDS} AND channel.payment_missing_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM whatsapp_clinic_message
+        WHERE channel_id = channel.id AND status_at IS NOT NULL
+          AND claimed_at > channel.payment_missing_at
+          AND billable AND state IN ('sent', 'delivered', 'read')
+    )
+"""
+
+
+def _since(column: str) -> str:
+    """Channels of which WhatsApp thinks ill, by the column that says since when."""
+    return f"""
+        SELECT channel.id, {column}, 0
+        FROM whatsapp_clinic_channel AS channel
+        LEFT JOIN whatsapp_clinic_portfolio AS portfolio
+          ON portfolio.id = channel.portfolio_id
+        WHERE {_SENDS} AND {column} IS NOT NULL
+    """
+
+
+_TOKEN = f"""
+    SELECT channel.id, %(now)s::timestamp, 0
+    FROM whatsapp_clinic_channel AS channel
+    WHERE {_SENDS} AND token_ends_at < %(token_horizon)s
+"""
+
+# Of a channel that worked before. What has an alarm of its own is left out.
+_CONNECTION = f"""
+    SELECT channel.id, min(line.since), count(*)
+    FROM whatsapp_clinic_channel AS channel
+    JOIN whatsapp_clinic_channel_check AS line
+      ON line.channel_id = channel.id AND line.state = 'fail'
+     AND line.key NOT IN ('health', 'inbound', 'payment')
+    WHERE {_SENDS} AND channel.last_webhook_at IS NOT NULL
+    GROUP BY channel.id
+"""
+
 # In the order in which they are looked for: the queue asks which holds are known.
 CAUSES = {
     "held": _HELD,
@@ -96,6 +139,13 @@ CAUSES = {
     "no_status": _NO_STATUS,
     "no_webhook": _NO_WEBHOOK,
     "parked": _PARKED,
+    "payment": _PAYMENT,
+    "quality": _since("channel.poor_quality_since"),
+    "name": _since("channel.poor_name_since"),
+    "barred": _since("channel.barred_since"),
+    "limit": _since("portfolio.limit_lowered_at"),
+    "token": _TOKEN,
+    "connection": _CONNECTION,
 }
 
 
@@ -112,6 +162,7 @@ def parameters(env, fingerprint: str, now: datetime) -> dict:
     return {
         "now": now,
         "fingerprint": fingerprint,
+        **secret_names(),
         "short_hold_end": now + SHORT_HOLD,
         "priorities": list(patience),
         "due_before": [now - time for time in patience.values()],
@@ -119,4 +170,5 @@ def parameters(env, fingerprint: str, now: datetime) -> dict:
         "status_before": now - status_time,
         "webhook_before": now - webhook_time,
         "horizon": now - HORIZON,
+        "token_horizon": now + EXPIRES_SOON,
     }

@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import UserError
 
 from ...cloud_api.errors import NO_CODE
 from ...tools import clock
@@ -73,13 +72,18 @@ class Channel(models.Model):
     )
     messaging_limit = fields.Integer(related="portfolio_id.messaging_limit")
     reached_count = fields.Integer(related="portfolio_id.reached_count")
-    access_token = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
-    app_secret = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
-    verify_token = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
+    account_id = fields.Many2one(
+        "whatsapp.clinic.account",
+        "Meta App",
+        required=True,
+        ondelete="restrict",
+        check_company=True,
+        help="Its secrets are those of all its numbers.",
+    )
+    access_token_source = fields.Selection(related="account_id.access_token_source")
+    app_secret_source = fields.Selection(related="account_id.app_secret_source")
+    verify_token_source = fields.Selection(related="account_id.verify_token_source")
     fingerprint = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
-    has_access_token = fields.Boolean(compute="_compute_credentials", compute_sudo=True)
-    has_app_secret = fields.Boolean(compute="_compute_credentials", compute_sudo=True)
-    has_verify_token = fields.Boolean(compute="_compute_credentials", compute_sudo=True)
     hold_until = fields.Datetime(
         "On Hold Until", readonly=True, copy=False, help="Nothing is sent before."
     )
@@ -124,18 +128,11 @@ class Channel(models.Model):
         "CHECK (automatic_per_hour >= 0)", "The number of messages is 0 or more."
     )
 
-    @api.depends("access_token", "app_secret", "verify_token")
-    def _compute_credentials(self):
-        for channel in self:
-            channel.has_access_token = bool(channel.access_token)
-            channel.has_app_secret = bool(channel.app_secret)
-            channel.has_verify_token = bool(channel.verify_token)
-
     @api.onchange("is_coexistence")
     def _onchange_is_coexistence(self):
         self.rate = COEXISTENCE_RATE if self.is_coexistence else DEFAULT_RATE
 
-    @api.depends("access_token", "fingerprint", "hold_until", "hold_cure")
+    @api.depends("access_token_source", "fingerprint", "hold_until", "hold_cure")
     @api.depends_context("lang")
     def _compute_state(self):
         here = database_fingerprint(self.env)
@@ -147,7 +144,7 @@ class Channel(models.Model):
                     "This database is a copy: the channel was set up in another one "
                     "and sends nothing here. If this is the real database now, arm it."
                 )
-            elif not channel.access_token or not channel.fingerprint:
+            elif channel.access_token_source == "missing" or not channel.fingerprint:
                 channel.state = "incomplete"
                 channel.state_reason = self.env._(
                     "The access token is missing. Enter the credentials."
@@ -174,26 +171,55 @@ class Channel(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        here = database_fingerprint(self.env)
         for vals in vals_list:
-            vals["fingerprint"] = here
             vals.setdefault("portfolio_id", self._portfolio_of(vals).id)
+            if not vals.get("account_id"):
+                vals["account_id"] = self._account_of(vals).id
         self.env.registry.clear_cache()
-        return super().create(vals_list)
+        channels = super().create(vals_list)
+        channels.sudo().fingerprint = database_fingerprint(self.env)
+        return channels
+
+    @api.model
+    def _company_of(self, vals: dict):
+        companies = self.env["res.company"]
+        return companies.browse(vals.get("company_id")) or self.env.company
 
     @api.model
     def _portfolio_of(self, vals: dict):
-        companies = self.env["res.company"]
-        company = companies.browse(vals.get("company_id")) or self.env.company
+        company = self._company_of(vals)
         return self.env["whatsapp.clinic.portfolio"]._for_company(company)
+
+    @api.model
+    def _account_of(self, vals: dict):
+        """The app of the other numbers of the WhatsApp account, else a new one."""
+        company = self._company_of(vals)
+        sister = self.search(
+            [
+                ("business_account_id", "=", vals.get("business_account_id")),
+                ("company_id", "=", company.id),
+            ],
+            limit=1,
+        )
+        return sister.account_id or self.env["whatsapp.clinic.account"].create(
+            {"name": vals.get("name"), "company_id": company.id}
+        )
 
     def write(self, vals):
         if vals.get("company_id"):
             vals = {"portfolio_id": self._portfolio_of(vals).id, **vals}
+            self._take_account_along(vals["company_id"])
         result = super().write(vals)
         if _ROUTING_FIELDS & vals.keys():
             self.env.registry.clear_cache()
         return result
+
+    def _take_account_along(self, company_id: int):
+        """To another company, unless it has numbers that stay: then it is shared."""
+        for account in self.account_id:
+            if account.company_id:
+                stay = account.channel_ids - self
+                account.company_id = False if stay else company_id
 
     def unlink(self):
         self.env.registry.clear_cache()
@@ -241,15 +267,7 @@ class Channel(models.Model):
         }
 
     def action_enter_credentials(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Credentials of %s", self.name),
-            "res_model": "whatsapp.clinic.channel.credentials",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_channel_id": self.id},
-        }
+        return self.account_id.action_enter_credentials()
 
     def action_open_messages(self):
         self.ensure_one()
@@ -259,20 +277,9 @@ class Channel(models.Model):
         return {**action, "domain": [("channel_id", "=", self.id)], "context": {}}
 
     def _set_credentials(self, values: dict[str, str]):
-        """Write secrets (access_token, app_secret, verify_token) and lift a hold.
-
-        Raises UserError for a text that can be no secret.
-        """
-        self.ensure_one()
+        """Store secrets of the channel's app; see `whatsapp.clinic.account`."""
         self.check_access("write")
-        cleaned = {name: value.strip() for name, value in values.items() if value}
-        if any(not value or " " in value for value in cleaned.values()):
-            raise UserError(
-                self.env._("A token has no blanks inside. Please copy it again.")
-            )
-        self.sudo().write(cleaned)
-        self.sudo()._release()
-        self.env["whatsapp.clinic.dispatcher"]._wake()
+        self.account_id._set_credentials(values)
 
     def _hold(self, policy, code: int, retry_after: float | None = None):
         """Send nothing for a while; the messages wait and are not burnt.

@@ -29,6 +29,7 @@ class ChannelSetup(models.AbstractModel):
             is_connected = channel.state in ("ready", "held")
             if is_connected:
                 self._set_ttls(channel)
+                self._submit_templates(channel)
             if is_connected and channel.templates_wanted:
                 self._load_templates(channel)
             channel.templates_wanted = False
@@ -53,6 +54,19 @@ class ChannelSetup(models.AbstractModel):
                 template.ttl_error = self._tell(error)
             else:
                 template.write({"ttl_seconds": seconds, "ttl_error": False})
+
+    @api.model
+    def _submit_templates(self, channel):
+        """What managers asked for, each template committed by itself."""
+        waiting = self.env["whatsapp.clinic.template"].search(
+            [
+                ("business_account_id", "=", channel.business_account_id),
+                ("task", "!=", False),
+            ]
+        )
+        for template in waiting:
+            template._carry_out(channel_client(channel))
+            self.env["ir.cron"]._commit_progress(1)
 
     def _tell(self, error: CallFailed) -> str:
         """What went wrong and what to do."""

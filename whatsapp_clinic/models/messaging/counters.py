@@ -1,5 +1,6 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
+from operator import itemgetter
 
 from odoo import api, models
 
@@ -16,6 +17,8 @@ METRICS = {
     "accepted_last_hour_messages": "Messages that WhatsApp accepted in the last hour.",
     "accepted_per_second": "Messages accepted per second over five minutes.",
     "channel_held": "1 while nothing is sent from the channel.",
+    "cost_this_month": "What delivered messages cost since the month began.",
+    "unknown_price_this_month_messages": "Delivered messages without a known price.",
     "failed_last_day_messages": "Messages that failed in the last 24 hours.",
     "webhooks_pending": "Webhooks that wait to be processed.",
     "webhook_lag_seconds": "How long the oldest of them has waited.",
@@ -61,6 +64,7 @@ class Counters(models.AbstractModel):
         }
         return [
             *self._of_channels(values),
+            *self._of_costs(),
             *self._of_failures(values),
             *self._of_webhooks(values),
             *self._of_alarms(values),
@@ -71,6 +75,21 @@ class Counters(models.AbstractModel):
         for row in self._rows(_CHANNELS, values):
             labels = {"channel": row.pop("name"), "channel_id": str(row.pop("id"))}
             samples += [Sample(name, value, labels) for name, value in row.items()]
+        return samples
+
+    def _of_costs(self) -> list[Sample]:
+        """A sum for each currency; what has no price yet is counted beside it."""
+        samples = []
+        figures = self.env["whatsapp.clinic.message"]._month_figures()
+        for row in filter(itemgetter("active"), figures):
+            labels = {"channel": row["name"], "channel_id": str(row["id"])}
+            if row["currency"]:
+                labels["currency"] = row["currency"]
+                cost = float(row["cost"])
+                samples.append(Sample("cost_this_month", cost, labels))
+            else:
+                name = "unknown_price_this_month_messages"
+                samples.append(Sample(name, row["unknown"], labels))
         return samples
 
     def _of_failures(self, values: dict) -> list[Sample]:

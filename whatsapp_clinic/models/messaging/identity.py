@@ -1,15 +1,30 @@
 from odoo import api, fields, models
+from odoo.tools import LazyTranslate
 
 from ...tools import clock
 from ...tools.access import require_group
 from ...tools.phone import wa_id_to_e164
+
+_lt = LazyTranslate(__name__)
 
 BLOCK_SOURCES = [
     ("stop_word", "Stop word in the chat"),
     ("preference", "WhatsApp's own stop"),
     ("error", "WhatsApp reported an opt-out"),
     ("staff", "Clinic staff"),
+    ("wrong_person", "Not the patient's number"),
 ]
+# What is noted on patients whose number it was.
+_LEFT = {
+    "number_changed": _lt(
+        "The WhatsApp number of this patient changed. Please ask for the new one; "
+        "nothing is sent to the old one."
+    ),
+    "wrong_person": _lt(
+        "Whoever has this WhatsApp number is not the patient. Please ask for the right "
+        "one; nothing is sent there."
+    ),
+}
 
 
 class Identity(models.Model):
@@ -21,7 +36,7 @@ class Identity(models.Model):
 
     _name = "whatsapp.clinic.identity"
     _description = "WhatsApp Identity"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_names_search = ["phone", "username", "profile_name"]
 
@@ -34,6 +49,14 @@ class Identity(models.Model):
         readonly=True,
         copy=False,
         help="Business-scoped user id: stays when the patient hides the phone number.",
+    )
+    user_portfolio_id = fields.Many2one(
+        "whatsapp.clinic.portfolio",
+        "Portfolio of the User ID",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        help="The same person has another user id in another business portfolio.",
     )
     username = fields.Char("User Name", readonly=True)
     profile_name = fields.Char(readonly=True)
@@ -57,6 +80,21 @@ class Identity(models.Model):
     blocked_at = fields.Datetime("Stopped At", readonly=True, copy=False, tracking=True)
     block_source = fields.Selection(
         BLOCK_SOURCES, string="Stopped By", readonly=True, copy=False, tracking=True
+    )
+    unblocked_at = fields.Datetime(
+        "Allowed Again At",
+        readonly=True,
+        copy=False,
+        help="A stop that was written before does not count any more.",
+    )
+    marketing_blocked_at = fields.Datetime(
+        "Advertising Stopped At", readonly=True, copy=False, tracking=True
+    )
+    marketing_block_source = fields.Selection(
+        BLOCK_SOURCES, string="Advertising Stopped By", readonly=True, copy=False
+    )
+    marketing_unblocked_at = fields.Datetime(
+        "Advertising Allowed Again At", readonly=True, copy=False
     )
     hold_until = fields.Datetime(
         "On Hold Until",
@@ -118,6 +156,12 @@ class Identity(models.Model):
         require_group(self.env, "group_manager", "group_privacy_officer")
         self.sudo()._unblock()
 
+    def action_allow_marketing(self):
+        """Advertise again, because the patient said so outside the chat."""
+        self.check_access("read")
+        require_group(self.env, "group_manager", "group_privacy_officer")
+        self.sudo()._unblock_marketing()
+
     def action_open_messages(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
@@ -137,26 +181,53 @@ class Identity(models.Model):
         Returns `{"+905…": identity}` with every number as a key.
         """
         wa_ids = {phone: phone.lstrip("+") for phone in phones}
-        self._ensure([{"wa_id": wa_id} for wa_id in wa_ids.values()], provider)
-        found = self.search(
-            [("provider", "=", provider), ("wa_id", "in", list(wa_ids.values()))]
-        )
-        by_wa_id = {identity.wa_id: identity for identity in found}
-        return {phone: by_wa_id[wa_id] for phone, wa_id in wa_ids.items()}
+        found = self._by_wa_ids(list(wa_ids.values()), provider)
+        missing = [{"wa_id": wa_id} for wa_id, one in found.items() if not one]
+        if missing:
+            self._ensure(missing, provider)
+            found = self._by_wa_ids(list(wa_ids.values()), provider)
+        return {phone: found[wa_id] for phone, wa_id in wa_ids.items()}
 
     @api.model
-    def _for_sender(self, sender, provider: str = "whatsapp"):
+    def _for_sender(self, sender, portfolio, at, provider: str = "whatsapp"):
         """The identity of who wrote (`cloud_api.webhooks.Sender`), made if unknown.
 
-        What the sender shows for the first time (user id, names) is noted.
+        `portfolio` is that of the number written to, `at` the time of the message
+        (naive UTC). What the sender shows for the first time (user id, names) is noted.
+        A number or a user id that shows up with another partner than before has changed
+        hands, whether WhatsApp announced it or not.
         """
         ids = {"wa_id": sender.wa_id, "user_id": sender.user_id}
         identity = self._find(ids, provider)
         if not identity:
             self._ensure([ids], provider)
             identity = self._find(ids, provider)
-        identity._note(sender)
+        elif identity._changed_hands(sender, portfolio, at):
+            identity._disown("number_changed")
+            is_same_number = identity.wa_id == sender.wa_id
+            identity.user_id = sender.user_id if is_same_number else False
+            return self._for_sender(sender, portfolio, at, provider)
+        identity._note(sender, portfolio)
         return identity
+
+    def _changed_hands(self, sender, portfolio, at) -> bool:
+        """Whether the sender contradicts what is known, and is no late webhook."""
+        has_other_number = sender.wa_id and self.wa_id and sender.wa_id != self.wa_id
+        has_other_user = (
+            sender.user_id
+            and self.user_id
+            and sender.user_id != self.user_id
+            and self.user_portfolio_id == portfolio
+        )
+        if not has_other_number and not has_other_user:
+            return False
+        later = [
+            ("identity_id", "=", self.id),
+            ("direction", "=", "in"),
+            ("occurred_at", ">=", at),
+        ]
+        messages = self.env["whatsapp.clinic.message"]
+        return not messages.search_count(later, limit=1)
 
     @api.model
     def _find(self, ids: dict, provider: str):
@@ -196,7 +267,7 @@ class Identity(models.Model):
             )
         self.invalidate_model()
 
-    def _note(self, sender):
+    def _note(self, sender, portfolio):
         self.ensure_one()
         news = {
             name: getattr(sender, name)
@@ -207,6 +278,9 @@ class Identity(models.Model):
             value = getattr(sender, name)
             if value and not self[name] and not self._known_elsewhere(name, value):
                 news[name] = value
+        user_id = news.get("user_id", self.user_id)
+        if user_id and user_id == sender.user_id and not self.user_portfolio_id:
+            news["user_portfolio_id"] = portfolio.id
         if news:
             self.write(news)
 
@@ -220,45 +294,151 @@ class Identity(models.Model):
             if partner not in identity.partner_ids | identity.former_partner_ids:
                 identity.partner_ids = [fields.Command.link(partner.id)]
 
-    def _block(self, source: str):
-        """Write to nobody behind these identities any more, what is queued included."""
-        to_block = self.filtered(lambda identity: not identity.blocked_at)
-        to_block.write({"blocked_at": clock.now(), "block_source": source})
-        self.env["whatsapp.clinic.message"]._cancel_open(
-            [("identity_id", "in", self.ids)], "identity_blocked"
-        )
+    def _welcome(self, partner):
+        """The clinic entered this number for the partner: it is theirs from now on.
 
-    def _unblock(self):
-        self.filtered("blocked_at").write({"blocked_at": False, "block_source": False})
+        Also if they had left it once. What was cancelled meanwhile is planned anew.
+        """
+        former = self.sudo().search([("former_partner_ids", "in", partner.ids)])
+        for identity in self:
+            identity.former_partner_ids -= partner
+            identity._link(partner)
+        self.filtered(lambda one: one.block_source == "wrong_person")._unblock()
+        if self and former:
+            wards = partner.sudo().ward_ids.filtered("is_in_force").patient_id
+            self.env["whatsapp.clinic.appointment"]._plan_coming(partner | wards)
 
-    def _change_number(self):
-        """Whoever was behind this number left it; its next holder is a stranger.
+    def _only_patient(self):
+        """The patient behind this number, where nobody else can be meant.
 
-        The patients are unlinked and what is queued is cancelled. The new number starts
-        without patients, until somebody at the clinic links them.
+        None for strangers, families, and who decides for somebody else.
         """
         self.ensure_one()
-        self.env["whatsapp.clinic.message"]._cancel_open(
-            [("identity_id", "=", self.id)], "number_changed"
+        partners = self.sudo().partner_ids
+        is_plain = len(partners) == 1 and not any(
+            partners.ward_ids.mapped("is_in_force")
         )
-        for partner in self.partner_ids:
-            partner.message_post(
-                body=self.env._(
-                    "The WhatsApp number of this patient changed. Please ask for the "
-                    "new one; nothing is sent to the old one."
-                )
+        return partners if is_plain else partners.browse()
+
+    def _block(self, source: str, at=None):
+        """Write to nobody behind these identities any more, what is queued included.
+
+        `at` is the time of the act (naive UTC, default: now); one that is older than
+        the last lifting does not count. Returns those who were not stopped before.
+        """
+        at = at or clock.now()
+        to_block = self.filtered(
+            lambda one: not one.unblocked_at or one.unblocked_at <= at
+        )
+        news = to_block.filtered(lambda one: not one.blocked_at)
+        news.write({"blocked_at": at, "block_source": source})
+        (to_block - news).filtered(lambda one: one.blocked_at < at).blocked_at = at
+        self.env["whatsapp.clinic.message"]._cancel_open(
+            [("identity_id", "in", to_block.ids), ("confirms_stop", "=", False)],
+            "identity_blocked",
+        )
+        return news
+
+    def _unblock(self, at=None):
+        """Lift the stops that are older than an act; returns whose were lifted.
+
+        `at` is the time of the act (naive UTC); without it, whatever stands is lifted.
+        """
+        lifted = self.filtered(
+            lambda one: one.blocked_at and (not at or one.blocked_at < at)
+        )
+        lifted.write({"blocked_at": False, "block_source": False})
+        for identity in self:
+            identity.unblocked_at = _later(identity.unblocked_at, at)
+        return lifted
+
+    def _block_marketing(self, source: str, at=None):
+        """No advertising to these identities, what is queued included; as `_block`.
+
+        The patient's own word outlasts WhatsApp's control.
+        """
+        at = at or clock.now()
+        to_block = self.filtered(
+            lambda one: (
+                not one.marketing_unblocked_at or one.marketing_unblocked_at <= at
             )
+        )
+        news = to_block.filtered(lambda one: not one.marketing_blocked_at)
+        for identity in to_block:
+            latest = max(identity.marketing_blocked_at or at, at)
+            is_word = identity.marketing_block_source == "stop_word"
+            identity.write(
+                {
+                    "marketing_blocked_at": latest,
+                    "marketing_block_source": "stop_word" if is_word else source,
+                }
+            )
+        self.env["whatsapp.clinic.message"]._cancel_open(
+            [
+                ("identity_id", "in", to_block.ids),
+                "|",
+                ("template_id.category", "=", "MARKETING"),
+                ("purpose_id.is_commercial", "=", True),
+            ],
+            "marketing_blocked",
+        )
+        return news
+
+    def _unblock_marketing(self, at=None, sources=None):
+        """Allow advertising again where one of `sources` (default: any) stopped it."""
+        ours = self.filtered(
+            lambda one: (
+                not one.marketing_blocked_at
+                or not sources
+                or one.marketing_block_source in sources
+            )
+        )
+        lifted = ours.filtered(
+            lambda one: (
+                one.marketing_blocked_at and (not at or one.marketing_blocked_at < at)
+            )
+        )
+        lifted.write({"marketing_blocked_at": False, "marketing_block_source": False})
+        for identity in ours:
+            identity.marketing_unblocked_at = _later(
+                identity.marketing_unblocked_at, at
+            )
+        return lifted
+
+    def _disown(self, reason: str):
+        """Whoever is behind this number is not, or no longer, who the clinic means.
+
+        `reason` is `wrong_person` or `number_changed`. The patients are unlinked, what
+        waits is cancelled, and nothing goes there, not even a confirmation, until the
+        clinic enters the number anew. Reception is asked about coming appointments.
+        """
+        self.ensure_one()
+        partners = self.partner_ids
+        wards = partners.sudo().ward_ids.filtered("is_in_force").patient_id
         self.write(
             {
                 "former_partner_ids": [
-                    fields.Command.link(partner.id) for partner in self.partner_ids
+                    fields.Command.link(partner.id) for partner in partners
                 ],
                 "partner_ids": [fields.Command.clear()],
+                "blocked_at": clock.now(),
+                "block_source": "wrong_person",
             }
         )
+        self.env["whatsapp.clinic.message"]._cancel_open(
+            [("identity_id", "=", self.id)], reason
+        )
+        for partner in partners:
+            partner.message_post(body=self.env._(_LEFT[reason]))
+        self.env["whatsapp.clinic.appointment"]._ask_for_number(partners | wards)
 
     def _rotate_user_id(self, user_id: str):
         """The same person with the same number got a new user id."""
         self.ensure_one()
         if not self._known_elsewhere("user_id", user_id):
             self.user_id = user_id
+
+
+def _later(before, at):
+    """The later of two times; `at` defaults to now."""
+    return max(filter(None, (before, at or clock.now())))

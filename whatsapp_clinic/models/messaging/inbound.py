@@ -3,6 +3,7 @@ import logging
 from odoo import api, models
 
 from ...cloud_api import errors, webhooks
+from ...tools import clock
 
 _logger = logging.getLogger(__name__)
 
@@ -37,26 +38,35 @@ class Inbound(models.AbstractModel):
         channel = self._channel(event.phone_number_id)
         if not channel:
             return
-        messages = self.env["whatsapp.clinic.message"].with_company(channel.company_id)
-        if messages.search_count(
-            [("channel_id", "=", channel.id), ("message_id", "=", event.message_id)],
-            limit=1,
-        ):
+        if self._is_known(channel, event.message_id):
             return
-        identity = self.env["whatsapp.clinic.identity"]._for_sender(event.sender)
+        identity = self._sender(channel, event.sender, event.timestamp)
+        messages = self.env["whatsapp.clinic.message"].with_company(channel.company_id)
         message = messages._receive(channel, identity, event)
-        self._obey_words(message)
-        if event.payload:
+        if event.payload and message._is_tap(event.payload):
             message._act_on_tap(event.payload)
+        else:
+            self.env["whatsapp.clinic.chat.answers"]._obey_word(message)
 
     @api.model
-    def _obey_words(self, message):
-        """A message that is nothing but a stop word stops; the start word lifts it."""
-        effect = self.env["whatsapp.clinic.stop.word"]._effect_of(message.body or "")
-        if effect == "stop":
-            message.identity_id._block("stop_word")
-        elif effect == "start":
-            message.identity_id._unblock()
+    def _on_call(self, event):
+        channel = self._channel(event.phone_number_id)
+        if channel and not self._is_known(channel, event.call_id):
+            identity = self._sender(channel, event.sender, event.timestamp)
+            messages = self.env["whatsapp.clinic.message"]
+            messages._receive_call(channel, identity, event)
+
+    @api.model
+    def _is_known(self, channel, message_id: str) -> bool:
+        """WhatsApp delivers at least once."""
+        same = [("channel_id", "=", channel.id), ("message_id", "=", message_id)]
+        return bool(self.env["whatsapp.clinic.message"].search_count(same, limit=1))
+
+    @api.model
+    def _sender(self, channel, sender, timestamp):
+        identities = self.env["whatsapp.clinic.identity"]
+        at = timestamp.replace(tzinfo=None)
+        return identities._for_sender(sender, channel.portfolio_id, at)
 
     @api.model
     def _handle_statuses(self, statuses: list):
@@ -67,32 +77,57 @@ class Inbound(models.AbstractModel):
             if (channel := self._channel(status.phone_number_id))
         ]
         self.env["whatsapp.clinic.message"]._apply_statuses(ours)
+        self.env["whatsapp.clinic.identity"]._learn_links(
+            [
+                (status.recipient_wa_id, status.recipient_user_id, channel.portfolio_id)
+                for channel, status in ours
+                if status.recipient_wa_id and status.recipient_user_id
+            ]
+        )
 
     @api.model
     def _on_preference(self, event):
-        sender = webhooks.Sender(wa_id=event.wa_id, user_id=event.user_id)
-        if not (event.wa_id or event.user_id):
+        """WhatsApp's own control, which is about marketing messages only."""
+        channel = self._channel(event.phone_number_id)
+        if not channel:
             return
-        identity = self.env["whatsapp.clinic.identity"]._for_sender(sender)
+        sender = webhooks.Sender(wa_id=event.wa_id, user_id=event.user_id)
+        identity = self._sender(channel, sender, event.timestamp)
+        at = min(event.timestamp.replace(tzinfo=None), clock.now())
         if event.value == "stop":
-            identity._block("preference")
-        elif (
-            event.value in ("resume", "signup")
-            and identity.block_source == "preference"
-        ):
-            identity._unblock()
+            self.env["whatsapp.clinic.chat.answers"]._stop_advertising(
+                identity,
+                "preference",
+                at,
+                channel.company_id,
+                evidence="WhatsApp user_preferences: stop",
+            )
+        else:
+            identity._unblock_marketing(at, ("preference", "error"))
 
     @api.model
     def _on_number_changed(self, event):
         identities = self.env["whatsapp.clinic.identity"]
         ids = {"wa_id": event.old_wa_id, "user_id": event.old_user_id}
         identity = identities._find(ids, "whatsapp")
+        channel = self._channel(event.phone_number_id)
+        if (
+            channel
+            and event.message_id
+            and not self._is_known(channel, event.message_id)
+        ):
+            messages = self.env["whatsapp.clinic.message"]
+            messages._receive_change(channel, identity, event)
         if not identity:
             return
-        if event.new_wa_id and event.new_wa_id != event.old_wa_id:
-            identity._change_number()
+        if event.is_new_number:
+            identity._disown("number_changed")
         elif event.new_user_id:
             identity._rotate_user_id(event.new_user_id)
+
+    @api.model
+    def _on_unrecognised(self, event):
+        self.env["whatsapp.clinic.unrecognised"]._keep(event)
 
     @api.model
     def _on_template(self, event):
@@ -100,6 +135,7 @@ class Inbound(models.AbstractModel):
 
     @api.model
     def _on_account(self, event):
+        self.env["whatsapp.clinic.channel"]._on_account_news(event)
         if event.field == "errors":
             self._on_trouble(event.value)
         elif event.field == "business_capability_update":
@@ -127,8 +163,10 @@ class Inbound(models.AbstractModel):
 
 _HANDLERS = {
     webhooks.InboundMessage: "_on_message",
+    webhooks.InboundCall: "_on_call",
     webhooks.UserPreference: "_on_preference",
     webhooks.NumberChanged: "_on_number_changed",
     webhooks.TemplateUpdate: "_on_template",
     webhooks.AccountUpdate: "_on_account",
+    webhooks.Unrecognised: "_on_unrecognised",
 }

@@ -8,7 +8,7 @@ from ...cloud_api import errors, payloads
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.access import require_group
-from .template_variable import MissingValue
+from .template_variable import LINK, MissingValue
 
 _lt = LazyTranslate(__name__)
 
@@ -34,16 +34,27 @@ REASONS = [
     ("invalid_number", "The phone number is not valid."),
     ("no_consent", "The patient has not agreed to these messages."),
     ("consent_withdrawn", "The patient has withdrawn the agreement."),
+    ("consent_expired", "The patient's agreement has run out."),
+    ("notice_superseded", "A new privacy notice asks for a new agreement."),
+    ("guardianship_ended", "A guardian agreed who no longer decides for the patient."),
+    ("purpose_category", "The purpose does not allow this kind of template."),
     ("identity_blocked", "The patient stopped all messages to this number."),
+    ("marketing_blocked", "The patient stopped advertising to this number."),
+    ("phone_blacklisted", "The number is on the blacklist."),
+    ("wrong_person", "The number belongs to somebody else."),
     ("number_changed", "The patient's number has changed."),
     ("number_unlinked", "The number does not belong to this patient any more."),
     ("patient_archived", "The patient is archived."),
+    ("patient_deceased", "The patient has died."),
+    ("patient_barred", "The clinic does not write to this patient."),
     ("window_closed", "More than 24 hours since the patient wrote."),
     ("template_disabled", "The template is not in use."),
+    ("template_account", "The template belongs to another WhatsApp account."),
     ("template_not_approved", "WhatsApp has not approved the template."),
     ("template_category", "WhatsApp changed the category of the template."),
     ("value_missing", "A variable of the template is empty for this record."),
     ("not_allowed", "WhatsApp would refuse the content."),
+    ("not_minimal", "The text tells more than it should."),
     ("not_rendered", "The text could not be made; see the log."),
     ("obsolete", "The appointment was cancelled or moved."),
     ("already_confirmed", "The patient has confirmed already."),
@@ -54,17 +65,39 @@ REASONS = [
     ("automatic_limit", "The patient got enough automatic messages for this hour."),
     ("messaging_limit", "The day's limit of patients to write to first is reached."),
     ("channel_incomplete", "The channel is not connected."),
+    ("transfer_unrecorded", "The transfer of data abroad is not on record."),
     ("copied_database", "This database is a copy; nothing is sent from it."),
     ("cancelled_by_user", "Cancelled by staff."),
     ("not_sendable", "It has left already, or came from the patient."),
     ("error", "WhatsApp reported an error."),
     ("no_answer", "WhatsApp did not answer: it may or may not have arrived."),
+    ("file_uploading", "Its file is being handed to WhatsApp."),
+    ("file_refused", "WhatsApp did not take its file."),
 ]
 NEXT_STEPS = {
     "no_number": _lt("Enter a phone number for the patient."),
     "invalid_number": _lt("Correct the patient's phone number."),
     "no_consent": _lt("Ask the patient for consent and record it."),
     "consent_withdrawn": _lt("Call the patient, or ask for consent again."),
+    "consent_expired": _lt("Ask the patient for consent again."),
+    "notice_superseded": _lt(
+        "Show the patient the new privacy notice and ask for consent again."
+    ),
+    "guardianship_ended": _lt("Ask the patient, or who decides for them now."),
+    "purpose_category": _lt(
+        "Choose another template, or a purpose that covers advertising."
+    ),
+    "marketing_blocked": _lt("Nothing: the patient wants no advertising."),
+    "phone_blacklisted": _lt(
+        "If it was added by mistake, remove it from the phone blacklist."
+    ),
+    "wrong_person": _lt("Ask the patient for the right number."),
+    "patient_deceased": _lt("Nothing: no message is sent."),
+    "patient_barred": _lt("Talk to the patient in person, or lift the bar."),
+    "not_minimal": _lt("Take out what the detail names, then send again."),
+    "transfer_unrecorded": _lt(
+        "Ask the privacy officer to enter the standard contract on the channel."
+    ),
     "identity_blocked": _lt(
         "Call the patient. Writing START in the chat lifts the stop."
     ),
@@ -73,6 +106,7 @@ NEXT_STEPS = {
     "patient_archived": _lt("Restore the patient if the clinic still treats them."),
     "window_closed": _lt("Send an approved template that the patient has agreed to."),
     "template_disabled": _lt("Ask a manager to map its variables and put it in use."),
+    "template_account": _lt("Choose a template of the account of this number."),
     "template_not_approved": _lt(
         "Wait for WhatsApp's review or choose another template."
     ),
@@ -92,6 +126,8 @@ NEXT_STEPS = {
     "channel_incomplete": _lt("Ask the administrator to enter the credentials."),
     "copied_database": _lt("If this is the real database now, arm the channel."),
     "no_answer": _lt("Ask the patient, or send again."),
+    "file_uploading": _lt("Nothing to do: it leaves by itself in a moment."),
+    "file_refused": _lt("Choose a file of another type or size, then send again."),
 }
 # Smaller goes first.
 PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN = 0, 1, 2
@@ -129,7 +165,24 @@ class Message(models.Model):
     partner_id = fields.Many2one(
         "res.partner", "Patient", ondelete="restrict", index="btree_not_null"
     )
+    guardian_id = fields.Many2one(
+        "res.partner",
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Who gets it, for a patient who does not get messages themselves.",
+    )
     purpose_id = fields.Many2one("whatsapp.clinic.consent.purpose", ondelete="restrict")
+    asked_purpose_id = fields.Many2one(
+        "whatsapp.clinic.consent.purpose",
+        ondelete="restrict",
+        help="It asks for consent to this; the answer is recorded.",
+    )
+    consent_request_id = fields.Many2one(
+        "whatsapp.clinic.consent.request",
+        ondelete="set null",
+        index="btree_not_null",
+        help="Its text leads to this request's page.",
+    )
     template_id = fields.Many2one("whatsapp.clinic.template", ondelete="restrict")
     rule_id = fields.Many2one("whatsapp.clinic.message.rule", ondelete="set null")
     appointment_id = fields.Many2one(
@@ -198,9 +251,18 @@ class Message(models.Model):
         "What to Do", compute="_compute_send_objection", compute_sudo=True
     )
     detail = fields.Char(help="Which variable, which limit, which answer of WhatsApp.")
+    content_warning = fields.Char(
+        "Tells Too Much", help="What of the text should not have left, in short."
+    )
     error_code = fields.Integer()
     next_step = fields.Char(compute="_compute_next_step")
     pricing = fields.Json()
+    buttons = fields.Json(
+        help="Buttons under a text within the 24 hours: [[action, title], …]."
+    )
+    confirms_stop = fields.Boolean(
+        help="The one answer to a stop; it goes to who just stopped all messages."
+    )
 
     _due = models.Index(
         "(channel_id, priority, due_at, id) WHERE state IN ('queued', 'held')"
@@ -221,6 +283,12 @@ class Message(models.Model):
     _message_id_uniq = models.UniqueIndex(
         "(channel_id, message_id) WHERE message_id IS NOT NULL",
         "This WhatsApp message is already stored.",
+    )
+    _stop_confirmed_once = models.UniqueIndex(
+        "(reply_to_id) WHERE confirms_stop", "A stop is confirmed once."
+    )
+    _question = models.Index(
+        "(identity_id, channel_id, id) WHERE asked_purpose_id IS NOT NULL"
     )
     _occurrence_uniq = models.UniqueIndex(
         "(rule_id, appointment_id, occurrence) WHERE rule_id IS NOT NULL",
@@ -327,7 +395,8 @@ class Message(models.Model):
         Each dict has `channel_id`, `partner_id` or `identity_id`, `purpose_id`, and
         `template_id` or `body`; optional: `due_at` and `expires_at` (naive UTC),
         `priority`, `appointment_id`, `branch_id`, `rule_id` with `occurrence`,
-        `reply_to_id`. The gate is asked at once: what it refuses and is due now becomes
+        `reply_to_id`; `kind`, `content` and `attachment_id` as `message_outbound.py`
+        tells. The gate is asked at once: what it refuses and is due now becomes
         `failed` with the reason; what is due later waits, and `objection` tells.
         Returns the rows, in order.
         """
@@ -364,21 +433,57 @@ class Message(models.Model):
         if any(one.state in WAITING_STATES and one.due_at <= now for one in self):
             self.env["whatsapp.clinic.dispatcher"]._wake()
 
+    @property
+    def _addressee(self):
+        """The person who gets it: the guardian, else the patient."""
+        return self.guardian_id or self.partner_id
+
+    @property
+    def _is_advertising(self) -> bool:
+        is_marketing = self.template_id.category == "MARKETING"
+        return is_marketing or self.purpose_id.is_commercial
+
     def _address(self):
-        """Find the identity of each row's patient by the present phone number."""
+        """Find who gets each row, and their identity by the present phone number."""
         rows = self.filtered(lambda message: message.partner_id)
-        phones = {row.id: row.partner_id._whatsapp_phone(row.branch_id) for row in rows}
+        rows._choose_guardians()
+        phones = {row.id: row._addressee._whatsapp_phone(row.branch_id) for row in rows}
         known = self.env["whatsapp.clinic.identity"]._for_phones(
             sorted({phone for phone in phones.values() if phone})
         )
         for row in rows:
-            identity = known.get(phones[row.id], row.identity_id.browse())
+            identity = known.get(phones[row.id]) or row._identity_without_phone()
             is_answer = row.reply_to_id.direction == "in"
             if row.identity_id and (is_answer or not row.identity_id.wa_id):
                 continue
-            identity._link(row.partner_id)
+            identity._link(row._addressee)
             if row.identity_id != identity:
                 row.identity_id = identity
+
+    def _choose_guardians(self):
+        """Whose number it goes to, where a guardian gets a patient's messages.
+
+        The first of them who has a number that may be written to; the patient's own
+        number where nobody receives messages for this purpose.
+        """
+        receivers = self.env["whatsapp.clinic.guardianship"]._receivers(
+            self.partner_id, clock.now()
+        )
+        for row in self:
+            guardian = row.guardian_id.browse()
+            if row.reply_to_id.direction != "in":
+                found = receivers.get(row.partner_id.id, [])
+                guardian = guardian.union(
+                    *(
+                        one.guardian_id
+                        for one in found
+                        if not one.purpose_ids or row.purpose_id in one.purpose_ids
+                    )
+                )
+                reachable = guardian.filtered(lambda one: one._is_reachable())
+                guardian = (reachable or guardian)[:1]
+            if row.guardian_id != guardian:
+                row.guardian_id = guardian
 
     def _refuse(self, verdict):
         self.write(
@@ -419,9 +524,9 @@ class Message(models.Model):
         """Take each template in the patient's language, where it is in use in it."""
         chosen = {}
         for message in self.filtered("template_id"):
-            key = (message.template_id, message.partner_id.lang)
+            key = (message.template_id, message.partner_id.lang, message.branch_id)
             if key not in chosen:
-                chosen[key] = message.template_id._for_language(message.partner_id.lang)
+                chosen[key] = message.template_id._for_language(*key[1:])
             if chosen[key] != message.template_id:
                 message.template_id = chosen[key]
 
@@ -440,11 +545,11 @@ class Message(models.Model):
         record = record.with_company(self.company_id).with_context(
             lang=self.partner_id.lang or self.env.lang
         )
-        return template.with_env(record.env)._values(record)
+        return template.with_env(record.env)._values(record, self.variables)
 
     def _foresee(self) -> str:
         """What a template message would say now; the bare template if it cannot."""
-        variant = self.template_id._for_language(self.partner_id.lang)
+        variant = self.template_id._for_language(self.partner_id.lang, self.branch_id)
         try:
             return variant._render(self._values(variant))
         except (MissingValue, UserError):
@@ -453,20 +558,60 @@ class Message(models.Model):
     def _render(self, attempts: int) -> tuple[dict, str]:
         """The payload for WhatsApp and the text to show, for this attempt.
 
-        Raises MissingValue, or PayloadError for what WhatsApp would refuse.
+        A personal link is minted here, for this attempt alone; the text to show has it
+        without its key. Raises MissingValue, NotMinimal for what should not leave, or
+        PayloadError for what WhatsApp would refuse.
         """
+        payload, text = self._render_unchecked(attempts)
+        warning = self.env["whatsapp.clinic.content.check"]._inspect(self, payload)
+        if (self.content_warning or "") != warning:
+            self.content_warning = warning
+        return payload, text
+
+    def _render_unchecked(self, attempts: int) -> tuple[dict, str]:
         self.ensure_one()
-        recipient = self.identity_id._recipient
-        if not self.template_id:
-            payload = payloads.text(
-                recipient,
-                self.body or "",
-                reply_to=self.reply_to_id.message_id or None,
-                callback_data=self._correlation(attempts),
+        if self.template_id:
+            values = self._values(self.template_id)
+            payload = self.template_id._payload(
+                self.identity_id._recipient,
+                self._with_link(values),
+                self.key,
+                self._correlation(attempts),
+                self._template_header(),
             )
-            return payload, self.body
-        values = self._values(self.template_id)
-        payload = self.template_id._payload(
-            recipient, values, self.key, self._correlation(attempts)
-        )
-        return payload, self.template_id._render(values)
+            return payload, self.template_id._render(values)
+        return self._render_text(attempts), self.body
+
+    def _render_text(self, attempts: int) -> dict:
+        text = self.body or ""
+        if LINK in text:
+            text = text.replace(LINK, self._personal_link())
+        common = {
+            "reply_to": self.reply_to_id.message_id or None,
+            "callback_data": self._correlation(attempts),
+        }
+        recipient = self.identity_id._recipient
+        if not self.buttons:
+            return payloads.text(recipient, text, **common)
+        replies = [(f"{action}:{self.key}", title) for action, title in self.buttons]
+        return payloads.buttons(recipient, text, replies, **common)
+
+    def _with_link(self, values: dict) -> dict:
+        """Values of a template, with the address where LINK stands; a button takes the
+        key alone, after the address that it was approved with."""
+        if LINK not in values.values():
+            return values
+        link = self._personal_link()
+        key = link.rpartition("/")[2]
+        return {
+            (part, name): (key if part.startswith("button") else link)
+            if text == LINK
+            else text
+            for (part, name), text in values.items()
+        }
+
+    def _personal_link(self) -> str:
+        """The address that stands for LINK; MissingValue if nothing is asked now."""
+        if not self.consent_request_id._is_open:
+            raise MissingValue("personal_link")
+        return self.consent_request_id._url()

@@ -1,9 +1,13 @@
 import logging
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
+from ..consent.consent import CLOCK_TOLERANCE
+from ..consent.stop_word import EFFECTS
+from .message import PRIORITY_ANSWER
+from .template_button import ACTIONS
 
 _logger = logging.getLogger(__name__)
 
@@ -13,23 +17,35 @@ class Message(models.Model):
 
     _inherit = "whatsapp.clinic.message"
 
+    taken_as = fields.Selection(
+        [*EFFECTS, ("wrong_person", "Not the patient")],
+        help="What the patient's word or tap was taken for.",
+    )
+    notice_id = fields.Many2one(
+        "whatsapp.clinic.privacy.notice",
+        "Privacy Notice",
+        ondelete="restrict",
+        help="The version that the patient is shown with it.",
+    )
+
+    _acts = models.Index("(identity_id, occurred_at) WHERE taken_as IS NOT NULL")
+    _told_notice = models.Index("(identity_id, notice_id) WHERE notice_id IS NOT NULL")
+
     @api.model
     def _receive(self, channel, identity, event):
         """Store a message of a patient (`cloud_api.webhooks.InboundMessage`)."""
-        patients = identity.partner_ids
         return self.create(
             {
+                **self._content_values(event),
                 "direction": "in",
                 "state": "received",
-                "kind": clean_text(event.kind),
                 "channel_id": channel.id,
                 "company_id": channel.company_id.id,
                 "branch_id": channel.branch_ids.id
                 if len(channel.branch_ids) == 1
                 else False,
                 "identity_id": identity.id,
-                # Families share a number: whom it is about is not guessed.
-                "partner_id": patients.id if len(patients) == 1 else False,
+                "partner_id": self._patient_meant(channel, identity, event).id,
                 "body": clean_text(event.text or ""),
                 "message_id": clean_text(event.message_id),
                 "occurred_at": event.timestamp.replace(tzinfo=None),
@@ -49,11 +65,63 @@ class Message(models.Model):
             ]
         )
 
-    def _reply(self, body: str, priority: int):
+    @api.model
+    def _receive_call(self, channel, identity, event):
+        """Note that a patient called (`cloud_api.webhooks.InboundCall`).
+
+        A call opens the window as a message does (Cloud API, calling).
+        """
+        at = event.timestamp.replace(tzinfo=None)
+        return self.create(
+            {
+                "direction": "in",
+                "state": "received",
+                "kind": "call",
+                "channel_id": channel.id,
+                "company_id": channel.company_id.id,
+                "identity_id": identity.id,
+                "partner_id": self._patient_meant(channel, identity, event).id,
+                "message_id": clean_text(event.call_id),
+                "occurred_at": at,
+                "due_at": at,
+            }
+        )
+
+    def _act_at(self):
+        """When the patient acted (naive UTC), by WhatsApp's clock.
+
+        A clock that is far ahead is not believed: nothing later could undo the act.
+        """
+        self.ensure_one()
+        now = clock.now()
+        return self.occurred_at if self.occurred_at <= now + CLOCK_TOLERANCE else now
+
+    def _reply(self, body: str, priority: int = PRIORITY_ANSWER, **values):
         """Queue a text to who wrote this message; returns the row."""
         self.ensure_one()
-        values = {**self._reply_values(), "body": body, "priority": priority}
-        return self._enqueue([values])
+        return self._enqueue(
+            [{**self._reply_values(), "body": body, "priority": priority, **values}]
+        )
+
+    def _with_notice_link(self, body: str, lang: str | None = None):
+        """An automatic answer that also tells where the privacy notice is.
+
+        Once for each identity and version of the notice. Returns the text and the
+        notice, for `notice_id` of the row; no notice where it needs no telling.
+        """
+        self.ensure_one()
+        notice = self.env["whatsapp.clinic.privacy.notice"]._current(self.company_id)
+        told = [
+            ("identity_id", "=", self.identity_id.id),
+            ("notice_id", "=", notice.id),
+            ("state", "not in", ("failed", "cancelled")),
+        ]
+        if not notice or self.sudo().search_count(told, limit=1):
+            return body, notice.browse()
+        line = self.env["whatsapp.clinic.answer.text"]._text(
+            "notice", lang, notice=notice._url()
+        )
+        return "\n\n".join(filter(None, (body, line))), notice
 
     def _objection_to_reply(self) -> str | None:
         """Why an answer could not be sent now (one of REASONS)."""
@@ -76,11 +144,17 @@ class Message(models.Model):
             "reply_to_id": self.id,
         }
 
-    def _act_on_tap(self, payload: str):
-        """Do what the tapped button says, once.
+    @api.model
+    def _is_tap(self, payload: str) -> bool:
+        """Whether a payload is one of ours: `<action>:<key of the outbox row>`."""
+        action, colon, _key = payload.partition(":")
+        return bool(colon) and action in dict(ACTIONS)
 
-        `payload` is `<action>:<key of the outbox row>`. It is obeyed only when it comes
-        from the number that the row went to.
+    def _act_on_tap(self, payload: str):
+        """Do what the tapped button says.
+
+        It is obeyed only when it comes from the number that the row went to. What is
+        about an appointment is done once.
         """
         self.ensure_one()
         action, _colon, key = payload.partition(":")
@@ -89,11 +163,15 @@ class Message(models.Model):
             _logger.info("A tapped button belongs to no message of its sender")
             return
         self.write({"reply_to_id": row.id, "partner_id": row.partner_id.id})
-        if row.tapped == action:
+        if action in ("agree", "decline"):
+            if row.asked_purpose_id:
+                question = self.env["whatsapp.clinic.consent.question"]
+                question._take_answer(row, self, action)
             return
+        is_repeated = row.tapped == action
         row.tapped = action
-        if action == "stop":
-            row.identity_id._block("stop_word")
-        elif row.appointment_id:
+        if action in ("stop", "stop_marketing", "wrong_person"):
+            self.env["whatsapp.clinic.chat.answers"]._obey(self, action)
+        elif row.appointment_id and not is_repeated:
             self.appointment_id = row.appointment_id
             row.appointment_id._obey_patient(action, row.appointment_version)

@@ -56,15 +56,20 @@ _UPDATE = f"""
         failed_at = COALESCE(row.failed_at, message.failed_at),
         status_at = GREATEST(message.status_at, row.now),
         message_id = COALESCE(message.message_id, row.message_id),
-        pricing = COALESCE(row.pricing, message.pricing)
+        pricing = COALESCE(row.pricing, message.pricing),
+        pricing_category = COALESCE(row.pricing_category, message.pricing_category),
+        pricing_type = COALESCE(row.pricing_type, message.pricing_type),
+        billable = COALESCE(row.billable, message.billable)
     FROM (VALUES %s) AS row (id, attempt, state, rank, reason, detail, error_code,
-        sent_at, delivered_at, read_at, failed_at, now, message_id, pricing)
+        sent_at, delivered_at, read_at, failed_at, now, message_id, pricing,
+        pricing_category, pricing_type, billable)
     WHERE message.id = row.id
 """
 _ROW = """(%(id)s, %(attempt)s::int, %(state)s, %(rank)s, %(reason)s, %(detail)s,
     %(error_code)s::int, %(sent_at)s::timestamp, %(delivered_at)s::timestamp,
     %(read_at)s::timestamp, %(failed_at)s::timestamp, %(now)s::timestamp,
-    %(message_id)s, %(pricing)s::jsonb)"""
+    %(message_id)s, %(pricing)s::jsonb, %(pricing_category)s, %(pricing_type)s,
+    %(billable)s::boolean)"""
 _FIND = """
     SELECT row.place, COALESCE(by_key.id, by_id.id)
     FROM (VALUES %s) AS row (place, channel, key, message_id)
@@ -100,6 +105,7 @@ class Message(models.Model):
                 self.env.cr._obj, _UPDATE, list(news.values()), _ROW, page_size=1000
             )
         self.invalidate_model()
+        self._follow_in_chatter(list(news))
         return len(known)
 
     def _find_rows(self, statuses: list[tuple]) -> list[tuple[int, StatusUpdate]]:
@@ -167,7 +173,14 @@ class Message(models.Model):
         """Hold the channel or the recipient, note an objection."""
         self.ensure_one()
         if refusal.opted_out:
-            self.identity_id._block("error")
+            self.env["whatsapp.clinic.chat.answers"]._stop_advertising(
+                self.identity_id,
+                "error",
+                clock.now(),
+                self.company_id,
+                message_id=self.id,
+                evidence="WhatsApp error 131050",
+            )
         if refusal.recipient_until:
             self.identity_id.hold_until = refusal.recipient_until
         if refusal.marketing_until:
@@ -193,7 +206,7 @@ def _fold(news: dict[int, dict], row_id: int, status: StatusUpdate):
     row[column] = min(filter(None, (row[column], at)))
     row["now"] = clock.precise_now()
     row["message_id"] = clean_text(status.message_id)
-    row["pricing"] = _json(status.pricing) or row["pricing"]
+    row.update(_pricing(status.pricing))
     if RANKS[state] > row["rank"]:
         row.update(state=state, rank=RANKS[state], **_reason(status.errors))
         row["attempt"] = _correlation(status)[1]
@@ -206,6 +219,33 @@ def _reason(found: Iterable) -> dict:
         "detail": first and clean_text(errors.policy(first.code).tell(first.title)),
         "error_code": first and first.code,
     }
+
+
+def _pricing(told: dict | None) -> dict:
+    """Columns of a pricing object, whatever is in it; none if there is none.
+
+    Whether it is billed is in `type`; `billable` is on its way out (Cloud API, status
+    webhooks).
+    """
+    if told is None:
+        return {}
+    category, kind = (_word(told.get(name)) for name in ("category", "type"))
+    return {
+        "pricing": _json(told),
+        "pricing_category": category,
+        "pricing_type": kind,
+        "billable": _is_billable(kind, told.get("billable")),
+    }
+
+
+def _is_billable(kind: str | None, told) -> bool | None:
+    if kind == "regular" or (kind or "").startswith("free"):
+        return kind == "regular"
+    return told if isinstance(told, bool) else None
+
+
+def _word(value) -> str | None:
+    return clean_text(value)[:64] or None if isinstance(value, str) else None
 
 
 def _json(value) -> str | None:
@@ -229,5 +269,8 @@ _NOTHING = dict.fromkeys(
         "failed_at",
         "message_id",
         "pricing",
+        "pricing_category",
+        "pricing_type",
+        "billable",
     )
 ) | {"rank": -1}

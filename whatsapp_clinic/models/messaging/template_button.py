@@ -1,7 +1,35 @@
-from odoo import fields, models
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError
 
 from ...cloud_api import payloads
+from ...cloud_api.templates import (
+    CopyCodeButton,
+    FlowButton,
+    PhoneButton,
+    QuickReplyButton,
+    UrlButton,
+)
 from ...tools.text import fold
+
+# Cloud API, buttons of templates; the first five can be written here.
+KINDS = [
+    ("QUICK_REPLY", "Answer (quick reply)"),
+    ("URL", "Open a page"),
+    ("PHONE_NUMBER", "Call"),
+    ("COPY_CODE", "Copy a code"),
+    ("FLOW", "Open a form"),
+    ("OTP", "One-time code"),
+    ("CATALOG", "Catalogue"),
+    ("MPM", "Several products"),
+    ("SPM", "One product"),
+    ("VOICE_CALL", "Call on WhatsApp"),
+    ("REQUEST_CONTACT_INFO", "Ask for the phone number"),
+    ("OTHER", "Another kind"),
+]
+# Stands after every other button until it has its number.
+_LAST = 99
+# What WhatsApp has; what a tap does is decided here.
+_DEFINED = {"index", "kind", "text", "url", "phone", "example", "flow_id"}
 
 # What a tap does; the payload of a quick reply is `<action>:<key of the outbox row>`.
 ACTIONS = [
@@ -9,6 +37,10 @@ ACTIONS = [
     ("reschedule", "Ask for another time"),
     ("cancel", "Cancel the appointment"),
     ("stop", "Stop all messages"),
+    ("stop_marketing", "Stop advertising"),
+    ("agree", "Agree to what is asked"),
+    ("decline", "Decline what is asked"),
+    ("wrong_person", "Not the patient"),
     ("none", "Nothing"),
 ]
 # Words on buttons that say plainly what they do, in the languages of the library.
@@ -17,6 +49,10 @@ _GUESSES = {
     "reschedule": {"reschedule", "ertele", "değiştir", "başka zaman"},
     "cancel": {"cancel", "iptal", "iptal et"},
     "stop": {"stop messages", "mesajları durdur"},
+    "stop_marketing": {"stop ads", "reklam istemiyorum"},
+    "agree": {"agree", "i agree", "kabul ediyorum", "onay veriyorum"},
+    "decline": {"decline", "i do not agree", "kabul etmiyorum", "onay vermiyorum"},
+    "wrong_person": {"not me", "wrong person", "ben değilim", "yanlış kişi"},
 }
 
 
@@ -25,19 +61,79 @@ class TemplateButton(models.Model):
 
     _name = "whatsapp.clinic.template.button"
     _description = "WhatsApp Template Button"
-    _order = "template_id, index"
+    _order = "template_id, index, id"
 
     template_id = fields.Many2one(
         "whatsapp.clinic.template", required=True, ondelete="cascade", index=True
     )
-    index = fields.Integer(readonly=True, help="Place among the buttons, from 0.")
-    kind = fields.Char(readonly=True, help="WhatsApp's type, such as QUICK_REPLY.")
-    text = fields.Char(readonly=True)
+    index = fields.Integer(default=_LAST, help="Place among the buttons, from 0.")
+    kind = fields.Selection(KINDS, default="QUICK_REPLY", required=True)
+    text = fields.Char()
+    url = fields.Char("Address", help="It may end in {{1}}, which is filled when sent.")
+    phone = fields.Char(help="With + and the country's code, digits only.")
+    example = fields.Char(help="The whole address with its end filled, or a code.")
+    flow_id = fields.Char("Form ID")
+    flow_screen = fields.Char("First Screen")
     action = fields.Selection(ACTIONS, default="none", required=True)
 
-    _index_uniq = models.Constraint(
-        "UNIQUE (template_id, index)", "One button for each place."
+    _place_uniq = models.Constraint(
+        "UNIQUE (template_id, index) DEFERRABLE INITIALLY DEFERRED",
+        "One button for each place.",
     )
+
+    @api.onchange("text")
+    def _onchange_text(self):
+        if self.action == "none":
+            self.action = _guess(self.text or "")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        created = super().create(vals_list)
+        created._check_draft()
+        return created
+
+    def write(self, vals):
+        if vals.keys() & _DEFINED:
+            self._check_draft()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_from_drafts(self):
+        self._check_draft()
+
+    def _check_draft(self):
+        """What an approved template has is not ours to change."""
+        if not self.env.su and any(one.status != "DRAFT" for one in self.template_id):
+            raise UserError(self.env._("Press “Edit” on the template to change it."))
+
+    def _part(self):
+        """The button as `cloud_api.templates` knows it; None for another kind."""
+        text = self.text or ""
+        if self.kind == "QUICK_REPLY":
+            return QuickReplyButton(text)
+        if self.kind == "URL":
+            return UrlButton(text, self.url or "", self.example or "")
+        if self.kind == "PHONE_NUMBER":
+            return PhoneButton(text, self.phone or "")
+        if self.kind == "COPY_CODE":
+            return CopyCodeButton(self.example or "")
+        if self.kind == "FLOW":
+            return FlowButton(text, self.flow_id or "", self.flow_screen or "")
+        return None
+
+    def _foreign_problems(self) -> list[str]:
+        return [
+            self.env._("Button “%s”: this kind cannot be written here.", one.text or "")
+            for one in self
+            if not one._part()
+        ]
+
+    def _number(self):
+        """Number the buttons of each template from 0, in their order."""
+        for template in self.template_id:
+            for index, button in enumerate(template.button_ids.sorted(_place)):
+                if button.index != index:
+                    button.index = index
 
     def _parameters(self, key: str, values: dict):
         """What each button sends back or opens (`payloads.QuickReply`, `UrlSuffix`)."""
@@ -55,26 +151,42 @@ class TemplateButton(models.Model):
         """Make the rows of a template equal to the buttons in its definition."""
         wanted = dict(enumerate(_definitions(template.components or [])))
         known = {button.index: button for button in self}
-        for index, button in known.items():
-            if index not in wanted:
-                button.unlink()
+        commands = [
+            Command.delete(button.id)
+            for index, button in known.items()
+            if index not in wanted
+        ]
         for index, definition in wanted.items():
-            values = {
-                "kind": str(definition.get("type")).upper(),
-                "text": definition.get("text"),
-            }
-            if index in known:
-                known[index].write(values)
-            else:
+            values = _row_values(definition)
+            if index not in known:
                 action = _guess(values["text"] or "")
-                self.create(
-                    {
-                        **values,
-                        "template_id": template.id,
-                        "index": index,
-                        "action": action,
-                    }
-                )
+                values = {**values, "index": index, "action": action}
+                commands.append(Command.create(values))
+            elif any(known[index][name] != value for name, value in values.items()):
+                commands.append(Command.update(known[index].id, values))
+        if commands:
+            template.button_ids = commands
+
+
+def _row_values(definition: dict) -> dict:
+    kind = str(definition.get("type")).upper()
+    example = definition.get("example")
+    if isinstance(example, list):
+        example = example[0] if example else False
+    flow_id = definition.get("flow_id")
+    return {
+        "kind": kind if kind in dict(KINDS) else "OTHER",
+        "text": definition.get("text") or False,
+        "url": definition.get("url") or False,
+        "phone": definition.get("phone_number") or False,
+        "example": example or False,
+        "flow_id": str(flow_id) if flow_id else False,
+        "flow_screen": definition.get("navigate_screen") or False,
+    }
+
+
+def _place(button):
+    return button.index, button.id
 
 
 def _definitions(components: list[dict]) -> list[dict]:

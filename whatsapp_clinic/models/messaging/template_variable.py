@@ -1,7 +1,13 @@
-from babel.dates import format_date, format_time
+import re
+from datetime import datetime
 
-from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+import pytz
+from babel import negotiate_locale
+from babel.dates import format_date, format_time
+from babel.localedata import locale_identifiers
+
+from odoo import Command, api, fields, models
+from odoo.exceptions import UserError, ValidationError
 
 from ...cloud_api import payloads
 
@@ -9,17 +15,43 @@ SOURCES = [
     ("builtin", "Built-in value"),
     ("field", "Field of the record"),
     ("text", "Fixed text"),
+    ("ask", "Asked from the sender"),
 ]
 BUILTINS = [
     ("patient_name", "Patient's name"),
     ("clinic_name", "Name of the branch"),
+    ("company_name", "Name of the clinic"),
     ("clinic_address", "Address of the branch"),
     ("clinic_phone", "Phone of the branch"),
     ("practitioner_name", "Practitioner's name"),
     ("appointment_date", "Day of the appointment"),
     ("appointment_time", "Time of the appointment"),
+    ("patient_date", "Day of the appointment by the patient's clock"),
+    ("patient_time", "Time of the appointment by the patient's clock"),
+    ("personal_link", "Personal link to the consent page"),
 ]
-_APPOINTMENT_ONLY = {"practitioner_name", "appointment_date", "appointment_time"}
+# Stands in a text for the personal link, which is made when the message leaves.
+LINK = "{link}"
+_APPOINTMENT_ONLY = {
+    "practitioner_name",
+    "appointment_date",
+    "appointment_time",
+    "patient_date",
+    "patient_time",
+}
+# What reviewers are shown; dates and times are made in the template's language.
+_SAMPLES = {
+    "patient_name": "Ayşe Yılmaz",
+    "clinic_name": "Boğaziçi Klinik Kadıköy",
+    "company_name": "Boğaziçi Klinik",
+    "clinic_address": "Moda Caddesi 1, 34710 Kadıköy",
+    "clinic_phone": "+90 216 555 00 00",
+    "practitioner_name": "Dr. Deniz Kaya",
+}
+_SAMPLE_START = datetime(2026, 11, 24, 14, 30)
+_BLANKS = re.compile(r"[^\S\r\n\t]+")
+# What the text says; where a value comes from is decided here.
+_DEFINED = {"component", "name", "example"}
 
 
 class MissingValue(Exception):
@@ -37,9 +69,9 @@ class TemplateVariable(models.Model):
         "whatsapp.clinic.template", required=True, ondelete="cascade", index=True
     )
     model = fields.Selection(related="template_id.model")
-    component = fields.Char(required=True, readonly=True)
-    name = fields.Char(required=True, readonly=True)
-    example = fields.Char(readonly=True)
+    component = fields.Char(required=True)
+    name = fields.Char(required=True)
+    example = fields.Char(help="What WhatsApp's reviewers see in its place.")
     source = fields.Selection(SOURCES)
     builtin = fields.Selection(BUILTINS, "Built-in")
     field_path = fields.Char(
@@ -74,17 +106,11 @@ class TemplateVariable(models.Model):
         """Why the chosen source cannot work; None when it can or none is chosen."""
         if self.source == "field":
             return self._path_problem()
-        if self.source == "builtin" and not self._builtin_fits():
+        if self.source == "builtin" and not _fits(self.builtin, self.model):
             return self.env._("Choose a built-in value that a %s has.", self.model)
         if self.source == "text" and not (self.text or "").strip():
             return self.env._("Write the fixed text.")
         return None
-
-    def _builtin_fits(self) -> bool:
-        is_appointment = self.model == "whatsapp.clinic.appointment"
-        return bool(self.builtin) and (
-            is_appointment or self.builtin not in _APPOINTMENT_ONLY
-        )
 
     def _path_problem(self) -> str | None:
         model = self.env[self.model]
@@ -97,6 +123,10 @@ class TemplateVariable(models.Model):
                     model=model._description,
                     field=name,
                 )
+            if field in self._diagnosis_fields(model):
+                return self.env._(
+                    "“%s” is marked as diagnosis and never leaves in a message.", name
+                )
             last = position == len(names) - 1
             if field.relational and not last:
                 model = self.env[field.comodel_name]
@@ -106,20 +136,62 @@ class TemplateVariable(models.Model):
                 return self.env._("“%s” leads no further.", name)
         return None
 
+    def _diagnosis_fields(self, model) -> set:
+        marked = self.env.companies.sudo().clinic_diagnosis_field_ids
+        return {model._fields[one.name] for one in marked if one.model == model._name}
+
     def _is_mapped(self) -> bool:
         return bool(self.source) and not self._source_problem()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        created = super().create(vals_list)
+        created._check_draft()
+        return created
+
+    def write(self, vals):
+        if vals.keys() & _DEFINED:
+            self._check_draft()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_from_drafts(self):
+        self._check_draft()
+
+    def _check_draft(self):
+        """What an approved text has is not ours to change."""
+        if not self.env.su and any(one.status != "DRAFT" for one in self.template_id):
+            raise UserError(self.env._("Press “Edit” on the template to change it."))
+
+    @property
+    def _asked_key(self) -> str:
+        """Names the text that a sender is asked for: `body:greeting`."""
+        return f"{self.component}:{self.name}"
 
     def _key(self) -> str | int:
         """The name as the Cloud API has it: a number in positional templates."""
         return int(self.name) if self.name.isdigit() else self.name
 
-    def _value(self, record) -> str:
-        """The text for a record. Raises MissingValue when there is none."""
-        value = getattr(self, f"_value_from_{self.source}")(record)
-        text = " ".join(str(value or "").split())
+    def _value(self, record, given: dict | None = None) -> str:
+        """The text for a record. Raises MissingValue when there is none.
+
+        `given` are the texts that the sender was asked for. A line break stays, and is
+        refused when the message is made (Cloud API, 132018).
+        """
+        if self.source == "ask":
+            value = (given or {}).get(self._asked_key)
+        else:
+            value = getattr(self, f"_value_from_{self.source}")(record)
+        text = _BLANKS.sub(" ", str(value or "").strip())
         if not text:
             raise MissingValue(self.name)
         return text
+
+    def _value_or_none(self, record) -> str | None:
+        try:
+            return self._value(record)
+        except MissingValue:
+            return None
 
     def _value_from_text(self, _record) -> str | None:
         return self.text
@@ -137,14 +209,19 @@ class TemplateVariable(models.Model):
         return getattr(self, f"_builtin_{self.builtin}")(record)
 
     def _builtin_patient_name(self, record):
-        return _partner(record).name
+        return partner_of(record).name
 
     def _builtin_clinic_name(self, record):
         return _branch(record).name or record.env.company.name
 
+    def _builtin_company_name(self, record):
+        return (_branch(record).company_id or record.env.company).name
+
     def _builtin_clinic_address(self, record):
         address = (_branch(record) or record.env.company).partner_id
-        return address._display_address(without_company=True).replace("\n", ", ")
+        return ", ".join(
+            filter(None, address._display_address(without_company=True).splitlines())
+        )
 
     def _builtin_clinic_phone(self, record):
         return (_branch(record) or record.env.company).partner_id.phone
@@ -153,48 +230,76 @@ class TemplateVariable(models.Model):
         return record.practitioner_id.name
 
     def _builtin_appointment_date(self, record):
-        start = record._local_start()
-        return format_date(start, format="full", locale=self.template_id.language)
+        return _date(record._local_start(), self.template_id.language)
 
     def _builtin_appointment_time(self, record):
-        start = record._local_start()
-        return format_time(start, format="short", locale=self.template_id.language)
+        return _time(record._local_start(), self.template_id.language)
 
-    def _take_over(self, template):
-        """Make the rows of a template equal to the variables in its definition."""
-        found = payloads.template_variables(
-            template.components or [], template.parameter_format
-        )
-        known = {(one.component, one.name): one for one in self}
+    def _builtin_patient_date(self, record):
+        return _date(_patients_start(record), self.template_id.language)
+
+    def _builtin_patient_time(self, record):
+        return _time(_patients_start(record), self.template_id.language)
+
+    def _builtin_personal_link(self, _record):
+        return LINK
+
+    def _matching(self, components: list[dict], template) -> list:
+        """Commands that make these rows equal to the variables of a definition.
+
+        One that was only renamed keeps where it comes from.
+        """
+        found = payloads.template_variables(components, template.parameter_format)
         wanted = {(one.component, str(one.name)): one for one in found}
-        for key, variable in known.items():
-            if key not in wanted:
-                variable.unlink()
-        for (component, name), variable in wanted.items():
-            if (component, name) in known:
-                known[component, name].example = variable.example
-            else:
-                self.create(
-                    {
-                        "template_id": template.id,
-                        "component": component,
-                        "name": name,
-                        "example": variable.example,
-                        **self._guess(name),
-                    }
-                )
+        known = {(one.component, one.name): one for one in self}
+        gone = [row for key, row in known.items() if key not in wanted]
+        new = [key for key in wanted if key not in known]
+        commands = []
+        if len(gone) == len(new) == 1 and gone[0].component == new[0][0]:
+            row, name = gone.pop(), new.pop()[1]
+            guess = {} if row.source else self._guess(name, template)
+            commands.append(Command.update(row.id, {"name": name, **guess}))
+        commands += [Command.delete(row.id) for row in gone]
+        commands += [
+            Command.update(row.id, {"example": wanted[key].example})
+            for key, row in known.items()
+            if key in wanted and (row.example or "") != wanted[key].example
+        ]
+        commands += [
+            Command.create(
+                {
+                    "component": component,
+                    "name": name,
+                    **self._guess(name, template),
+                    **_filled(example=wanted[component, name].example),
+                }
+            )
+            for component, name in new
+        ]
+        return commands
 
     @api.model
-    def _guess(self, name: str) -> dict:
-        if name in dict(BUILTINS):
-            return {"source": "builtin", "builtin": name}
-        return {}
+    def _guess(self, name: str, template) -> dict:
+        """The built-in value that a variable is named after."""
+        if name not in dict(BUILTINS) or not _fits(name, template.model):
+            return {}
+        return {
+            "source": "builtin",
+            "builtin": name,
+            "example": _sample(name, template.language),
+        }
 
 
+_LOCALES = locale_identifiers()
 _UNREADABLE_TYPES = ("binary", "json", "properties", "properties_definition", "html")
 
 
-def _partner(record):
+def _fits(builtin: str | None, model: str) -> bool:
+    is_appointment = model == "whatsapp.clinic.appointment"
+    return bool(builtin) and (is_appointment or builtin not in _APPOINTMENT_ONLY)
+
+
+def partner_of(record):
     return record if record._name == "res.partner" else record.partner_id
 
 
@@ -202,3 +307,35 @@ def _branch(record):
     return (
         record.clinic_branch_id if record._name == "res.partner" else record.branch_id
     )
+
+
+def _patients_start(appointment) -> datetime:
+    """When it starts by the patient's clock, the branch's where that is not known."""
+    zone = appointment.partner_id.tz or appointment.branch_id.tz
+    return pytz.utc.localize(appointment.start).astimezone(pytz.timezone(zone))
+
+
+def _date(moment: datetime, language: str | None) -> str:
+    return format_date(moment, format="full", locale=_locale(language))
+
+
+def _time(moment: datetime, language: str | None) -> str:
+    return format_time(moment, format="short", locale=_locale(language))
+
+
+def _locale(language: str | None) -> str:
+    """WhatsApp's code as babel knows it; English while it is no language."""
+    language = language or ""
+    return negotiate_locale([language, language[:2]], _LOCALES) or "en"
+
+
+def _sample(name: str, language: str | None) -> str:
+    if name.endswith("_date"):
+        return _date(_SAMPLE_START, language)
+    if name.endswith("_time"):
+        return _time(_SAMPLE_START, language)
+    return _SAMPLES.get(name, "")
+
+
+def _filled(**values) -> dict:
+    return {name: value for name, value in values.items() if value}

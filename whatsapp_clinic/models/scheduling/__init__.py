@@ -1,1 +1,9 @@
-from . import appointment, appointment_type, branch, message_rule, practitioner
+from . import (
+    appointment,
+    appointment_number,
+    appointment_type,
+    branch,
+    branch_language,
+    message_rule,
+    practitioner,
+)

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_datetime
 
 from ...tools import clock
+from ..messaging.message import REASONS
 
 # FHIR AppointmentStatus, without the ones that a clinic's desk has no use for.
 STATES = [
@@ -133,6 +134,13 @@ class Appointment(models.Model):
     )
     whatsapp_message_count = fields.Integer(compute="_compute_whatsapp_message_count")
     can_be_written_to = fields.Selection(related="partner_id.whatsapp_consent_state")
+    whatsapp_objection = fields.Selection(
+        REASONS, "Why Can't I Write?", compute="_compute_whatsapp_objection"
+    )
+    whatsapp_next_step = fields.Char(
+        "What to Do", compute="_compute_whatsapp_objection"
+    )
+    whatsapp_remedy = fields.Char("Mend It", compute="_compute_whatsapp_objection")
     patient_phone = fields.Char(related="partner_id.phone")
 
     _no_double_booking = models.Constraint(
@@ -209,6 +217,17 @@ class Appointment(models.Model):
         )
         for appointment in self:
             appointment.whatsapp_message_count = counted.get(appointment, 0)
+
+    @api.depends("can_be_written_to", "branch_id.channel_id")
+    @api.depends_context("lang", "uid")
+    def _compute_whatsapp_objection(self):
+        gate = self.env["whatsapp.clinic.gate"]
+        for one in self:
+            patient, channel = one.partner_id._origin, one.branch_id.channel_id._origin
+            objection = patient and gate._why_not(patient, channel=channel)
+            one.whatsapp_objection = objection and objection.reason
+            one.whatsapp_next_step = objection and objection.next_step
+            one.whatsapp_remedy = objection and objection.label
 
     @api.constrains("practitioner_id", "branch_id")
     def _check_practitioner_works_there(self):
@@ -309,6 +328,23 @@ class Appointment(models.Model):
 
     def action_book(self):
         self.write({"state": "booked"})
+
+    def action_mend_objection(self):
+        """Do what ends the objection to writing, or open where it is ended."""
+        self.ensure_one()
+        self.check_access("read")
+        channel = self.branch_id.channel_id
+        gate = self.env["whatsapp.clinic.gate"]
+        action = gate._mend(self.partner_id, channel=channel)
+        if action is not True:
+            action["context"] = {
+                **action.get("context", {}),
+                "default_appointment_id": self.id,
+            }
+        return action
+
+    def action_print_consent_form(self):
+        return self.partner_id.action_print_consent_form()
 
     def action_open_messages(self):
         self.ensure_one()

@@ -28,8 +28,9 @@ SHELF_LIFE = timedelta(days=2)
 
 # What changes in a waiting row when its appointment moves.
 _MOVING = ("due_at", "expires_at", "occurrence", "appointment_version")
-# Cancelled with the appointment, not by a person: comes back with it.
-_REVIVABLE = ("obsolete", "already_confirmed")
+# Cancelled with the appointment or with a number that was not the patient's, not by a
+# person: comes back with the appointment, or when the right number is known.
+_REVIVABLE = ("obsolete", "already_confirmed", "wrong_person", "number_changed")
 
 
 class MessageRule(models.Model):
@@ -95,7 +96,7 @@ class MessageRule(models.Model):
         "whatsapp.clinic.consent.purpose",
         required=True,
         ondelete="restrict",
-        domain=[("requires_consent", "=", True)],
+        domain=[("answers_only", "=", False)],
         help="What the patient has to have agreed to.",
     )
     only_unconfirmed = fields.Boolean(
@@ -152,14 +153,27 @@ class MessageRule(models.Model):
                     )
                 )
 
+    @api.constrains("template_id", "active")
+    def _check_template_asks_nobody(self):
+        for rule in self.filtered(
+            lambda one: one.active and one.template_id.asks_sender
+        ):
+            raise ValidationError(
+                self.env._(
+                    "The template “%s” asks the sender for a text, and a rule has "
+                    "nobody to ask: choose another one.",
+                    rule.template_id.display_name,
+                )
+            )
+
     @api.constrains("purpose_id")
-    def _check_purpose_requires_consent(self):
+    def _check_purpose_may_write_first(self):
         for rule in self:
-            if not rule.purpose_id.requires_consent:
+            if rule.purpose_id.answers_only:
                 raise ValidationError(
                     self.env._(
-                        "“%s” is for answers only, and a rule writes first: choose a "
-                        "purpose that patients agree to.",
+                        "“%s” is for answers only, and a rule writes first: choose "
+                        "another purpose.",
                         rule.purpose_id.display_name,
                     )
                 )

@@ -61,7 +61,7 @@ class TestLoadTemplates(SandboxCase):
 class TestChannel(ClinicCase):
     def test_state_says_what_is_missing(self):
         self.assertEqual(self.channel.state, "ready")
-        self.channel.sudo().access_token = False
+        self.channel.account_id.sudo().access_token = False
         self.assertEqual(self.channel.state, "incomplete")
         self.assertIn("token", self.channel.state_reason)
 

@@ -101,12 +101,12 @@ class TestCounters(AlarmCase):
 
     def test_number_of_queries_does_not_grow_with_messages(self):
         self.sample()
-        with self.assertQueryCount(4):
+        with self.assertQueryCount(5):
             self.sample()
         for minutes in range(20):
             self.sent(timedelta(minutes=minutes))
         self.env.flush_all()
-        with self.assertQueryCount(4):
+        with self.assertQueryCount(5):
             self.sample()
 
     def test_every_metric_has_a_help(self):
@@ -114,6 +114,10 @@ class TestCounters(AlarmCase):
         self.message(state="failed", reason="error", failed_at=clock.now())
         self.event()
         self.watch()
+        now = clock.now()
+        usd = self.env.ref("base.USD").id
+        self.message(charged_at=now, cost=0.02, currency_id=usd)
+        self.message(charged_at=now, cost=0)
         self.assertEqual({sample.name for sample in self.sample()}, set(METRICS))
 
     def test_labels_are_escaped(self):

@@ -108,12 +108,14 @@ class TestDispatcher(SandboxCase):
         self.dispatch()
         self.assertEqual((message.state, message.attempts), ("sent", 2))
 
-    def test_opt_out_error_blocks_the_identity(self):
+    def test_opt_out_error_stops_advertising_to_the_identity(self):
         self.sandbox.fault("error", code=131050, count=1)
         message = self.send_reminder(self.appointment)
         self.dispatch()
         self.assertEqual(message.state, "failed")
-        self.assertEqual(self.patient.whatsapp_identity_ids.block_source, "error")
+        identity = self.patient.whatsapp_identity_ids
+        self.assertEqual(identity.marketing_block_source, "error")
+        self.assertFalse(identity.blocked_at)
 
     def test_failed_status_tells_why(self):
         self.sandbox.set_patient(AYSE_WA_ID, on_whatsapp=False)

@@ -29,7 +29,7 @@ class TestErrorPolicy(SandboxCase):
     def forget(self, message):
         message.write({"state": "cancelled"})
         self.channel._release()
-        self.patient.whatsapp_identity_ids._unblock()
+        self.patient.whatsapp_identity_ids.marketing_blocked_at = False
         self.patient.whatsapp_identity_ids.hold_until = False
         # So that the pair limit has nothing to say.
         message.claimed_at = False
@@ -39,7 +39,7 @@ class TestErrorPolicy(SandboxCase):
         identity = self.patient.whatsapp_identity_ids
         if self.channel.hold_until:
             return Action.HOLD_CHANNEL
-        if identity.blocked_at:
+        if identity.marketing_blocked_at:
             return Action.OPT_OUT
         if message.state == "failed":
             return Action.GIVE_UP

@@ -85,8 +85,8 @@ class TestGate(ClinicCase):
 
     def test_number_that_the_patient_left_is_refused_until_entered_anew(self):
         self.enqueue()
-        self.patient.whatsapp_identity_ids._change_number()
-        self.assertRefused("number_unlinked")
+        self.patient.whatsapp_identity_ids._disown("number_changed")
+        self.assertRefused("wrong_person")
         self.patient.phone = "+90 532 111 00 01"
         self.assertEqual(self.enqueue().state, "queued")
 
@@ -154,14 +154,17 @@ class TestGate(ClinicCase):
         self.template.category = "MARKETING"
         self.assertRefused("template_category")
         self.template.action_accept_category()
-        self.assertEqual(self.enqueue().state, "queued")
+        self.assertRefused("purpose_category")
+        marketing = self.env.ref("whatsapp_clinic.purpose_marketing")
+        self.consent(self.patient, purpose=marketing)
+        self.assertEqual(self.enqueue(purpose_id=marketing.id).state, "queued")
 
     def test_template_not_in_use_is_refused(self):
         self.template.enabled = False
         self.assertRefused("template_disabled")
 
     def test_channel_without_token_holds_and_says_so(self):
-        self.channel.sudo().access_token = False
+        self.channel.account_id.sudo().access_token = False
         message = self.enqueue()
         self.assertEqual(
             (message.state, message.objection), ("queued", "channel_incomplete")

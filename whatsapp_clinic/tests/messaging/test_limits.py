@@ -265,6 +265,7 @@ class TestLateFailures(SandboxCase):
         self.assertEqual(message.state, "delivered")
 
     def test_no_advertising_leaves_for_a_day_after_131049_whoever_asks(self):
+        self.purpose.write({"is_commercial": True, "use_marketing": True})
         self.template.write({"category": "MARKETING", "expected_category": "MARKETING"})
         message = self.fail_with(131049)
         self.assertEqual(message.send_objection, "marketing_limit")
@@ -309,7 +310,8 @@ class TestLateFailures(SandboxCase):
 
     def test_objection_to_marketing_is_noted(self):
         self.fail_with(131050)
-        self.assertEqual(self.patient.whatsapp_identity_ids.block_source, "error")
+        identity = self.patient.whatsapp_identity_ids
+        self.assertEqual(identity.marketing_block_source, "error")
 
     def test_what_whatsapp_says_in_turkish(self):
         self.env["res.lang"]._activate_lang("tr_TR")

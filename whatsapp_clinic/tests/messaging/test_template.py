@@ -4,6 +4,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ...cloud_api.payloads import PayloadError
 from ...models.messaging.template_variable import MissingValue
 from ..common import ClinicCase, make_template
 
@@ -62,7 +63,7 @@ class TestTemplate(ClinicCase):
             "partner_id",
             "",
             "partner_id.",
-            "branch_id.channel_id.access_token",
+            "branch_id.channel_id.account_id.access_token",
         ):
             with self.subTest(path=path), self.assertRaises(ValidationError):
                 variable.write({"source": "field", "field_path": path})
@@ -80,12 +81,19 @@ class TestTemplate(ClinicCase):
             variable._value(self.book(self.make_patient()))
         self.assertEqual(str(caught.exception), variable.name)
 
-    def test_line_breaks_in_a_value_become_blanks(self):
-        patient = self.make_patient(name="Ayşe\n\t  Yılmaz")
+    def test_blanks_in_a_value_become_one(self):
+        patient = self.make_patient(name=" Ayşe    Yılmaz ")
         variable = self.template.variable_ids.filtered(
             lambda one: one.name == "patient_name"
         )
         self.assertEqual(variable._value(self.book(patient)), "Ayşe Yılmaz")
+
+    def test_line_break_in_a_value_is_refused_and_told(self):
+        patient = self.make_patient(name="Ayşe\nYılmaz")
+        appointment = self.book(patient)
+        values = self.template._values(appointment)
+        with self.assertRaisesRegex(PayloadError, "line break"):
+            self.template._payload("+905321110001", values, "key", "key.1")
 
     def test_date_and_time_are_those_of_the_branch(self):
         appointment = self.book(self.make_patient(), "2027-03-05 21:30:00")
@@ -103,12 +111,11 @@ class TestTemplate(ClinicCase):
             self.template.with_env(as_root.env)._values(as_root),
         )
 
-    def test_header_that_cannot_be_filled_keeps_the_template_out_of_use(self):
-        components = body("x {{patient_name}} y")
-        components.append({"type": "HEADER", "format": "IMAGE"})
-        template = make_template(self, "picture", components=components)
+    def test_part_that_cannot_be_filled_keeps_the_template_out_of_use(self):
+        components = [*body("x {{patient_name}} y"), {"type": "CAROUSEL", "cards": []}]
+        template = make_template(self, "cards", components=components)
         self.assertFalse(template.enabled)
-        self.assertIn("HEADER IMAGE", " ".join(template._problems()))
+        self.assertIn("CAROUSEL", " ".join(template._problems()))
 
     def test_positional_variables_keep_their_order(self):
         template = make_template(

@@ -231,10 +231,11 @@ class TestWebhookProcessing(ClinicCase):
         identity = self.patient.whatsapp_identity_ids
         for number, word in enumerate(("STOP", "dur!", "RET", " Durdur. ", "stop")):
             with self.subTest(word=word):
-                identity._unblock()
+                identity.write({"blocked_at": False, "block_source": False})
                 self.run_event(envelope(text_message(word, f"wamid.s{number}")))
                 self.assertEqual(identity.block_source, "stop_word")
-        self.run_event(envelope(text_message("BAŞLAT", "wamid.start")))
+        later = text_message("BAŞLAT", "wamid.start", timestamp="1795000060")
+        self.run_event(envelope(later))
         self.assertFalse(identity.blocked_at)
 
     def test_stop_word_inside_a_sentence_and_cancel_do_not_stop(self):
@@ -244,7 +245,7 @@ class TestWebhookProcessing(ClinicCase):
             self.run_event(envelope(text_message(word, f"wamid.c{number}")))
         self.assertFalse(self.patient.whatsapp_identity_ids.blocked_at)
 
-    def preference(self, value):
+    def preference(self, value, timestamp=1795000000):
         return envelope(
             {
                 "user_preferences": [
@@ -252,30 +253,31 @@ class TestWebhookProcessing(ClinicCase):
                         "wa_id": AYSE_WA_ID,
                         "category": "marketing_messages",
                         "value": value,
-                        "timestamp": 1795000000,
+                        "timestamp": timestamp,
                     }
                 ]
             },
             field="user_preferences",
         )
 
-    def test_whatsapps_own_stop_blocks_and_resume_lifts(self):
+    def test_whatsapps_own_stop_is_about_advertising_and_resume_lifts_it(self):
         queued = self.sent_message()
         queued.write({"state": "queued"})
         self.run_event(self.preference("stop"))
         identity = self.patient.whatsapp_identity_ids
-        self.assertEqual(identity.block_source, "preference")
-        self.assertEqual(
-            (queued.state, queued.reason), ("cancelled", "identity_blocked")
-        )
-        self.run_event(self.preference("resume"))
+        self.assertEqual(identity.marketing_block_source, "preference")
         self.assertFalse(identity.blocked_at)
+        self.assertEqual(queued.state, "queued")
+        self.run_event(self.preference("resume", 1795000060))
+        self.assertFalse(identity.marketing_blocked_at)
 
     def test_resume_does_not_lift_a_stop_word(self):
         identity = self.patient.whatsapp_identity_ids
         identity._block("stop_word")
+        identity._block_marketing("stop_word")
         self.run_event(self.preference("resume"))
         self.assertTrue(identity.blocked_at)
+        self.assertTrue(identity.marketing_blocked_at)
 
     def test_changed_number_unlinks_its_patients(self):
         system = {"type": "user_changed_number", "wa_id": "905321119999", "body": "x"}

@@ -1,41 +1,86 @@
+import itertools
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from ...tools.given_secret import SECRETS
 from ..common import ACCESS_TOKEN, APP_SECRET, ClinicCase, staff_user
 
 ROLES = ("receptionist", "practitioner", "manager", "administrator", "privacy_officer")
 # What each role may do with records of its own branch: read, write, create, delete.
 RIGHTS = {
+    "account": ("r", "r", "r", "rwcd", "r"),
     "alarm": ("", "", "r", "r", ""),
+    "answer.text": ("r", "r", "rwcd", "rwcd", "r"),
     "appointment": ("rwc", "rw", "rwcd", "rwcd", "r"),
     "appointment.type": ("r", "r", "rwcd", "rwcd", "r"),
     "branch": ("r", "r", "rwcd", "rwcd", "r"),
     "channel": ("r", "r", "r", "rwcd", "r"),
+    "channel.check": ("", "", "r", "r", ""),
+    "channel.connect": ("", "", "", "rwc", ""),
+    "channel.connect.number": ("", "", "", "rwcd", ""),
+    "channel.registration": ("", "", "", "rwc", ""),
+    "channel.task": ("", "", "r", "r", ""),
     "channel.credentials": ("", "", "", "rwc", ""),
+    "channel.transfer": ("", "", "", "rwc", "rwc"),
+    "composer": ("rwc", "rwc", "rwc", "rwc", ""),
     "consent": ("rc", "r", "rc", "rc", "rc"),
+    "consent.ask": ("rwc", "", "rwc", "rwc", "rwc"),
+    "consent.coverage": ("r", "r", "r", "r", "r"),
+    "consent.import": ("", "", "rwc", "rwc", "rwc"),
+    "consent.import.line": ("", "", "rwcd", "rwcd", "rwcd"),
+    "consent.record": ("rwc", "", "rwc", "rwc", "rwc"),
+    "consent.record.line": ("rwc", "", "rwc", "rwc", "rwc"),
+    "guardianship": ("rwc", "r", "rwc", "rwc", "rwc"),
+    "consent.link": ("rwc", "", "rwc", "rwc", "rwc"),
+    "consent.proof": ("rc", "r", "rc", "rc", "rc"),
     "consent.purpose": ("r", "r", "r", "r", "rwc"),
+    "consent.request": ("rc", "r", "rc", "rc", "rc"),
     "identity": ("r", "r", "r", "r", "r"),
+    "identity.alias": ("r", "r", "r", "r", "r"),
+    "media": ("r", "r", "r", "r", "r"),
+    "media.upload": ("", "", "", "r", ""),
     "message": ("r", "r", "r", "r", "r"),
+    "message.cost": ("", "", "r", "r", ""),
     "message.reply": ("rwc", "rwc", "rwc", "rwc", ""),
     "message.send": ("rwc", "rwc", "rwc", "rwc", ""),
     "message.rule": ("r", "r", "rwcd", "rwcd", "r"),
+    "personal.link": ("", "", "", "r", ""),
     "portfolio": ("r", "r", "r", "rwcd", "r"),
     "practitioner": ("r", "r", "rwcd", "rwcd", "r"),
+    "privacy.notice": ("r", "r", "r", "r", "rwcd"),
+    "privacy.notice.text": ("r", "r", "r", "r", "rwcd"),
+    "sending": ("r", "r", "r", "r", "r"),
+    "sending.stop": ("", "", "", "", ""),
+    "rate": ("", "", "rwcd", "rwcd", ""),
+    "rate.change": ("", "", "", "r", ""),
     "stop.word": ("r", "r", "rwcd", "rwcd", "r"),
-    "template": ("r", "r", "rw", "rw", "r"),
-    "template.button": ("r", "r", "rw", "rw", "r"),
-    "template.variable": ("r", "r", "rw", "rw", "r"),
+    "language": ("r", "r", "rwcd", "rwcd", "r"),
+    "composer.text": ("rwcd", "rwcd", "rwcd", "rwcd", ""),
+    "template": ("r", "r", "rwcd", "rwcd", "r"),
+    "template.button": ("r", "r", "rwcd", "rwcd", "r"),
+    "template.library": ("", "", "rwc", "rwc", ""),
+    "template.library.line": ("", "", "rwcd", "rwcd", ""),
+    "template.variable": ("r", "r", "rwcd", "rwcd", "r"),
+    "unrecognised": ("", "", "", "r", ""),
     "webhook.event": ("", "", "", "r", ""),
 }
 OPERATIONS = {"r": "read", "w": "write", "c": "create", "d": "unlink"}
+# Of these a receptionist or practitioner has no right at all in another branch.
 BY_BRANCH = (
     "appointment",
     "branch",
     "channel",
+    "consent",
+    "consent.coverage",
+    "consent.proof",
+    "consent.request",
+    "guardianship",
     "message",
     "message.rule",
     "practitioner",
 )
+WITHIN_BRANCH = ("receptionist", "practitioner")
 
 
 @tagged("post_install", "-at_install")
@@ -67,7 +112,13 @@ class TestAccess(ClinicCase):
     @classmethod
     def make_records(cls, branch, channel, practitioner):
         env = cls.env
-        patient = env["res.partner"].create({"name": f"Patient of {branch.name}"})
+        patient = env["res.partner"].create(
+            {
+                "name": f"Patient of {branch.name}",
+                "clinic_patient": True,
+                "clinic_branch_id": branch.id,
+            }
+        )
         appointment = env["whatsapp.clinic.appointment"].create(
             {
                 "partner_id": patient.id,
@@ -88,7 +139,34 @@ class TestAccess(ClinicCase):
         message = env["whatsapp.clinic.message"].search(
             [("appointment_id", "=", appointment.id)]
         )
+        proof = env["whatsapp.clinic.consent.proof"].create(
+            {"partner_id": patient.id, "document": "{}"}
+        )
+        consent = env["whatsapp.clinic.consent"].create(
+            {
+                "partner_id": patient.id,
+                "purpose_id": cls.purpose.id,
+                "decision": "given",
+                "method": "paper",
+                "proof_id": proof.id,
+            }
+        )
+        env.flush_all()
         return {
+            "consent": consent,
+            "consent.coverage": env["whatsapp.clinic.consent.coverage"].search(
+                [("partner_id", "=", patient.id)], limit=1
+            ),
+            "consent.proof": proof,
+            "consent.request": env["whatsapp.clinic.consent.request"].create(
+                {"partner_id": patient.id, "branch_id": branch.id}
+            ),
+            "guardianship": env["whatsapp.clinic.guardianship"].create(
+                {
+                    "patient_id": patient.id,
+                    "guardian_id": env["res.partner"].create({"name": "G"}).id,
+                }
+            ),
             "appointment": appointment,
             "branch": branch,
             "channel": channel,
@@ -134,6 +212,21 @@ class TestAccess(ClinicCase):
                     with self.subTest(model=name, user=user.login, op=operation):
                         model = f"whatsapp.clinic.{name}"
                         self.assertFalse(self.may(user, model, operation))
+
+    def test_matrix_of_roles_models_and_branches(self):
+        for name, role, operation in itertools.product(BY_BRANCH, ROLES, OPERATIONS):
+            may = operation in RIGHTS[name][ROLES.index(role)]
+            for records, expected in (
+                (self.records, may),
+                (self.other_records, may and role not in WITHIN_BRANCH),
+            ):
+                whose = "own" if records is self.records else "other"
+                with self.subTest(name=name, role=role, op=operation, branch=whose):
+                    self.assertTrue(records[name])
+                    user = self.users[role]
+                    self.assertEqual(
+                        self.may(user, None, operation, records[name]), expected
+                    )
 
     def test_own_branch_is_seen_and_the_other_one_is_not(self):
         for role in ("receptionist", "practitioner"):
@@ -233,25 +326,28 @@ class TestAccess(ClinicCase):
         admin = self.env.ref("base.user_admin")
         for user in (*self.users.values(), admin):
             channel = self.channel.with_user(user)
-            for name in ("access_token", "app_secret", "verify_token", "fingerprint"):
+            account = channel.account_id
+            hidden = {(account, name) for name in SECRETS} | {(channel, "fingerprint")}
+            for record, name in hidden:
                 with self.subTest(user=user.login, field=name):
                     with self.assertRaises(AccessError):
-                        channel.read([name])
-                    self.assertNotIn(name, channel.fields_get())
+                        record.read([name])
+                    self.assertNotIn(name, record.fields_get())
                     with self.assertRaises(AccessError):
-                        channel.search([(name, "like", "s")])
+                        record.search([(name, "like", "s")])
                     with self.assertRaises(UserError):
-                        channel.export_data([name])
+                        record.export_data([name])
 
     def test_wizard_hands_secrets_over_and_keeps_nothing(self):
         administrator = self.users["administrator"]
+        account = self.channel.account_id
         wizard = (
             self.env["whatsapp.clinic.channel.credentials"]
             .with_user(administrator)
-            .create({"channel_id": self.channel.id, "access_token": "brand-new"})
+            .create({"account_id": account.id, "access_token": "brand-new"})
         )
-        self.assertEqual(self.channel.sudo().access_token, "brand-new")
-        self.assertEqual(self.channel.sudo().app_secret, APP_SECRET)
+        self.assertEqual(account.sudo().access_token, "brand-new")
+        self.assertEqual(account.sudo().app_secret, APP_SECRET)
         self.env.flush_all()
         self.env.cr.execute(f'SELECT * FROM "{wizard._table}"')
         self.assertNotIn("brand-new", str(self.env.cr.fetchall()))
@@ -259,9 +355,9 @@ class TestAccess(ClinicCase):
         self.assertFalse(wizard.access_token)
         self.channel._set_credentials({"access_token": ACCESS_TOKEN})
 
-    def test_credentials_are_not_copied_with_a_channel(self):
-        copy = self.channel.copy({"phone_number_id": "copy"})
-        self.assertFalse(copy.sudo().access_token)
+    def test_credentials_are_not_copied_with_an_app(self):
+        copy = self.channel.account_id.copy().sudo()
+        self.assertFalse(copy.access_token or copy.app_secret or copy.verify_token)
 
     def test_colleague_without_a_role_does_not_see_who_is_a_patient(self):
         patient = self.make_patient()

@@ -12,21 +12,35 @@ EVERYBODY = {
     "menu_patients_root",
     "menu_patients",
     "menu_consents",
+    "menu_consent_requests",
+    "menu_guardianships",
+    "menu_consent_proofs",
     "menu_messages",
+    "menu_messages_root",
+    "menu_sendings",
+    "menu_media",
 }
 MANAGER = EVERYBODY | {
+    "menu_consent_import",
     "menu_reporting",
     "menu_reporting_appointments",
     "menu_reporting_messages",
+    "menu_reporting_costs",
+    "menu_reporting_consents",
     "menu_configuration",
     "menu_channels",
     "menu_templates",
+    "menu_template_library",
+    "menu_languages",
     "menu_message_rules",
+    "menu_rates",
     "menu_branches",
     "menu_practitioners",
     "menu_appointment_types",
+    "menu_privacy_notices",
     "menu_consent_purposes",
     "menu_stop_words",
+    "menu_answer_texts",
     "menu_identities",
     "menu_alarms",
 }
@@ -34,10 +48,25 @@ MENUS = {
     "receptionist": EVERYBODY,
     "practitioner": EVERYBODY,
     "privacy_officer": EVERYBODY
-    | {"menu_configuration", "menu_consent_purposes", "menu_identities"},
+    | {
+        "menu_consent_import",
+        "menu_reporting",
+        "menu_reporting_consents",
+        "menu_configuration",
+        "menu_privacy_notices",
+        "menu_consent_purposes",
+        "menu_identities",
+    },
     "manager": MANAGER,
     "administrator": MANAGER
-    | {"menu_webhook_events", "menu_status", "menu_portfolios"},
+    | {
+        "menu_unrecognised",
+        "menu_webhook_events",
+        "menu_status",
+        "menu_accounts",
+        "menu_portfolios",
+        "menu_personal_links",
+    },
 }
 
 

@@ -28,6 +28,15 @@ class TestReceptionTour(ReceptionCase):
         self.assertEqual(message.state, "cancelled")
         self.assertEqual(message.reason, "cancelled_by_user")
 
+    def test_why_a_patient_cannot_be_written_to_is_told_and_mended(self):
+        self.patient.phone = False
+        self.start_tour(
+            "/odoo/clinic-patients",
+            "whatsapp_clinic_why_cannot_i_write",
+            login=self.receptionist.login,
+        )
+        self.assertTrue(self.patient.whatsapp_identity_ids)
+
 
 @tagged("post_install", "-at_install")
 class TestSmallScreenTour(ReceptionCase):

@@ -15,6 +15,7 @@ from ....cloud_api.payloads import PayloadError
 from ....tools import clock
 from ....tools.quiet_sql import place
 from ....tools.transaction import read_committed
+from ...consent.content_check import NotMinimal
 from ..message import PRIORITIES
 from ..template_variable import MissingValue
 from ..verdict import refuse
@@ -132,7 +133,7 @@ class ChannelRun:
             and (rendered := self._rendered(message))
         ]
         calls = [
-            (Call(message.id, attempts, message.refusals), payload)
+            (Call(message.id, attempts, message.refusals, payload.get("to")), payload)
             for message, _reaches_out, attempts, payload, _text in claimed
         ]
         self.env.flush_all()
@@ -195,6 +196,8 @@ class ChannelRun:
             return attempts, *message._render(attempts)
         except MissingValue as missing:
             message._refuse(refuse("value_missing", str(missing)))
+        except NotMinimal as error:
+            message._refuse(refuse("not_minimal", str(error)))
         except PayloadError as error:
             message._refuse(refuse("not_allowed", str(error)))
         except psycopg2.Error:
@@ -250,14 +253,20 @@ class ChannelRun:
             self.cr._obj, _WRITE_BACK, rows, template=_WRITE_BACK_ROW, page_size=THREADS
         )
         self.messages.invalidate_model()
-        self._obey_refusals()
+        self.messages._follow_in_chatter([one.call.row_id for one in self.written])
+        self._obey_answers()
 
-    def _obey_refusals(self):
-        """Hold the channel or recipients, note objections, end a row of holds."""
+    def _obey_answers(self):
+        """Hold the channel or recipients, note objections and other ids of recipients,
+        end a row of holds."""
         channel = self.env["whatsapp.clinic.channel"].browse(self.channel_id)
         for outcome in self.written:
             if outcome.refusal:
                 self.messages.browse(outcome.call.row_id)._obey(outcome.refusal)
+        others = {
+            one.call.row_id: one.other_wa_id for one in self.written if one.other_wa_id
+        }
+        self.messages._note_recipients(others)
         if channel.hold_count and any(one.state == "sent" for one in self.written):
             channel.hold_count = 0
 
@@ -287,17 +296,22 @@ class ChannelRun:
             SET state = 'unknown', unknown_at = %(now)s, reason = 'no_answer'
             WHERE channel_id = %(channel)s AND state = 'sending'
               AND claimed_at <= %(lease_end)s
+            RETURNING id
             """,
             values,
         )
+        changed = self.cr.fetchall()
         self.cr.execute(
             f"""
             UPDATE whatsapp_clinic_message AS lost
             SET state = 'queued', resent = TRUE, due_at = %(now)s
             WHERE channel_id = %(channel)s AND {RESENDABLE}
+            RETURNING id
             """,
             values,
         )
+        changed += self.cr.fetchall()
+        self.messages._follow_in_chatter([row[0] for row in changed])
 
 
 # What was sent by somebody else's attempt, or settled by a status meanwhile, stays.

@@ -5,7 +5,7 @@ import time
 
 from odoo.modules import module
 
-from ....cloud_api.client import CloudApiClient
+from ....cloud_api.client import AppClient, CloudApiClient
 from ....cloud_api.pacing import TokenBucket
 
 THREADS = 64
@@ -44,16 +44,14 @@ def _bucket_key(channel) -> tuple:
 
 def channel_client(channel) -> CloudApiClient:
     """The client of a channel in this process, with its open connections."""
-    env = channel.env
-    neutralized = env["ir.config_parameter"].sudo().get_param("database.is_neutralized")
     settings = (
         channel.base_url,
         channel.api_version,
         channel.phone_number_id,
-        channel.access_token,
-        bool(module.current_test or neutralized),
+        channel.account_id._secret("access_token"),
+        _loopback_only(channel.env),
     )
-    key = (env.cr.dbname, channel.id)
+    key = (channel.env.cr.dbname, channel.id)
     with _cache_lock:
         known, client = _clients.get(key, (None, None))
         if known != settings:
@@ -66,3 +64,35 @@ def channel_client(channel) -> CloudApiClient:
             client = successor
             _clients[key] = (settings, client)
         return client
+
+
+def account_client(account, base_url: str, api_version: str) -> CloudApiClient:
+    """A client of an app that has no channel yet, to look around with."""
+    return CloudApiClient(
+        base_url,
+        api_version,
+        "0",
+        account._secret("access_token"),
+        pool_size=1,
+        loopback_only=_loopback_only(account.env),
+    )
+
+
+def app_client(account, base_url: str, api_version: str) -> AppClient | None:
+    """A client in the name of an app; None while its id or secret is missing."""
+    secret = account._secret("app_secret")
+    if not account.app_id or not secret:
+        return None
+    return AppClient(
+        base_url,
+        api_version,
+        account.app_id,
+        secret,
+        pool_size=1,
+        loopback_only=_loopback_only(account.env),
+    )
+
+
+def _loopback_only(env) -> bool:
+    neutralized = env["ir.config_parameter"].sudo().get_param("database.is_neutralized")
+    return bool(module.current_test or neutralized)

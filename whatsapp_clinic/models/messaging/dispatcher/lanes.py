@@ -9,6 +9,7 @@ from ....tools.fingerprint import database_fingerprint
 from ....tools.quiet_sql import quiet_sql
 from ....tools.transaction import TRY_AGAIN, read_committed
 from ....tools.wake_up import report_progress, wake_after_commit
+from ..account import HAS_ACCESS_TOKEN, secret_names
 from ..message import PRIORITIES
 from .channel_run import ChannelRun
 from .settling import RESENDABLE, settling_times
@@ -147,7 +148,7 @@ class Dispatcher(models.AbstractModel):
         cr.execute(
             f"""
             SELECT channel.id FROM whatsapp_clinic_channel AS channel
-            WHERE channel.active AND channel.access_token IS NOT NULL
+            WHERE channel.active AND {HAS_ACCESS_TOKEN}
               AND channel.fingerprint = %(here)s
               AND (channel.hold_until IS NULL OR channel.hold_until <= %(now)s)
               AND (
@@ -167,6 +168,7 @@ class Dispatcher(models.AbstractModel):
             """,
             {
                 "here": database_fingerprint(env),
+                **secret_names(),
                 "now": now,
                 "priorities": list(PRIORITIES),
                 **settling_times(env, now),

@@ -2,7 +2,7 @@
 
 import logging
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ....cloud_api import errors
 from ....tools import clock
@@ -16,21 +16,30 @@ TOO_FAST = 130429
 
 @dataclass(frozen=True)
 class Call:
-    """A message under way: its row, the number of the attempt, refusals before it."""
+    """A message under way: its row, the number of the attempt, refusals before it.
+
+    `to` is the phone number it goes to, None for a user id.
+    """
 
     row_id: int
     attempts: int
     refusals: int
+    to: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a call; `values` are columns of the message."""
+    """What became of a call; `values` are columns of the message.
+
+    `other_wa_id` is the id under which WhatsApp knows the recipient, where it is not
+    made of the digits of the phone number (Mexico, Brazil).
+    """
 
     call: Call
     state: str
     values: dict
     refusal: Refusal | None = None
+    other_wa_id: str | None = field(default=None, repr=False)
 
     @property
     def channel_hold(self) -> Hold | None:
@@ -54,4 +63,14 @@ def read_outcome(call: Call, future: Future) -> Outcome:
         if not isinstance(error, errors.OutcomeUnknown):
             _logger.error("A call to WhatsApp failed with %s", type(error).__name__)
         return Outcome(call, "unknown", {"unknown_at": now, "reason": "no_answer"})
-    return Outcome(call, "sent", {"message_id": accepted.message_id, "sent_at": now})
+    return Outcome(
+        call,
+        "sent",
+        {"message_id": accepted.message_id, "sent_at": now},
+        other_wa_id=_other_wa_id(call.to, accepted.wa_id),
+    )
+
+
+def _other_wa_id(to: str | None, wa_id) -> str | None:
+    is_id = isinstance(wa_id, str) and wa_id.isascii() and wa_id.isdigit()
+    return wa_id if to and is_id and wa_id != to.lstrip("+") else None

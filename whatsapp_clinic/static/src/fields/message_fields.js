@@ -3,7 +3,7 @@ import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
-const TICKS = {
+export const TICKS = {
   draft: "◷",
   queued: "◷",
   held: "◷",
@@ -39,6 +39,27 @@ registry.category("fields").add("whatsapp_clinic_ticks", {
   component: TicksField,
   displayName: _t("WhatsApp Ticks"),
   supportedTypes: ["selection"],
+});
+
+/** What kind of message it is, with its icon. */
+export class KindField extends Component {
+  static template = "whatsapp_clinic.KindField";
+  static props = {...standardFieldProps};
+
+  get label() {
+    return this.props.record.data[this.props.name];
+  }
+
+  get icon() {
+    return this.props.record.data.kind_icon;
+  }
+}
+
+registry.category("fields").add("whatsapp_clinic_kind", {
+  component: KindField,
+  displayName: _t("WhatsApp Kind of Message"),
+  supportedTypes: ["char"],
+  fieldDependencies: [{name: "kind_icon", type: "char"}],
 });
 
 /** An arrow to the patient or to the clinic. */

@@ -1,0 +1,125 @@
+import re
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...tools.given_secret import ENVIRONMENT, FILE, SECRETS, given_secret, names_given
+
+# For a statement in which `channel` is a channel: its account has an access token.
+# Needs `access_token_names` of `secret_names`.
+HAS_ACCESS_TOKEN = """
+    EXISTS (
+        SELECT FROM whatsapp_clinic_account AS account
+        WHERE account.id = channel.account_id AND (
+            account.access_token IS NOT NULL
+            OR account.environment_name = ANY(%(access_token_names)s)
+        )
+    )
+"""
+SOURCES = [
+    ("missing", "Missing"),
+    ("stored", "Kept in the database"),
+    (ENVIRONMENT, "From the server's environment"),
+    (FILE, "From Odoo's configuration file"),
+]
+
+
+def secret_names() -> dict[str, list[str]]:
+    """Values for HAS_ACCESS_TOKEN."""
+    return {"access_token_names": names_given("access_token")}
+
+
+class Account(models.Model):
+    """An app at Meta with its secrets, which the channels of the app share."""
+
+    _name = "whatsapp.clinic.account"
+    _description = "Meta App"
+    _order = "name, id"
+
+    name = fields.Char(required=True)
+    company_id = fields.Many2one(
+        "res.company",
+        default=lambda self: self.env.company,
+        help="Empty for an app with numbers of several companies.",
+    )
+    app_id = fields.Char(
+        "App ID", copy=False, help="App dashboard, App settings, Basic."
+    )
+    environment_name = fields.Char(
+        "Name on the Server",
+        copy=False,
+        help="Capital letters, digits and underscores. With MAIN, secrets are taken "
+        "from WHATSAPP_CLINIC_MAIN_ACCESS_TOKEN, …_APP_SECRET and …_VERIFY_TOKEN in the "
+        "server's environment, or from main_access_token and so on in the section "
+        "[whatsapp_clinic] of Odoo's configuration file, and are not stored.",
+    )
+    channel_ids = fields.One2many("whatsapp.clinic.channel", "account_id")
+    access_token = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
+    app_secret = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
+    verify_token = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
+    access_token_source = fields.Selection(
+        SOURCES, compute="_compute_sources", compute_sudo=True
+    )
+    app_secret_source = fields.Selection(
+        SOURCES, compute="_compute_sources", compute_sudo=True
+    )
+    verify_token_source = fields.Selection(
+        SOURCES, compute="_compute_sources", compute_sudo=True
+    )
+
+    _app_id_digits = models.Constraint(
+        "CHECK (app_id ~ '^[0-9]+$')", "An app id consists of digits."
+    )
+    _environment_name_form = models.Constraint(
+        "CHECK (environment_name ~ '^[A-Z][A-Z0-9_]*$')",
+        "The name on the server has capital letters, digits and underscores.",
+    )
+    _environment_name_uniq = models.UniqueIndex(
+        "(environment_name)", "Another app has this name on the server."
+    )
+
+    @api.depends("environment_name", *SECRETS)
+    def _compute_sources(self):
+        for account in self:
+            for kind in SECRETS:
+                _value, source = given_secret(account.environment_name, kind)
+                stored = "stored" if account[kind] else "missing"
+                account[f"{kind}_source"] = source or stored
+
+    def action_enter_credentials(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Credentials of %s", self.name),
+            "res_model": "whatsapp.clinic.channel.credentials",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_account_id": self.id},
+        }
+
+    def _secret(self, kind: str) -> str | None:
+        """One of SECRETS as it counts: what the server is given before what is stored."""
+        account = self.sudo()
+        value, _source = given_secret(account.environment_name, kind)
+        return value or account[kind] or None
+
+    def _set_credentials(self, values: dict[str, str]):
+        """Store secrets (access_token, app_secret, verify_token) and lift holds.
+
+        Raises UserError for a text that can be no secret, and for one that the server
+        gives already.
+        """
+        self.ensure_one()
+        self.check_access("write")
+        cleaned = {kind: value.strip() for kind, value in values.items() if value}
+        if any(not re.fullmatch("[!-~]+", value) for value in cleaned.values()):
+            raise UserError(
+                self.env._("A token has no blanks inside. Please copy it again.")
+            )
+        if any(given_secret(self.environment_name, kind)[1] for kind in cleaned):
+            raise UserError(
+                self.env._("The server gives this secret already; change it there.")
+            )
+        self.sudo().write(cleaned)
+        self.channel_ids.sudo()._release()
+        self.env["whatsapp.clinic.dispatcher"]._wake()

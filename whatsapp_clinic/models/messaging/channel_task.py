@@ -1,0 +1,203 @@
+# pylint: disable=invalid-commit
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...cloud_api.errors import UNREACHABLE, CallFailed, CloudApiError
+from ...cloud_api.payloads import PayloadError
+from ...cloud_api.wording import _lt
+from ...tools import clock
+from ...tools.wake_up import wake_after_commit
+
+_logger = logging.getLogger(__name__)
+
+OPEN = ("waiting", "running")
+KEPT = timedelta(days=30)
+TOLD = timedelta(days=1)
+INTERRUPTED = _lt("The server was stopped meanwhile. Please try again.")
+UNUSABLE = _lt("Check the ids and the address of the API.")
+
+
+class ChannelTask(models.Model):
+    """Something WhatsApp is asked to do for a channel, by a scheduled action.
+
+    Nobody waits for WhatsApp with a transaction open: a button writes a task, the
+    action makes the calls (`_call_<kind>` of the record, which writes nothing), commits
+    and hands what came back to `_apply_<kind>`. A task is tried once.
+    """
+
+    _name = "whatsapp.clinic.channel.task"
+    _description = "Request to WhatsApp"
+    _order = "id desc"
+
+    channel_id = fields.Many2one(
+        "whatsapp.clinic.channel", readonly=True, ondelete="cascade", index=True
+    )
+    connect_id = fields.Integer(
+        "Set-up Form", readonly=True, index="btree_not_null"
+    )
+    company_id = fields.Many2one(related="channel_id.company_id", store=True)
+    kind = fields.Selection(
+        [
+            ("find_numbers", "Find the numbers"),
+            ("check", "Check the connection"),
+            ("subscribe", "Subscribe the app"),
+            ("set_webhook", "Enter the webhook address at Meta"),
+            ("request_code", "Request a code"),
+            ("verify_code", "Verify the code"),
+            ("register", "Register the number"),
+            ("deregister", "Take the number out of the Cloud API"),
+            ("set_pin", "Set the PIN"),
+            ("load_profile", "Load the business profile"),
+            ("save_profile", "Change the business profile"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    state = fields.Selection(
+        [
+            ("waiting", "Waiting"),
+            ("running", "Running"),
+            ("done", "Done"),
+            ("failed", "Failed"),
+        ],
+        default="waiting",
+        required=True,
+        readonly=True,
+        index=True,
+    )
+    # May hold a PIN or a code; gone as soon as WhatsApp was asked.
+    payload = fields.Json(groups=fields.NO_ACCESS)
+    error = fields.Char(readonly=True, help="In English; shown translated.")
+    cure = fields.Char(readonly=True, help="In English; shown translated.")
+    outcome = fields.Char(compute="_compute_outcome")
+    ended_at = fields.Datetime("Ended", readonly=True)
+
+    @api.depends("error", "cure")
+    @api.depends_context("lang")
+    def _compute_outcome(self):
+        for task in self:
+            told = (text and self.env._(text) for text in (task.error, task.cure))
+            task.outcome = ". ".join(filter(None, told))
+
+    @api.model
+    def _ask(self, record, kind: str, payload: dict | None = None):
+        """Have the scheduled action do something for a channel or a set-up form.
+
+        What waits already is asked once only, and after what was asked meanwhile.
+        """
+        is_channel = record._name == "whatsapp.clinic.channel"
+        owner = "channel_id" if is_channel else "connect_id"
+        tasks = self.sudo()
+        tasks.search(
+            [(owner, "=", record.id), ("kind", "=", kind), ("state", "=", "waiting")]
+        ).unlink()
+        tasks.create({owner: record.id, "kind": kind, "payload": payload})
+        self._wake()
+
+    def _tell_failure(self) -> str | bool:
+        """What failed of late, and was not done since; checks come by themselves."""
+        asked = self.filtered(lambda task: task.kind != "check") or self
+        last = asked.sorted("id")[-1:]
+        if last.state != "failed" or last.ended_at < clock.now() - TOLD:
+            return False
+        label = dict(self._fields["kind"]._description_selection(self.env))[last.kind]
+        return f"{label}: {last.outcome}"
+
+    @api.model
+    def _wake(self):
+        wake_after_commit(self.env, "set_up_channels")
+
+    @api.model
+    def _cron_work_off(self):
+        """Do what was asked, one transaction for each request."""
+        interrupted = self.search([("state", "=", "running")])
+        interrupted._end("failed", INTERRUPTED)
+        self.env["whatsapp.clinic.channel"]._ask_daily_checks()
+        while task := self.search([("state", "=", "waiting")], order="id", limit=1):
+            task._run()
+            self.env["ir.cron"]._commit_progress(1)
+
+    def _run(self):
+        forms = self.env["whatsapp.clinic.channel.connect"]
+        record = self.channel_id or forms.browse(self.connect_id)
+        payload = self.payload or {}
+        self.write({"state": "running", "payload": False})
+        self.env["ir.cron"]._commit_progress()
+        try:
+            answer = getattr(record, f"_call_{self.kind}")(**payload)
+        except CloudApiError as error:
+            self._end("failed", error.policy.tell(error.title), error.policy.cure)
+        except CallFailed:
+            self._end("failed", UNREACHABLE.title, UNREACHABLE.cure)
+        except PayloadError as error:
+            self._end("failed", str(error))
+        except UserError as error:
+            self._end("failed", str(error))
+        except ValueError:
+            self._end("failed", UNUSABLE)
+        else:
+            # What others wrote meanwhile must not spoil what is written now.
+            self.env["ir.cron"]._commit_progress()
+            getattr(record, f"_apply_{self.kind}")(answer)
+            self.exists()._end("done")
+
+    def _end(self, state: str, error: str = "", cure: str = ""):
+        self.write(
+            {
+                "state": state,
+                "error": error.rstrip("."),
+                "cure": cure,
+                "payload": False,
+                "ended_at": clock.now(),
+            }
+        )
+
+    @api.autovacuum
+    def _gc_ended(self):
+        limit = clock.now() - KEPT
+        self.search([("ended_at", "<", limit)], limit=1000).unlink()
+
+
+class Channel(models.Model):
+    _inherit = "whatsapp.clinic.channel"
+
+    task_ids = fields.One2many(
+        "whatsapp.clinic.channel.task",
+        "channel_id",
+        readonly=True,
+        groups="whatsapp_clinic.group_manager",
+    )
+    is_busy = fields.Boolean(
+        compute="_compute_is_busy", compute_sudo=True, help="WhatsApp is being asked."
+    )
+    task_error = fields.Char(
+        compute="_compute_is_busy",
+        compute_sudo=True,
+        groups="whatsapp_clinic.group_manager",
+    )
+
+    @api.depends("task_ids.state")
+    @api.depends_context("lang")
+    def _compute_is_busy(self):
+        for channel in self:
+            tasks = channel.task_ids
+            channel.is_busy = any(task.state in OPEN for task in tasks)
+            channel.task_error = tasks._tell_failure()
+
+    def _ask(self, kind: str, payload: dict | None = None):
+        """Have WhatsApp asked for something; see `whatsapp.clinic.channel.task`.
+
+        Raises UserError where nothing may be asked.
+        """
+        self.ensure_one()
+        self.check_access("write")
+        if self.state == "copied":
+            raise UserError(self.state_reason)
+        if self.access_token_source == "missing":
+            raise UserError(
+                self.env._("The access token is missing. Enter the credentials.")
+            )
+        self.env["whatsapp.clinic.channel.task"]._ask(self, kind, payload)

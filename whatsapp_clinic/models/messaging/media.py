@@ -1,0 +1,259 @@
+import os
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...cloud_api import media as file_kinds
+from ...cloud_api.webhooks import clean_text
+from ...tools import clock
+from ...tools.access import require_group
+from ...tools.parameter import number
+from ...tools.wake_up import wake_after_commit
+from .message_content import MEDIA_KINDS
+
+REASONS = [
+    ("wrong_host", "The address is not WhatsApp's."),
+    ("too_large", "The file is larger than the clinic allows."),
+    ("wrong_kind", "The file is not what it was said to be."),
+    ("wrong_checksum", "The file is not the one that was sent."),
+    ("gone", "WhatsApp does not have the file any more."),
+    ("unreachable", "WhatsApp could not be reached."),
+]
+_MEGABYTE = 2**20
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A downloaded file: open, at its start; `claimed_sha256` is WhatsApp's word."""
+
+    file: BinaryIO = field(repr=False)
+    size: int
+    sha256: bytes = field(repr=False)
+    claimed_sha256: str = field(repr=False)
+
+
+class Media(models.Model):
+    """A file that a patient sent, from the webhook that tells of it to the attachment.
+
+    What arrives is believed only as far as its bytes and checksum agree with it.
+    """
+
+    _name = "whatsapp.clinic.media"
+    _description = "WhatsApp File"
+    _inherit = ["whatsapp.clinic.file.transfer"]
+    _order = "id desc"
+    _rec_name = "filename"
+
+    message_id = fields.Many2one(
+        "whatsapp.clinic.message", required=True, ondelete="cascade", index=True
+    )
+    partner_id = fields.Many2one(related="message_id.partner_id", string="Patient")
+    kind = fields.Selection(
+        [(kind, kind.capitalize()) for kind in MEDIA_KINDS], required=True
+    )
+    state = fields.Selection(
+        [
+            ("wanted", "To be loaded"),
+            ("loaded", "Loaded"),
+            ("failed", "Not loaded"),
+            ("refused", "Refused"),
+            ("withdrawn", "Deleted by the patient"),
+        ],
+        default="wanted",
+        required=True,
+    )
+    reason = fields.Selection(REASONS, readonly=True)
+    media_id = fields.Char("WhatsApp Media ID", groups="base.group_system")
+    url = fields.Char(groups="base.group_system", help="Good for five minutes.")
+    sha256 = fields.Char("Checksum", groups="base.group_system")
+    mime_type = fields.Char("Said to Be", help="The MIME type by the sender's word.")
+    filename = fields.Char()
+    size = fields.Integer("Bytes")
+    loaded_at = fields.Datetime("Loaded")
+    attachment_id = fields.Many2one("ir.attachment", "File", ondelete="set null")
+    download_url = fields.Char(compute="_compute_download_url")
+
+    _wanted = models.Index("(due_at, id) WHERE state = 'wanted'")
+
+    @api.depends("kind", "filename")
+    def _compute_display_name(self):
+        names = dict(self._fields["kind"]._description_selection(self.env))
+        for media in self:
+            media.display_name = media.filename or names.get(media.kind)
+
+    @api.depends("attachment_id")
+    def _compute_download_url(self):
+        for media in self:
+            file_id = media.attachment_id.id
+            media.download_url = file_id and f"/web/content/{file_id}?download=true"
+
+    def action_retry(self):
+        """Load again what failed or was refused; raises UserError if nothing did."""
+        self.check_access("read")
+        require_group(self.env, "group_receptionist", "group_practitioner")
+        failed = self.sudo().filtered(lambda one: one.state in ("failed", "refused"))
+        if not failed:
+            raise UserError(self.env._("Only a file that is not there can be loaded."))
+        failed.write(
+            {
+                "state": "wanted",
+                "reason": False,
+                "detail": False,
+                "attempts": 0,
+                "due_at": clock.now(),
+                "url": False,
+            }
+        )
+        failed._wake()
+
+    def _wake(self):
+        wake_after_commit(self.env, "download_media")
+
+    def _limit(self) -> int:
+        """The largest file of this kind that is loaded, in bytes."""
+        kind = "audio" if self.kind == "voice" else self.kind
+        megabytes = number(self.env, f"media_megabytes_{kind}")
+        return min(int(megabytes * _MEGABYTE), file_kinds.LARGEST_INBOUND)
+
+    def _refuse(self, reason: str):
+        self.write({"state": "refused", "reason": reason})
+
+    def _take_over(self, loaded: Loaded):
+        """Keep a downloaded file if it is what it was said to be."""
+        start = loaded.file.read(file_kinds.SNIFFED_BYTES)
+        loaded.file.seek(0)
+        if not self._is_as_claimed(start):
+            self._refuse("wrong_kind")
+        elif loaded.claimed_sha256 and not file_kinds.same_checksum(
+            loaded.claimed_sha256, loaded.sha256
+        ):
+            self._refuse("wrong_checksum")
+        else:
+            self._attach(loaded, file_kinds.real_type(start, self.mime_type or ""))
+
+    def _is_as_claimed(self, start: bytes) -> bool:
+        """A document without a MIME type may be anything, the rest is what it says."""
+        claimed = file_kinds.plain(self.mime_type or "")
+        if self.kind == "document":
+            is_open = claimed in ("", file_kinds.UNKNOWN)
+            return is_open or file_kinds.agrees(start, claimed)
+        family = "audio" if self.kind == "voice" else self.kind
+        is_of_family = claimed.startswith(f"{family}/") or (
+            family == "sticker" and claimed == "image/webp"
+        )
+        return is_of_family and file_kinds.agrees(start, claimed)
+
+    def _attach(self, loaded: Loaded, mime_type: str):
+        message = self.message_id
+        attachment = (
+            self.env["ir.attachment"]
+            # A page or a drawing is kept as text: a browser must not run it.
+            .with_context(image_no_postprocess=True, attachments_mime_plainxml=True)
+            .create(
+                {
+                    "name": self.filename or f"{self.kind}{_extension(mime_type)}",
+                    "raw": loaded.file.read(),
+                    "mimetype": mime_type,
+                    "res_model": message._name,
+                    "res_id": message.id,
+                    "company_id": message.company_id.id,
+                }
+            )
+        )
+        message.attachment_id = attachment
+        self.write(
+            {
+                "state": "loaded",
+                "reason": False,
+                "detail": False,
+                "size": loaded.size,
+                "loaded_at": clock.now(),
+                "attachment_id": attachment.id,
+                "url": False,
+            }
+        )
+
+    def _withdraw(self):
+        """The patient deleted the message: what of it is not there is not loaded."""
+        self.write(
+            {
+                "state": "withdrawn",
+                "reason": False,
+                "filename": False,
+                "attachment_id": False,
+                "url": False,
+            }
+        )
+
+
+class Message(models.Model):
+    """The file of a message."""
+
+    _inherit = "whatsapp.clinic.message"
+
+    attachment_id = fields.Many2one(
+        "ir.attachment", "File", ondelete="set null", index="btree_not_null"
+    )
+    media_ids = fields.One2many("whatsapp.clinic.media", "message_id", "Files")
+    media_state = fields.Selection(related="media_ids.state", string="File State")
+    media_reason = fields.Selection(
+        related="media_ids.reason", string="Why the File Is Not There"
+    )
+
+    def action_retry_media(self):
+        return self.media_ids.action_retry()
+
+    def _keep_media(self, event):
+        """Have the file of a patient's message loaded; nothing is asked for here."""
+        media = event.media
+        is_known = media and clean_text(media.id) in self.sudo().reply_to_id.mapped(
+            "media_ids.media_id"
+        )
+        if not media or (event.kind == "edit" and is_known):
+            return
+        kind = self.kind if self.kind in MEDIA_KINDS else _kind_of(media.mime_type)
+        row = self.env["whatsapp.clinic.media"].create(
+            {
+                "message_id": self.id,
+                "channel_id": self.channel_id.id,
+                "kind": kind,
+                "media_id": clean_text(media.id),
+                "url": media.url and clean_text(media.url),
+                "sha256": media.sha256 and clean_text(media.sha256),
+                "mime_type": clean_text(media.mime_type),
+                "filename": media.filename and _safe_name(media.filename),
+            }
+        )
+        row._wake()
+
+
+def _kind_of(mime_type: str) -> str:
+    return file_kinds.kind_of(mime_type) or "document"
+
+
+def _safe_name(name: str) -> str:
+    """A file name that is one: no path, nothing that is not printed."""
+    last = os.path.basename(clean_text(name).replace("\\", "/"))
+    shown = "".join(one for one in last if one.isprintable()).strip(". ")
+    return shown[:200]
+
+
+def _extension(mime_type: str) -> str:
+    return _EXTENSIONS.get(mime_type, "")
+
+
+_EXTENSIONS = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "video/mp4": ".mp4",
+    "video/3gpp": ".3gp",
+    "audio/ogg": ".ogg",
+    "audio/mpeg": ".mp3",
+    "audio/mp4": ".m4a",
+    "audio/aac": ".aac",
+    "audio/amr": ".amr",
+    "application/pdf": ".pdf",
+}

@@ -1,0 +1,259 @@
+import hashlib
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ...cloud_api import media as file_kinds
+from ...cloud_api.errors import Action, CallFailed, CloudApiError
+from ...cloud_api.payloads import PayloadError
+from ...tools import clock
+from ...tools.wake_up import wake_after_commit
+from .file_transfer import tell
+from .verdict import hold, refuse
+
+# Cloud API: an uploaded file can be sent for 30 days; a message should not leave in
+# its last hours.
+KEPT = timedelta(days=29)
+# A message whose file is under way asks again after this; the upload wakes it earlier.
+RECHECK = timedelta(seconds=15)
+# So long before a message is due its file is handed over.
+AHEAD = timedelta(minutes=10)
+# WhatsApp's answers to a file that it does not have any more.
+_LOST_FILE = (100, 131009, 131053)
+# A file that was just taken is not lost; then the message itself is at fault.
+_FRESH = timedelta(hours=1)
+
+
+class MediaUpload(models.Model):
+    """A file that WhatsApp keeps for one number, to be sent any number of times."""
+
+    _name = "whatsapp.clinic.media.upload"
+    _description = "WhatsApp File to Send"
+    _inherit = ["whatsapp.clinic.file.transfer"]
+    _order = "id desc"
+    _rec_name = "sha256"
+
+    sha256 = fields.Char("SHA-256", required=True, readonly=True)
+    mime_type = fields.Char(required=True, readonly=True)
+    attachment_id = fields.Many2one(
+        "ir.attachment", "File", ondelete="set null", readonly=True
+    )
+    state = fields.Selection(
+        [("wanted", "To be handed over"), ("loaded", "Loaded"), ("failed", "Refused")],
+        default="wanted",
+        required=True,
+        readonly=True,
+    )
+    media_id = fields.Char("WhatsApp Media ID", groups="base.group_system")
+    uploaded_at = fields.Datetime("Handed Over", readonly=True)
+
+    _file_uniq = models.Constraint(
+        "UNIQUE (channel_id, sha256, mime_type)", "WhatsApp keeps a file once."
+    )
+
+    def _is_usable(self, now) -> bool:
+        return self.state == "loaded" and self.uploaded_at > now - KEPT
+
+    @api.model
+    def _for_file(self, channel, attachment, mime_type: str):
+        """The upload of a file for a number; a new one is wanted, not made."""
+        content = attachment.raw or b""
+        values = {
+            "channel_id": channel.id,
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "mime_type": mime_type,
+        }
+        known = self.search([(name, "=", value) for name, value in values.items()])
+        if not known:
+            return self.create({**values, "attachment_id": attachment.id})
+        if not known.attachment_id or known.state == "failed":
+            known.write({"attachment_id": attachment.id, "attempts": 0})
+            known._want()
+        return known
+
+    def _want(self):
+        self.write({"state": "wanted", "due_at": clock.now()})
+
+    def _wake(self):
+        wake_after_commit(self.env, "upload_media")
+
+    @api.model
+    def _prepare(self):
+        self.env["whatsapp.clinic.message"]._replace_lost_files()
+
+    def _lock_waiting(self, channel_ids, limit):
+        now = clock.now()
+        self.env.cr.execute(
+            """
+            SELECT upload.id FROM whatsapp_clinic_media_upload AS upload
+            WHERE upload.due_at <= %(now)s AND upload.channel_id = ANY(%(channels)s)
+              AND (upload.state = 'wanted'
+                   OR upload.state = 'loaded' AND upload.uploaded_at <= %(stale)s)
+              AND EXISTS (
+                SELECT FROM whatsapp_clinic_message AS message
+                WHERE message.upload_id = upload.id
+                  AND message.state IN ('queued', 'held')
+                  AND message.due_at <= %(soon)s
+              )
+            ORDER BY upload.due_at, upload.id LIMIT %(limit)s
+            FOR UPDATE SKIP LOCKED
+            """,
+            {
+                "now": now,
+                "stale": now - KEPT,
+                "soon": now + AHEAD,
+                "channels": channel_ids,
+                "limit": limit,
+            },
+        )
+        return [row[0] for row in self.env.cr.fetchall()]
+
+    def _call(self, client):
+        content = self.attachment_id.with_context(bin_size=False).raw or b""
+        return client.upload_media, content, self.mime_type
+
+    def _on_success(self, media_id: str):
+        self.write(
+            {
+                "state": "loaded",
+                "media_id": media_id,
+                "uploaded_at": clock.now(),
+                "attempts": 0,
+                "detail": False,
+                # Claimed again when it is stale.
+                "due_at": clock.now(),
+            }
+        )
+        self._release()
+
+    def _on_failure(self, error: CallFailed):
+        refusal = isinstance(error, CloudApiError) and error.policy.action
+        if refusal is Action.GIVE_UP or not self._try_later(error):
+            self.write({"state": "failed", "detail": tell(error)})
+            self._release()
+
+    def _release(self):
+        """What waited for the file is looked at again."""
+        waiting = self.env["whatsapp.clinic.message"].search(
+            [("upload_id", "=", self.id), ("reason", "=", "file_uploading")]
+        )
+        waiting.filtered(lambda one: one.state == "held").due_at = clock.now()
+        self.env["whatsapp.clinic.dispatcher"]._wake()
+
+
+class Message(models.Model):
+    """The file of a message that the clinic sends."""
+
+    _inherit = "whatsapp.clinic.message"
+
+    upload_id = fields.Many2one(
+        "whatsapp.clinic.media.upload", ondelete="restrict", index="btree_not_null"
+    )
+    file_replaced = fields.Boolean(help="WhatsApp had lost its file; sent once more.")
+
+    @api.model
+    def _enqueue(self, vals_list):
+        files = {vals["attachment_id"] for vals in vals_list if "attachment_id" in vals}
+        self.env["ir.attachment"].browse(filter(None, files)).check_access("read")
+        return super()._enqueue(vals_list)
+
+    def _judge_at_entry(self):
+        for message in self.filtered(lambda one: one.template_id):
+            message.attachment_id = message.attachment_id or message._sample_file()
+        with_file = self.filtered(lambda one: one.attachment_id and one.channel_id)
+        refused = with_file.filtered(lambda one: not one._prepare_file())
+        return super(Message, self - refused)._judge_at_entry()
+
+    def _prepare_file(self) -> bool:
+        """Bind the file to the row and have it handed over; False if refused."""
+        self._bind_file()
+        mime_type = file_kinds.plain(self.attachment_id.mimetype or "")
+        kind, is_voice = self._file_kind(), self.kind == "voice"
+        try:
+            content = self.attachment_id.raw or b""
+            file_kinds.check(kind, content, mime_type, is_voice)
+        except PayloadError as error:
+            self._refuse(refuse("not_allowed", str(error)))
+            return False
+        uploads = self.env["whatsapp.clinic.media.upload"]
+        self.upload_id = uploads._for_file(
+            self.channel_id, self.attachment_id, mime_type
+        )
+        if not self.upload_id._is_usable(clock.now()):
+            self.upload_id._wake()
+        return True
+
+    def _file_kind(self) -> str:
+        """As what WhatsApp takes the file: one of `cloud_api.media.KINDS`."""
+        if self.kind == "voice":
+            return "audio"
+        if self.kind in file_kinds.KINDS:
+            return self.kind
+        return file_kinds.kind_of(self.attachment_id.mimetype or "") or "document"
+
+    def _bind_file(self):
+        """Who may read the message may read its file, and nobody else by it."""
+        file = self.attachment_id
+        if (file.res_model, file.res_id) == (self._name, self.id):
+            return
+        sample_name = file.res_field and self.template_id.header_sample_name
+        self.attachment_id = file.copy(
+            {
+                "name": sample_name or file.name,
+                "res_model": self._name,
+                "res_id": self.id,
+                "res_field": False,
+            }
+        )
+
+    def _sample_file(self):
+        """The sample of a template whose header is a file, where none was chosen."""
+        files = self.env["ir.attachment"]
+        if self.template_id._header_format() in (None, "location"):
+            return files
+        return files.search(
+            [
+                ("res_model", "=", self.template_id._name),
+                ("res_id", "=", self.template_id.id),
+                ("res_field", "=", "header_sample"),
+            ],
+            limit=1,
+        )
+
+    @api.model
+    def _replace_lost_files(self):
+        """Send once more what WhatsApp refused because it had lost the file."""
+        now = clock.now()
+        failed = self.search(
+            [
+                ("state", "=", "failed"),
+                ("failed_at", ">", now - _FRESH),
+                ("error_code", "in", _LOST_FILE),
+                ("upload_id", "!=", False),
+                ("file_replaced", "=", False),
+                ("upload_id.uploaded_at", "<", now - _FRESH),
+            ]
+        )
+        failed.upload_id._want()
+        for message in failed:
+            message.write({"file_replaced": True, "failed_attempt": message.attempts})
+        failed._requeue()
+
+
+class Gate(models.AbstractModel):
+    """A message leaves when WhatsApp has its file."""
+
+    _inherit = "whatsapp.clinic.gate"
+
+    @api.model
+    def _checks(self):
+        return (*super()._checks(), self._check_file)
+
+    @api.model
+    def _check_file(self, message, facts):
+        upload = message.upload_id
+        if not upload or upload._is_usable(facts.now):
+            return None
+        if upload.state == "failed":
+            return refuse("file_refused", upload.detail)
+        return hold("file_uploading", facts.now + RECHECK)

@@ -1,0 +1,120 @@
+"""What a message has besides its text, as plain values that PostgreSQL can keep."""
+
+import json
+import math
+from collections.abc import Iterator
+
+from ...cloud_api.webhooks import InboundMessage, clean_text
+
+# Kinds of which nothing but the text and what it answers is to be kept.
+_PLAIN_KINDS = ("text", "button", "reaction", "edit", "revoke")
+MEDIA_KINDS = ("image", "video", "audio", "voice", "document", "sticker")
+_KNOWN_KINDS = (*_PLAIN_KINDS, *MEDIA_KINDS, "location", "contacts", "order")
+_KNOWN_ANSWERS = ("button_reply", "list_reply", "nfm_reply")
+# Values nested deeper are left out.
+_DEPTH = 24
+# Characters of a message that nobody knows.
+_RAW_SIZE = 65_536
+
+
+def stored_kind(event: InboundMessage) -> str:
+    """WhatsApp's type; a voice note is told from a sound file."""
+    is_voice = event.media and event.media.is_voice
+    return "voice" if is_voice and event.kind == "audio" else clean_text(event.kind)
+
+
+def stored_content(event: InboundMessage) -> dict:
+    """What the patient sent besides text, by what it is; cleaned, {} if nothing."""
+    found = {
+        "interactive_type": event.interactive_type,
+        "payload": event.payload,
+        "description": event.description,
+        "forwarded": event.is_forwarded,
+        "location": event.location and vars(event.location),
+        "contacts": [_card(card) for card in event.contacts],
+        "form": event.form and _form(event.form),
+        "order": event.order and _order(event.order),
+        "referral": event.referral and _filled(vars(event.referral)),
+        "unsupported_type": event.unsupported_type,
+        "errors": [{"code": one.code, "title": one.title} for one in event.errors],
+    }
+    return cleaned(_filled(found))
+
+
+def stored_raw(event: InboundMessage) -> dict | None:
+    """The message as it came, where this version does not understand all of it."""
+    is_known = event.kind in _KNOWN_KINDS or (
+        event.kind == "interactive" and event.interactive_type in _KNOWN_ANSWERS
+    )
+    lacks_file = event.kind in MEDIA_KINDS and not event.media
+    lacks_place = event.kind == "location" and not event.location
+    if is_known and not lacks_file and not lacks_place:
+        return None
+    raw = cleaned(event.raw)
+    text = json.dumps(raw, ensure_ascii=False)
+    return raw if len(text) <= _RAW_SIZE else {"beginning": text[:_RAW_SIZE]}
+
+
+def searchable(content: dict) -> str:
+    """The words of a content, for the search."""
+    return "\n".join(_words(content))
+
+
+def cleaned(value, depth: int = _DEPTH):
+    """The value without what jsonb cannot hold: NUL, half characters, infinity."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if not isinstance(value, dict | list | tuple):
+        return value
+    if not depth:
+        return None
+    if isinstance(value, dict):
+        return {
+            clean_text(str(key)): cleaned(one, depth - 1) for key, one in value.items()
+        }
+    return [cleaned(one, depth - 1) for one in value]
+
+
+def _filled(values: dict) -> dict:
+    return {key: value for key, value in values.items() if value}
+
+
+def _card(card) -> dict:
+    organization = card.raw.get("org")
+    company = organization.get("company") if isinstance(organization, dict) else None
+    return _filled(
+        {
+            "name": card.name,
+            "phones": [
+                _filled({"phone": one, "wa_id": id_}) for one, id_ in card.phones
+            ],
+            "emails": list(card.emails),
+            "company": company if isinstance(company, str) else None,
+            "own": card.is_own,
+        }
+    )
+
+
+def _form(form) -> dict:
+    answers = {key: one for key, one in form.answers.items() if key != "flow_token"}
+    unread = None if form.answers else form.response_json
+    return _filled({"name": form.name, "answers": answers, "unread": unread})
+
+
+def _order(order) -> dict:
+    items = [vars(item) for item in order.items]
+    return {"catalog_id": order.catalog_id, "items": items}
+
+
+def _words(value) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            if key not in ("payload", "click_id", "interactive_type"):
+                yield from _words(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _words(one)

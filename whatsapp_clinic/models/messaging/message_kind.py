@@ -1,0 +1,288 @@
+from collections.abc import Iterator
+
+from odoo import api, fields, models
+from odoo.tools import LazyTranslate
+
+from ...cloud_api.webhooks import clean_text
+from .message_content import (
+    MEDIA_KINDS,
+    searchable,
+    stored_content,
+    stored_kind,
+    stored_raw,
+)
+
+_lt = LazyTranslate(__name__)
+
+# (icon, name) of each kind.
+KINDS = {
+    "text": ("fa-comment-o", _lt("Text")),
+    "template": ("fa-file-text-o", _lt("Template")),
+    "image": ("fa-picture-o", _lt("Photo")),
+    "video": ("fa-video-camera", _lt("Video")),
+    "audio": ("fa-music", _lt("Audio")),
+    "voice": ("fa-microphone", _lt("Voice Note")),
+    "document": ("fa-file-o", _lt("Document")),
+    "sticker": ("fa-sticky-note-o", _lt("Sticker")),
+    "location": ("fa-map-marker", _lt("Location")),
+    "contacts": ("fa-user", _lt("Contact")),
+    "button": ("fa-hand-o-up", _lt("Button Tapped")),
+    "interactive": ("fa-hand-o-up", _lt("Answer by Tapping")),
+    "buttons": ("fa-hand-o-up", _lt("Buttons")),
+    "list": ("fa-list-ul", _lt("List to Choose From")),
+    "cta_url": ("fa-external-link", _lt("Link Button")),
+    "location_request": ("fa-location-arrow", _lt("Location Request")),
+    "flow": ("fa-list-alt", _lt("Form")),
+    "reaction": ("fa-smile-o", _lt("Reaction")),
+    "order": ("fa-shopping-cart", _lt("Order")),
+    "call": ("fa-phone", _lt("Call")),
+    "edit": ("fa-pencil", _lt("Correction")),
+    "revoke": ("fa-ban", _lt("Deletion")),
+    "system": ("fa-info-circle", _lt("Change of Number")),
+    "unsupported": ("fa-question-circle-o", _lt("Not Shown by WhatsApp")),
+}
+_FORM_ANSWER = ("fa-list-alt", _lt("Answered Form"))
+_UNKNOWN_ICON = "fa-question-circle"
+# Where it leads from a place in degrees; the address goes to nobody by itself.
+_MAP = "https://www.openstreetmap.org/?mlat={0:.6f}&mlon={1:.6f}#map=17/{0:.6f}/{1:.6f}"
+_HIDEABLE = ("body", "content", "content_text", "raw")
+
+
+class Message(models.Model):
+    """Every kind of message: its content, and how it is shown."""
+
+    _inherit = "whatsapp.clinic.message"
+
+    content = fields.Json(help="What it has besides the text, by what it is.")
+    content_text = fields.Text("Words of the Content", help="For the search.")
+    raw = fields.Json(
+        "As It Came",
+        groups="whatsapp_clinic.group_administrator",
+        help="Of a kind that this version does not know.",
+    )
+    is_unknown_kind = fields.Boolean(
+        help="This version does not understand all of it; the rest is kept as it came."
+    )
+    context_message_id = fields.Char(
+        groups="base.group_system",
+        help="WhatsApp's id of the message it is about, until that one is there.",
+    )
+    edited_at = fields.Datetime("Corrected", help="Last, by the patient.")
+    deleted_at = fields.Datetime("Deleted", help="By the patient, on the phone.")
+    deleted_content = fields.Json(
+        groups="whatsapp_clinic.group_privacy_officer",
+        help="What it said before the patient deleted it.",
+    )
+    kind_label = fields.Char("Kind of Message", compute="_compute_kind_label")
+    kind_icon = fields.Char(compute="_compute_kind_label")
+    reactions = fields.Char(
+        compute="_compute_reactions", compute_sudo=True, help="Present ones, as emoji."
+    )
+    bubble_html = fields.Html(
+        "As a Bubble", compute="_compute_bubble_html", sanitize=False
+    )
+
+    _awaited = models.Index(
+        "(channel_id, context_message_id) WHERE context_message_id IS NOT NULL"
+    )
+
+    @api.depends("kind", "content")
+    @api.depends_context("lang")
+    def _compute_kind_label(self):
+        for message in self:
+            is_form = bool((message.content or {}).get("form"))
+            known = _FORM_ANSWER if is_form else KINDS.get(message.kind)
+            message.kind_icon = known[0] if known else _UNKNOWN_ICON
+            message.kind_label = (
+                self.env._(known[1])
+                if known
+                else self.env._("Unknown kind “%s”", message.kind)
+            )
+
+    def _compute_reactions(self):
+        """The last one of each side; an empty one took it back."""
+        found = self.search(
+            [
+                ("reply_to_id", "in", self.ids),
+                ("kind", "=", "reaction"),
+                ("state", "in", ("received", "sent", "delivered", "read")),
+            ]
+        ).sorted(lambda one: (one.occurred_at or one.sent_at or one.due_at, one.id))
+        latest = {(one.reply_to_id.id, one.direction): one.body or "" for one in found}
+        for message in self:
+            both = (latest.get((message.id, side), "") for side in ("in", "out"))
+            message.reactions = " ".join(filter(None, both))
+
+    @api.depends("body", "state", "template_id", "edited_at", "deleted_at")
+    def _compute_shown_body(self):
+        super()._compute_shown_body()
+        for message in self.filtered("edited_at"):
+            message.shown_body = message._edits()[:1].body
+
+    @api.depends("shown_body", "kind", "kind_label")
+    def _compute_display_name(self):
+        super()._compute_display_name()
+        for message in self.filtered(lambda one: one.kind not in ("text", "template")):
+            has_text = bool((message.shown_body or "").strip())
+            text = message.display_name if has_text else ""
+            message.display_name = ": ".join(filter(None, (message.kind_label, text)))
+
+    @api.depends("shown_body", "content", "deleted_at", "edited_at", "attachment_id")
+    @api.depends("media_ids.state", "media_ids.reason")
+    @api.depends_context("lang")
+    def _compute_bubble_html(self):
+        qweb = self.env["ir.qweb"]
+        for message in self:
+            message.bubble_html = qweb._render(
+                "whatsapp_clinic.message_content", message._bubble_values()
+            )
+
+    def _bubble_values(self) -> dict:
+        content = self.content or {}
+        place = content.get("location") or {}
+        referral = content.get("referral") or {}
+        return {
+            "message": self,
+            # A message of another branch may be quoted on a number that both have.
+            "quoted": self.reply_to_id._filtered_access("read"),
+            "content": content,
+            "file": self.attachment_id.sudo(),
+            "media": self.media_ids[:1],
+            "is_media": self.kind in MEDIA_KINDS,
+            "is_bare": not self.attachment_id and not self.media_ids and not content,
+            "text": self.shown_body,
+            "change": content.get("change"),
+            "errors": content.get("errors") or [],
+            "choices": list(_choices(self.buttons, content)),
+            "is_hidden": bool(self.deleted_at and not self._has_content()),
+            "place": place,
+            "map_url": place and _MAP.format(place["latitude"], place["longitude"]),
+            "referral": referral,
+            "referral_url": _web_address(referral.get("source_url")),
+            "answers": _flat((content.get("form") or {}).get("answers")),
+        }
+
+    def _has_content(self) -> bool:
+        return bool(self.body or self.content or self.attachment_id)
+
+    @api.model
+    def _content_values(self, event) -> dict:
+        """Columns of what a `cloud_api.webhooks.InboundMessage` brings."""
+        content, raw = stored_content(event), stored_raw(event)
+        return {
+            "is_unknown_kind": bool(raw),
+            "kind": stored_kind(event),
+            "content": content,
+            "content_text": searchable(content),
+            "raw": raw,
+        }
+
+    @api.model
+    def _receive(self, channel, identity, event):
+        message = super()._receive(channel, identity, event)
+        if event.context_id and not message.reply_to_id:
+            message.context_message_id = clean_text(event.context_id)
+        message._keep_media(event)
+        message._learn_own_number(event)
+        message._act_on_another()
+        message._adopt()
+        return message
+
+    @api.model
+    def _receive_change(self, channel, identity, event):
+        """Keep the news that a patient has another number or user id.
+
+        `event` is a `cloud_api.webhooks.NumberChanged`.
+        """
+        at = event.timestamp.replace(tzinfo=None)
+        return self.create(
+            {
+                "direction": "in",
+                "state": "received",
+                "kind": "system",
+                "channel_id": channel.id,
+                "company_id": channel.company_id.id,
+                "identity_id": identity.id,
+                "message_id": clean_text(event.message_id),
+                "content": {
+                    "change": "number" if event.is_new_number else "user_id",
+                    "number": event.new_wa_id,
+                },
+                "occurred_at": at,
+                "due_at": at,
+            }
+        )
+
+    def _adopt(self):
+        """What came before the message that it is about belongs to it now."""
+        self.ensure_one()
+        early = self.search(
+            [
+                ("channel_id", "=", self.channel_id.id),
+                ("context_message_id", "=", self.message_id),
+                ("reply_to_id", "=", False),
+            ]
+        )
+        early.write({"reply_to_id": self.id, "context_message_id": False})
+        for one in early:
+            one._act_on_another()
+
+    def _act_on_another(self):
+        """A correction or deletion changes how the patient's message is shown."""
+        self.ensure_one()
+        target = self.reply_to_id
+        is_own = target.direction == "in" and target.identity_id == self.identity_id
+        if not is_own or self.kind not in ("edit", "revoke"):
+            return
+        column = "edited_at" if self.kind == "edit" else "deleted_at"
+        target[column] = max(filter(None, (target[column], self.occurred_at)))
+        if target.deleted_at and self.company_id.sudo().clinic_hides_deleted:
+            (target | target._edits())._hide()
+
+    def _edits(self):
+        """The corrections of these messages, the last one first."""
+        return self.sudo().search(
+            [("reply_to_id", "in", self.ids), ("kind", "=", "edit")],
+            order="occurred_at desc, id desc",
+        )
+
+    def _hide(self):
+        """Put away what was deleted: only the privacy officer still reads it."""
+        for message in self.sudo().filtered(lambda one: one._has_content()):
+            message.deleted_content = {
+                **(message.deleted_content or {}),
+                **{name: message[name] for name in _HIDEABLE if message[name]},
+                "files": message.attachment_id.ids,
+            }
+            message.attachment_id.res_field = "deleted_content"
+            message.write(dict.fromkeys((*_HIDEABLE, "attachment_id"), False))
+        self.sudo().media_ids._withdraw()
+
+
+def _web_address(text) -> str | None:
+    """An address that a browser may be sent to."""
+    is_address = isinstance(text, str) and text.startswith(("https://", "http://"))
+    return text if is_address else None
+
+
+def _choices(buttons, content: dict) -> Iterator[str]:
+    """What the patient can tap under a message of the clinic."""
+    yield from (title for _action, title in buttons or [])
+    yield from (title for _id, title in content.get("buttons") or [])
+    if content.get("label"):
+        yield content["label"]
+    for section in content.get("sections") or []:
+        yield from (row.get("title") or "" for row in section.get("rows") or [])
+
+
+def _flat(answers) -> list[tuple[str, str]]:
+    """What was filled in: (name of the field, what stands in it)."""
+    if not isinstance(answers, dict):
+        return []
+    return [(key.replace("_", " "), _tell(value)) for key, value in answers.items()]
+
+
+def _tell(value) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_tell, value))
+    return "" if value is None else str(value)

@@ -1,0 +1,31 @@
+from odoo import fields, models
+
+
+class Message(models.Model):
+    """Texts that the sender was asked for."""
+
+    _inherit = "whatsapp.clinic.message"
+
+    variables = fields.Json(
+        help="Values of the template's variables that are asked from the sender, by "
+        "part and name: {'body:instructions': …}."
+    )
+
+
+class Template(models.Model):
+    """Which texts a template asks from the sender."""
+
+    _inherit = "whatsapp.clinic.template"
+
+    asks_sender = fields.Boolean(
+        compute="_compute_asks_sender",
+        help="Somebody has to write a part of it, so that no rule can send it.",
+    )
+
+    def _compute_asks_sender(self):
+        for template in self:
+            template.asks_sender = bool(template._asked())
+
+    def _asked(self):
+        """The variables that are asked from the sender."""
+        return self.variable_ids.filtered(lambda one: one.source == "ask")

@@ -1,0 +1,191 @@
+import re
+
+from markupsafe import Markup, escape
+
+from odoo import api, fields, models
+
+from ...cloud_api import payloads
+from ...tools import clock
+from .template_variable import partner_of
+
+# How WhatsApp formats a text: marks touch what they surround, and stand alone.
+_MARKS = (
+    (re.compile(r"```(.+?)```", re.DOTALL), "code"),
+    *(
+        (
+            re.compile(rf"(?<![\w{mark}]){mark}(?=\S)(.+?)(?<=\S){mark}(?![\w{mark}])"),
+            tag,
+        )
+        for mark, tag in ((r"\*", "b"), ("_", "i"), ("~", "s"))
+    ),
+)
+_PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
+MEDIA_ICONS = {
+    "IMAGE": "fa-picture-o",
+    "VIDEO": "fa-play-circle",
+    "DOCUMENT": "fa-file-text-o",
+    "LOCATION": "fa-map-marker",
+}
+BUTTON_ICONS = {
+    "QUICK_REPLY": "fa-reply",
+    "URL": "fa-external-link",
+    "PHONE_NUMBER": "fa-phone",
+    "COPY_CODE": "fa-copy",
+    "FLOW": "fa-list-alt",
+}
+
+
+class Bubble(models.AbstractModel):
+    """Draws a message as a patient's phone does."""
+
+    _name = "whatsapp.clinic.bubble"
+    _description = "WhatsApp Bubble"
+
+    @api.model
+    def _draw(self, parts: list[dict], buttons=()):
+        """HTML of a bubble.
+
+        A part has `kind` (header, body, footer) with `text`, or `media` (IMAGE …) with
+        `source`, the address of a picture if there is one. `buttons` are (kind, text).
+        """
+        now = fields.Datetime.context_timestamp(self, clock.now())
+        return self.env["ir.qweb"]._render(
+            "whatsapp_clinic.template_bubble",
+            {
+                "parts": [
+                    {
+                        **part,
+                        "shown": formatted(part.get("text") or ""),
+                        "icon": MEDIA_ICONS.get(part.get("media"), "fa-file-o"),
+                    }
+                    for part in parts
+                ],
+                "buttons": [
+                    {"text": text, "icon": BUTTON_ICONS.get(kind, "fa-reply")}
+                    for kind, text in buttons
+                ],
+                "sent_at": now.strftime("%H:%M"),
+            },
+        )
+
+
+class Template(models.Model):
+    """The preview of a template, filled from a record that somebody chose."""
+
+    _inherit = "whatsapp.clinic.template"
+
+    preview_record = fields.Reference(
+        "_preview_models",
+        "Filled From",
+        store=False,
+        help="Choose an appointment or a patient to see the message as they get it.",
+    )
+    preview_html = fields.Html(
+        "As a Bubble", compute="_compute_preview_html", sanitize=False
+    )
+    preview_problem = fields.Char(compute="_compute_preview_html")
+
+    @api.model
+    def _preview_models(self):
+        return self._fields["model"]._description_selection(self.env)
+
+    @api.depends(
+        "components",
+        "status",
+        "header_kind",
+        "header_text",
+        "header_sample",
+        "body_text",
+        "footer_text",
+        "button_ids.kind",
+        "button_ids.text",
+        "button_ids.index",
+        "variable_ids.text",
+        "variable_ids.example",
+        "variable_ids.source",
+        "variable_ids.builtin",
+        "variable_ids.field_path",
+        "model",
+        "language",
+        "preview_record",
+    )
+    @api.depends_context("lang", "tz")
+    def _compute_preview_html(self):
+        for template in self:
+            values, missing = template._preview_values()
+            template.preview_html = template._bubble(values)
+            template.preview_problem = template._tell_missing(missing)
+
+    def _tell_missing(self, names: list[str]) -> str | None:
+        if not names:
+            return None
+        return self.env._(
+            "Empty for this record: %s. The message would be refused.",
+            ", ".join(f"{{{{{name}}}}}" for name in names),
+        )
+
+    def _preview_values(self) -> tuple[dict, list[str]]:
+        """Values for the preview, and the variables that its record leaves empty."""
+        values = {
+            (variable.component, variable._key()): variable.text or variable.example
+            for variable in self.variable_ids
+            if variable.text or variable.example
+        }
+        record = self.preview_record
+        if not record or record._name != self.model or not record.has_access("read"):
+            return values, []
+        lang = partner_of(record).lang or self.env.lang
+        record = record.with_context(lang=lang)
+        missing = []
+        for variable in self.variable_ids.filtered(
+            lambda one: one.source != "ask" and one._is_mapped()
+        ):
+            key = (variable.component, variable._key())
+            values[key] = variable._value_or_none(record)
+            if not values[key]:
+                del values[key]
+                missing.append(variable.name)
+        return values, missing
+
+    def _bubble(self, values: dict):
+        """The message as a patient's phone draws it (HTML), filled with values.
+
+        `values` as `_values` returns them; what is missing stays a placeholder.
+        """
+        self.ensure_one()
+        parts = [
+            {
+                "kind": str(part.get("type")).lower(),
+                "media": _media(part),
+                "source": self._sample_source() if _media(part) == "IMAGE" else None,
+                "text": payloads.render([part], values),
+            }
+            for part in self._present_components()
+            if str(part.get("type")).upper() != "BUTTONS"
+        ]
+        buttons = [(button.kind, button.text) for button in self.button_ids]
+        return self.env["whatsapp.clinic.bubble"]._draw(parts, buttons)
+
+    def _sample_source(self) -> str | None:
+        """The sample picture of a header as a data address."""
+        sample = self.with_context(bin_size=False).header_sample
+        if not sample:
+            return None
+        return f"data:image;base64,{sample.decode()}"
+
+
+def _media(component: dict) -> str | None:
+    is_header = str(component.get("type")).upper() == "HEADER"
+    kind = str(component.get("format") or "TEXT").upper()
+    return kind if is_header and kind != "TEXT" else None
+
+
+def formatted(text: str) -> Markup:
+    """A text with WhatsApp's marks as HTML; what is not filled yet is set off."""
+    shown = str(escape(text))
+    for pattern, tag in _MARKS:
+        shown = pattern.sub(rf"<{tag}>\1</{tag}>", shown)
+    shown = _PLACEHOLDER.sub(
+        lambda found: f'<span class="o_placeholder">{found[0]}</span>', shown
+    )
+    return Markup(shown)

@@ -1,0 +1,83 @@
+from odoo import fields, models
+from odoo.tools import LazyTranslate
+
+_lt = LazyTranslate(__name__)
+
+# What a manager has to know at once, by status.
+_STATUSES = {
+    "REJECTED": _lt("WhatsApp has rejected the template “%s”"),
+    "PAUSED": _lt("WhatsApp has paused the template “%s”"),
+    "DISABLED": _lt("WhatsApp has disabled the template “%s”"),
+}
+_CATEGORY = _lt("WhatsApp has changed the category of the template “%s”")
+_ADVICE = {
+    "REJECTED": _lt("Read the reason, change the text and submit it again."),
+    "PAUSED": _lt(
+        "Too many patients blocked or reported it. It comes back by itself after some "
+        "hours; meanwhile send another one, and write it so that patients expect it."
+    ),
+    "DISABLED": _lt("It cannot be sent any more. Write another template."),
+    "category": _lt(
+        "It is not sent until a manager accepts the new category on the template, "
+        "which may change what it costs and what the law asks."
+    ),
+}
+
+
+class Template(models.Model):
+    """Trouble with a template reaches the managers, once."""
+
+    _name = "whatsapp.clinic.template"
+    _inherit = ["whatsapp.clinic.template", "mail.activity.mixin"]
+
+    told_trouble = fields.Char(readonly=True, copy=False)
+    notice_ids = fields.Many2many(
+        "mail.activity", readonly=True, copy=False, groups=fields.NO_ACCESS
+    )
+
+    def action_accept_category(self):
+        result = super().action_accept_category()
+        self.sudo()._settle_notices()
+        return result
+
+    @property
+    def _trouble(self) -> str | None:
+        """What keeps it from being sent that somebody has to decide about."""
+        if self.status in _STATUSES:
+            return self.status
+        if self.category and self.category != self.expected_category:
+            return f"category:{self.category}"
+        return None
+
+    def _note_trouble(self):
+        """Take what is wrong as known, as of templates that are loaded first."""
+        for template in self:
+            template.told_trouble = template._trouble
+
+    def _settle_notices(self):
+        """Tell the managers of new trouble, and take back what is over."""
+        for template in self:
+            trouble = template._trouble
+            if (template.told_trouble or None) == trouble:
+                continue
+            template.notice_ids.unlink()
+            template.told_trouble = trouble
+            if trouble:
+                template._tell_managers(trouble.partition(":")[0])
+
+    def _tell_managers(self, kind: str):
+        for user in self._managers():
+            template = self.with_context(lang=user.lang)
+            summary = template.env._(_STATUSES.get(kind, _CATEGORY))
+            note = [template.env._(_ADVICE[kind]), template.status_reason]
+            self.notice_ids |= template.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=summary % self.name,
+                note=" ".join(filter(None, note)),
+                user_id=user.id,
+            )
+
+    def _managers(self):
+        """Managers who work in the template's company."""
+        managers = self.env.ref("whatsapp_clinic.group_manager").all_user_ids
+        return managers.filtered(lambda user: self.company_id in user.company_ids)

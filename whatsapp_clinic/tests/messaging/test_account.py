@@ -1,0 +1,205 @@
+"""Several numbers, apps and sources of secrets."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from unittest.mock import patch
+
+from odoo.exceptions import UserError
+from odoo.tests import HttpCase, tagged
+from odoo.tools import config
+
+from ...controllers.webhook import PATH
+from ...models.messaging.dispatcher import channel_client
+from ..common import (
+    ACCESS_TOKEN,
+    APP_SECRET,
+    BUSINESS_ACCOUNT,
+    OTHER_PHONE_NUMBER_ID,
+    PHONE_NUMBER_ID,
+    ClinicCase,
+    set_up_clinic,
+)
+from .test_webhook import envelope, sign, text_message
+
+OTHER_SECRET = "secret-of-the-other-app"
+GIVEN = "token-of-the-environment"
+
+
+def second_app(case):
+    """A channel of another app, with its own secret."""
+    account = case.env["whatsapp.clinic.account"].create({"name": "Other app"})
+    account._set_credentials({"access_token": "other", "app_secret": OTHER_SECRET})
+    return case.env["whatsapp.clinic.channel"].create(
+        {
+            "name": "Other",
+            "account_id": account.id,
+            "phone_number_id": OTHER_PHONE_NUMBER_ID,
+            "business_account_id": "620000000000002",
+        }
+    )
+
+
+@tagged("post_install", "-at_install")
+class TestAccount(ClinicCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.account = cls.channel.account_id
+
+    def in_environment(self, **values):
+        values = {f"WHATSAPP_CLINIC_MAIN_{name}": text for name, text in values.items()}
+        patcher = patch.dict(os.environ, values)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+        self.account.environment_name = "MAIN"
+        self.account.invalidate_recordset()
+
+    def in_file(self, text):
+        with tempfile.NamedTemporaryFile("w", suffix=".conf", delete=False) as file:
+            file.write(text)
+        self.addCleanup(Path(file.name).unlink)
+        patcher = patch.dict(config._runtime_options, {"config": file.name})
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def test_numbers_of_one_whatsapp_account_share_the_app_and_its_secrets(self):
+        sister = self.channel.create(
+            {
+                "name": "Sister",
+                "phone_number_id": OTHER_PHONE_NUMBER_ID,
+                "business_account_id": BUSINESS_ACCOUNT,
+            }
+        )
+        self.assertEqual(sister.account_id, self.account)
+        self.assertEqual(sister.state, "ready")
+
+    def test_number_of_another_whatsapp_account_may_share_the_app(self):
+        sister = self.channel.create(
+            {
+                "name": "Sister",
+                "account_id": self.account.id,
+                "phone_number_id": OTHER_PHONE_NUMBER_ID,
+                "business_account_id": "620000000000002",
+            }
+        )
+        self.assertEqual(sister.state, "ready")
+
+    def test_new_credentials_lift_the_holds_of_all_numbers_of_the_app(self):
+        self.channel.hold_until = "2099-01-01 00:00:00"
+        self.account._set_credentials({"access_token": "fresh"})
+        self.assertFalse(self.channel.hold_until)
+
+    def test_secret_of_the_environment_counts_and_is_not_stored(self):
+        self.account.sudo().access_token = False
+        self.assertEqual(self.channel.state, "incomplete")
+        self.in_environment(ACCESS_TOKEN=GIVEN)
+        self.channel.invalidate_recordset()
+        self.assertEqual(self.channel.state, "ready")
+        self.assertEqual(self.channel.access_token_source, "environment")
+        self.assertEqual(channel_client(self.channel)._access_token, GIVEN)
+        self.env.flush_all()
+        for table in ("account", "channel"):
+            self.env.cr.execute(f'SELECT * FROM "whatsapp_clinic_{table}"')
+            self.assertNotIn(GIVEN, str(self.env.cr.fetchall()))
+
+    def test_secret_of_the_environment_is_read_by_nobody(self):
+        self.in_environment(ACCESS_TOKEN=GIVEN, APP_SECRET=GIVEN, VERIFY_TOKEN=GIVEN)
+        administrator = self.env.ref("base.user_admin")
+        for record in (self.account, self.channel):
+            shown = record.with_user(administrator)
+            self.assertNotIn(GIVEN, str(shown.read(list(shown.fields_get()))))
+
+    def test_channel_with_a_token_of_the_environment_has_work(self):
+        self.account.sudo().access_token = False
+        patient = self.make_patient()
+        self.consent(patient)
+        self.rule(offset=1, offset_side="after", anchor="booked")
+        self.book(patient)
+        self.env["whatsapp.clinic.message"].search(
+            [("partner_id", "=", patient.id)]
+        ).write({"due_at": "2020-01-01 00:00:00", "state": "queued"})
+        self.env.flush_all()
+        dispatcher = self.env["whatsapp.clinic.dispatcher"]
+        self.assertNotIn(
+            self.channel.id, dispatcher._channels_with_work(self.env.cr)
+        )
+        self.in_environment(ACCESS_TOKEN=GIVEN)
+        self.env.flush_all()
+        self.assertIn(self.channel.id, dispatcher._channels_with_work(self.env.cr))
+
+    def test_environment_comes_before_what_is_stored(self):
+        self.in_environment(ACCESS_TOKEN=GIVEN)
+        self.assertEqual(self.account._secret("access_token"), GIVEN)
+        self.assertEqual(self.account._secret("app_secret"), APP_SECRET)
+
+    def test_given_secret_is_not_overwritten_by_hand(self):
+        self.in_environment(ACCESS_TOKEN=GIVEN)
+        with self.assertRaises(UserError):
+            self.account._set_credentials({"access_token": "typed"})
+
+    def test_secret_of_the_configuration_file_counts(self):
+        self.account.environment_name = "MAIN"
+        self.in_file("[options]\n[whatsapp_clinic]\nmain_access_token = from-the-file\n")
+        self.account.invalidate_recordset()
+        self.assertEqual(self.account.access_token_source, "file")
+        self.assertEqual(self.account._secret("access_token"), "from-the-file")
+
+    def test_name_without_a_secret_on_the_server_leaves_what_is_stored(self):
+        self.account.environment_name = "MAIN"
+        self.account.invalidate_recordset()
+        self.assertEqual(self.account.access_token_source, "stored")
+        self.assertEqual(self.account._secret("access_token"), ACCESS_TOKEN)
+
+
+@tagged("post_install", "-at_install")
+class TestTwoApps(HttpCase):
+    """One callback address for the webhooks of two apps."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        set_up_clinic(cls)
+        cls.other = second_app(cls)
+
+    def post(self, body, secret):
+        body = json.dumps(body).encode()
+        headers = {
+            "X-Hub-Signature-256": sign(body, secret),
+            "Content-Type": "application/json",
+        }
+        return self.url_open(PATH, data=body, headers=headers).status_code
+
+    def about(self, phone_number_id, message_id):
+        body = envelope(text_message("Hi", message_id))
+        value = body["entry"][0]["changes"][0]["value"]
+        value["metadata"]["phone_number_id"] = phone_number_id
+        return body
+
+    def received(self, channel):
+        self.env.invalidate_all()
+        domain = [("channel_id", "=", channel.id), ("direction", "=", "in")]
+        return self.env["whatsapp.clinic.message"].search_count(domain)
+
+    def test_each_app_signs_with_its_secret_and_reaches_its_number(self):
+        first = self.about(PHONE_NUMBER_ID, "wamid.first")
+        second = self.about(OTHER_PHONE_NUMBER_ID, "wamid.second")
+        self.assertEqual(self.post(first, APP_SECRET), 200)
+        self.assertEqual(self.post(second, OTHER_SECRET), 200)
+        with self.enter_registry_test_mode():
+            self.env["whatsapp.clinic.webhook.event"]._cron_process()
+        self.assertEqual(self.received(self.channel), 1)
+        self.assertEqual(self.received(self.other), 1)
+
+    def test_secret_of_nobody_is_refused(self):
+        body = self.about(PHONE_NUMBER_ID, "wamid.forged")
+        self.assertEqual(self.post(body, "no secret of ours"), 401)
+
+    def test_secret_of_the_environment_signs_webhooks(self):
+        self.channel.account_id.environment_name = "MAIN"
+        self.env.flush_all()
+        body = self.about(PHONE_NUMBER_ID, "wamid.given")
+        with patch.dict(os.environ, {"WHATSAPP_CLINIC_MAIN_APP_SECRET": GIVEN}):
+            self.assertEqual(self.post(body, GIVEN), 200)
+            self.assertEqual(self.post(body, APP_SECRET), 401)

@@ -1,0 +1,373 @@
+import json
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from ...cloud_api import webhooks
+from ...tools import clock
+from ..common import (
+    AYSE_PHONE,
+    AYSE_WA_ID,
+    PHONE_NUMBER_ID,
+    ClinicCase,
+    SandboxCase,
+    staff_user,
+)
+from .test_webhook import envelope, text_message
+
+STAMP = "1795000000"
+AD = {
+    "source_url": "https://fb.me/x",
+    "source_id": "1",
+    "source_type": "ad",
+    "headline": "Check-up week",
+    "body": "Book now",
+    "ctwa_clid": "click",
+}
+
+
+def message(kind, message_id="wamid.in-1", wa_id=AYSE_WA_ID, **content):
+    return {
+        "contacts": [{"wa_id": wa_id, "profile": {"name": "Ayşe"}}],
+        "messages": [
+            {
+                "from": wa_id,
+                "id": message_id,
+                "timestamp": STAMP,
+                "type": kind,
+                **content,
+            }
+        ],
+    }
+
+
+@tagged("post_install", "-at_install")
+class TestKindsOverSandbox(SandboxCase):
+    """What patients send, from the phone to the message."""
+
+    def setUp(self):
+        super().setUp()
+        self.sandbox.change_phone_number(PHONE_NUMBER_ID, coexistence=True)
+        self.patient = self.make_patient()
+        self.sandbox.add_patient(AYSE_PHONE)
+
+    def receive(self, what, **body):
+        body.setdefault("phone_number_id", PHONE_NUMBER_ID)
+        if what in ("reactions", "edits", "deletions", "forms", "taps"):
+            del body["phone_number_id"]
+        found = self.sandbox.act(AYSE_WA_ID, what, **body)
+        self.process()
+        return self.stored(found["id"])
+
+    def stored(self, message_id):
+        return self.env["whatsapp.clinic.message"].search(
+            [("message_id", "=", message_id)]
+        )
+
+    def write(self, text="Hello KUMQUAT"):
+        return self.receive("messages", text=text)
+
+    def send(self, **values):
+        row = self.send_text(self.patient, **values)
+        self.dispatch()
+        self.process()
+        self.assertIn(row.state, ("sent", "delivered"), (row.reason, row.detail))
+        return row
+
+    def test_a_place_is_stored_with_a_link_to_the_map(self):
+        row = self.receive(
+            "locations", latitude=41.01, longitude=28.97, name="Home", address="Moda 1"
+        )
+        self.assertEqual((row.kind, row.partner_id), ("location", self.patient))
+        place = row.content["location"]
+        self.assertEqual((place["latitude"], place["name"]), (41.01, "Home"))
+        self.assertIn("mlat=41.010000", row.bubble_html)
+        self.assertIn("Moda 1", row.bubble_html)
+
+    def test_cards_of_people_are_stored_and_found_by_the_search(self):
+        card = {
+            "name": {"formatted_name": "Dr. Deniz"},
+            "phones": [{"phone": "+90 555 000 00 11"}],
+            "org": {"company": "Clinic Moda"},
+        }
+        row = self.receive("contacts", contacts=[card])
+        (stored,) = row.content["contacts"]
+        self.assertEqual(stored["name"], "Dr. Deniz")
+        self.assertEqual(stored["company"], "Clinic Moda")
+        self.assertIn("Dr. Deniz", row.content_text)
+        self.assertIn("+90 555 000 00 11", row.bubble_html)
+
+    def test_a_reaction_stands_on_the_message_until_it_is_taken_back(self):
+        self.write()
+        sent = self.send()
+        row = self.receive("reactions", message_id=sent.message_id, emoji="❤️")
+        self.assertEqual((row.kind, row.reply_to_id), ("reaction", sent))
+        self.assertEqual(sent.reactions, "❤️")
+        self.receive("reactions", message_id=sent.message_id, emoji="")
+        self.assertFalse(sent.reactions)
+
+    def test_a_reaction_does_not_open_the_window(self):
+        self.write()
+        sent = self.send()
+        self.later(hours=25)
+        self.sandbox.move_clock(25 * 3600)
+        self.addCleanup(self.sandbox.move_clock, 0)
+        self.receive("reactions", message_id=sent.message_id, emoji="👍")
+        row = self.send_text(self.patient)
+        self.assertEqual(row.reason, "window_closed")
+
+    def test_an_answer_is_tied_to_what_it_quotes(self):
+        self.write()
+        sent = self.send()
+        row = self.receive("messages", text="Yes", context_id=sent.message_id)
+        self.assertEqual(row.reply_to_id, sent)
+
+    def test_an_order_is_stored_line_by_line(self):
+        line = {
+            "product_retailer_id": "lens-1",
+            "quantity": 2,
+            "item_price": 10.5,
+            "currency": "TRY",
+        }
+        row = self.receive("orders", catalog_id="7", product_items=[line], text="Soon")
+        (item,) = row.content["order"]["items"]
+        self.assertEqual((item["product_id"], item["quantity"]), ("lens-1", 2))
+        self.assertEqual(row.body, "Soon")
+        self.assertIn("lens-1", row.bubble_html)
+
+    def test_the_advertisement_that_brought_the_patient_is_kept(self):
+        row = self.receive("messages", text="Hi", referral=AD)
+        self.assertEqual(row.content["referral"]["headline"], "Check-up week")
+        self.assertIn("https://fb.me/x", row.bubble_html)
+
+    def test_the_answer_of_a_form_is_stored_and_shown(self):
+        self.write()
+        sent = self.send(
+            kind="flow", content={"label": "Fill in", "flow_id": "123", "screen": "A"}
+        )
+        row = self.receive(
+            "forms", message_id=sent.message_id, answers={"first_visit": "yes"}
+        )
+        self.assertEqual(row.content["form"]["answers"], {"first_visit": "yes"})
+        self.assertEqual(row.reply_to_id, sent)
+        self.assertIn("first visit", row.bubble_html)
+
+    def test_a_correction_is_shown_and_the_original_kept(self):
+        first = self.write("Tomorow")
+        edit = self.receive("edits", message_id=first.message_id, text="Tomorrow")
+        self.assertEqual((edit.kind, edit.reply_to_id), ("edit", first))
+        self.assertEqual((first.body, first.shown_body), ("Tomorow", "Tomorrow"))
+        self.assertTrue(first.edited_at)
+
+    def test_what_the_patient_deletes_is_read_by_the_privacy_officer_only(self):
+        first = self.write("Secret KUMQUAT")
+        self.receive("deletions", message_id=first.message_id)
+        self.assertTrue(first.deleted_at)
+        seen = first.with_user(staff_user(self, "receptionist"))
+        self.assertNotIn("Secret", seen.bubble_html + (seen.body or ""))
+        self.assertIn("deleted this message", seen.bubble_html)
+        with self.assertRaises(AccessError):
+            seen.read(["deleted_content"])
+        officer = first.with_user(staff_user(self, "privacy_officer"))
+        self.assertEqual(officer.deleted_content["body"], "Secret KUMQUAT")
+
+    def test_a_clinic_may_keep_showing_what_was_deleted(self):
+        self.company.clinic_hides_deleted = False
+        first = self.write("Shown KUMQUAT")
+        self.receive("deletions", message_id=first.message_id)
+        self.assertEqual(first.body, "Shown KUMQUAT")
+        self.assertTrue(first.deleted_at)
+
+    def test_what_whatsapp_does_not_pass_on_leaves_a_trace(self):
+        row = self.receive("unsupported", kind="poll")
+        self.assertEqual(row.kind, "unsupported")
+        self.assertEqual(row.content["unsupported_type"], "poll")
+        self.assertEqual(row.content["errors"][0]["code"], 131051)
+
+    def test_a_kind_that_nobody_knows_is_kept_as_it_came(self):
+        found = {"type": "hologram", "hologram": {"depth": 3}}
+        row = self.receive("raw", message=found)
+        self.assertEqual(row.kind, "hologram")
+        self.assertIn("hologram", row.kind_label)
+        administrator = row.with_user(staff_user(self, "administrator"))
+        self.assertEqual(administrator.raw["hologram"], {"depth": 3})
+        with self.assertRaises(AccessError):
+            row.with_user(staff_user(self, "receptionist")).read(["raw"])
+
+    def test_a_change_of_number_is_a_message_too(self):
+        self.write()
+        self.sandbox.change_number(AYSE_WA_ID, PHONE_NUMBER_ID, "+905321110099")
+        self.process()
+        row = self.env["whatsapp.clinic.message"].search([("kind", "=", "system")])
+        self.assertEqual(row.content, {"change": "number", "number": "905321110099"})
+
+    def test_an_update_that_nobody_understands_is_kept_for_administrators(self):
+        self.sandbox.send_event("620000000000001", "brand_new", {"a": 1})
+        self.process()
+        kept = self.env["whatsapp.clinic.unrecognised"].search(
+            [("field", "=", "brand_new")]
+        )
+        self.assertEqual(json.loads(kept.raw), {"a": 1})
+
+
+@tagged("post_install", "-at_install")
+class TestKinds(ClinicCase):
+    """What holds whatever comes, in any order."""
+
+    def take_in(self, value, field="messages"):
+        body = json.dumps(envelope(value, field=field)).encode()
+        for event in webhooks.parse(body):
+            self.env["whatsapp.clinic.inbound"]._handle(event)
+        self.env.flush_all()
+
+    def stored(self, message_id="wamid.in-1"):
+        return self.env["whatsapp.clinic.message"].search(
+            [("message_id", "=", message_id)]
+        )
+
+    def test_a_correction_that_comes_first_finds_its_message_later(self):
+        new = {"type": "text", "text": {"body": "new"}}
+        edit = {"original_message_id": "wamid.in-1", "message": new}
+        self.take_in(message("edit", "wamid.edit", edit=edit))
+        self.take_in(text_message("old"))
+        self.assertEqual(self.stored().shown_body, "new")
+
+    def test_a_deletion_that_comes_first_deletes_later(self):
+        about = {"original_message_id": "wamid.in-1"}
+        self.take_in(message("revoke", "wamid.revoke", revoke=about))
+        self.take_in(text_message("old"))
+        self.assertFalse(self.stored().body)
+        self.assertEqual(self.stored().deleted_content["body"], "old")
+
+    def test_nobody_deletes_what_another_wrote(self):
+        self.take_in(text_message("mine"))
+        about = {"original_message_id": "wamid.in-1"}
+        foreign = message("revoke", "wamid.r", wa_id="905321119999", revoke=about)
+        self.take_in(foreign)
+        self.assertFalse(self.stored().deleted_at)
+
+    def test_an_edited_stop_word_stops_nothing(self):
+        self.make_patient()
+        self.take_in(text_message("hello"))
+        new = {"type": "text", "text": {"body": "STOP"}}
+        edit = {"original_message_id": "wamid.in-1", "message": new}
+        self.take_in(message("edit", "wamid.edit", edit=edit))
+        self.assertFalse(self.stored().identity_id.blocked_at)
+
+    def test_a_bubble_runs_nothing_that_a_patient_wrote(self):
+        self.take_in(text_message("<script>alert(1)</script>"))
+        self.assertNotIn("<script", self.stored().bubble_html)
+        bad = {"source_url": "javascript:alert(1)", "headline": "x"}
+        self.take_in(text_message("Hi", "wamid.in-2", referral=bad))
+        self.assertNotIn("javascript:", self.stored("wamid.in-2").bubble_html)
+
+    def test_wild_payloads_of_known_kinds_are_stored_or_kept(self):
+        scalars = st.one_of(
+            st.none(),
+            st.booleans(),
+            st.integers(),
+            st.floats(allow_nan=False, allow_infinity=False),
+            st.text(max_size=20),
+        )
+        values = st.recursive(
+            scalars,
+            lambda inner: st.one_of(
+                st.lists(inner, max_size=3),
+                st.dictionaries(st.text(max_size=8), inner, max_size=3),
+            ),
+            max_leaves=8,
+        )
+        kinds = st.sampled_from(
+            ("location", "contacts", "order", "image", "interactive", "reaction",
+             "edit", "revoke", "unsupported", "button", "hologram", "sticker")
+        )  # fmt: skip
+        keys = st.sampled_from(
+            ("latitude", "longitude", "name", "id", "mime_type", "type", "nfm_reply",
+             "product_items", "phones", "message", "message_id", "caption", "url")
+        )  # fmt: skip
+        contents = st.one_of(values, st.dictionaries(keys, values, max_size=5))
+        count = iter(range(10_000))
+
+        @settings(
+            derandomize=True,
+            deadline=None,
+            database=None,
+            max_examples=80,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(kinds, contents)
+        def holds(kind, content):
+            message_id = f"wamid.wild-{next(count)}"
+            self.take_in(message(kind, message_id, **{kind: content}))
+            row = self.stored(message_id)
+            self.assertEqual(len(row), 1)
+            self.assertTrue(row.kind_label)
+            self.assertIsInstance(str(row.bubble_html), str)
+
+        holds()
+
+
+@tagged("post_install", "-at_install")
+class TestFamilies(ClinicCase):
+    """One number, several patients: which one is meant is said, never guessed."""
+
+    def setUp(self):
+        super().setUp()
+        self.mother = self.make_patient(name="Mother KUMQUAT")
+        self.child = self.make_patient(name="Child KUMQUAT")
+        self.receptionist = staff_user(self, "receptionist")
+
+    def take_in(self, message_id, hours=0):
+        stamp = str(int(STAMP) + hours * 3600)
+        value = text_message(message_id=message_id, timestamp=stamp)
+        for event in webhooks.parse(json.dumps(envelope(value)).encode()):
+            self.env["whatsapp.clinic.inbound"]._handle(event)
+        return self.env["whatsapp.clinic.message"].search(
+            [("message_id", "=", message_id)]
+        )
+
+    def choose(self, row, patient):
+        row.with_user(self.receptionist).action_choose_patient(patient.id)
+
+    def freeze(self):
+        row = self.take_in("wamid.1")
+        at = row.occurred_at
+        self.patch(clock, "now", lambda: at + timedelta(minutes=1))
+        return row
+
+    def test_a_message_of_a_shared_number_has_no_patient_before_somebody_says(self):
+        row = self.take_in("wamid.1")
+        self.assertFalse(row.partner_id)
+        self.assertEqual(row.candidate_ids, self.mother | self.child)
+
+    def test_the_choice_holds_for_the_conversation_for_a_day(self):
+        first = self.freeze()
+        second = self.take_in("wamid.2")
+        self.choose(first, self.child)
+        self.assertEqual(first.partner_id, self.child)
+        self.assertEqual(second.partner_id, self.child)
+        self.assertEqual(self.take_in("wamid.3", hours=23).partner_id, self.child)
+        self.assertFalse(self.take_in("wamid.4", hours=25).partner_id)
+
+    def test_who_does_not_have_the_number_cannot_be_chosen(self):
+        stranger = self.make_patient("+905321110007", "Other")
+        with self.assertRaises(UserError):
+            self.choose(self.take_in("wamid.1"), stranger)
+
+    def test_who_left_the_number_is_not_meant_any_more(self):
+        self.choose(self.freeze(), self.child)
+        identity = self.child.whatsapp_identity_ids
+        identity.partner_ids -= self.child
+        identity.partner_ids |= self.make_patient("+905321110008", "Third")
+        self.assertFalse(self.take_in("wamid.2", hours=1).partner_id)
+
+    def test_who_may_not_read_the_message_may_not_choose(self):
+        row = self.take_in("wamid.1")
+        branch = self.branch.create({"name": "Elsewhere", "country_id": self.turkey.id})
+        outsider = staff_user(self, "receptionist", branch)
+        with self.assertRaises(AccessError):
+            row.with_user(outsider).action_choose_patient(self.child.id)

@@ -1,0 +1,283 @@
+import secrets
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..cloud_api.errors import CallFailed, CloudApiError
+from ..cloud_api.wording import _lt
+from ..models.messaging.channel import DEFAULT_API_VERSION, DEFAULT_BASE_URL
+from ..models.messaging.dispatcher import account_client, app_client
+
+SECRETS = ("access_token", "app_secret")
+ASKED_OF_A_NUMBER = ("id", "display_phone_number", "verified_name", "status")
+IS_A_NUMBER = _lt(
+    "This is the id of a phone number: enter the id of the WhatsApp account, which "
+    "stands beside it on the page API Setup."
+)
+ACCOUNT_UNTOLD = _lt(
+    "The access token does not say for which WhatsApp account it is: enter the "
+    "account's id."
+)
+NOT_FOUND = _lt(
+    "The access token does not reach this WhatsApp account: check the id, and give the "
+    "system user access to the account."
+)
+TOKEN_DEAD = _lt(
+    "WhatsApp does not accept the access token: create a new one, and enter it together "
+    "with the id and secret of the same app."
+)
+
+
+class ChannelConnect(models.TransientModel):
+    """The way from an app at Meta to a number that sends: ids in, addresses out.
+
+    Secrets go to the app's record at once and are not kept here. WhatsApp is asked by
+    the set-up's scheduled action, while the form waits.
+    """
+
+    _name = "whatsapp.clinic.channel.connect"
+    _description = "Connect a Number"
+
+    step = fields.Selection(
+        [("app", "App"), ("number", "Number"), ("webhook", "Webhook")],
+        default="app",
+        required=True,
+    )
+    account_id = fields.Many2one(
+        "whatsapp.clinic.account",
+        "Use the App",
+        ondelete="cascade",
+        help="An app that is entered already; its secrets are used.",
+    )
+    name = fields.Char("Name of the App", help="As you call it; patients do not see it.")
+    app_id = fields.Char("App ID")
+    access_token = fields.Char(store=False)
+    app_secret = fields.Char(store=False)
+    access_token_source = fields.Selection(
+        related="account_id.access_token_source", related_sudo=False
+    )
+    app_secret_source = fields.Selection(
+        related="account_id.app_secret_source", related_sudo=False
+    )
+    business_account_id = fields.Char(
+        "WhatsApp Account ID",
+        help="Leave it empty: the access token mostly says which it is.",
+    )
+    base_url = fields.Char("API Address", required=True, default=DEFAULT_BASE_URL)
+    api_version = fields.Char(required=True, default=DEFAULT_API_VERSION)
+    is_busy = fields.Boolean(compute="_compute_is_busy", compute_sudo=True)
+    problem = fields.Char(readonly=True, help="In English; shown translated.")
+    task_error = fields.Char(compute="_compute_is_busy", compute_sudo=True)
+    number_ids = fields.One2many("whatsapp.clinic.channel.connect.number", "connect_id")
+    channel_id = fields.Many2one(
+        "whatsapp.clinic.channel", readonly=True, ondelete="cascade"
+    )
+    webhook_url = fields.Char(related="channel_id.webhook_url", related_sudo=False)
+    # Has to be copied to Meta's page once; the app keeps it and does not show it.
+    verify_token = fields.Char(readonly=True)
+
+    @api.depends("problem")
+    @api.depends_context("lang")
+    def _compute_is_busy(self):
+        tasks = self.env["whatsapp.clinic.channel.task"]
+        for wizard in self:
+            last = tasks.search([("connect_id", "=", wizard._origin.id or -1)], limit=1)
+            problem = wizard.problem and self.env._(wizard.problem)
+            wizard.is_busy = last.state in ("waiting", "running")
+            wizard.task_error = last.outcome if last.state == "failed" else problem
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        handed = [_take_secrets(vals) for vals in vals_list]
+        wizards = super().create(vals_list)
+        for wizard, values in zip(wizards, handed, strict=True):
+            wizard._keep_app(values)
+        return wizards
+
+    def write(self, vals):
+        handed = _take_secrets(vals)
+        result = super().write(vals)
+        for wizard in self:
+            if wizard._made_the_app and vals.keys() & {"name", "app_id"}:
+                wizard.account_id.write({"name": self.name, "app_id": self.app_id})
+            if any(handed.values()):
+                wizard.account_id._set_credentials(handed)
+        return result
+
+    @property
+    def _made_the_app(self) -> bool:
+        return bool(self.verify_token and self.account_id and not self.channel_id)
+
+    def _keep_app(self, handed: dict[str, str]):
+        """Enter the app, unless one was chosen, and hand it its secrets."""
+        if not self.account_id:
+            self.account_id = self._new_account()
+            self.verify_token = secrets.token_urlsafe(24)
+            handed["verify_token"] = self.verify_token
+        self.account_id._set_credentials(handed)
+
+    def _new_account(self):
+        if not self.app_id or not self.name:
+            raise UserError(self.env._("Enter the name and the id of the app."))
+        accounts = self.env["whatsapp.clinic.account"]
+        known = accounts.search([("app_id", "=", self.app_id)], limit=1)
+        if known.channel_ids:
+            raise UserError(
+                self.env._("This app is entered already: choose “%s” above.", known.name)
+            )
+        return known or accounts.create({"name": self.name, "app_id": self.app_id})
+
+    def action_find(self):
+        """Ask WhatsApp which numbers there are."""
+        account = self.account_id
+        if account.access_token_source == "missing":
+            raise UserError(
+                self.env._("The access token is missing. Enter the credentials.")
+            )
+        self.write({"step": "number", "problem": False})
+        self.number_ids.unlink()
+        self.env["whatsapp.clinic.channel.task"]._ask(self, "find_numbers")
+        return self._reopen()
+
+    def action_back(self):
+        self.step = "app"
+        return self._reopen()
+
+    def action_new_verify_token(self):
+        """One that is known was entered at Meta before; another is made and shown."""
+        self.verify_token = secrets.token_urlsafe(24)
+        self.account_id._set_credentials({"verify_token": self.verify_token})
+        return self._reopen()
+
+    def action_set_webhook(self):
+        self.channel_id.action_subscribe_app()
+        self.channel_id.action_set_webhook()
+        return self._open_channel()
+
+    def action_check(self):
+        self.channel_id.action_check_connection()
+        return self._open_channel()
+
+    def _open_channel(self):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "whatsapp.clinic.channel",
+            "res_id": self.channel_id.id,
+            "views": [(False, "form")],
+        }
+
+    def _reopen(self):
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Connect a Number"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+        }
+
+    def _connect(self, number):
+        """Make a channel of a number that was found."""
+        self.channel_id = self.env["whatsapp.clinic.channel"].create(
+            {
+                "name": number.verified_name or number.display_phone_number,
+                "account_id": self.account_id.id,
+                "phone_number_id": number.phone_number_id,
+                "business_account_id": number.business_account_id,
+                "display_phone_number": number.display_phone_number,
+                "base_url": self.base_url,
+                "api_version": self.api_version,
+            }
+        )
+        self.step = "webhook"
+        return self._reopen()
+
+    def _call_find_numbers(self):
+        """(numbers in Meta's shape with their account's id, what is wrong if anything)"""
+        settings = (self.account_id, self.base_url, self.api_version)
+        client = account_client(*settings)
+        entered = (self.business_account_id or "").strip()
+        try:
+            accounts = [entered] if entered else _told_accounts(client, settings)
+        except CloudApiError:
+            return [], TOKEN_DEAD
+        if not accounts:
+            return [], ACCOUNT_UNTOLD
+        try:
+            return [
+                {**number, "account": account}
+                for account in accounts
+                for number in client.phone_numbers(account, ASKED_OF_A_NUMBER)
+            ], None
+        except CloudApiError as error:
+            if error.code not in (100, 200):
+                raise
+            return [], IS_A_NUMBER if _is_number(client, accounts[0]) else NOT_FOUND
+
+    def _apply_find_numbers(self, answer):
+        numbers, self.problem = answer
+        for number in numbers:
+            self.env["whatsapp.clinic.channel.connect.number"].create(
+                {
+                    "connect_id": self.id,
+                    "phone_number_id": number["id"],
+                    "business_account_id": number["account"],
+                    "display_phone_number": number.get("display_phone_number"),
+                    "verified_name": number.get("verified_name"),
+                    "status": number.get("status"),
+                }
+            )
+
+
+class ChannelConnectNumber(models.TransientModel):
+    """A number that the access token reaches."""
+
+    _name = "whatsapp.clinic.channel.connect.number"
+    _description = "Number to Connect"
+
+    connect_id = fields.Many2one(
+        "whatsapp.clinic.channel.connect",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    phone_number_id = fields.Char("Phone Number ID", readonly=True)
+    business_account_id = fields.Char("WhatsApp Account ID", readonly=True)
+    display_phone_number = fields.Char("Phone Number", readonly=True)
+    verified_name = fields.Char("Name at WhatsApp", readonly=True)
+    status = fields.Char(readonly=True)
+    is_connected = fields.Boolean(compute="_compute_is_connected", compute_sudo=True)
+
+    @api.depends("phone_number_id")
+    def _compute_is_connected(self):
+        channels = self.env["whatsapp.clinic.channel"].with_context(active_test=False)
+        ids = self.mapped("phone_number_id")
+        known = channels.search([("phone_number_id", "in", ids)])
+        for number in self:
+            number.is_connected = number.phone_number_id in known.mapped(
+                "phone_number_id"
+            )
+
+    def action_connect(self):
+        self.ensure_one()
+        return self.connect_id._connect(self)
+
+
+def _take_secrets(vals: dict) -> dict[str, str]:
+    return {name: vals.pop(name, None) or "" for name in SECRETS}
+
+
+def _told_accounts(client, settings) -> list[str]:
+    """The WhatsApp accounts that the access token is for, as far as it says so."""
+    app = app_client(*settings)
+    if not app:
+        return []
+    targets = client.token_info(app).targets
+    return sorted({target for found in targets.values() for target in found})
+
+
+def _is_number(client, node: str) -> bool:
+    try:
+        return bool(client.phone_number(["display_phone_number"], node))
+    except CallFailed:
+        return False
