@@ -23,8 +23,8 @@ NOT_FOUND = _lt(
     "system user access to the account."
 )
 TOKEN_DEAD = _lt(
-    "WhatsApp does not accept the access token: create a new one, and enter it together "
-    "with the id and secret of the same app."
+    "WhatsApp does not accept the access token: create a new one, and enter it "
+    "together with the id and secret of the same app."
 )
 
 
@@ -49,7 +49,9 @@ class ChannelConnect(models.TransientModel):
         ondelete="cascade",
         help="An app that is entered already; its secrets are used.",
     )
-    name = fields.Char("Name of the App", help="As you call it; patients do not see it.")
+    name = fields.Char(
+        "Name of the App", help="As you call it; patients do not see it."
+    )
     app_id = fields.Char("App ID")
     access_token = fields.Char(store=False)
     app_secret = fields.Char(store=False)
@@ -123,7 +125,9 @@ class ChannelConnect(models.TransientModel):
         known = accounts.search([("app_id", "=", self.app_id)], limit=1)
         if known.channel_ids:
             raise UserError(
-                self.env._("This app is entered already: choose “%s” above.", known.name)
+                self.env._(
+                    "This app is entered already: choose “%s” above.", known.name
+                )
             )
         return known or accounts.create({"name": self.name, "app_id": self.app_id})
 
@@ -193,7 +197,7 @@ class ChannelConnect(models.TransientModel):
         return self._reopen()
 
     def _call_find_numbers(self):
-        """(numbers in Meta's shape with their account's id, what is wrong if anything)"""
+        """(numbers in Meta's shape with their account's id, what is wrong or None)"""
         settings = (self.account_id, self.base_url, self.api_version)
         client = account_client(*settings)
         entered = (self.business_account_id or "").strip()

@@ -49,8 +49,8 @@ class Account(models.Model):
         "Name on the Server",
         copy=False,
         help="Capital letters, digits and underscores. With MAIN, secrets are taken "
-        "from WHATSAPP_CLINIC_MAIN_ACCESS_TOKEN, …_APP_SECRET and …_VERIFY_TOKEN in the "
-        "server's environment, or from main_access_token and so on in the section "
+        "from WHATSAPP_CLINIC_MAIN_ACCESS_TOKEN, …_APP_SECRET and …_VERIFY_TOKEN in "
+        "the server's environment, or from main_access_token and so on in the section "
         "[whatsapp_clinic] of Odoo's configuration file, and are not stored.",
     )
     channel_ids = fields.One2many("whatsapp.clinic.channel", "account_id")
@@ -98,7 +98,7 @@ class Account(models.Model):
         }
 
     def _secret(self, kind: str) -> str | None:
-        """One of SECRETS as it counts: what the server is given before what is stored."""
+        """One of SECRETS as it counts: what the server gives before what is stored."""
         account = self.sudo()
         value, _source = given_secret(account.environment_name, kind)
         return value or account[kind] or None

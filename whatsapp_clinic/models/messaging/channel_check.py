@@ -45,9 +45,7 @@ class ChannelCheck(models.Model):
         index=True,
     )
     company_id = fields.Many2one(related="channel_id.company_id", store=True)
-    key = fields.Selection(
-        list(TITLES.items()), "Check", required=True, readonly=True
-    )
+    key = fields.Selection(list(TITLES.items()), "Check", required=True, readonly=True)
     sequence = fields.Integer(readonly=True)
     state = fields.Selection(
         [

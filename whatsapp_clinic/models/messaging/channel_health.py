@@ -98,9 +98,7 @@ class Channel(models.Model):
             "quality": QUALITY_WORDS.get(quality, "unknown"),
             "name_status": number.get("name_status"),
             "throughput_level": _member(number.get("throughput"), "level"),
-            "sending_status": _member(
-                number.get("health_status"), "can_send_message"
-            ),
+            "sending_status": _member(number.get("health_status"), "can_send_message"),
             "two_step": {True: "on", False: "off"}.get(pin, False),
             "token_ends_at": token_ends_at,
         }

@@ -54,9 +54,7 @@ class Channel(models.Model):
     def _take_news(self, detail):
         channel = self.with_context(lang=self.company_id.partner_id.lang)
         words = " · ".join(dict.fromkeys(filter(None, _words(detail))))
-        channel.message_post(
-            body=channel.env._(NEWS[type(detail)], words=words)
-        )
+        channel.message_post(body=channel.env._(NEWS[type(detail)], words=words))
         if isinstance(detail, AccountEvent):
             self._note_restriction(detail)
         if self.state in ("ready", "held"):

@@ -45,7 +45,10 @@ class Channel(models.Model):
         help="Square, 640 by 640 pixels. WhatsApp does not give back the present one.",
     )
     profile_loaded_at = fields.Datetime(
-        "Profile Loaded", readonly=True, copy=False, help="From WhatsApp, the last time."
+        "Profile Loaded",
+        readonly=True,
+        copy=False,
+        help="From WhatsApp, the last time.",
     )
 
     # Lengths: Cloud API, business profile; the smaller where sources differ.
@@ -62,7 +65,8 @@ class Channel(models.Model):
         "The description in the profile has up to 256 characters.",
     )
     _profile_email_form = models.Constraint(
-        "CHECK (char_length(profile_email) <= 128 AND profile_email ~ '^[^@ ]+@[^@ ]+$')",
+        "CHECK (char_length(profile_email) <= 128"
+        " AND profile_email ~ '^[^@ ]+@[^@ ]+$')",
         "The email of the profile is no email address of up to 128 characters.",
     )
     _profile_website_form = models.Constraint(

@@ -65,7 +65,7 @@ class ChannelSetup(models.AbstractModel):
             ]
         )
         for template in waiting:
-            template._carry_out(channel_client(channel))
+            template._carry_out_safely(channel_client(channel))
             self.env["ir.cron"]._commit_progress(1)
 
     def _tell(self, error: CallFailed) -> str:

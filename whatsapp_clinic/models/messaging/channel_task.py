@@ -17,6 +17,7 @@ OPEN = ("waiting", "running")
 KEPT = timedelta(days=30)
 TOLD = timedelta(days=1)
 INTERRUPTED = _lt("The server was stopped meanwhile. Please try again.")
+ABANDONED = _lt("The form was closed long ago. Please begin anew.")
 UNUSABLE = _lt("Check the ids and the address of the API.")
 
 
@@ -35,9 +36,7 @@ class ChannelTask(models.Model):
     channel_id = fields.Many2one(
         "whatsapp.clinic.channel", readonly=True, ondelete="cascade", index=True
     )
-    connect_id = fields.Integer(
-        "Set-up Form", readonly=True, index="btree_not_null"
-    )
+    connect_id = fields.Integer("Set-up Form", readonly=True, index="btree_not_null")
     company_id = fields.Many2one(related="channel_id.company_id", store=True)
     kind = fields.Selection(
         [
@@ -122,10 +121,13 @@ class ChannelTask(models.Model):
 
     def _run(self):
         forms = self.env["whatsapp.clinic.channel.connect"]
-        record = self.channel_id or forms.browse(self.connect_id)
+        record = self.channel_id or forms.browse(self.connect_id).exists()
         payload = self.payload or {}
         self.write({"state": "running", "payload": False})
         self.env["ir.cron"]._commit_progress()
+        if not record:
+            self._end("failed", ABANDONED)
+            return
         try:
             answer = getattr(record, f"_call_{self.kind}")(**payload)
         except CloudApiError as error:
@@ -133,8 +135,6 @@ class ChannelTask(models.Model):
         except CallFailed:
             self._end("failed", UNREACHABLE.title, UNREACHABLE.cure)
         except PayloadError as error:
-            self._end("failed", str(error))
-        except UserError as error:
             self._end("failed", str(error))
         except ValueError:
             self._end("failed", UNUSABLE)

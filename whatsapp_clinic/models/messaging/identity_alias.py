@@ -73,23 +73,20 @@ class Identity(models.Model):
     def _add_alias(self, value: str | None):
         """Note another id of the same somebody, unless it is known already."""
         self.ensure_one()
-        aliases = self.env["whatsapp.clinic.identity.alias"]
-        if not value or value in (self.wa_id, self.user_id):
-            return
-        same = [("provider", "=", self.provider), ("value", "=", value)]
-        is_own_id = super()._find({"user_id": value, "wa_id": value}, self.provider)
-        if not is_own_id and not aliases.search_count(same, limit=1):
-            aliases.create({"identity_id": self.id, "value": value})
+        ids = {"user_id": value, "wa_id": value}
+        if value and not self._find(ids, self.provider):
+            self.env["whatsapp.clinic.identity.alias"].create(
+                {"identity_id": self.id, "value": value}
+            )
 
     def _changed_hands(self, sender, portfolio, at):
         return super()._changed_hands(self._as_known(sender), portfolio, at)
 
     def _note(self, sender, portfolio):
-        super()._note(self._as_known(sender), portfolio)
-        if sender.wa_id in same_line(self.wa_id or ""):
-            self._add_alias(sender.wa_id)
+        result = super()._note(self._as_known(sender), portfolio)
         if self.user_portfolio_id != portfolio:
             self._add_alias(sender.user_id)
+        return result
 
     def _as_known(self, sender):
         """The sender with the ids by which the identity is known, where they are others
@@ -117,6 +114,7 @@ class Identity(models.Model):
 
     def _rotate_user_id(self, user_id):
         before = self.user_id
-        super()._rotate_user_id(user_id)
+        result = super()._rotate_user_id(user_id)
         if self.user_id != before:
             self._add_alias(before)
+        return result

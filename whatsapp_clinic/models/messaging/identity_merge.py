@@ -94,14 +94,13 @@ class Identity(models.Model):
     def _rotate_user_id(self, user_id):
         """The new id may have written before it was announced."""
         other = self._find({"user_id": user_id, "wa_id": None}, self.provider)
-        if other and other != self and not other.wa_id:
-            before = self.user_id
-            self._merge(other)
-            self.user_id = user_id
-            self.alias_ids.filtered(lambda one: one.value == user_id).unlink()
-            self._add_alias(before)
-        else:
-            super()._rotate_user_id(user_id)
+        if not other or other == self or other.wa_id:
+            return super()._rotate_user_id(user_id)
+        before = self.user_id
+        self._merge(other)
+        self.alias_ids.filtered(lambda one: one.value == user_id).unlink()
+        self.user_id = user_id
+        return self._add_alias(before)
 
     def _merge(self, other):
         """Take over everything of `other`, which is the same person, and remove it.

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from textwrap import shorten
 
 from odoo import api, fields, models
 from odoo.tools import LazyTranslate
@@ -14,34 +15,59 @@ from .message_content import (
 
 _lt = LazyTranslate(__name__)
 
-# (icon, name) of each kind.
 KINDS = {
-    "text": ("fa-comment-o", _lt("Text")),
-    "template": ("fa-file-text-o", _lt("Template")),
-    "image": ("fa-picture-o", _lt("Photo")),
-    "video": ("fa-video-camera", _lt("Video")),
-    "audio": ("fa-music", _lt("Audio")),
-    "voice": ("fa-microphone", _lt("Voice Note")),
-    "document": ("fa-file-o", _lt("Document")),
-    "sticker": ("fa-sticky-note-o", _lt("Sticker")),
-    "location": ("fa-map-marker", _lt("Location")),
-    "contacts": ("fa-user", _lt("Contact")),
-    "button": ("fa-hand-o-up", _lt("Button Tapped")),
-    "interactive": ("fa-hand-o-up", _lt("Answer by Tapping")),
-    "buttons": ("fa-hand-o-up", _lt("Buttons")),
-    "list": ("fa-list-ul", _lt("List to Choose From")),
-    "cta_url": ("fa-external-link", _lt("Link Button")),
-    "location_request": ("fa-location-arrow", _lt("Location Request")),
-    "flow": ("fa-list-alt", _lt("Form")),
-    "reaction": ("fa-smile-o", _lt("Reaction")),
-    "order": ("fa-shopping-cart", _lt("Order")),
-    "call": ("fa-phone", _lt("Call")),
-    "edit": ("fa-pencil", _lt("Correction")),
-    "revoke": ("fa-ban", _lt("Deletion")),
-    "system": ("fa-info-circle", _lt("Change of Number")),
-    "unsupported": ("fa-question-circle-o", _lt("Not Shown by WhatsApp")),
+    "text": _lt("Text"),
+    "template": _lt("Template"),
+    "image": _lt("Photo"),
+    "video": _lt("Video"),
+    "audio": _lt("Audio"),
+    "voice": _lt("Voice Note"),
+    "document": _lt("Document"),
+    "sticker": _lt("Sticker"),
+    "location": _lt("Location"),
+    "contacts": _lt("Contact"),
+    "button": _lt("Button Tapped"),
+    "interactive": _lt("Answer by Tapping"),
+    "buttons": _lt("Buttons"),
+    "list": _lt("List"),
+    "cta_url": _lt("Link Button"),
+    "location_request": _lt("Location Request"),
+    "flow": _lt("Form"),
+    "reaction": _lt("Reaction"),
+    "order": _lt("Order"),
+    "call": _lt("Call"),
+    "edit": _lt("Correction"),
+    "revoke": _lt("Deletion"),
+    "system": _lt("Change of Number"),
+    "unsupported": _lt("Not Shown by WhatsApp"),
 }
-_FORM_ANSWER = ("fa-list-alt", _lt("Answered Form"))
+ICONS = {
+    "text": "fa-comment-o",
+    "template": "fa-file-text-o",
+    "image": "fa-picture-o",
+    "video": "fa-video-camera",
+    "audio": "fa-music",
+    "voice": "fa-microphone",
+    "document": "fa-file-o",
+    "sticker": "fa-sticky-note-o",
+    "location": "fa-map-marker",
+    "contacts": "fa-user",
+    "button": "fa-hand-o-up",
+    "interactive": "fa-hand-o-up",
+    "buttons": "fa-hand-o-up",
+    "list": "fa-list-ul",
+    "cta_url": "fa-external-link",
+    "location_request": "fa-location-arrow",
+    "flow": "fa-list-alt",
+    "reaction": "fa-smile-o",
+    "order": "fa-shopping-cart",
+    "call": "fa-phone",
+    "edit": "fa-pencil",
+    "revoke": "fa-ban",
+    "system": "fa-info-circle",
+    "unsupported": "fa-question-circle-o",
+}
+_FORM_ANSWER = _lt("Answered Form")
 _UNKNOWN_ICON = "fa-question-circle"
 # Where it leads from a place in degrees; the address goes to nobody by itself.
 _MAP = "https://www.openstreetmap.org/?mlat={0:.6f}&mlon={1:.6f}#map=17/{0:.6f}/{1:.6f}"
@@ -91,11 +117,11 @@ class Message(models.Model):
     def _compute_kind_label(self):
         for message in self:
             is_form = bool((message.content or {}).get("form"))
-            known = _FORM_ANSWER if is_form else KINDS.get(message.kind)
-            message.kind_icon = known[0] if known else _UNKNOWN_ICON
+            name = _FORM_ANSWER if is_form else KINDS.get(message.kind)
+            message.kind_icon = ICONS.get(message.kind, _UNKNOWN_ICON)
             message.kind_label = (
-                self.env._(known[1])
-                if known
+                self.env._(name)
+                if name
                 else self.env._("Unknown kind “%s”", message.kind)
             )
 
@@ -115,21 +141,29 @@ class Message(models.Model):
 
     @api.depends("body", "state", "template_id", "edited_at", "deleted_at")
     def _compute_shown_body(self):
-        super()._compute_shown_body()
+        result = super()._compute_shown_body()
         for message in self.filtered("edited_at"):
             message.shown_body = message._edits()[:1].body
+        return result
 
-    @api.depends("shown_body", "kind", "kind_label")
+    @api.depends("shown_body", "kind", "kind_label", "content_text", "deleted_at")
+    @api.depends_context("lang")
     def _compute_display_name(self):
-        super()._compute_display_name()
-        for message in self.filtered(lambda one: one.kind not in ("text", "template")):
-            has_text = bool((message.shown_body or "").strip())
-            text = message.display_name if has_text else ""
-            message.display_name = ": ".join(filter(None, (message.kind_label, text)))
+        result = super()._compute_display_name()
+        for message in self.filtered(lambda one: one._is_hidden()):
+            message.display_name = self.env._("Deleted message")
+        others = self.filtered(lambda one: one.kind not in ("text", "template"))
+        for message in others.filtered(lambda one: not one._is_hidden()):
+            text = message.shown_body or message.content_text or ""
+            told = (message.kind_label, " ".join(text.split()))
+            message.display_name = shorten(
+                ": ".join(filter(None, told)), 60, placeholder="…"
+            )
+        return result
 
     @api.depends("shown_body", "content", "deleted_at", "edited_at", "attachment_id")
     @api.depends("media_ids.state", "media_ids.reason")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid", "allowed_company_ids")
     def _compute_bubble_html(self):
         qweb = self.env["ir.qweb"]
         for message in self:
@@ -140,7 +174,8 @@ class Message(models.Model):
     def _bubble_values(self) -> dict:
         content = self.content or {}
         place = content.get("location") or {}
-        referral = content.get("referral") or {}
+        referral, order = content.get("referral") or {}, content.get("order") or {}
+        bubble = self.env["whatsapp.clinic.bubble"]
         return {
             "message": self,
             # A message of another branch may be quoted on a number that both have.
@@ -150,17 +185,21 @@ class Message(models.Model):
             "media": self.media_ids[:1],
             "is_media": self.kind in MEDIA_KINDS,
             "is_bare": not self.attachment_id and not self.media_ids and not content,
-            "text": self.shown_body,
+            "text": bubble._formatted(self.shown_body or ""),
             "change": content.get("change"),
             "errors": content.get("errors") or [],
             "choices": list(_choices(self.buttons, content)),
-            "is_hidden": bool(self.deleted_at and not self._has_content()),
+            "is_hidden": self._is_hidden(),
+            "items": [_item(one) for one in order.get("items") or []],
             "place": place,
             "map_url": place and _MAP.format(place["latitude"], place["longitude"]),
             "referral": referral,
             "referral_url": _web_address(referral.get("source_url")),
             "answers": _flat((content.get("form") or {}).get("answers")),
         }
+
+    def _is_hidden(self) -> bool:
+        return bool(self.deleted_at and not self._has_content())
 
     def _has_content(self) -> bool:
         return bool(self.body or self.content or self.attachment_id)
@@ -273,6 +312,16 @@ def _choices(buttons, content: dict) -> Iterator[str]:
         yield content["label"]
     for section in content.get("sections") or []:
         yield from (row.get("title") or "" for row in section.get("rows") or [])
+
+
+def _item(item: dict) -> str:
+    """A line of an order in words."""
+    numbers = {
+        name: f"{item[name]:g}" if isinstance(item.get(name), float | int) else ""
+        for name in ("quantity", "price")
+    }
+    price = f"{numbers['price']} {item.get('currency') or ''}".strip()
+    return f"{numbers['quantity'] or '?'} × {item.get('product_id')} {price}".strip()
 
 
 def _flat(answers) -> list[tuple[str, str]]:

@@ -30,6 +30,7 @@ STATUSES = [
 ]
 # Filled by the message: its file or its place.
 FILLED_HEADERS = ("HEADER IMAGE", "HEADER VIDEO", "HEADER DOCUMENT", "HEADER LOCATION")
+FILLED_BUTTONS = ("BUTTON COPY_CODE", "BUTTON FLOW")
 
 
 class Template(models.Model):
@@ -139,7 +140,8 @@ class Template(models.Model):
     def _problems(self) -> list[str]:
         """What keeps the template from being filled, one sentence each."""
         self.ensure_one()
-        parts = payloads.unfillable_parts(self.components or [], FILLED_HEADERS)
+        filled = (*FILLED_HEADERS, *FILLED_BUTTONS)
+        parts = payloads.unfillable_parts(self.components or [], filled)
         sentences = [self.env._("“%s” is not supported yet.", part) for part in parts]
         for variable in self.variable_ids.filtered(lambda one: not one._is_mapped()):
             sentences.append(

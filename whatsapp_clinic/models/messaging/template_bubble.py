@@ -42,6 +42,10 @@ class Bubble(models.AbstractModel):
     _description = "WhatsApp Bubble"
 
     @api.model
+    def _formatted(self, text: str) -> Markup:
+        return formatted(text)
+
+    @api.model
     def _draw(self, parts: list[dict], buttons=()):
         """HTML of a bubble.
 

@@ -136,7 +136,7 @@ class TemplateButton(models.Model):
                     button.index = index
 
     def _parameters(self, key: str, values: dict):
-        """What each button sends back or opens (`payloads.QuickReply`, `UrlSuffix`)."""
+        """What each button sends back, opens or copies (`payloads.QuickReply` …)."""
         for button in self:
             part = f"button:{button.index}"
             if button.kind == "QUICK_REPLY" and button.action != "none":
@@ -146,6 +146,10 @@ class TemplateButton(models.Model):
                 for (component, _name), text in values.items():
                     if component == part:
                         yield payloads.UrlSuffix(button.index, text)
+            elif button.kind == "COPY_CODE":
+                yield payloads.CouponCode(button.index, button.example or "")
+            elif button.kind == "FLOW":
+                yield payloads.FlowStart(button.index, key)
 
     def _take_over(self, template):
         """Make the rows of a template equal to the buttons in its definition."""

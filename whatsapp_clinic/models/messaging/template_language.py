@@ -1,6 +1,6 @@
 import re
 
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ...cloud_api import payloads
@@ -30,7 +30,21 @@ class Language(models.Model):
         for language in self:
             check_codes(self.env, [language.code])
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
     @api.model
+    @tools.ormcache("lang")
     def _code_of(self, lang: str) -> str:
         """WhatsApp's code for a language of Odoo; by its own spelling if not listed."""
         row = self.sudo().search([("lang", "=", lang)], limit=1)

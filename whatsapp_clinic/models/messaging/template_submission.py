@@ -1,5 +1,8 @@
 import base64
+import logging
 from datetime import datetime, timedelta
+
+import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -10,8 +13,10 @@ from ...cloud_api import templates
 from ...cloud_api.errors import CallFailed, CloudApiError, OutcomeUnknown
 from ...tools import clock
 from ...tools.access import require_group
+from ...tools.quiet_sql import place
 
 _lt = LazyTranslate(__name__)
+_logger = logging.getLogger(__name__)
 
 TASKS = [
     ("create", "Being submitted"),
@@ -158,6 +163,18 @@ class Template(models.Model):
             "WhatsApp takes the next change from %s on.",
             local.strftime("%Y-%m-%d %H:%M"),
         )
+
+    def _carry_out_safely(self, client):
+        """Do what was asked for; one that raises must not stop the others."""
+        try:
+            with self.env.cr.savepoint():
+                self._carry_out(client)
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:
+            _logger.error("Template %s cannot be submitted: %s", self.id, place(error))
+            wrong = self.env._("This could not be done: see the log of the server.")
+            self.write({"task": False, "task_error": wrong})
 
     def _carry_out(self, client):
         """Do what was asked for, with the client of a channel of the account.

@@ -29,6 +29,7 @@ BUILTINS = [
     ("patient_date", "Day of the appointment by the patient's clock"),
     ("patient_time", "Time of the appointment by the patient's clock"),
     ("personal_link", "Personal link to the consent page"),
+    ("notice_link", "Address of the privacy notice"),
 ]
 # Stands in a text for the personal link, which is made when the message leaves.
 LINK = "{link}"
@@ -47,6 +48,7 @@ _SAMPLES = {
     "clinic_address": "Moda Caddesi 1, 34710 Kadıköy",
     "clinic_phone": "+90 216 555 00 00",
     "practitioner_name": "Dr. Deniz Kaya",
+    "notice_link": "https://clinic.example/whatsapp_clinic/notice/1",
 }
 _SAMPLE_START = datetime(2026, 11, 24, 14, 30)
 _BLANKS = re.compile(r"[^\S\r\n\t]+")
@@ -243,6 +245,11 @@ class TemplateVariable(models.Model):
 
     def _builtin_personal_link(self, _record):
         return LINK
+
+    def _builtin_notice_link(self, record):
+        company = record.env.company
+        notice = self.env["whatsapp.clinic.privacy.notice"]._current(company)
+        return notice and notice._url()
 
     def _matching(self, components: list[dict], template) -> list:
         """Commands that make these rows equal to the variables of a definition.

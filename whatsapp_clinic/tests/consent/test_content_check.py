@@ -24,9 +24,6 @@ class TestContentCheck(SandboxCase):
         self.dispatch()
         return message
 
-    def texts(self):
-        return [one["text"]["body"] for one in self.sandbox.accepted()]
-
     def test_numbers_with_check_digits_are_found_and_others_are_not(self):
         turkey = frozenset(("TR",))
         for text, kinds in (

@@ -20,6 +20,7 @@ from ..common import (
     PHONE_NUMBER_ID,
     ClinicCase,
     set_up_clinic,
+    staff_user,
 )
 from .test_webhook import envelope, sign, text_message
 
@@ -86,6 +87,42 @@ class TestAccount(ClinicCase):
         )
         self.assertEqual(sister.state, "ready")
 
+    def test_app_of_another_company_is_not_seen(self):
+        other = self.env["res.company"].create({"name": "Other clinic"})
+        stranger = staff_user(
+            self,
+            "administrator",
+            branch=self.branch.browse(),
+            company_id=other.id,
+            company_ids=[(6, 0, other.ids)],
+        )
+        seen = self.account.with_user(stranger).search([])
+        self.assertNotIn(self.account, seen)
+        self.account.company_id = False
+        self.assertIn(self.account, self.account.with_user(stranger).search([]))
+
+    def test_app_follows_its_only_number_to_another_company(self):
+        other = self.env["res.company"].create({"name": "Other clinic"})
+        self.branch.channel_id = False
+        self.channel.company_id = other
+        self.assertEqual(self.account.company_id, other)
+
+    def test_app_of_numbers_of_two_companies_is_shared(self):
+        other = self.env["res.company"].create({"name": "Other clinic"})
+        sister = self.channel.copy({"phone_number_id": "sister"})
+        sister.company_id = other
+        self.assertFalse(self.account.company_id)
+        self.assertEqual(self.channel.account_id, sister.account_id)
+
+    def test_administrator_makes_a_channel_by_hand(self):
+        administrator = staff_user(self, "administrator")
+        channel = self.channel.with_user(administrator).create(
+            {"name": "New", "phone_number_id": "7", "business_account_id": "8"}
+        )
+        self.assertEqual(channel.account_id.name, "New")
+        channel._set_credentials({"access_token": "typed"})
+        self.assertEqual(channel.state, "ready")
+
     def test_new_credentials_lift_the_holds_of_all_numbers_of_the_app(self):
         self.channel.hold_until = "2099-01-01 00:00:00"
         self.account._set_credentials({"access_token": "fresh"})
@@ -122,9 +159,7 @@ class TestAccount(ClinicCase):
         ).write({"due_at": "2020-01-01 00:00:00", "state": "queued"})
         self.env.flush_all()
         dispatcher = self.env["whatsapp.clinic.dispatcher"]
-        self.assertNotIn(
-            self.channel.id, dispatcher._channels_with_work(self.env.cr)
-        )
+        self.assertNotIn(self.channel.id, dispatcher._channels_with_work(self.env.cr))
         self.in_environment(ACCESS_TOKEN=GIVEN)
         self.env.flush_all()
         self.assertIn(self.channel.id, dispatcher._channels_with_work(self.env.cr))
@@ -141,7 +176,9 @@ class TestAccount(ClinicCase):
 
     def test_secret_of_the_configuration_file_counts(self):
         self.account.environment_name = "MAIN"
-        self.in_file("[options]\n[whatsapp_clinic]\nmain_access_token = from-the-file\n")
+        self.in_file(
+            "[options]\n[whatsapp_clinic]\nmain_access_token = from-the-file\n"
+        )
         self.account.invalidate_recordset()
         self.assertEqual(self.account.access_token_source, "file")
         self.assertEqual(self.account._secret("access_token"), "from-the-file")

@@ -100,14 +100,13 @@ class TestComposer(ComposerCase):
 
     def test_what_stands_against_one_patient_has_its_button(self):
         stranger = self.make_patient("+905321110077", "Stranger KUMQUAT")
-        composer = self.composer(
-            stranger, template_id=self.patient_template, purpose_id=self.purpose
-        )
+        about = {"template_id": self.patient_template, "purpose_id": self.purpose}
+        composer = self.composer(stranger, **about)
         self.assertEqual(composer.remedy, "Ask for Consent")
         action = composer.action_mend_objection()
         self.assertEqual(action["res_model"], "whatsapp.clinic.consent.ask")
-        self.assertFalse(self.composer(self.patient).remedy)
-        self.assertFalse(self.composer(self.patient | stranger).remedy)
+        self.assertFalse(self.composer(self.patient, **about).remedy)
+        self.assertFalse(self.composer(self.patient | stranger, **about).remedy)
 
     def test_template_about_an_appointment_takes_the_appointment_along(self):
         appointment = self.book(self.patient)

@@ -265,6 +265,35 @@ class TestKinds(ClinicCase):
         self.take_in(text_message("Hi", "wamid.in-2", referral=bad))
         self.assertNotIn("javascript:", self.stored("wamid.in-2").bubble_html)
 
+    def test_a_quoted_message_of_another_branch_is_not_shown(self):
+        other = self.branch.create(
+            {
+                "name": "Other",
+                "country_id": self.turkey.id,
+                "channel_id": self.channel.id,
+            }
+        )
+        row = self.env["whatsapp.clinic.message"]._enqueue(
+            [
+                {
+                    "channel_id": self.channel.id,
+                    "partner_id": self.make_patient().id,
+                    "purpose_id": self.conversation.id,
+                    "branch_id": self.branch.id,
+                    "body": "Of this branch",
+                }
+            ]
+        )
+        row.message_id = "wamid.out-9"
+        self.take_in(text_message("Thanks", context={"id": "wamid.out-9"}))
+        answer = self.stored()
+        self.assertEqual(answer.reply_to_id, row)
+        mine = answer.with_user(staff_user(self, "receptionist"))
+        self.assertIn("Of this branch", mine.bubble_html)
+        theirs = answer.with_user(staff_user(self, "receptionist", other))
+        self.assertIn("Thanks", theirs.bubble_html)
+        self.assertNotIn("Of this branch", theirs.bubble_html)
+
     def test_wild_payloads_of_known_kinds_are_stored_or_kept(self):
         scalars = st.one_of(
             st.none(),
@@ -352,6 +381,13 @@ class TestFamilies(ClinicCase):
         self.assertEqual(second.partner_id, self.child)
         self.assertEqual(self.take_in("wamid.3", hours=23).partner_id, self.child)
         self.assertFalse(self.take_in("wamid.4", hours=25).partner_id)
+
+    def test_another_choice_moves_what_followed_the_first(self):
+        first = self.freeze()
+        second = self.take_in("wamid.2")
+        self.choose(first, self.child)
+        self.choose(first, self.mother)
+        self.assertEqual((first | second).partner_id, self.mother)
 
     def test_who_does_not_have_the_number_cannot_be_chosen(self):
         stranger = self.make_patient("+905321110007", "Other")

@@ -122,6 +122,51 @@ class TestSubmission(LifeCase):
                 self.assertFalse(draft.task_error)
                 self.assertEqual(draft.status, "PENDING")
 
+    def sent_button(self, **button):
+        """What a message of a template with this button carries for it."""
+        template = self.approved(
+            name=button["kind"].lower(), button_ids=[(0, 0, button)]
+        )
+        self.assertTrue(template.enabled, template.problems)
+        patient = self.make_patient()
+        self.consent(patient)
+        message = self.send_reminder(self.book(patient), template_id=template.id)
+        self.dispatch()
+        self.assertEqual((message.state, message.reason), ("sent", False))
+        payload, _text = message.sudo()._render(2)
+        components = payload["template"]["components"]
+        (found,) = [one for one in components if one["type"] == "button"]
+        return message, found
+
+    def test_code_button_carries_its_code(self):
+        _message, button = self.sent_button(kind="COPY_CODE", example="TEA20")
+        self.assertEqual(button["sub_type"], "copy_code")
+        self.assertEqual(button["parameters"][0]["coupon_code"], "TEA20")
+
+    def test_form_button_carries_the_key_of_its_message(self):
+        message, button = self.sent_button(
+            kind="FLOW", text="Form", flow_id="123456789"
+        )
+        self.assertEqual(button["sub_type"], "flow")
+        self.assertEqual(
+            button["parameters"][0]["action"]["flow_token"], message.sudo().key
+        )
+
+    def test_template_can_lead_to_the_privacy_notice(self):
+        notice = self.env["whatsapp.clinic.privacy.notice"].create(
+            {"text_ids": [(0, 0, {"lang": "en_US", "title": "N", "body": "<p>N</p>"})]}
+        )
+        notice.action_publish()
+        template = self.approved(
+            body_text="May we write to you? Read {{notice_link}} before you answer."
+        )
+        patient = self.make_patient()
+        self.consent(patient)
+        message = self.send_reminder(self.book(patient), template_id=template.id)
+        self.dispatch()
+        self.assertEqual(message.state, "sent")
+        self.assertIn(notice._url(), message.body)
+
     def button(self, kind, text, **values):
         return (0, 0, {"kind": kind, "text": text, **values})
 
@@ -139,6 +184,17 @@ class TestSubmission(LifeCase):
         draft = self.submit(self.draft())
         self.assertEqual((draft.status, draft.body_text), ("DRAFT", TEXT))
         self.assertIn("cannot be reached", draft.task_error)
+
+    def test_one_that_raises_does_not_stop_the_others(self):
+        broken = self.submit(self.draft(name="broken"))
+        broken.sudo().remote_id = "no id of WhatsApp"
+        broken.action_delete_remote()
+        draft = self.draft(name="sound", body_text=TEXT.replace("soon", "close"))
+        draft.action_submit()
+        with self.assertLogs("odoo.addons.whatsapp_clinic", "ERROR"):
+            self.work_off()
+        self.assertIn("see the log", broken.task_error)
+        self.assertEqual(draft.status, "PENDING")
 
     def test_lost_answer_does_not_make_a_second_template(self):
         self.sandbox.fault("reset_after_accept", edge="message_templates", count=1)

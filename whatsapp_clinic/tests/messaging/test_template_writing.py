@@ -358,6 +358,17 @@ class TestTemplateLanguages(WritingCase):
         self.env["whatsapp.clinic.language"].create({"lang": "ku_IQ", "code": "az"})
         self.assertEqual(self.template._for_language("ku_IQ"), azeri)
 
+    def test_change_of_the_table_counts_at_once(self):
+        azeri = self.variant("az")
+        self.assertEqual(self.template._for_language("ku_IQ"), self.template)
+        row = self.env["whatsapp.clinic.language"].create(
+            {"lang": "ku_IQ", "code": "tr"}
+        )
+        row.code = "az"
+        self.assertEqual(self.template._for_language("ku_IQ"), azeri)
+        row.unlink()
+        self.assertEqual(self.template._for_language("ku_IQ"), self.template)
+
     def test_fallback_languages_are_tried_in_their_order(self):
         self.variant("tr")
         german = self.variant("de")

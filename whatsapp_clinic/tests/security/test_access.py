@@ -213,6 +213,19 @@ class TestAccess(ClinicCase):
                         model = f"whatsapp.clinic.{name}"
                         self.assertFalse(self.may(user, model, operation))
 
+    def test_what_a_wizard_holds_is_seen_by_its_user_only(self):
+        wizards = [
+            name
+            for name, model in self.env.items()
+            if name.startswith("whatsapp.clinic.") and model.is_transient()
+        ]
+        self.assertIn("whatsapp.clinic.composer", wizards)
+        manager = self.users["manager"]
+        for name in wizards:
+            with self.subTest(model=name):
+                domain = self.env["ir.rule"].with_user(manager)._compute_domain(name)
+                self.assertIn(("create_uid", "in", [manager.id]), list(domain))
+
     def test_matrix_of_roles_models_and_branches(self):
         for name, role, operation in itertools.product(BY_BRANCH, ROLES, OPERATIONS):
             may = operation in RIGHTS[name][ROLES.index(role)]
