@@ -12,7 +12,10 @@ from benchmarks.figures import Figure, Metric
 from benchmarks.programs import PROGRAMS, measure
 
 SHAPE = {"value", "unit", "peer", "peer_value", "ratio"}
-PEERS = {"outbox_rate_at_1000": "sms_twilio"}
+PEERS = {
+    "gate_batch_ms_per_message": "sms composer",
+    "outbox_rate_at_1000": "sms_twilio",
+}
 NAMES = {
     "outbox_rate_at_80",
     "outbox_rate_at_1000",
@@ -28,6 +31,8 @@ NAMES = {
     "tap_to_state_p95_ms",
     "reply_to_whatsapp_p95_ms",
     "due_lookup_growth_1k_1m",
+    "gate_batch_ms_per_message",
+    "gate_batch_growth_1k_100k",
     "chaos_lost",
     "chaos_duplicated",
 }

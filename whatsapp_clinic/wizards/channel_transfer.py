@@ -6,7 +6,7 @@ RECORDED = ("transfer_contract", "transfer_contract_date", "transfer_notified_on
 
 
 class ChannelTransfer(models.TransientModel):
-    """The privacy officer notes the contract under which a channel sends data abroad."""
+    """Notes the contract under which a channel sends data abroad."""
 
     _name = "whatsapp.clinic.channel.transfer"
     _description = "Transfer Abroad"

@@ -246,9 +246,7 @@ class TestGateTable(SandboxCase):
     def chatter(self, patient, _trouble):
         """The button of the chatter opens the composer; posting itself is refused."""
         with self.assertRaises(UserError):
-            patient.message_post(
-                body=str(MARKER), message_type="whatsapp_message"
-            )
+            patient.message_post(body=str(MARKER), message_type="whatsapp_message")
         self.compose(patient, self.make_greeting())
 
     def compose(self, records, template):

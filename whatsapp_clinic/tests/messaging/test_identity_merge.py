@@ -7,6 +7,7 @@ from ...tools import clock
 from ..common import (
     AYSE_PHONE,
     AYSE_WA_ID,
+    MARKER,
     PHONE_NUMBER_ID,
     ClinicCase,
     SandboxCase,
@@ -173,7 +174,7 @@ class TestIdentityMerge(IdentityCase):
 
     def test_notes_and_activities_stay(self):
         _patient, by_number, by_user = self.two_of_one()
-        note = by_user.message_post(body="Called")
+        note = by_user.message_post(body=str(MARKER))
         activity = by_user.activity_schedule("mail.mail_activity_data_todo")
         self.meet()
         self.assertEqual((note.res_id, activity.res_id), (by_number.id,) * 2)

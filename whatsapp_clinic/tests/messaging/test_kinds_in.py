@@ -68,7 +68,7 @@ class TestKindsOverSandbox(SandboxCase):
             [("message_id", "=", message_id)]
         )
 
-    def write(self, text="Hello KUMQUAT"):
+    def hear(self, text="Hello KUMQUAT"):
         return self.receive("messages", text=text)
 
     def send(self, **values):
@@ -102,7 +102,7 @@ class TestKindsOverSandbox(SandboxCase):
         self.assertIn("+90 555 000 00 11", row.bubble_html)
 
     def test_a_reaction_stands_on_the_message_until_it_is_taken_back(self):
-        self.write()
+        self.hear()
         sent = self.send()
         row = self.receive("reactions", message_id=sent.message_id, emoji="❤️")
         self.assertEqual((row.kind, row.reply_to_id), ("reaction", sent))
@@ -111,7 +111,7 @@ class TestKindsOverSandbox(SandboxCase):
         self.assertFalse(sent.reactions)
 
     def test_a_reaction_does_not_open_the_window(self):
-        self.write()
+        self.hear()
         sent = self.send()
         self.later(hours=25)
         self.sandbox.move_clock(25 * 3600)
@@ -121,7 +121,7 @@ class TestKindsOverSandbox(SandboxCase):
         self.assertEqual(row.reason, "window_closed")
 
     def test_an_answer_is_tied_to_what_it_quotes(self):
-        self.write()
+        self.hear()
         sent = self.send()
         row = self.receive("messages", text="Yes", context_id=sent.message_id)
         self.assertEqual(row.reply_to_id, sent)
@@ -145,7 +145,7 @@ class TestKindsOverSandbox(SandboxCase):
         self.assertIn("https://fb.me/x", row.bubble_html)
 
     def test_the_answer_of_a_form_is_stored_and_shown(self):
-        self.write()
+        self.hear()
         sent = self.send(
             kind="flow", content={"label": "Fill in", "flow_id": "123", "screen": "A"}
         )
@@ -157,14 +157,14 @@ class TestKindsOverSandbox(SandboxCase):
         self.assertIn("first visit", row.bubble_html)
 
     def test_a_correction_is_shown_and_the_original_kept(self):
-        first = self.write("Tomorow")
+        first = self.hear("Tomorow")
         edit = self.receive("edits", message_id=first.message_id, text="Tomorrow")
         self.assertEqual((edit.kind, edit.reply_to_id), ("edit", first))
         self.assertEqual((first.body, first.shown_body), ("Tomorow", "Tomorrow"))
         self.assertTrue(first.edited_at)
 
     def test_what_the_patient_deletes_is_read_by_the_privacy_officer_only(self):
-        first = self.write("Secret KUMQUAT")
+        first = self.hear("Secret KUMQUAT")
         self.receive("deletions", message_id=first.message_id)
         self.assertTrue(first.deleted_at)
         seen = first.with_user(staff_user(self, "receptionist"))
@@ -177,7 +177,7 @@ class TestKindsOverSandbox(SandboxCase):
 
     def test_a_clinic_may_keep_showing_what_was_deleted(self):
         self.company.clinic_hides_deleted = False
-        first = self.write("Shown KUMQUAT")
+        first = self.hear("Shown KUMQUAT")
         self.receive("deletions", message_id=first.message_id)
         self.assertEqual(first.body, "Shown KUMQUAT")
         self.assertTrue(first.deleted_at)
@@ -199,7 +199,7 @@ class TestKindsOverSandbox(SandboxCase):
             row.with_user(staff_user(self, "receptionist")).read(["raw"])
 
     def test_a_change_of_number_is_a_message_too(self):
-        self.write()
+        self.hear()
         self.sandbox.change_number(AYSE_WA_ID, PHONE_NUMBER_ID, "+905321110099")
         self.process()
         row = self.env["whatsapp.clinic.message"].search([("kind", "=", "system")])
