@@ -46,6 +46,7 @@
         "wizards/channel_transfer.xml",
         "wizards/consent_ask.xml",
         "wizards/consent_link.xml",
+        "wizards/identity_link.xml",
         "wizards/message_reply.xml",
         "wizards/message_send.xml",
         "wizards/composer.xml",

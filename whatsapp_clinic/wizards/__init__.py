@@ -10,6 +10,7 @@ from . import (
     consent_import,
     consent_link,
     consent_record,
+    identity_link,
     message_reply,
     message_send,
     template_library,

@@ -28,9 +28,11 @@ class WriteOnceMixin(models.AbstractModel):
 
     def init(self):
         if not self._abstract:
-            write_once.protect(
-                self.env.cr,
-                self._table,
-                self._write_once_except,
-                self._write_once_when,
-            )
+            # After what else is queued, among it computing the columns that are new.
+            self.pool.post_init(self._protect)
+
+    def _protect(self):
+        self.env.flush_all()
+        write_once.protect(
+            self.env.cr, self._table, self._write_once_except, self._write_once_when
+        )

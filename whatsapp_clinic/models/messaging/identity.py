@@ -162,6 +162,18 @@ class Identity(models.Model):
         require_group(self.env, "group_manager", "group_privacy_officer")
         self.sudo()._unblock_marketing()
 
+    def action_link_patient(self):
+        """Ask whose number it is."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Whose Number It Is"),
+            "res_model": "whatsapp.clinic.identity.link",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_identity_id": self.id},
+        }
+
     def action_open_messages(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(

@@ -68,6 +68,39 @@ class TestConsent(ClinicCase):
         self.refuse(f"DELETE FROM {table} WHERE id = %s", consent.id)
         self.refuse(f"TRUNCATE {table}")
 
+    def test_database_owner_can_neither_change_nor_remove_a_proof(self):
+        proof = self.env["whatsapp.clinic.consent.proof"].create(
+            {"partner_id": self.patient.id, "document": "{}", "scan": b"UERG"}
+        )
+        self.env.flush_all()
+        table = "whatsapp_clinic_consent_proof"
+        for change in (
+            "document = 'x'",
+            "scan = NULL",
+            "signature = 'x'",
+            "sha256 = ''",
+        ):
+            with self.subTest(change=change):
+                self.refuse(f"UPDATE {table} SET {change} WHERE id = %s", proof.id)
+        self.refuse(f"DELETE FROM {table} WHERE id = %s", proof.id)
+        self.refuse(f"TRUNCATE {table} CASCADE")
+
+    def test_update_of_the_addon_fills_new_columns_and_protects_again(self):
+        consent = self.consent(self.patient)
+        table = consent._table
+        self.env.flush_all()
+        self.env.cr.execute(f"ALTER TABLE {table} DROP COLUMN recorded_by")
+        self.env.invalidate_all()
+        self.registry.init_models(
+            self.env.cr, [consent._name], {"module": "whatsapp_clinic"}, False
+        )
+        self.env.cr.execute(
+            f"SELECT recorded_by FROM {table} WHERE id = %s", [consent.id]
+        )
+        self.assertTrue(self.env.cr.fetchone()[0])
+        self.refuse(f"UPDATE {table} SET recorded_by = 'x' WHERE id = %s", consent.id)
+        self.refuse(f"DELETE FROM {table} WHERE id = %s", consent.id)
+
     def test_odoo_can_neither_write_nor_unlink_a_consent(self):
         consent = self.consent(self.patient)
         with (

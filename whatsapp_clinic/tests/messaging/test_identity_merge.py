@@ -1,5 +1,6 @@
 import json
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ...cloud_api import webhooks
@@ -11,6 +12,7 @@ from ..common import (
     PHONE_NUMBER_ID,
     ClinicCase,
     SandboxCase,
+    staff_user,
 )
 from .test_webhook import envelope
 
@@ -328,6 +330,32 @@ class TestDigits(IdentityCase):
 
 @tagged("post_install", "-at_install")
 class TestIdentityOverSandbox(SandboxCase):
+    def test_staff_links_who_hides_the_number_and_writes_to_them(self):
+        receptionist = staff_user(self, "receptionist")
+        patient = self.make_patient(phone=False, name="Hidden KUMQUAT")
+        self.consent(patient)
+        identity = self.env["whatsapp.clinic.identity"].create(
+            {"user_id": "TR.KUMQUAT1", "username": "hidden"}
+        )
+        action = identity.with_user(receptionist).action_link_patient()
+        self.env[action["res_model"]].with_user(receptionist).with_context(
+            **action["context"]
+        ).create({"partner_id": patient.id}).action_link()
+        self.assertEqual(identity.partner_ids, patient)
+        message = self.send_reminder(self.book(patient))
+        self.assertEqual(message.identity_id, identity)
+        self.assertEqual(message.state, "queued")
+
+    def test_nobody_is_linked_to_who_has_died(self):
+        receptionist = staff_user(self, "receptionist")
+        patient = self.make_patient(phone=False, clinic_deceased_on="2026-01-01")
+        identity = self.env["whatsapp.clinic.identity"].create({"user_id": "TR.K2"})
+        link = self.env["whatsapp.clinic.identity.link"].with_user(receptionist)
+        with self.assertRaises(UserError):
+            link.create(
+                {"identity_id": identity.id, "partner_id": patient.id}
+            ).action_link()
+
     def test_a_hidden_number_that_shows_again_is_the_same_patient(self):
         patient = self.make_patient()
         self.sandbox.add_patient(AYSE_PHONE, user_id=USER, username="ayse")

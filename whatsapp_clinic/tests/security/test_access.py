@@ -40,6 +40,7 @@ RIGHTS = {
     "identity.alias": ("r", "r", "r", "r", "r"),
     "media": ("r", "r", "r", "r", "r"),
     "media.upload": ("", "", "", "r", ""),
+    "identity.link": ("rwc", "", "rwc", "rwc", "rwc"),
     "message": ("r", "r", "r", "r", "r"),
     "message.cost": ("", "", "r", "r", ""),
     "message.reply": ("rwc", "rwc", "rwc", "rwc", ""),
