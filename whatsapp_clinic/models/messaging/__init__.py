@@ -46,6 +46,7 @@ from . import (
     template_language,
     template_library,
     template_notice,
+    template_part,
     template_submission,
     template_sync,
     template_ttl,

@@ -1,5 +1,4 @@
 from odoo import Command, api, fields, models
-from odoo.exceptions import UserError
 
 from ...cloud_api import payloads
 from ...cloud_api.templates import (
@@ -10,6 +9,7 @@ from ...cloud_api.templates import (
     UrlButton,
 )
 from ...tools.text import fold
+from . import template_part  # noqa: F401 - registered before what inherits it
 
 # Cloud API, buttons of templates; the first five can be written here.
 KINDS = [
@@ -29,7 +29,6 @@ KINDS = [
 # Stands after every other button until it has its number.
 _LAST = 99
 # What WhatsApp has; what a tap does is decided here.
-_DEFINED = {"index", "kind", "text", "url", "phone", "example", "flow_id"}
 
 # What a tap does; the payload of a quick reply is `<action>:<key of the outbox row>`.
 ACTIONS = [
@@ -61,6 +60,10 @@ class TemplateButton(models.Model):
 
     _name = "whatsapp.clinic.template.button"
     _description = "WhatsApp Template Button"
+    _inherit = ["whatsapp.clinic.template.part"]
+    _defined = frozenset(
+        {"index", "kind", "text", "url", "phone", "example", "flow_id"}
+    )
     _order = "template_id, index, id"
 
     template_id = fields.Many2one(
@@ -85,26 +88,6 @@ class TemplateButton(models.Model):
     def _onchange_text(self):
         if self.action == "none":
             self.action = _guess(self.text or "")
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        created = super().create(vals_list)
-        created._check_draft()
-        return created
-
-    def write(self, vals):
-        if vals.keys() & _DEFINED:
-            self._check_draft()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_from_drafts(self):
-        self._check_draft()
-
-    def _check_draft(self):
-        """What an approved template has is not ours to change."""
-        if not self.env.su and any(one.status != "DRAFT" for one in self.template_id):
-            raise UserError(self.env._("Press “Edit” on the template to change it."))
 
     def _part(self):
         """The button as `cloud_api.templates` knows it; None for another kind."""

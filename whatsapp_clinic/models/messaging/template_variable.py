@@ -7,9 +7,10 @@ from babel.dates import format_date, format_time
 from babel.localedata import locale_identifiers
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 
 from ...cloud_api import payloads
+from . import template_part  # noqa: F401 - registered before what inherits it
 
 SOURCES = [
     ("builtin", "Built-in value"),
@@ -52,8 +53,6 @@ _SAMPLES = {
 }
 _SAMPLE_START = datetime(2026, 11, 24, 14, 30)
 _BLANKS = re.compile(r"[^\S\r\n\t]+")
-# What the text says; where a value comes from is decided here.
-_DEFINED = {"component", "name", "example"}
 
 
 class MissingValue(Exception):
@@ -65,6 +64,8 @@ class TemplateVariable(models.Model):
 
     _name = "whatsapp.clinic.template.variable"
     _description = "WhatsApp Template Variable"
+    _inherit = ["whatsapp.clinic.template.part"]
+    _defined = frozenset({"component", "name", "example"})
     _order = "template_id, component desc, id"
 
     template_id = fields.Many2one(
@@ -144,26 +145,6 @@ class TemplateVariable(models.Model):
 
     def _is_mapped(self) -> bool:
         return bool(self.source) and not self._source_problem()
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        created = super().create(vals_list)
-        created._check_draft()
-        return created
-
-    def write(self, vals):
-        if vals.keys() & _DEFINED:
-            self._check_draft()
-        return super().write(vals)
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_from_drafts(self):
-        self._check_draft()
-
-    def _check_draft(self):
-        """What an approved text has is not ours to change."""
-        if not self.env.su and any(one.status != "DRAFT" for one in self.template_id):
-            raise UserError(self.env._("Press “Edit” on the template to change it."))
 
     @property
     def _asked_key(self) -> str:

@@ -1,0 +1,30 @@
+from odoo import api, models
+from odoo.exceptions import UserError
+
+
+class TemplatePart(models.AbstractModel):
+    """A row under a template, of which WhatsApp has approved the fields `_defined`."""
+
+    _name = "whatsapp.clinic.template.part"
+    _description = "Part of a WhatsApp Template"
+    _defined: frozenset = frozenset()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        created = super().create(vals_list)
+        created._check_draft()
+        return created
+
+    def write(self, vals):
+        if vals.keys() & self._defined:
+            self._check_draft()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_from_drafts(self):
+        self._check_draft()
+
+    def _check_draft(self):
+        """What an approved template has is not ours to change."""
+        if not self.env.su and any(one.status != "DRAFT" for one in self.template_id):
+            raise UserError(self.env._("Press “Edit” on the template to change it."))
