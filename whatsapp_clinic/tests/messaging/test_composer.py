@@ -414,7 +414,7 @@ class TestSending(ComposerCase):
 
     def test_sending_that_raises_stops_and_lets_others_go_on(self):
         big, _patients = self.big_sending()
-        big.sudo().res_model = "res.country"
+        big.sudo().res_model = "no.such.model"
         other, others = self.big_sending_to_others()
         with self.assertLogs("odoo.addons.whatsapp_clinic", "ERROR"):
             self.write_all()

@@ -33,7 +33,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_write_to_one", {
     ...choose("template_id", "how_are_you"),
     {
       content: "The message as the first patient gets it",
-      trigger: ".modal .o_whatsapp_clinic_bubble:contains(KUMQUAT, how are you?)",
+      trigger: ".modal .o_whatsapp_clinic_bubble:contains(how are you?)",
     },
     ...choose("purpose_id", "Appointment"),
     {
@@ -49,7 +49,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_write_to_one", {
     {
       content: "It stands in the chatter, with its ticks to come",
       trigger:
-        ".o-mail-Message:contains(Dear Nesrin KUMQUAT) .o-mail-Message-notification:contains(WhatsApp)",
+        ".o-mail-Message:contains(Dear Nesrin) .o-mail-Message-notification:contains(WhatsApp)",
       run: "click",
     },
     {
@@ -79,7 +79,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_write_to_many", {
     ...choose("template_id", "how_are_you"),
     {
       content: "The message as the first patient gets it",
-      trigger: ".modal .o_whatsapp_clinic_bubble:contains(KUMQUAT, how are you?)",
+      trigger: ".modal .o_whatsapp_clinic_bubble:contains(how are you?)",
     },
     ...choose("purpose_id", "Appointment"),
     {

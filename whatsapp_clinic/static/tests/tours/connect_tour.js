@@ -21,7 +21,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_connect_a_channel", {
     },
     {
       content: "The numbers of the account are found",
-      trigger: ".modal .o_data_row:contains(+905550000001) button[name=action_connect]",
+      trigger: ".modal .o_data_row:contains(0001) button[name=action_connect]",
       run: "click",
     },
     {
