@@ -32,6 +32,11 @@ _GROUPED = re.compile(r"(?<![\w+])\d(?:[ .-]?\d){8,18}(?![\w])")
 _WORD = re.compile(r"(?<![\w+])(?=\w*\d)[0-9A-Z]{9,16}(?!\w)")
 
 
+def may_hold_one(text: str) -> bool:
+    """Whether anything in a text is long enough to be looked at."""
+    return bool(_GROUPED.search(text) or _WORD.search(text.upper()))
+
+
 def find(text: str, countries: frozenset[str]) -> Iterator[str]:
     """Kinds of sensitive numbers in a text: `national_id`, `card`, each at most once.
 

@@ -54,11 +54,18 @@ class ContentCheck(models.AbstractModel):
         company = message.company_id.sudo()
         if company.clinic_content_check == "off" or not text:
             return []
-        countries = company.country_id | message.channel_id.sudo().branch_ids.country_id
         return [
-            *sensitive_numbers.find(text, frozenset(countries.mapped("code"))),
+            *self._find_numbers(message, text),
             *self._find_values(message, fold(text)),
         ]
+
+    @api.model
+    def _find_numbers(self, message, text: str) -> Iterator[str]:
+        if sensitive_numbers.may_hold_one(text):
+            branches = message.channel_id.sudo().branch_ids
+            countries = message.company_id.sudo().country_id | branches.country_id
+            codes = frozenset(countries.mapped("code"))
+            yield from sensitive_numbers.find(text, codes)
 
     @api.model
     def _find_values(self, message, folded: str) -> Iterator[str]:
@@ -69,9 +76,10 @@ class ContentCheck(models.AbstractModel):
             for value in self._marked_values(company, record)
         ):
             yield "diagnosis"
-        specialty = message.appointment_id.practitioner_id.specialty
-        if company.clinic_check_specialty and _stands_in(specialty, folded):
-            yield "specialty"
+        if company.clinic_check_specialty:
+            specialty = message.appointment_id.practitioner_id.specialty
+            if _stands_in(specialty, folded):
+                yield "specialty"
 
     @api.model
     def _marked_values(self, company, record) -> Iterator[str]:

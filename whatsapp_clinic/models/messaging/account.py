@@ -80,6 +80,8 @@ class Account(models.Model):
 
     @api.depends("environment_name", *SECRETS)
     def _compute_sources(self):
+        # One by one they would be a query each, and the dispatcher asks at every claim.
+        self._origin.fetch(SECRETS)
         for account in self:
             for kind in SECRETS:
                 _value, source = given_secret(account.environment_name, kind)
