@@ -16,8 +16,6 @@ from .verdict import SEND, Verdict, hold, refuse
 WINDOW = timedelta(hours=24)
 # Meta does not say that these open the window: they are about another message.
 _NO_OPENERS = ("reaction", "edit", "revoke", "system")
-# Reasons of identities that were not stopped by the patient.
-_BLOCK_REASONS = {"wrong_person": "wrong_person"}
 # How long a row waits for a channel that somebody has to connect first.
 RECHECK = timedelta(minutes=5)
 
@@ -205,8 +203,10 @@ class Gate(models.AbstractModel):
         identity, person = message.identity_id, message._addressee
         if not identity:
             return refuse("invalid_number" if person.phone else "no_number")
+        if identity.block_source == "wrong_person":
+            return refuse("wrong_person")
         if identity.blocked_at and not message.confirms_stop:
-            return refuse(_BLOCK_REASONS.get(identity.block_source, "identity_blocked"))
+            return refuse("identity_blocked")
         if identity.phone in facts.blacklist:
             return refuse("phone_blacklisted")
         if person and person not in identity.partner_ids:

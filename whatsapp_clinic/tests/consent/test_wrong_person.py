@@ -70,6 +70,15 @@ class TestWrongPerson(ChatCase):
         self.assertDisowned()
         self.assertEqual(len(self.shown()), 1)
 
+    def test_stranger_who_stops_and_starts_gets_no_answer_and_lifts_nothing(self):
+        self.tap(self.introduce(), "Ben değilim")
+        stop = self.say("STOP")
+        self.say("START")
+        self.assertDisowned()
+        self.assertEqual(len(self.shown()), 1)
+        answer = stop._reply("Stopped KUMQUAT", confirms_stop=True)
+        self.assertEqual((answer.state, answer.reason), ("failed", "wrong_person"))
+
     def test_number_entered_anew_is_the_patients_again(self):
         rule = self.rule()
         reminder = self.env["whatsapp.clinic.message"].search(
