@@ -169,15 +169,14 @@ class TestAnswer(PageCase):
         self.assertEqual(self.asked.state, "answered")
 
     def test_the_evidence_is_what_the_server_knows(self):
-        with freeze_time("2026-11-22 10:00:00"):
-            self.asked.expires_at = clock.now() + timedelta(days=1)
-            self.key = self.asked._mint_key()
+        at = self.notice.valid_from + timedelta(hours=1)
+        with freeze_time(at):
             self.opener.headers["User-Agent"] = "Phone " + "x" * 1000
             self.opener.headers["X-Forwarded-For"] = "1.2.3.4"
             self.answer(at="1999-01-01", address="9.9.9.9")
         proof = self.asked.proof_id
         document = json.loads(proof.document)
-        self.assertEqual(document["at"], "2026-11-22T10:00:00Z")
+        self.assertEqual(document["at"], f"{at.isoformat()}Z")
         self.assertEqual(document["origin"]["address"], "127.0.0.1")
         self.assertEqual(len(document["origin"]["browser"]), 300)
         self.assertEqual(document["typed_name"], "Ayşe KUMQUAT")
