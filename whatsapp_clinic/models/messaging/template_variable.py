@@ -1,5 +1,6 @@
 import re
 from datetime import datetime
+from functools import lru_cache
 
 import pytz
 from babel import negotiate_locale
@@ -311,6 +312,7 @@ def _time(moment: datetime, language: str | None) -> str:
     return format_time(moment, format="short", locale=_locale(language))
 
 
+@lru_cache(maxsize=256)
 def _locale(language: str | None) -> str:
     """WhatsApp's code as babel knows it; English while it is no language."""
     language = language or ""

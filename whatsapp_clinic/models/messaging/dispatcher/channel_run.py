@@ -26,7 +26,7 @@ from .settling import RESENDABLE, settling_times
 _logger = logging.getLogger(__name__)
 
 # Rows claimed together: fewer cost a transaction each, more wait for one another.
-BATCH = 16
+BATCH = 32
 # Seconds in which rows that the event processor has are waited for; then they stay
 # `sending` and the lease finds them.
 WRITE_BACK_PATIENCE = 5.0
