@@ -62,7 +62,7 @@ class TestPageShows(PageCase):
             self.assertRegex(address, r"^(/[^/]|\?|#)")
 
     def test_what_was_decided_before_is_shown_with_day_and_version(self):
-        at = clock.now() - timedelta(days=400)
+        at = clock.now().replace(hour=9) - timedelta(days=400)
         self.env["whatsapp.clinic.consent"].create(
             {
                 "partner_id": self.patient.id,
@@ -208,9 +208,23 @@ class TestAnswer(PageCase):
 
     def test_sending_twice_records_once(self):
         self.answer()
-        response = self.answer(**{f"purpose_{self.purpose.id}": "no"})
+        response = self.answer()
         self.assertEqual(response.status_code, 200)
         self.assertEqual(self.decisions()[self.purpose], "given")
+
+    def test_another_answer_is_not_taken_and_not_thanked_for(self):
+        self.answer()
+        response = self.answer(**{f"purpose_{self.purpose.id}": "no"})
+        self.assertEqual(response.status_code, 422)
+        self.assertIn("your new answer is not recorded", response.text)
+        self.assertNotIn("Thank you", response.text)
+        self.assertEqual(self.decisions()[self.purpose], "given")
+
+    def test_a_minor_is_asked_nothing_alone(self):
+        self.patient.clinic_birthdate = clock.now().date() - timedelta(days=3650)
+        self.assertIn("There is nothing to decide here", self.get().text)
+        self.assertEqual(self.answer().status_code, 422)
+        self.assertFalse(self.patient.consent_ids)
 
     def test_the_second_device_sees_what_the_first_recorded(self):
         other = self.asked._mint_key()
@@ -353,6 +367,15 @@ class TestProof(PageCase):
         self.assertIn(b"data:image/png;base64,", content)
 
 
+    def test_it_is_printed_after_its_language_was_removed(self):
+        german = self.env["whatsapp.clinic.consent.proof"]._seal(
+            {"partner_id": self.patient.id}, {"act": "answer", "language": "de_DE"}
+        )
+        report = self.env.ref("whatsapp_clinic.consent_proof_report")
+        content, _kind = report._render_qweb_html(report.report_name, german.ids)
+        self.assertIn(german.sha256.encode(), content)
+
+
 @tagged("post_install", "-at_install")
 class TestWithdrawal(PageCase):
     def test_one_purpose_is_withdrawn_without_a_signature_and_confirmed(self):
@@ -393,6 +416,13 @@ class TestWithdrawal(PageCase):
         self.assertEqual(set(now.mapped("decision")), {"withdrawn"})
         self.assertLessEqual(self.purpose | self.marketing, now.purpose_id)
         self.assertEqual(len(now.proof_id), 1)
+
+    def test_everything_is_also_what_is_no_longer_asked_for(self):
+        self.consent(self.patient, at=clock.now() - timedelta(days=1))
+        self.purpose.active = False
+        self.assertIn(self.purpose.name, self.get().text)
+        self.withdraw("all")
+        self.assertEqual(self.patient.consent_ids[0].decision, "withdrawn")
 
     def test_a_second_time_changes_nothing(self):
         self.consent(self.patient, at=clock.now() - timedelta(days=1))
