@@ -7,7 +7,7 @@ from typing import Any
 from .sandbox import Sandbox
 from .world import Message, Patient
 
-RANKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3}
+RANKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3, "played": 4}
 
 
 def on_phone(message: Message) -> bool:
@@ -49,6 +49,7 @@ def bubble(message: Message) -> dict[str, Any]:
         "header": content.header,
         "footer": content.footer,
         "buttons": content.buttons,
+        "list_label": content.list_label,
         "status": message.status,
         "timestamp": message.timestamp,
         "context_id": message.context_id,

@@ -6,6 +6,7 @@ a refused webhook url 400, a malformed body 422.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from datetime import datetime, timezone
@@ -75,7 +76,7 @@ def message_record(message: Message) -> dict[str, Any]:
         "biz_opaque_callback_data": message.callback_data,
         "status": message.status,
         "timestamp": message.timestamp,
-        "payload": message.payload,
+        "payload": json.loads(message.payload),
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import bubbles, delivery, events, inbound, media, wamid
+from . import bubbles, delivery, events, inbound, media, pricing, wamid
 from .media import Media
 from .sandbox import Sandbox
 from .template import Content
@@ -35,6 +35,16 @@ def read(sandbox: Sandbox, patient: Patient, message_id: str | None) -> int:
     return delivery.read(sandbox, patient, message_id)
 
 
+def play(sandbox: Sandbox, patient: Patient, message: Message) -> None:
+    """The patient listens to a voice message of the clinic."""
+    require_online(patient)
+    require_arrived(message)
+    if message.direction != "out" or not message.content.voice:
+        raise NotPossible("this is not a voice message of the clinic's")
+    delivery.advance(sandbox, message, "read")
+    delivery.advance(sandbox, message, "played")
+
+
 def receive(
     sandbox: Sandbox,
     number: Number,
@@ -62,6 +72,8 @@ def receive(
     )
     sandbox.world.add(message, opens_window=opens_window and heard)
     bubbles.show(sandbox, message)
+    if heard and "referral" in body:
+        pricing.came_by_ad(sandbox, number, patient)
     if heard:
         sandbox.tell(
             number.business,

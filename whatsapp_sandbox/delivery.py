@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
-from typing import Any
 
-from . import bubbles, events, life_cycle, media, pacing
+from . import bubbles, events, life_cycle, media, pacing, pricing
 from .bubbles import RANKS
 from .graph.errors import webhook_error
 from .media import UPLOADED_SECONDS, VOICE_TYPE, plain
@@ -69,7 +67,7 @@ async def fetch_and_release(sandbox: Sandbox, message: Message) -> None:
 
 def release(sandbox: Sandbox, message: Message) -> None:
     """Nothing is against the message: it goes on its way."""
-    message.pricing = pricing(sandbox, message)
+    message.pricing = pricing.of(sandbox, message)
     if is_unpaid(sandbox, message):
         return
     advance(sandbox, message, "sent")
@@ -167,25 +165,6 @@ def fail(sandbox: Sandbox, message: Message, code: int) -> None:
     send_status(sandbox, message, "failed", priced=False)
 
 
-def pricing(sandbox: Sandbox, message: Message) -> dict[str, Any]:
-    """Pricing since 1 Oct 2026: some service messages free per number and month."""
-    category = message.content.category
-    kind = "regular"
-    if category == "service":
-        month = time.gmtime(message.timestamp)
-        key = message.phone_number_id, month.tm_year * 12 + month.tm_mon
-        sandbox.world.service_messages[key] += 1
-        free = sandbox.switches.free_service_messages
-        if sandbox.world.service_messages[key] <= free:
-            kind = "free_customer_service"
-    return {
-        "billable": kind == "regular",
-        "pricing_model": "PMP",
-        "type": kind,
-        "category": category,
-    }
-
-
 def deliver(sandbox: Sandbox, message: Message) -> None:
     if message.patient.blocked:
         return
@@ -215,7 +194,8 @@ def advance(sandbox: Sandbox, message: Message, status: str) -> None:
     dropped = sandbox.switches.drop_delivered
     if status == "delivered" and dropped:
         return
-    send_status(sandbox, message, status, priced=status != "read" or dropped)
+    last_priced = "read" if dropped else "delivered"
+    send_status(sandbox, message, status, priced=RANKS[status] <= RANKS[last_priced])
 
 
 def tick(sandbox: Sandbox, message: Message, status: str) -> bool:
@@ -239,9 +219,15 @@ def send_status(sandbox: Sandbox, message: Message, name: str, priced: bool) -> 
     number = sandbox.world.numbers[message.phone_number_id]
     now = sandbox.clock.now()
     change = events.status(number.number, message, name, now, priced)
-    if priced and sandbox.switches.with_conversation:
+    if priced and has_conversation(sandbox, message):
         events.add_conversation(change, message)
     sandbox.tell(number.business, change)
+
+
+def has_conversation(sandbox: Sandbox, message: Message) -> bool:
+    """Up to v23 every message, later only one of a free entry point (Cloud API)."""
+    by_ad = message.pricing["type"] == "free_entry_point"
+    return by_ad or sandbox.switches.with_conversation
 
 
 def set_online(sandbox: Sandbox, patient: Patient, online: bool) -> None:

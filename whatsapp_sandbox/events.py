@@ -57,11 +57,11 @@ def status(
 
 
 def add_conversation(change: dict[str, Any], message: Message) -> None:
-    """The ``conversation`` of versions up to v23: one of its own for each message."""
+    """The ``conversation``, one of its own for each message."""
     (update,) = change["value"]["statuses"]
     conversation: dict[str, Any] = {
         "id": hashlib.sha256(message.id.encode()).hexdigest()[:32],
-        "origin": {"type": message.content.category},
+        "origin": {"type": message.pricing["category"]},
     }
     if update["status"] == "sent":
         expiration = int(update["timestamp"]) + WINDOW_SECONDS

@@ -58,13 +58,15 @@ LARGEST = {
     "sticker": 500_000,
     "video": 16_000_000,
 }
+LARGEST_STATIC_STICKER = 100_000
 
 
 @dataclass(slots=True)
 class Media:
     """A file that a patient sent to a number, or that a business uploaded for it.
 
-    Its id lives until ``expires_at``, in seconds since the epoch.
+    Its id lives until ``expires_at``, in seconds since the epoch. ``received``: it came
+    from a patient.
     """
 
     id: str
@@ -72,6 +74,7 @@ class Media:
     mime_type: str
     content: bytes = field(repr=False)
     expires_at: float
+    received: bool = False
 
     def served(self, switches: Switches) -> bytes:
         """What a download gives, which a test may want to be something else."""
@@ -98,10 +101,17 @@ class MediaStore:
         self.addresses: dict[str, tuple[Media, float]] = {}
 
     def add(
-        self, phone_number_id: str, mime_type: str, content: bytes, expires_at: float
+        self,
+        phone_number_id: str,
+        mime_type: str,
+        content: bytes,
+        expires_at: float,
+        received: bool = False,
     ) -> Media:
         media_id = str(SMALLEST_ID + secrets.randbelow(9 * SMALLEST_ID))
-        media = Media(media_id, phone_number_id, mime_type, content, expires_at)
+        media = Media(
+            media_id, phone_number_id, mime_type, content, expires_at, received
+        )
         self.by_id[media_id] = media
         return media
 
@@ -119,21 +129,33 @@ class MediaStore:
         media, expires_at = self.addresses.get(token, (None, 0.0))
         return media if now < expires_at else None
 
+    def of_number(self, media_id: str, phone_number_id: str, now: float) -> bool:
+        """Whether the id is one that this number has."""
+        media = self.get(media_id, now)
+        return media is not None and media.phone_number_id == phone_number_id
+
     def can_send(
         self, kind: str, media_id: str, phone_number_id: str, now: float
     ) -> bool:
         """Whether the number may send this file as a ``kind``."""
-        media = self.get(media_id, now)
-        return (
-            media is not None
-            and media.phone_number_id == phone_number_id
-            and fits(kind, media.mime_type, len(media.content))
+        if not self.of_number(media_id, phone_number_id, now):
+            return False
+        media = self.by_id[media_id]
+        return fits(kind, media.mime_type, len(media.content)) and (
+            kind != "sticker" or is_small_sticker(media.content)
         )
 
 
 def fits(kind: str, mime_type: str, size: int) -> bool:
     """Whether WhatsApp takes ``size`` bytes of this MIME type as a ``kind``."""
     return plain(mime_type) in MIME_TYPES[kind] and size <= LARGEST[kind]
+
+
+def is_small_sticker(content: bytes) -> bool:
+    """Whether a sticker has the size of its sort (WebP, extended file format)."""
+    flags = int.from_bytes(content[20:21], "big")
+    is_animated = content[12:16] == b"VP8X" and bool(flags & 2)
+    return is_animated or len(content) <= LARGEST_STATIC_STICKER
 
 
 def plain(mime_type: str) -> str:
@@ -160,6 +182,8 @@ async def fetch(kind: str, link: str) -> tuple[str, bytes] | None:
                 content += chunk
                 if len(content) > LARGEST[kind]:
                     return None
+            if kind == "sticker" and not is_small_sticker(content):
+                return None
             return answer.content_type, bytes(content)
     except (aiohttp.ClientError, asyncio.TimeoutError, ValueError):
         return None

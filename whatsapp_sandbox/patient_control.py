@@ -282,7 +282,9 @@ async def attach(
 ) -> dict[str, str]:
     number = known_number(sandbox, body.phone_number_id)
     expires_at = sandbox.clock.now() + RECEIVED_SECONDS
-    file = sandbox.world.media.add(number.id, body.mime_type, body.content, expires_at)
+    file = sandbox.world.media.add(
+        number.id, body.mime_type, body.content, expires_at, received=True
+    )
     url = sandbox.media_url(file, str(request.base_url))
     message = conversation.attach(
         sandbox, number, patient, body.kind, file, url, body.options(), body.context_id
@@ -378,6 +380,13 @@ async def read(
 ) -> dict[str, int]:
     message_id = body.message_id if body else None
     return {"read": conversation.read(sandbox, patient, message_id)}
+
+
+@router.post("/patients/{wa_id}/plays")
+async def play(sandbox: Here, patient: Who, body: MessageBody) -> dict[str, str]:
+    message = known_message(sandbox, patient, body.message_id)
+    conversation.play(sandbox, patient, message)
+    return {"status": "ok"}
 
 
 @router.post("/patients/{wa_id}/preferences")

@@ -49,6 +49,8 @@ class Switches(BaseModel):
 
     media_url_seconds: float = Field(default=300, ge=0)
     media_url_in_webhook: bool = True
+    unknown_media_path: Literal["sync", "async"] = "sync"
+    received_media_takes_number: bool = False
     media_host: str | None = Field(default=None, pattern=r"^https?://[^/]+/$")
     media_redirect: str | None = None
     media_status: int | None = Field(default=None, ge=400, le=599)

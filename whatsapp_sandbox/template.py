@@ -14,7 +14,8 @@ class Content:
     """What the patient sees of a message; its file is ``media_id`` or ``link``.
 
     ``media_kind`` is the file's kind: the message's own, or its header's.
-    ``filename`` is a document's; ``place`` a location, ``cards`` are contacts.
+    ``filename`` is a document's; ``place`` a location, ``cards`` are contacts;
+    ``list_label`` is on the button that opens a list, whose rows are ``buttons``.
     """
 
     type: str
@@ -22,6 +23,7 @@ class Content:
     header: str | None = None
     footer: str | None = None
     buttons: list[dict[str, Any]] = field(default_factory=list)
+    list_label: str | None = None
     template: str | None = None
     category: str = "service"
     ttl_seconds: float | None = None

@@ -142,13 +142,14 @@ def test_a_file_is_described_by_its_id(graph, client, size):
         "500", "https://lookaside.fbsbx.com/x", "image/png", "ab", 7
     )
     assert path(graph.requests[0]) == "500"
-    assert query(graph.requests[0]) == {"phone_number_id": NUMBER}
+    assert query(graph.requests[0]) == {}
 
 
 def test_a_file_is_deleted(graph, client):
     graph.answers(200, SUCCESS)
     client.delete_media("500")
     assert (graph.requests[0].method, path(graph.requests[0])) == ("DELETE", "500")
+    assert query(graph.requests[0]) == {"phone_number_id": NUMBER}
 
 
 def test_a_file_is_downloaded_with_its_checksum(graph, client):

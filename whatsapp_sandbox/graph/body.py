@@ -7,7 +7,10 @@ from typing import Any
 
 from starlette.requests import Request
 
-from .errors import invalid, missing, not_one_of
+from .errors import GraphError, invalid, missing, not_one_of
+
+# Bytes of a call that is no file; an assumption of this sandbox.
+LARGEST = 5_000_000
 
 
 def refuse_constant(name: str) -> None:
@@ -36,9 +39,20 @@ def json_object(body: bytes) -> dict[str, Any]:
     return payload
 
 
+async def whole(request: Request, most: int = LARGEST) -> bytes:
+    """The body; more than ``most`` bytes are refused before they are all there."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise GraphError(1, "The body is too large.", http_status=413)
+        parts.append(part)
+    return b"".join(parts)
+
+
 async def content(request: Request) -> dict[str, Any]:
     """What a call of management says: JSON, or nothing at all."""
-    body = await request.body()
+    body = await whole(request)
     return json_object(body) if body.strip() else {}
 
 

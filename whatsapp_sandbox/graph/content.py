@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import Any
 
 from ..media import OPTIONS, bubble_text
 from ..template import Content
-from .errors import GraphError, bad_value, missing
+from .errors import GraphError, bad_value, missing, unexpected
 
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 CONTACTS_LIMIT = 257
 LONGEST_EMOJI = 32
+FLAGS = (None, True, False, "true", "false")
 BIRTHDAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 ASCII_ONLY = re.compile(r"[\x20-\x7e]*[A-Za-z ][\x20-\x7e]*")
+PLACE = ("latitude", "longitude", "name", "address")
+# What a contact card may have, and each entry of its parts (Cloud API, contacts).
+CARD = {
+    "name": ("formatted_name", "first_name", "last_name", "middle_name", "suffix")
+    + ("prefix",),
+    "phones": ("phone", "type", "wa_id"),
+    "emails": ("email", "type"),
+    "urls": ("url", "type"),
+    "addresses": ("street", "city", "state", "zip", "country", "country_code", "type"),
+    "org": ("company", "department", "title"),
+    "birthday": (),
+}
 
 
 def need(container: Any, key: str, path: str) -> Any:
@@ -27,6 +41,15 @@ def need(container: Any, key: str, path: str) -> Any:
     return value
 
 
+def only(container: Any, keys: Container[str], path: str) -> None:
+    """Raise for a member that the Graph API does not know; ``path`` names it."""
+    if not isinstance(container, dict):
+        raise missing(path)
+    for key in container:
+        if key not in keys:
+            raise unexpected(key, path)
+
+
 def text_between(value: Any, low: int, high: int, what: str) -> str:
     if not isinstance(value, str):
         raise bad_value(f"{what} must be a string")
@@ -37,6 +60,11 @@ def text_between(value: Any, low: int, high: int, what: str) -> str:
 
 def text(content: Any) -> Content:
     body = need(content, "body", "text")
+    only(content, ("body", "preview_url"), "text")
+    if content.get("preview_url") not in FLAGS:
+        raise GraphError(
+            100, message="(#100) Param text['preview_url'] must be a boolean."
+        )
     if not isinstance(body, str):
         raise GraphError(100, message="(#100) Param text['body'] must be a string.")
     if len(body) > TEXT_LIMIT:
@@ -51,10 +79,7 @@ def text(content: Any) -> Content:
 def media(kind: str, content: Any) -> Content:
     """A file by ``id`` or ``link``; whether it fits shows after acceptance."""
     exactly_one_source(content, kind)
-    for key in content.keys() - OPTIONS[kind] - {"id", "link"}:
-        raise GraphError(
-            100, message=f'(#100) Unexpected key "{key}" on param "{kind}".'
-        )
+    only(content, {"id", "link"} | OPTIONS[kind], kind)
     caption, filename = content.get("caption"), content.get("filename")
     if caption is not None:
         text_between(caption, 1, CAPTION_LIMIT, "Caption")
@@ -64,6 +89,13 @@ def media(kind: str, content: Any) -> Content:
     shown.text = bubble_text(kind, caption, filename)
     shown.voice = bool(content.get("voice"))
     return shown
+
+
+def put_header_file(shown: Content, kind: str, content: Any, path: str) -> None:
+    """A header's file: only a document's has a name, none has a caption."""
+    exactly_one_source(content, path)
+    only(content, {"id", "link"} | (OPTIONS[kind] & {"filename"}), path)
+    put_file(shown, kind, content, path)
 
 
 def put_file(shown: Content, kind: str, content: Any, path: str) -> None:
@@ -98,6 +130,7 @@ def location(content: Any) -> Content:
 
 def place(content: Any, path: str) -> dict[str, Any]:
     """Decimal degrees, as texts or numbers; a name and an address may stand by."""
+    only(content, PLACE, path)
     found: dict[str, Any] = {
         "latitude": degrees(need(content, "latitude", path), 90, f"{path} latitude"),
         "longitude": degrees(
@@ -134,9 +167,15 @@ def check_contact(card: Any, path: str) -> str:
     """Raise unless the card is one; returns the name it shows."""
     name = need(need(card, "name", path), "formatted_name", f"{path}['name']")
     text_between(name, 1, 1000, f"{path} formatted_name")
+    only(card, CARD, path)
     for key in ("phones", "emails", "addresses", "urls"):
-        if not isinstance(card.get(key, []), list):
+        entries = card.get(key, [])
+        if not isinstance(entries, list):
             raise bad_value(f"{path} {key} must be an array")
+        for position, entry in enumerate(entries):
+            only(entry, CARD[key], f"{path}['{key}'][{position}]")
+    for key in ("name", "org"):
+        only(card.get(key, {}), CARD[key], f"{path}['{key}']")
     birthday = card.get("birthday")
     if birthday is not None and not BIRTHDAY.fullmatch(str(birthday)):
         raise bad_value(f"{path} birthday must be YYYY-MM-DD")
@@ -146,6 +185,7 @@ def check_contact(card: Any, path: str) -> str:
 def reaction(content: Any) -> Content:
     """``emoji`` may be empty, which takes the reaction away."""
     target = need(content, "message_id", "reaction")
+    only(content, ("message_id", "emoji"), "reaction")
     emoji = content.get("emoji")
     if emoji is None:
         raise missing("reaction['emoji']")

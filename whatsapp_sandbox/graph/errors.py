@@ -214,6 +214,11 @@ def not_one_of(parameter: str, allowed: str, got: object) -> GraphError:
     return GraphError(100, message=text)
 
 
+def unexpected(key: str, parameter: str) -> GraphError:
+    text = f'(#100) Unexpected key "{key}" on param "{parameter}".'
+    return GraphError(100, message=text)
+
+
 def invalid(details: str) -> GraphError:
     return GraphError(100, details)
 

@@ -6,13 +6,36 @@ import re
 from typing import Any
 
 from ..template import VARIABLE, Content, Template
-from .content import button_dict, need, place, put_file, text_between
+from .content import button_dict, need, only, place, put_header_file, text_between
 from .errors import GraphError, bad_value, invalid, missing, not_one_of
 
 HYDRATED_BODY_LIMIT = 1024
 HYDRATED_HEADER_LIMIT = 60
 COUPON_LIMIT = CODE_LIMIT = 15
 COMPONENT_TYPES = ("header", "body", "button")
+PARTS = ("name", "language", "components")
+COMPONENT_PARTS = ("type", "sub_type", "index", "parameters")
+# The types of parameters, and what each has beside its type.
+PARAMETERS = {
+    "text": ("text", "parameter_name"),
+    "image": ("image",),
+    "video": ("video",),
+    "document": ("document",),
+    "location": ("location",),
+    "payload": ("payload",),
+    "coupon_code": ("coupon_code",),
+    "action": ("action",),
+    "currency": ("currency", "parameter_name"),
+    "date_time": ("date_time", "parameter_name"),
+}
+# The type of parameter a button takes, where it takes one.
+BUTTON_PARAMETERS = {
+    "quick_reply": "payload",
+    "url": "text",
+    "otp": "text",
+    "copy_code": "coupon_code",
+    "flow": "action",
+}
 FORBIDDEN_IN_TEXT = re.compile(r"[\n\r\t]| {5,}")
 # The type of a button in a send, where it is not the one in the template.
 SENT_AS = {"OTP": "URL"}
@@ -24,6 +47,8 @@ def shape(content: Any) -> Content:
     """Check what can be checked without knowing the template."""
     need(content, "name", "template")
     need(need(content, "language", "template"), "code", "template['language']")
+    only(content, PARTS, "template")
+    only(content["language"], ("code", "policy"), "template['language']")
     components = content.get("components") or []
     if not isinstance(components, list):
         raise GraphError(
@@ -38,13 +63,21 @@ def component_shape(component: Any, path: str) -> None:
     kind = str(need(component, "type", path)).lower()
     if kind not in COMPONENT_TYPES:
         raise not_one_of(f"{path}['type']", ", ".join(COMPONENT_TYPES), kind)
+    only(component, COMPONENT_PARTS, path)
     parameters = component.get("parameters") or []
     if not isinstance(parameters, list):
         raise GraphError(
             100, message=f"(#100) Param {path}['parameters'] must be an array."
         )
     for position, parameter in enumerate(parameters):
-        need(parameter, "type", f"{path}['parameters'][{position}]")
+        parameter_shape(parameter, f"{path}['parameters'][{position}]")
+
+
+def parameter_shape(parameter: Any, path: str) -> None:
+    kind = need(parameter, "type", path)
+    if not isinstance(kind, str) or kind.lower() not in PARAMETERS:
+        raise not_one_of(f"{path}['type']", ", ".join(PARAMETERS), kind)
+    only(parameter, ("type", *PARAMETERS[kind.lower()]), path)
 
 
 def choose(
@@ -64,15 +97,8 @@ def choose(
 
 def fill(template: Template, content: dict[str, Any], payload_limit: int) -> Content:
     """Put the parameters in, or raise the error that WhatsApp gives."""
-    given: dict[str, list[dict[str, Any]]] = {"header": [], "body": []}
-    buttons: dict[int, dict[str, Any]] = {}
-    for component in content.get("components") or []:
-        kind = component["type"].lower()
-        if kind == "button":
-            buttons[button_index(component, template)] = component
-        else:
-            given[kind] = component.get("parameters") or []
-    body = filled_text(template, "body", given["body"])
+    given = given_parameters(template, content)
+    body = filled_text(template, "body", given.get("body", []))
     if body is not None and len(body) > HYDRATED_BODY_LIMIT:
         raise GraphError(132005, f"body: longer than {HYDRATED_BODY_LIMIT} characters")
     shown = Content(
@@ -80,7 +106,7 @@ def fill(template: Template, content: dict[str, Any], payload_limit: int) -> Con
         text=body,
         footer=template.text("footer", {}),
         buttons=[
-            filled_button(index, button, buttons.get(index), payload_limit)
+            filled_button(index, button, given.get(index, []), payload_limit)
             for index, button in enumerate(template.buttons)
         ],
         template=template.name,
@@ -88,8 +114,22 @@ def fill(template: Template, content: dict[str, Any], payload_limit: int) -> Con
         category=template.category.lower(),
         ttl_seconds=template.ttl_seconds,
     )
-    put_header(shown, template, given["header"])
+    put_header(shown, template, given.get("header", []))
     return shown
+
+
+def given_parameters(
+    template: Template, content: dict[str, Any]
+) -> dict[str | int, list[dict[str, Any]]]:
+    """The parameters of header, body and each button's index; none stands twice."""
+    given: dict[str | int, list[dict[str, Any]]] = {}
+    for component in content.get("components") or []:
+        kind = component["type"].lower()
+        part = button_index(component, template) if kind == "button" else kind
+        if part in given:
+            raise invalid(f"template: there are two components for {part}")
+        given[part] = component.get("parameters") or []
+    return given
 
 
 def put_header(
@@ -109,7 +149,7 @@ def put_file_or_place(
     shown: Content, expected: str, parameters: list[dict[str, Any]]
 ) -> None:
     received = parameters[0]["type"].upper() if parameters else "UNKNOWN"
-    if received != expected:
+    if received != expected or len(parameters) > 1:
         raise GraphError(
             132012,
             f"header: Format mismatch, expected {expected}, received {received}",
@@ -120,7 +160,7 @@ def put_file_or_place(
     if expected == "LOCATION":
         shown.place = place(content, "header")
     else:
-        put_file(shown, kind, content, "header")
+        put_header_file(shown, kind, content, "header")
 
 
 def filled_text(
@@ -135,6 +175,10 @@ def filled_text(
         )
     texts = [parameter_text(parameter, component) for parameter in parameters]
     if not template.named:
+        if any("parameter_name" in parameter for parameter in parameters):
+            raise GraphError(
+                132012, f"{component}: the parameters of this template have no names"
+            )
         order = sorted(variables, key=int)
         return template.text(component, dict(zip(order, texts, strict=True)))
     names = [parameter_name(parameter) for parameter in parameters]
@@ -178,7 +222,7 @@ def button_index(component: dict[str, Any], template: Template) -> int:
     try:
         index = int(component.get("index"))
         button = template.buttons[index] if index >= 0 else None
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, OverflowError, IndexError):
         button = None
     if button is None:
         raise GraphError(132018, "buttons: there is no button at this index")
@@ -195,12 +239,12 @@ def button_index(component: dict[str, Any], template: Template) -> int:
 def filled_button(
     index: int,
     button: dict[str, Any],
-    component: dict[str, Any] | None,
+    parameters: list[dict[str, Any]],
     payload_limit: int,
 ) -> dict[str, Any]:
     """A button as the patient has it; a quick reply's payload is its text if unset."""
-    parameters = (component or {}).get("parameters") or []
     kind = button["type"].lower()
+    check_button_parameters(index, button, parameters)
     title = button.get("text") or COPY_CODE_TEXT
     payload = title
     if kind == "quick_reply" and parameters:
@@ -216,6 +260,33 @@ def filled_button(
     elif kind == "flow":
         payload = flow_token(parameters)
     return button_dict(index, kind, title, payload)
+
+
+def check_button_parameters(
+    index: int, button: dict[str, Any], parameters: list[dict[str, Any]]
+) -> None:
+    """One parameter, of the button's type, where the button takes one at all."""
+    kind = button["type"].lower()
+    expected = BUTTON_PARAMETERS.get(kind)
+    if kind == "url" and not VARIABLE.search(button["url"]):
+        expected = None
+    if expected is None and parameters:
+        raise invalid(
+            f"buttons: Button at index {index} is of type {kind.title()} and does not"
+            " support parameters"
+        )
+    if len(parameters) > 1:
+        raise GraphError(
+            132000,
+            f"button: number of localizable_params ({len(parameters)}) does not match"
+            " the expected number of params (1)",
+        )
+    if parameters and parameters[0]["type"].lower() != expected:
+        raise GraphError(
+            132012,
+            f"buttons: Format mismatch, expected {expected.upper()},"
+            f" received {parameters[0]['type'].upper()}",
+        )
 
 
 def reply_payload(parameter: dict[str, Any], limit: int) -> str:

@@ -6,7 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from ..template import Content
-from .content import button_dict, need, put_file, text_between, web_address
+from .content import (
+    button_dict,
+    need,
+    only,
+    put_header_file,
+    text_between,
+    web_address,
+)
 from .errors import bad_value, not_one_of
 
 BODY_LIMIT = 1024
@@ -18,13 +25,26 @@ MEDIA_HEADERS = ("image", "video", "document")
 WITHOUT_HEADER = ("location_request_message", "request_contact_info")
 FLOW_ACTIONS = ("navigate", "data_exchange")
 FLOW_MODES = ("published", "draft")
+FLOW_PARAMETERS = (
+    "flow_message_version",
+    "flow_id",
+    "flow_name",
+    "flow_cta",
+    "flow_token",
+    "flow_action",
+    "flow_action_payload",
+    "mode",
+)
+PARTS = ("type", "header", "body", "footer", "action")
 
 
 def interactive(content: Any) -> Content:
     kind = need(content, "type", "interactive")
     if not isinstance(kind, str) or kind not in ACTIONS:
         raise not_one_of("interactive['type']", ", ".join(ACTIONS), kind)
+    only(content, PARTS, "interactive")
     body = need(need(content, "body", "interactive"), "text", "interactive['body']")
+    only(content["body"], ("text",), "interactive['body']")
     limit = LIST_BODY_LIMIT if kind == "list" else BODY_LIMIT
     text_between(body, 1, limit, "Body text")
     shown = Content("interactive", body)
@@ -32,7 +52,9 @@ def interactive(content: Any) -> Content:
         raise bad_value(f"interactive type {kind} has neither header nor footer")
     put_header(shown, content.get("header"), kind)
     shown.footer = footer(content.get("footer"))
-    shown.buttons = ACTIONS[kind](need(content, "action", "interactive"))
+    action = need(content, "action", "interactive")
+    shown.buttons = ACTIONS[kind](action)
+    shown.list_label = action["button"] if kind == "list" else None
     return shown
 
 
@@ -41,9 +63,11 @@ def put_header(shown: Content, content: Any, kind: str) -> None:
     if content is None:
         return
     header_type = need(content, "type", "interactive['header']")
+    only(content, ("type", header_type), "interactive['header']")
     if header_type in MEDIA_HEADERS and kind != "list":
         media = need(content, header_type, "interactive['header']")
-        put_file(shown, header_type, media, f"interactive['header']['{header_type}']")
+        path = f"interactive['header']['{header_type}']"
+        put_header_file(shown, header_type, media, path)
         shown.header = f"[{header_type}]"
         return
     if header_type != "text":
@@ -57,12 +81,14 @@ def footer(content: Any) -> str | None:
     if content is None:
         return None
     value = need(content, "text", "interactive['footer']")
+    only(content, ("text",), "interactive['footer']")
     return text_between(value, 1, FOOTER_LIMIT, "Footer text")
 
 
 def reply_buttons(action: Any) -> list[dict[str, Any]]:
     path = "interactive['action']"
     buttons = need(action, "buttons", path)
+    only(action, ("buttons",), path)
     if not isinstance(buttons, list) or not 1 <= len(buttons) <= 3:
         raise bad_value("Invalid buttons count. Min allowed buttons: 1, Max: 3")
     found = []
@@ -71,6 +97,8 @@ def reply_buttons(action: Any) -> list[dict[str, Any]]:
         if need(button, "type", here) != "reply":
             raise not_one_of(f"{here}['type']", "reply", button["type"])
         reply = need(button, "reply", here)
+        only(button, ("type", "reply"), here)
+        only(reply, ("id", "title"), f"{here}['reply']")
         title = need(reply, "title", f"{here}['reply']")
         text_between(title, 1, 20, "Button title")
         payload = identifier(need(reply, "id", f"{here}['reply']"), 256, "Button id")
@@ -96,6 +124,7 @@ def list_rows(action: Any) -> list[dict[str, Any]]:
     path = "interactive['action']"
     text_between(need(action, "button", path), 1, 20, "Button label")
     sections = need(action, "sections", path)
+    only(action, ("button", "sections"), path)
     if not isinstance(sections, list) or not 1 <= len(sections) <= 10:
         raise bad_value("Invalid sections count. Min: 1, Max: 10")
     found: list[dict[str, Any]] = []
@@ -104,10 +133,14 @@ def list_rows(action: Any) -> list[dict[str, Any]]:
         if len(sections) > 1:
             need(section, "title", here)
         rows = need(section, "rows", here)
+        only(section, ("title", "rows"), here)
         if not isinstance(rows, list):
             raise bad_value("rows must be an array")
-        text_between(section.get("title") or "", 0, 24, "Section title")
-        found += [row_button(row, here, len(found) + n) for n, row in enumerate(rows)]
+        title = text_between(section.get("title") or "", 0, 24, "Section title")
+        found += [
+            {**row_button(row, here, len(found) + n), "section": title}
+            for n, row in enumerate(rows)
+        ]
     if not 1 <= len(found) <= 10:
         raise bad_value("Total row count exceed max allowed count: 10")
     distinct([row["payload"] for row in found], "row.id")
@@ -117,6 +150,7 @@ def list_rows(action: Any) -> list[dict[str, Any]]:
 def row_button(row: Any, path: str, index: int) -> dict[str, Any]:
     title = text_between(need(row, "title", path), 1, 24, "Row title")
     payload = identifier(need(row, "id", path), 200, "Row id")
+    only(row, ("id", "title", "description"), path)
     description = text_between(row.get("description") or "", 0, 72, "Row description")
     button = button_dict(index, "row", title, payload)
     return {**button, "description": description} if description else button
@@ -128,12 +162,14 @@ def cta_url(action: Any) -> list[dict[str, Any]]:
     path = "interactive['action']['parameters']"
     label = text_between(need(parameters, "display_text", path), 1, 20, "Button label")
     url = need(parameters, "url", path)
+    only(parameters, ("display_text", "url"), path)
     return [button_dict(0, "url", label, web_address(url, "url"))]
 
 
 def named(action: Any, name: str) -> None:
     if need(action, "name", "interactive['action']") != name:
         raise not_one_of("interactive['action']['name']", name, action["name"])
+    only(action, ("name", "parameters"), "interactive['action']")
 
 
 def location_request(action: Any) -> list[dict[str, Any]]:
@@ -151,6 +187,7 @@ def flow(action: Any) -> list[dict[str, Any]]:
     named(action, "flow")
     parameters = need(action, "parameters", "interactive['action']")
     path = "interactive['action']['parameters']"
+    only(parameters, FLOW_PARAMETERS, path)
     if need(parameters, "flow_message_version", path) != FLOW_VERSION:
         raise not_one_of(
             f"{path}['flow_message_version']",

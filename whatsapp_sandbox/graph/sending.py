@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -17,7 +18,7 @@ from ..sandbox import Sandbox
 from ..template import Content
 from ..world import Message, Number, Patient
 from . import content, filling
-from .body import check_product, parsed
+from .body import check_product, parsed, whole
 from .breaking import break_after, break_before
 from .errors import GraphError, invalid, missing, not_one_of
 from .interactive import interactive
@@ -42,7 +43,7 @@ async def send(sandbox: Sandbox, request: Request, number: Number) -> Response:
     if number.number.status != "CONNECTED":
         raise GraphError(133010)
     world = sandbox.world
-    payload = parsed(request.headers.get("content-type", ""), await request.body())
+    payload = parsed(request.headers.get("content-type", ""), await whole(request))
     recipient = str(payload.get("to") or payload.get("recipient") or "")
     fault = sandbox.faults.strike(EDGE, number.id, recipient)
     if sandbox.switches.latency_ms:
@@ -92,6 +93,7 @@ def checked_message(
         shown = filling.fill(template, payload["template"], limit)
         if wa_id is None and shown.category == "authentication":
             raise GraphError(131062)
+    check_file(sandbox, number, shown)
     check_payment(sandbox, number, shown)
     check_pace(sandbox, number, patient)
     check_window(sandbox, number, patient, shown)
@@ -106,7 +108,7 @@ def checked_message(
         sent_to_user_id=wa_id is None,
         callback_data=payload.get("biz_opaque_callback_data"),
         context_id=(payload.get("context") or {}).get("message_id"),
-        payload=payload,
+        payload=json.dumps(payload),
     )
 
 
@@ -137,7 +139,10 @@ def checked_content(payload: dict[str, Any]) -> Content:
     if context is not None and kind == "reaction":
         raise invalid("a reaction has no context")
     if context is not None:
-        content.need(context, "message_id", "context")
+        quoted = content.need(context, "message_id", "context")
+        content.only(context, ("message_id",), "context")
+        if not isinstance(quoted, str):
+            raise invalid("Param context['message_id'] must be a string")
     data = payload.get("biz_opaque_callback_data")
     if data is not None and (
         not isinstance(data, str) or len(data) > CALLBACK_DATA_LIMIT
@@ -156,6 +161,19 @@ def find_patient(sandbox: Sandbox, wa_id: str | None, user_id: str | None) -> Pa
     if known is None:
         raise GraphError(131009, "recipient is not a user id of this business")
     return known
+
+
+def check_file(sandbox: Sandbox, number: Number, shown: Content) -> None:
+    """An id that is not the number's is refused at once, as captured answers show."""
+    if shown.media_id is None or sandbox.switches.unknown_media_path == "async":
+        return
+    now, media = sandbox.clock.now(), sandbox.world.media
+    if not media.of_number(shown.media_id, number.id, now):
+        raise GraphError(
+            100,
+            message=f"(#100) Param {shown.media_kind}['id'] is not a valid whatsapp"
+            " business account media attachment ID",
+        )
 
 
 def check_payment(sandbox: Sandbox, number: Number, shown: Content) -> None:
@@ -218,6 +236,9 @@ def mark_as_read(
     if payload["status"] != "read":
         raise not_one_of("status", "read", payload["status"])
     message_id = content.need(payload, "message_id", "")
+    typing = payload.get("typing_indicator")
+    if typing is not None and typing != {"type": "text"}:
+        raise invalid("Param typing_indicator must have the type text")
     message = sandbox.world.messages.get(str(message_id))
     if (
         message is None
@@ -226,5 +247,5 @@ def mark_as_read(
         or sandbox.clock.now() - message.timestamp > READ_WITHIN_SECONDS
     ):
         raise GraphError(131009, "message_id is not a message that can be read")
-    delivery.clinic_reads(sandbox, message, "typing_indicator" in payload)
+    delivery.clinic_reads(sandbox, message, typing is not None)
     return {"success": True}

@@ -11,7 +11,7 @@ from ..account import FIELDS, App, BusinessAccount
 from ..sandbox import Sandbox
 from ..webhooks import WebhookRefused
 from .authorization import check_token
-from .body import content
+from .body import content, whole
 from .errors import GraphError, invalid, missing, not_one_of
 
 OBJECT = "whatsapp_business_account"
@@ -32,7 +32,7 @@ async def subscribe(
     sandbox: Sandbox, request: Request, business: BusinessAccount
 ) -> JSONResponse:
     """The token's app gets the account's webhooks; without it none come."""
-    if b"override_callback_uri" in await request.body():
+    if b"override_callback_uri" in await whole(request):
         raise invalid("the sandbox does not override callback urls")
     caller = check_token(sandbox, request)
     business.app = sandbox.world.app_of(caller).id

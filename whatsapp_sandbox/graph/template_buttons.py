@@ -72,7 +72,8 @@ def check_url(button: dict[str, Any]) -> None:
         return
     if placeholders != [URL_PLACEHOLDER] or not url.endswith(URL_PLACEHOLDER):
         raise refused(MISSING, "buttons", "A url has one variable, at its end.")
-    if not isinstance(button.get("example"), list) or len(button["example"]) != 1:
+    examples = button.get("example")
+    if not isinstance(examples, list) or len(examples) != 1 or not examples[0]:
         raise refused(MISSING, "buttons", "A url with a variable needs an example.")
 
 

@@ -202,7 +202,7 @@ def chosen_templates(
 ) -> list[Template]:
     query = request.query_params
     name, ids = query.get("name"), ids_of(query.get("hsm_id") or query.get("hsm_ids"))
-    if name is None and ids is None:
+    if name is None and (ids is None or "hsm_id" in query):
         raise missing("name")
     if ids is not None and len(ids) > DELETED_AT_ONCE:
         raise invalid(f"at most {DELETED_AT_ONCE} templates can be deleted at once")

@@ -204,7 +204,11 @@ def check_examples(
         given = example.get(key)
         if isinstance(given, list) and given and isinstance(given[0], list):
             given = given[0]
-        complete = isinstance(given, list) and len(given) == len(variables)
+        complete = (
+            isinstance(given, list)
+            and len(given) == len(variables)
+            and all(isinstance(one, str) and one.strip() for one in given)
+        )
     if not complete:
         raise refused(MISSING, name, f"The {name} needs an example of each variable.")
 
@@ -215,7 +219,7 @@ def named_samples(example: dict[str, Any], key: str) -> list[str]:
     return [
         str(one.get("param_name"))
         for one in (given if isinstance(given, list) else ())
-        if isinstance(one, dict) and one.get("example")
+        if isinstance(one, dict) and str(one.get("example") or "").strip()
     ]
 
 

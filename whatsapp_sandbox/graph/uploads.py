@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse
 from ..account import App
 from ..sandbox import Sandbox
 from ..uploads import Session
-from .body import content
+from .body import content, whole
 from .content import need
 from .errors import invalid, not_one_of
 
@@ -25,7 +25,7 @@ async def begin(sandbox: Sandbox, request: Request, app: App) -> JSONResponse:
         raise not_one_of("file_type", ", ".join(TYPES), mime_type)
     try:
         length = int(need(wanted, "file_length", ""))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         length = 0
     if not 1 <= length <= LARGEST:
         raise invalid(f"file_length must be 1 to {LARGEST} bytes")
@@ -42,12 +42,12 @@ async def progress(
 
 async def take(sandbox: Sandbox, request: Request, session: Session) -> JSONResponse:
     """Raw bytes from ``file_offset`` on; the handle comes when all are there."""
+    part = await whole(request, LARGEST)
     offset = request.headers.get("file_offset")
     if offset is None or not offset.isdecimal():
         raise invalid("the header file_offset is required")
     if int(offset) != len(session.content):
         raise invalid("file_offset is not where the upload stopped")
-    part = await request.body()
     if not part or len(session.content) + len(part) > session.length:
         raise invalid("the bytes are not those of file_length")
     session.content += part

@@ -1,11 +1,14 @@
 /** A thread as WhatsApp draws it: day separators, bubbles, buttons, ticks. */
 
 import {element, icon} from "./dom.js";
+import {chooseRow} from "./dialogs.js";
 import {drawMenu} from "./menu.js";
 import {drawContacts, drawFile, drawPlace} from "./parts.js";
 
-const STYLES = {"*": "strong", _: "em", "~": "s"};
-const MARKED = /([*_~])(?=\S)([^*_~\n]*\S)\1|https?:\/\/[^\s<>"]+/g;
+const STYLES = {"*": "strong", _: "em", "~": "s", "```": "code"};
+// A mark stands at the edges of words; what ends a sentence is no part of a link.
+const MARKED =
+  /(?<![\p{L}\p{N}*_~])(```|[*_~])(?=\S)((?:(?!\1)[^\n])*?\S)\1(?![\p{L}\p{N}*_~])|https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]}'*_~]/gu;
 const TICKS = {
   sent: ["Sent", ["M6 12.5l4 4 9-10"]],
   delivered: ["Delivered", ["M2 12.5l4 4 9-10", "M10.5 15.5l1.5 1 9-10"]],
@@ -15,7 +18,9 @@ const COPY_ICON = "M8 8V4h12v12h-4M4 8h12v12H4z";
 const FORM_ICON = "M5 4h14v16H5zM8 9h8M8 13h8M8 17h4";
 const PLACE_ICON = "M12 21s-7-6.5-7-11.5a7 7 0 0114 0C19 14.5 12 21 12 21z";
 const PERSON_ICON = "M12 12a4 4 0 100-8 4 4 0 000 8zM4 21c1-4.5 4-6 8-6s7 1.5 8 6";
+const LIST_ICON = "M4 7h16M4 12h16M4 17h16";
 const BUTTON_ICONS = {
+  list: LIST_ICON,
   url: "M14 4h6v6M20 4l-9 9M18 14v6H4V6h6",
   phone_number:
     "M5 4h4l2 5-2.5 1.5a11 11 0 005 5L15 13l5 2v4a1 1 0 01-1 1A15 15 0 014 5a1 1 0 011-1z",
@@ -117,6 +122,21 @@ function button(bubble, definition, onTap) {
   return node;
 }
 
+/** The buttons below a bubble; the rows of a list are behind one. */
+function buttons(bubble, onTap) {
+  if (!bubble.list_label) {
+    return bubble.buttons.map((one) => button(bubble, one, onTap));
+  }
+  const opener = {kind: "list", title: bubble.list_label};
+  const open = async () => {
+    const row = await chooseRow(bubble.list_label, bubble.buttons);
+    if (row) {
+      onTap(bubble, row);
+    }
+  };
+  return [button(bubble, opener, open)];
+}
+
 function words(bubble) {
   if (bubble.deleted) {
     return element("p", "text deleted", "You deleted this message");
@@ -130,20 +150,20 @@ function words(bubble) {
   return element("p", "text", ...styledText(text));
 }
 
-function parts(bubble) {
+function parts(bubble, acts) {
   if (bubble.deleted) {
     return [];
   }
   return [
-    bubble.file && drawFile(bubble.file),
+    bubble.file && drawFile(bubble.file, () => acts.play(bubble)),
     bubble.place && drawPlace(bubble.place),
     ...(bubble.cards ? drawContacts(bubble.cards) : []),
   ].filter(Boolean);
 }
 
-function body(bubble, quoted, clinicName) {
+function body(bubble, quoted, {clinicName, acts}) {
   const text = words(bubble);
-  const shown = parts(bubble);
+  const shown = parts(bubble, acts);
   const end = bubble.footer
     ? element("p", "footer", bubble.footer, meta(bubble))
     : meta(bubble);
@@ -163,19 +183,18 @@ function reactions(bubble) {
   return node;
 }
 
-function drawBubble(bubble, {byId, clinicName, onTap, acts}) {
+function drawBubble(bubble, view) {
+  const {byId, clinicName, onTap, acts} = view;
   const quoted = byId.get(bubble.context_id);
   const node = element("article", `bubble ${bubble.direction}`);
   node.dataset.messageId = bubble.id;
   node.dataset.status = bubble.status;
   node.setAttribute("aria-label", bubble.direction === "in" ? "You" : clinicName);
-  node.append(body(bubble, quoted, clinicName));
+  node.append(body(bubble, quoted, view));
   if (!bubble.deleted) {
     node.append(drawMenu(bubble, acts));
   }
-  for (const definition of bubble.buttons) {
-    node.append(button(bubble, definition, onTap));
-  }
+  node.append(...buttons(bubble, onTap));
   const below = reactions(bubble);
   if (below) {
     node.classList.add("reacted");
@@ -185,26 +204,40 @@ function drawBubble(bubble, {byId, clinicName, onTap, acts}) {
 }
 
 /**
- * Returns the nodes of a thread.
+ * Returns the nodes of a thread; those that did not change are the same as before, so
+ * that what plays plays on and an open menu stays open.
  * @param {Array} bubbles oldest first, as the control API gives them
  * @param {Object} view now (epoch seconds), clinicName, onTap(bubble, button), acts
+ * @param {Map} drawn nodes by what they show; it is brought up to date
  */
-export function drawThread(bubbles, view) {
+export function drawThread(bubbles, view, drawn) {
   const byId = new Map(bubbles.map((bubble) => [bubble.id, bubble]));
-  const nodes = [
-    element("p", "chip lock", "A sandbox chat. Nothing here leaves this machine."),
-  ];
+  const known = new Map(drawn);
+  drawn.clear();
+  const keep = (what, draw) => {
+    const key = JSON.stringify(what);
+    const node = known.get(key) ?? draw();
+    drawn.set(key, node);
+    return node;
+  };
+  const chip = (text, more = "") =>
+    keep([text], () => element("p", `chip ${more}`, text));
+  const nodes = [chip("A sandbox chat. Nothing here leaves this machine.", "lock")];
   let before = null;
   for (const bubble of bubbles) {
     const newDay = !before || dayOf(before.timestamp) !== dayOf(bubble.timestamp);
     if (newDay) {
-      nodes.push(element("p", "chip", dayName(bubble.timestamp, view.now)));
+      nodes.push(chip(dayName(bubble.timestamp, view.now)));
     }
-    const node = drawBubble(bubble, {...view, byId});
-    if (newDay || before.direction !== bubble.direction) {
-      node.classList.add("tail");
-    }
-    nodes.push(node);
+    const tail = newDay || before.direction !== bubble.direction;
+    const quoted = byId.get(bubble.context_id)?.text;
+    nodes.push(
+      keep([bubble, tail, quoted, view.clinicName], () => {
+        const node = drawBubble(bubble, {...view, byId});
+        node.classList.toggle("tail", tail);
+        return node;
+      })
+    );
     before = bubble;
   }
   return nodes;

@@ -24,6 +24,20 @@ function button(text, value, className) {
   return node;
 }
 
+/** Shows a form in a dialog; resolves to the value it was closed with. */
+function opened(title, form) {
+  const dialog = element("dialog", "question", form);
+  dialog.setAttribute("aria-label", title);
+  document.body.append(dialog);
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue);
+    });
+    dialog.showModal();
+  });
+}
+
 /**
  * Asks for some fields in a dialog.
  * @param {string} title also the dialog's name
@@ -41,17 +55,41 @@ export function ask(title, fields) {
     element("div", "choices", cancel, button("Send", "send", "plain primary"))
   );
   form.method = "dialog";
-  const dialog = element("dialog", "question", form);
-  dialog.setAttribute("aria-label", title);
-  document.body.append(dialog);
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
-      const sent = dialog.returnValue === "send";
-      resolve(sent ? Object.fromEntries(new FormData(form)) : null);
-      dialog.remove();
-    });
-    dialog.showModal();
+  return opened(title, form).then((value) =>
+    value === "send" ? Object.fromEntries(new FormData(form)) : null
+  );
+}
+
+function rowButton(row, position) {
+  const detail = row.description ? element("span", "quiet", row.description) : null;
+  const node = element("button", "row", element("strong", "", row.title), detail);
+  node.type = "submit";
+  node.value = `${position}`;
+  return node;
+}
+
+/**
+ * Lets the patient choose a row of a list.
+ * @param {string} title
+ * @param {Array<Object>} rows each {title, description?, section?}
+ * @returns {Promise<?Object>} the row, null if none was chosen
+ */
+export function chooseRow(title, rows) {
+  const shown = rows.flatMap((row, position) => {
+    const isFirst = row.section && row.section !== rows[position - 1]?.section;
+    const head = isFirst ? [element("h3", "", row.section)] : [];
+    return [...head, rowButton(row, position)];
   });
+  const cancel = button("Cancel", "", "plain");
+  const form = element(
+    "form",
+    "",
+    element("h2", "", title),
+    ...shown,
+    element("div", "choices", cancel)
+  );
+  form.method = "dialog";
+  return opened(title, form).then((value) => (value ? rows[Number(value)] : null));
 }
 
 export const askPlace = () =>

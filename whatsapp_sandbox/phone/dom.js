@@ -11,6 +11,21 @@ export function element(tag, className = "", ...children) {
   return node;
 }
 
+/** Makes `nodes` the children of `parent`; those that stay are not touched. */
+export function update(parent, nodes) {
+  const wanted = new Set(nodes);
+  for (const node of [...parent.childNodes]) {
+    if (!wanted.has(node)) {
+      node.remove();
+    }
+  }
+  nodes.forEach((node, position) => {
+    if (parent.childNodes[position] !== node) {
+      parent.insertBefore(node, parent.childNodes[position] ?? null);
+    }
+  });
+}
+
 export function icon(name, label, ...paths) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");

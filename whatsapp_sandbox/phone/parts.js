@@ -45,12 +45,13 @@ function picture(file) {
   return node;
 }
 
-function player(tag, file) {
+function player(tag, file, onPlay) {
   const node = element(tag, file.kind);
   node.controls = true;
   node.preload = "metadata";
   node.setAttribute("aria-label", file.voice ? "Voice message" : NAMES[file.kind]);
   node.src = address(file);
+  node.addEventListener("play", onPlay);
   return node;
 }
 
@@ -68,14 +69,15 @@ function download(file) {
 const DRAWERS = {
   image: picture,
   sticker: picture,
-  video: (file) => player("video", file),
-  audio: (file) => player("audio", file),
+  video: (file) => player("video", file, () => {}),
+  audio: (file, onPlay) => player("audio", file, onPlay),
   document: download,
 };
 
-export function drawFile(file) {
+/** Draws a file; onPlay() is called when the patient listens to it. */
+export function drawFile(file, onPlay) {
   return file.media_id
-    ? DRAWERS[file.kind](file)
+    ? DRAWERS[file.kind](file, onPlay)
     : card(FILE_PATHS, file.filename ?? NAMES[file.kind], "Not on this phone");
 }
 

@@ -1,7 +1,7 @@
 /** The page: who holds the phone, which chat is open, what happens on it. */
 
 import * as api from "./api.js";
-import {avatar, element, initials} from "./dom.js";
+import {avatar, element, initials, update} from "./dom.js";
 import {attachment} from "./attach.js";
 import {drawThread} from "./bubbles.js";
 import {askContact, askForm, askPlace, askText} from "./dialogs.js";
@@ -19,6 +19,7 @@ const state = {
   number: null,
   reply: null,
 };
+const drawn = new Map();
 let typingTimer = null;
 
 function notify(text) {
@@ -111,15 +112,12 @@ function drawHeader() {
 async function drawChat() {
   const thread = at("thread");
   const now = Date.parse((await api.clock()).now) / 1000;
-  thread.replaceChildren(
-    ...drawThread(state.bubbles, {
-      now,
-      clinicName: state.number.verified_name,
-      onTap: shown(tap),
-      acts,
-    })
-  );
-  thread.scrollTop = thread.scrollHeight;
+  const newest = thread.lastElementChild;
+  const view = {now, clinicName: state.number.verified_name, onTap: shown(tap), acts};
+  update(thread, drawThread(state.bubbles, view, drawn));
+  if (thread.lastElementChild !== newest) {
+    thread.scrollTop = thread.scrollHeight;
+  }
 }
 
 async function loadPeople() {
@@ -178,6 +176,16 @@ function toggleSettings(wanted = undefined) {
   at("menu").setAttribute("aria-expanded", `${open}`);
 }
 
+/** Closes the menu of a message, and says whether one was open. */
+function closeMenu() {
+  const open = document.querySelector(".message-menu[open]");
+  if (open) {
+    open.open = false;
+    open.querySelector("summary").focus();
+  }
+  return Boolean(open);
+}
+
 const isOpen = (data) =>
   state.patient?.wa_id === data.patient && state.number?.id === data.phone_number_id;
 
@@ -195,7 +203,7 @@ function connectControls() {
   at("back").addEventListener("click", closeChat);
   at("menu").addEventListener("click", () => toggleSettings());
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
+    if (event.key === "Escape" && !closeMenu()) {
       toggleSettings(false);
     }
   });
@@ -332,6 +340,11 @@ const acts = {
     if (answer?.text) {
       const body = {message_id: bubble.id, text: answer.text};
       await api.act(state.patient.wa_id, "edits", body);
+    }
+  }),
+  play: shown(async (bubble) => {
+    if (bubble.direction === "out" && bubble.file.voice) {
+      await api.act(state.patient.wa_id, "plays", {message_id: bubble.id});
     }
   }),
   revoke: shown((bubble) =>

@@ -71,6 +71,8 @@ def account_for_tests() -> dict[str, Any]:
     body = {"type": "BODY", "text": "Hello {{1}}, see you at {{2}} then."}
     plain = {"type": "BODY", "text": "Hello."}
     page = {"type": "URL", "text": "Open", "url": "https://example.com/{{1}}"}
+    fixed = {"type": "URL", "text": "Open", "url": "https://example.com/page"}
+    call = {"type": "PHONE_NUMBER", "text": "Call", "phone_number": "+905550000001"}
     image = {"type": "HEADER", "format": "IMAGE"}
     code = {"type": "BODY", "text": "{{1}} is your code."}
     account["more_apps"] = [
@@ -81,6 +83,8 @@ def account_for_tests() -> dict[str, Any]:
     business["templates"] += [
         template("positional", [body]),
         template("with_link", [plain, {"type": "BUTTONS", "buttons": [page]}]),
+        template("with_page", [plain, {"type": "BUTTONS", "buttons": [fixed]}]),
+        template("with_phone", [plain, {"type": "BUTTONS", "buttons": [call]}]),
         template("with_image", [image, plain]),
         template("paused", [plain], status="PAUSED"),
         template("disabled", [plain], status="DISABLED"),

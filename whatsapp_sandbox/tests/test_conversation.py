@@ -232,6 +232,44 @@ def test_versions_from_24_have_no_conversation(whatsapp, receiver):
     assert not any("conversation" in one for one in statuses.values())
 
 
+AD = {"source_type": "ad", "source_id": "7", "source_url": "https://fb.me/7"}
+
+
+def test_who_came_by_an_ad_is_free_for_three_days_after_the_answer(whatsapp, receiver):
+    whatsapp.write(referral=AD)
+    whatsapp.pass_time(hours=23)
+    whatsapp.text()
+    whatsapp.pass_time(hours=71)
+    whatsapp.reminder()
+    sent = [one for one in receiver.wait_for("statuses", 4) if one["status"] == "sent"]
+    assert [one["pricing"] for one in sent] == 2 * [
+        {
+            "billable": False,
+            "pricing_model": "PMP",
+            "type": "free_entry_point",
+            "category": "referral_conversion",
+        }
+    ]
+    assert sent[0]["conversation"]["origin"] == {"type": "referral_conversion"}
+
+
+def test_after_the_free_entry_point_messages_cost_as_usual(whatsapp, receiver):
+    whatsapp.write(referral=AD)
+    whatsapp.text()
+    whatsapp.pass_time(hours=72)
+    message_id = whatsapp.reminder()
+    told = [one for one in receiver.wait_for("statuses", 4) if one["id"] == message_id]
+    assert {one["pricing"]["type"] for one in told} == {"regular"}
+    assert not any("conversation" in one for one in told)
+
+
+def test_an_answer_a_day_after_the_ad_is_not_free(whatsapp, receiver):
+    whatsapp.write(referral=AD)
+    whatsapp.pass_time(hours=24)
+    whatsapp.reminder()
+    assert receiver.wait_for_statuses("sent")["sent"]["pricing"]["type"] == "regular"
+
+
 def test_versions_up_to_23_have_a_conversation_with_the_pricing(whatsapp, receiver):
     whatsapp.switch(webhook_version="v23.0")
     whatsapp.control("PATCH", f"patients/{WA_ID}", auto_read=True)
@@ -301,7 +339,9 @@ def test_a_tap_on_a_reply_button_sends_its_id(whatsapp, receiver):
     whatsapp.write()
     message_id = accepted(whatsapp.send(buttons(("day:1", "Monday"))))
     tap(whatsapp, message_id, "Monday")
-    message = receiver.wait_for("messages", 2)[1]
+    (message,) = [
+        one for one in receiver.wait_for("messages", 2) if one["type"] != "text"
+    ]
     assert message["interactive"] == {
         "type": "button_reply",
         "button_reply": {"id": "day:1", "title": "Monday"},

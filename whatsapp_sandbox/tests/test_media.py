@@ -184,10 +184,27 @@ def test_an_unknown_media_id_is_an_unknown_object(whatsapp):
     assert (found["code"], found["error_subcode"]) == (100, 33)
 
 
-def test_a_media_id_is_unknown_to_another_number(whatsapp):
+def told_of(whatsapp, media_id: str, number: str) -> requests.Response:
+    path = f"/v25.0/{media_id}?phone_number_id={number}"
+    return whatsapp.graph("GET", path)
+
+
+def test_a_named_number_must_be_the_one_that_uploaded(whatsapp):
+    media_id = upload(whatsapp).json()["id"]
+    assert told_of(whatsapp, media_id, NUMBER).status_code == 200
+    found = error(told_of(whatsapp, media_id, OTHER_NUMBER))
+    assert (found["code"], "Param phone_number_id" in found["message"]) == (100, True)
+
+
+def test_what_a_patient_sent_was_uploaded_by_no_number(whatsapp):
+    assert error(told_of(whatsapp, attach(whatsapp), NUMBER))["code"] == 100
+
+
+def test_a_switch_lets_a_number_name_itself_for_what_a_patient_sent(whatsapp):
+    whatsapp.switch(received_media_takes_number=True)
     media_id = attach(whatsapp)
-    path = f"/v25.0/{media_id}?phone_number_id={OTHER_NUMBER}"
-    assert error(whatsapp.graph("GET", path))["error_subcode"] == 33
+    assert told_of(whatsapp, media_id, NUMBER).status_code == 200
+    assert error(told_of(whatsapp, media_id, OTHER_NUMBER))["code"] == 100
 
 
 def test_a_reset_forgets_files(whatsapp):
@@ -256,8 +273,21 @@ def test_the_type_of_an_upload_wins_over_its_parts(whatsapp):
     assert found["mime_type"] == "image/png"
 
 
-def test_an_upload_of_a_type_that_whatsapp_does_not_take_is_131053(whatsapp):
-    assert error(upload(whatsapp, "image/gif"))["code"] == 131053
+@pytest.mark.parametrize("mime_type", ["image/gif", "application/octet-stream"])
+def test_an_upload_of_a_type_that_whatsapp_does_not_take_is_100(whatsapp, mime_type):
+    found = error(upload(whatsapp, mime_type))
+    assert found["code"] == 100
+    assert found["message"].endswith(f"Received file of type '{mime_type}'.")
+
+
+def test_an_upload_without_bytes_is_131053(whatsapp):
+    assert error(upload(whatsapp, content=b""))["code"] == 131053
+
+
+def test_a_file_without_a_name_is_no_file(whatsapp):
+    files = {"messaging_product": (None, "whatsapp"), "file": (None, b"PNG")}
+    answer = whatsapp.graph("POST", f"/v25.0/{NUMBER}/media", files=files)
+    assert error(answer)["message"] == "(#100) The parameter file is required."
 
 
 def test_an_upload_that_is_too_large_is_131053(whatsapp):
@@ -302,7 +332,8 @@ def test_a_media_message_has_limits(whatsapp, kind, content, code):
 
 
 def test_a_caption_may_have_1024_characters(whatsapp):
-    content = {"id": "1", "caption": "x" * 1024}
+    media_id = upload(whatsapp).json()["id"]
+    content = {"id": media_id, "caption": "x" * 1024}
     accepted(whatsapp.send(envelope("image", content)))
 
 
@@ -334,7 +365,22 @@ def test_a_link_that_cannot_be_fetched_fails_with_131053(whatsapp, receiver, lin
     assert failure(receiver) == 131053
 
 
-def test_an_unknown_media_id_fails_with_131053(whatsapp, receiver):
+def test_an_unknown_media_id_is_refused_at_once(whatsapp):
+    found = error(whatsapp.send(envelope("image", {"id": "1234567890"})))
+    assert (found["code"], found["message"]) == (
+        100,
+        "(#100) Param image['id'] is not a valid whatsapp business account media"
+        " attachment ID",
+    )
+
+
+def test_a_file_of_another_number_is_refused_at_once(whatsapp):
+    media_id = upload(whatsapp, number=OTHER_NUMBER).json()["id"]
+    assert error(whatsapp.send(envelope("image", {"id": media_id})))["code"] == 100
+
+
+def test_a_switch_tells_an_unknown_media_id_later(whatsapp, receiver):
+    whatsapp.switch(unknown_media_path="async")
     whatsapp.write()
     accepted(whatsapp.send(envelope("image", {"id": "1234567890"})))
     assert failure(receiver) == 131053
@@ -347,11 +393,45 @@ def test_a_file_of_another_kind_fails_with_131053(whatsapp, receiver):
     assert failure(receiver) == 131053
 
 
-def test_a_file_of_another_number_fails_with_131053(whatsapp, receiver):
+@pytest.mark.parametrize(
+    ("flags", "size", "status"),
+    [
+        (2, 500_000, "delivered"),
+        (2, 100_001, "delivered"),
+        (0, 100_000, "delivered"),
+        (0, 100_001, "failed"),
+    ],
+)
+def test_only_an_animated_sticker_may_have_500_kb(
+    whatsapp, receiver, flags, size, status
+):
     whatsapp.write()
-    media_id = upload(whatsapp, number=OTHER_NUMBER).json()["id"]
-    accepted(whatsapp.send(envelope("image", {"id": media_id})))
-    assert failure(receiver) == 131053
+    head = b"RIFF\0\0\0\0WEBPVP8X\n\0\0\0" + bytes((flags,))
+    content = head.ljust(size, b"\0")
+    media_id = upload(whatsapp, "image/webp", content=content).json()["id"]
+    accepted(whatsapp.send(envelope("sticker", {"id": media_id})))
+    receiver.wait_for_statuses(status)
+
+
+def voice_message(whatsapp, **more) -> str:
+    whatsapp.write()
+    media_id = upload(whatsapp, "audio/ogg").json()["id"]
+    content = {"id": media_id, "voice": True, **more}
+    return accepted(whatsapp.send(envelope("audio", content)))
+
+
+def test_a_voice_message_that_was_listened_to_is_played(whatsapp, receiver):
+    message_id = voice_message(whatsapp)
+    whatsapp.act("plays", message_id=message_id)
+    statuses = receiver.wait_for_statuses("delivered", "read", "played")
+    assert "pricing" in statuses["delivered"]
+    assert not {"pricing"} & {*statuses["read"], *statuses["played"]}
+
+
+def test_only_a_voice_message_can_be_played(whatsapp):
+    message_id = voice_message(whatsapp, voice=False)
+    with pytest.raises(requests.HTTPError, match="409"):
+        whatsapp.act("plays", message_id=message_id)
 
 
 def test_a_media_message_needs_the_window(whatsapp, receiver):

@@ -287,6 +287,15 @@ def test_a_list_takes_ten_rows(whatsapp):
     assert error(whatsapp.send(list_message(11)))["code"] == 131009
 
 
+def test_the_rows_of_a_list_are_behind_its_label(whatsapp):
+    whatsapp.write()
+    accepted(whatsapp.send(list_message(2, description="With Ayşe")))
+    shown = whatsapp.thread()[-1]
+    assert shown["list_label"] == "Choose"
+    assert [one["section"] for one in shown["buttons"]] == ["Times", "Times"]
+    assert shown["buttons"][1]["description"] == "With Ayşe"
+
+
 @pytest.mark.parametrize(
     "row", [{"title": "x" * 25}, {"description": "x" * 73}, {"id": "same"}]
 )

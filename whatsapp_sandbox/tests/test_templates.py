@@ -170,6 +170,9 @@ def test_types_come_in_any_case_and_are_answered_in_upper_case(whatsapp):
         (2388043, [BODY, buttons(reply("a"), link(), reply("b"))]),
         (2388043, [BODY, buttons(link("https://example.com/{{1}}"))]),
         (2388043, [BODY, buttons(link("https://a.com/{{1}}/b", example=["x"]))]),
+        (2388043, [body("Hello {{1}} there", " ")]),
+        (2388043, [body("Hello {{1}} there", 7)]),
+        (2388043, [BODY, buttons(link("https://a.com/{{1}}", example=[""]))]),
         (2388043, [BODY, buttons({"type": "FLOW", "text": "Form"})]),
         (2388043, [BODY, buttons({"type": "OTP", "otp_type": "COPY_CODE"})]),
     ],
@@ -358,6 +361,11 @@ def test_one_language_can_be_deleted_alone(whatsapp, approved):
     delete(whatsapp, name="visit", hsm_id=approved)
     (left,) = whatsapp.get(EDGE, name="visit")["data"]
     assert left["language"] == "tr"
+
+
+def test_one_language_is_deleted_by_name_and_id(whatsapp, approved):
+    found = error(delete(whatsapp, hsm_id=approved))
+    assert found["message"] == "(#100) The parameter name is required."
 
 
 def test_several_can_be_deleted_by_id(whatsapp, approved):

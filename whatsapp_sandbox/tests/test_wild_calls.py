@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .conftest import APP, BUSINESS, NUMBER, PATIENT
+from .conftest import APP, BUSINESS, NUMBER, PATIENT, TOKEN, error
 
 JSON = st.recursive(
     st.none()
@@ -100,6 +103,52 @@ def calls(draw: st.DrawFn) -> tuple[str, dict]:
             target = target[key]
         target[last] = draw(JSON)
     return path, body
+
+
+@pytest.mark.parametrize(
+    "path", [f"{NUMBER}/messages", f"{BUSINESS}/message_templates"]
+)
+def test_a_body_that_is_too_large_is_refused(whatsapp, path):
+    body = b'{"messaging_product": "whatsapp"' + b" " * 5_000_000 + b"}"
+    headers = {"Content-Type": "application/json"}
+    answer = whatsapp.graph("POST", f"/v25.0/{path}", data=body, headers=headers)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"--b", b"--b\r\n", b"--b--\r\n", b"--b\r\nContent-Disposition: x\r\n\r\ny"],
+)
+@pytest.mark.parametrize("boundary", ["; boundary=b", ""])
+def test_a_broken_form_is_100(whatsapp, body, boundary):
+    headers = {"Content-Type": f"multipart/form-data{boundary}"}
+    path = f"/v25.0/{NUMBER}/media"
+    answer = whatsapp.graph("POST", path, data=body, headers=headers)
+    assert error(answer)["code"] == 100
+
+
+def test_a_part_of_an_upload_that_comes_twice_at_once_is_taken_once(whatsapp):
+    query = {"file_name": "a", "file_length": "4000000", "file_type": "image/png"}
+    begun = whatsapp.graph("POST", f"/v25.0/{APP}/uploads", params=query).json()["id"]
+
+    def take(_number: int) -> int:
+        headers = {"Authorization": f"Bearer {TOKEN}", "file_offset": "0"}
+        address = f"{whatsapp.url}/v25.0/{begun}"
+        body = bytes(1_000_000)
+        return requests.post(
+            address, data=body, headers=headers, timeout=10
+        ).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        codes = sorted(pool.map(take, range(4)))
+    assert codes == [200, 400, 400, 400]
+
+
+def test_an_endless_length_of_an_upload_is_100(whatsapp):
+    body = b'{"file_name": "a", "file_type": "image/png", "file_length": 1e999}'
+    headers = {"Content-Type": "application/json"}
+    answer = whatsapp.graph("POST", f"/v25.0/{APP}/uploads", data=body, headers=headers)
+    assert error(answer)["code"] == 100
 
 
 @settings(

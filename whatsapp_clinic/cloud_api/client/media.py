@@ -82,8 +82,12 @@ class MediaCalls(NumberSession):
         return media_id
 
     def media_info(self, media_id: str) -> MediaInfo:
-        """Return a file's present address and what WhatsApp knows of it."""
-        answer = self._get(identifier(media_id), self._of_this_number())
+        """Return a file's present address and what WhatsApp knows of it.
+
+        The number is not named: WhatsApp then takes only what that number uploaded
+        (Cloud API, media), and was seen to refuse what patients sent.
+        """
+        answer = self._get(identifier(media_id), {})
         url = answer.get("url")
         if not isinstance(url, str) or not url:
             raise OutcomeUnknown("answer without address")
@@ -97,7 +101,8 @@ class MediaCalls(NumberSession):
 
     def delete_media(self, media_id: str) -> None:
         """Have WhatsApp forget a file."""
-        check_success(self._delete(identifier(media_id), self._of_this_number()))
+        query = {"phone_number_id": self._phone_number_id}
+        check_success(self._delete(identifier(media_id), query))
 
     def download_media(
         self, url: str, target: BinaryIO, limit: int = media.LARGEST_INBOUND
@@ -161,9 +166,6 @@ class MediaCalls(NumberSession):
         if not isinstance(handle, str) or not handle:
             raise OutcomeUnknown("answer without handle")
         return handle
-
-    def _of_this_number(self) -> dict[str, str]:
-        return {"phone_number_id": self._phone_number_id}
 
     def _transfer(
         self,
