@@ -13,7 +13,7 @@ from odoo.tests import tagged
 
 from ...cloud_api.webhooks import clean_text
 from ...controllers.webhook import PATH
-from ..common import AYSE_PHONE, AYSE_WA_ID, MARKER, PHONE_NUMBER_ID, SandboxCase
+from ..common import AYSE_WA_ID, MARKER, PHONE_NUMBER_ID, SandboxCase
 from .test_webhook import envelope, sign, status, text_message
 
 TEXT_LIMIT = 4096
@@ -259,14 +259,19 @@ class TestAnyText(PropertyCase):
         self.assertEqual(self.arrived("a\x00b\ud800c"), "a\ufffdb\ufffdc")
 
     def arrived(self, text):
-        """What the patient reads when the clinic answers this to a message."""
-        if not self.thread():
-            self.sandbox.write(AYSE_WA_ID, PHONE_NUMBER_ID, "x")
-            self.process()
-        answer = self.send_text(self.patient, text, priority=0)
+        """What a patient reads when the clinic answers this to a message.
+
+        Each time another patient: WhatsApp wants six seconds between two to the same.
+        """
+        wa_id = str(905322000000 + next(self.numbers))
+        patient = self.make_patient(f"+{wa_id}")
+        self.sandbox.add_patient(f"+{wa_id}")
+        self.sandbox.write(wa_id, PHONE_NUMBER_ID, "x")
+        self.process()
+        answer = self.send_text(patient, text, priority=0)
         self.dispatch()
         self.assertEqual(answer.state, "sent", (answer.reason, answer.detail))
-        message = self.sandbox.accepted(to=AYSE_PHONE)[-1]
-        bubble = self.thread()[-1]
+        (message,) = self.sandbox.accepted(to=f"+{wa_id}")
+        bubble = self.thread(wa_id)[-1]
         self.assertEqual(message["payload"]["text"]["body"], bubble["text"])
         return bubble["text"]

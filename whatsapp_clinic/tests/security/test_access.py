@@ -126,7 +126,7 @@ class TestAccess(ClinicCase):
                 "branch_id": branch.id,
                 "practitioner_id": practitioner.id,
                 "type_id": cls.type.id,
-                "start": "2027-01-01 10:00:00",
+                "start": "2099-01-01 10:00:00",
             }
         )
         rule = env["whatsapp.clinic.message.rule"].create(
@@ -416,7 +416,7 @@ class TestAccess(ClinicCase):
                 "branch_id": self.branch.id,
                 "practitioner_id": self.practitioner.id,
                 "type_id": self.type.id,
-                "start": "2027-02-01 10:00:00",
+                "start": "2099-02-01 10:00:00",
             }
         )
         message = appointment.whatsapp_message_ids
@@ -428,7 +428,7 @@ class TestAccess(ClinicCase):
     def test_every_role_can_read_the_screens_of_a_patient(self):
         patient = self.make_patient()
         self.consent(patient)
-        self.book(patient, "2027-02-02 10:00:00")
+        self.book(patient, "2099-02-02 10:00:00")
         for role in ROLES:
             own = patient.with_user(self.users[role])
             own.invalidate_recordset()
