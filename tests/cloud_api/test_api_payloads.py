@@ -431,13 +431,35 @@ def test_parts_that_cannot_be_filled_are_named():
     ) == ["HEADER IMAGE", "BUTTON COPY_CODE", "CAROUSEL"]
 
 
+def test_a_footer_with_a_variable_cannot_be_filled():
+    footer = {"type": "FOOTER", "text": "Yours, {{1}}"}
+    assert payloads.unfillable_parts([footer]) == ["FOOTER"]
+
+
+@pytest.mark.parametrize("components", [None, "x", ["x"], [{}], [{"type": "BUTTONS"}]])
+def test_odd_definitions_can_be_read(components):
+    assert payloads.template_variables(components, "NAMED") == []
+    assert payloads.render(components, {}) == ""
+
+
+@pytest.mark.parametrize(("name", "limit"), [("HEADER", 60), ("BODY", 1024)])
+def test_a_text_keeps_its_limit_when_it_is_filled(name, limit):
+    part = {"type": name, "format": "TEXT", "text": "Hello {{1}}"}
+    key = (name.lower(), 1)
+    payloads.check_filled([part], {key: "x" * (limit - 6)})
+    with pytest.raises(payloads.PayloadError, match=str(limit)):
+        payloads.check_filled([part], {key: "x" * (limit - 5)})
+
+
 @pytest.mark.parametrize(
     ("odoo_lang", "code"),
     [
         ("tr_TR", "tr"),
         ("en_US", "en_US"),
         ("en_GB", "en_GB"),
-        ("en_IN", "en"),
+        ("en_IN", "en_IN"),
+        ("en_KE", "en"),
+        ("be_BY", "be_BY"),
         ("de_DE", "de"),
         ("de_CH", "de_CH"),
         ("ar_001", "ar"),

@@ -391,6 +391,27 @@ def test_the_other_buttons_are_created():
     ]
 
 
+def test_an_edit_that_says_everything_again_loses_nothing():
+    for definition in (REMINDER, NUMBERED):
+        assert templates.lost_parts(definition.components(), definition) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ({"type": "HEADER", "format": "GIF"}, "HEADER GIF"),
+        ({"type": "CAROUSEL", "cards": []}, "CAROUSEL"),
+        ({"type": "BUTTONS", "buttons": [{"type": "CATALOG"}]}, "BUTTON CATALOG"),
+        (
+            {"type": "BODY", "text": REMINDER.body, "add_security_recommendation": 1},
+            "BODY",
+        ),
+    ],
+)
+def test_what_an_edit_would_take_away_is_named(part, name):
+    assert templates.lost_parts([part], REMINDER) == [name]
+
+
 def test_an_edit_leaves_name_language_and_a_kept_category_out():
     assert templates.edit(REMINDER, "UTILITY").keys() == {
         "components",

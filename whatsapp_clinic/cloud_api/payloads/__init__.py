@@ -15,6 +15,7 @@ from .definitions import (
     TemplateVariable,
     language_code,
     render,
+    template_parts,
     template_variables,
     unfillable_parts,
 )
@@ -54,5 +55,6 @@ from .template import (
     FlowStart,
     QuickReply,
     UrlSuffix,
+    check_filled,
     template,
 )

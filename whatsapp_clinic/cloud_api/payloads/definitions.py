@@ -48,20 +48,28 @@ def unfillable_parts(
     ``HEADER IMAGE``, ``HEADER LOCATION``, ``BUTTON COPY_CODE``, ``BUTTON FLOW`` …
     A message that leaves one of the others empty is refused by WhatsApp (132012).
     """
-    parts = []
-    for component in components:
+    return [
+        name
+        for name, part in template_parts(components)
+        if name not in filled and _is_unfillable(name, part)
+    ]
+
+
+def template_parts(components: Sequence[dict]) -> Iterator[tuple[str, dict]]:
+    """Yield every header, text and button of a template with its name.
+
+    Names are ``HEADER IMAGE``, ``BODY``, ``FOOTER``, ``BUTTON URL`` …, or the type of
+    what is none of them.
+    """
+    for component in _dicts(components):
         kind = _upper(component, "type")
-        if kind not in ("HEADER", "BODY", "FOOTER", "BUTTONS"):
-            parts.append(kind)
-        elif kind == "HEADER" and _upper(component, "format") != "TEXT":
-            parts.append(f"HEADER {_upper(component, 'format')}")
+        if kind == "HEADER":
+            yield f"HEADER {_upper(component, 'format') or 'TEXT'}", component
         elif kind == "BUTTONS":
-            parts += [
-                f"BUTTON {_upper(button, 'type')}"
-                for button in _dicts(component.get("buttons"))
-                if _upper(button, "type") not in _FILLABLE_BUTTONS
-            ]
-    return [part for part in parts if part not in filled]
+            for button in _dicts(component.get("buttons")):
+                yield f"BUTTON {_upper(button, 'type')}", button
+        else:
+            yield kind, component
 
 
 def render(
@@ -74,10 +82,10 @@ def render(
     button a line in brackets.
     """
     paragraphs, button_lines = [], []
-    for component in components:
-        kind = _upper(component, "type")
-        if kind in ("HEADER", "BODY", "FOOTER") and component.get("text"):
-            paragraphs.append(_filled(component["text"], kind.lower(), values))
+    for component in _dicts(components):
+        kind, wording = _upper(component, "type"), component.get("text")
+        if kind in ("HEADER", "BODY", "FOOTER") and wording:
+            paragraphs.append(_filled(str(wording), kind.lower(), values))
         elif kind == "BUTTONS":
             button_lines += [
                 f"[{button.get('text', '')}]"
@@ -101,17 +109,23 @@ def language_code(odoo_lang: str) -> str:
     return _OTHER_CODES.get(language, language)
 
 
-_FILLABLE_BUTTONS = (
-    "QUICK_REPLY",
-    "URL",
-    "PHONE_NUMBER",
-    "VOICE_CALL",
-    "REQUEST_CONTACT_INFO",
+_FILLABLE = (
+    "HEADER TEXT",
+    "BODY",
+    "BUTTON QUICK_REPLY",
+    "BUTTON URL",
+    "BUTTON PHONE_NUMBER",
+    "BUTTON VOICE_CALL",
+    "BUTTON REQUEST_CONTACT_INFO",
 )
 _REGIONS = {
     "ar": ("AE", "EG", "LB", "MA", "QA"),
     "de": ("AT", "CH"),
-    "en": ("GB", "US"),
+    "bn": ("IN",),
+    "en": (
+        *("AE", "AU", "CA", "GB", "GH", "IE", "IN", "JM", "MY", "NZ", "QA", "SG"),
+        *("UG", "US", "ZA"),
+    ),
     "es": ("AR", "CL", "CO", "CR", "DO", "EC", "ES", "HN", "MX", "PA", "PE", "UY"),
     "fr": ("BE", "CA", "CH", "CI", "MA"),
     "nl": ("BE",),
@@ -119,20 +133,31 @@ _REGIONS = {
     "zh": ("CN", "HK", "TW"),
 }
 _OTHER_CODES = {
+    "be": "be_BY",
     "ky": "ky_KG",
     "no": "nb",
+    "prs": "prs_AF",
+    "ps": "ps_AF",
     "pt": "pt_PT",
     "rw": "rw_RW",
+    "si": "si_LK",
     "tl": "fil",
     "zh": "zh_CN",
 }
+
+
+def _is_unfillable(name: str, part: dict) -> bool:
+    if name == "FOOTER":
+        # The Cloud API's pages disagree on variables here; nothing could fill one.
+        return bool(_VARIABLE.search(str(part.get("text"))))
+    return name not in _FILLABLE
 
 
 def _fillable_texts(
     components: Sequence[dict],
 ) -> Iterator[tuple[str, str, dict[str | int, str]]]:
     """Yield (component, text with variables, examples by name or position from 0)."""
-    by_kind = {_upper(component, "type"): component for component in components}
+    by_kind = {_upper(component, "type"): component for component in _dicts(components)}
     for kind in ("HEADER", "BODY"):
         component = by_kind.get(kind, {})
         if isinstance(component.get("text"), str):

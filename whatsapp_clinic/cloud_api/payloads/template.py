@@ -12,6 +12,7 @@ from .checks import (
     message,
     parameter_text,
 )
+from .definitions import render, template_parts
 from .parts import HEADER, Location, MediaHeader
 
 TEMPLATE_BODY = 1024
@@ -96,6 +97,24 @@ def template(
     if components:
         content["components"] = components
     return message(recipient, "template", content, reply_to, callback_data)
+
+
+def check_filled(
+    components: Sequence[dict], values: Mapping[tuple[str, str | int], str]
+) -> None:
+    """Raise PayloadError for a text that is too long once filled (132005).
+
+    ``components`` are Meta's own, ``values`` keyed by (component, name).
+    """
+    limits = {"HEADER TEXT": HEADER, "BODY": TEMPLATE_BODY}
+    for name, part in template_parts(components):
+        if name in limits:
+            limit, length = limits[name], len(render([part], values))
+            if length > limit:
+                raise PayloadError(
+                    name.split()[0].lower(),
+                    f"up to {limit} characters allowed when filled, {length} given",
+                )
 
 
 def _header_component(

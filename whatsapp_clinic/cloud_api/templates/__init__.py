@@ -20,5 +20,6 @@ from .definition import (
     edit,
 )
 from .edits import EDITABLE, NAME_BLOCK, edit_problems
+from .losses import lost_parts
 from .problem import Problem
 from .rules import problems

@@ -89,6 +89,14 @@ class Template(models.Model):
         "whatsapp.clinic.template.button", "template_id", "Buttons", copy=True
     )
 
+    asks_consent = fields.Boolean(compute="_compute_asks_consent")
+    asked_purpose_id = fields.Many2one(
+        "whatsapp.clinic.consent.purpose",
+        "Asks About",
+        ondelete="restrict",
+        help="What the patient agrees to by the tap. The text has to say it.",
+    )
+
     _key_uniq = models.UniqueIndex(
         "(business_account_id, name, language) WHERE original_id IS NULL",
         "This template is already there in this language.",
@@ -97,7 +105,9 @@ class Template(models.Model):
     @api.depends("name", "language")
     def _compute_display_name(self):
         for template in self:
-            template.display_name = f"{template.name} ({template.language})"
+            template.display_name = (
+                template.name and f"{template.name} ({template.language or '…'})"
+            )
 
     @api.depends(
         "components",
@@ -105,12 +115,21 @@ class Template(models.Model):
         "variable_ids.builtin",
         "variable_ids.field_path",
         "variable_ids.text",
+        "button_ids.action",
+        "asked_purpose_id",
     )
     def _compute_problems(self):
         for template in self:
             template.problems = "\n".join(template._problems())
 
-    @api.constrains("enabled", "variable_ids", "components")
+    @api.depends("button_ids.action")
+    def _compute_asks_consent(self):
+        for template in self:
+            template.asks_consent = "agree" in template.button_ids.mapped("action")
+
+    @api.constrains(
+        "enabled", "variable_ids", "button_ids", "components", "asked_purpose_id"
+    )
     def _check_mapped(self):
         for template in self.filtered("enabled"):
             problems = template._problems()
@@ -147,6 +166,25 @@ class Template(models.Model):
             sentences.append(
                 self.env._("Say where “%s” comes from.", variable.display_name)
             )
+        return [*sentences, *self._question_problems()]
+
+    def _question_problems(self) -> list[str]:
+        """Who is asked for consent is shown the privacy notice (KVKK, article 10)."""
+        if not self.asks_consent:
+            return []
+        sentences = []
+        if not any(one._tells_of_notice for one in self.variable_ids):
+            sentences.append(
+                self.env._(
+                    "A question for consent shows the privacy notice: add the variable "
+                    "{{notice_link}} to the text, with the built-in value “Address of "
+                    "the privacy notice”."
+                )
+            )
+        if not self.asked_purpose_id:
+            sentences.append(
+                self.env._("Say which purpose the patient agrees to by the tap.")
+            )
         return sentences
 
     def _default_purpose(self):
@@ -171,13 +209,31 @@ class Template(models.Model):
     @api.model
     def _with_personal_link(self, channel):
         """Templates in use on a channel's account that lead to the consent page."""
+        return self._for_patients(
+            channel, [("variable_ids.builtin", "=", "personal_link")]
+        )
+
+    @api.model
+    def _asking_about(self, purpose, channel):
+        """Templates in use on a channel's account that ask for this consent."""
+        return self._for_patients(
+            channel,
+            [
+                ("asked_purpose_id", "in", purpose.ids),
+                ("button_ids.action", "=", "agree"),
+                ("button_ids.action", "=", "decline"),
+            ],
+        )
+
+    @api.model
+    def _for_patients(self, channel, domain: list):
         return self.search(
             [
                 ("business_account_id", "=", channel.business_account_id),
                 ("enabled", "=", True),
                 ("status", "=", "APPROVED"),
                 ("model", "=", "res.partner"),
-                ("variable_ids.builtin", "=", "personal_link"),
+                *domain,
             ]
         )
 
@@ -203,6 +259,8 @@ class Template(models.Model):
         that is no text (`payloads.MediaHeader` or `payloads.Location`).
         """
         self.ensure_one()
+        payloads.check_filled(self.components or [], values)
+        self._check_header(header)
         body = {name: text for (part, name), text in values.items() if part == "body"}
         texts = {
             name: text for (part, name), text in values.items() if part == "header"
@@ -219,6 +277,14 @@ class Template(models.Model):
             buttons=[*self.button_ids._parameters(key, values)],
             callback_data=callback,
         )
+
+    def _check_header(self, header):
+        """Raise PayloadError for a file of another kind than the header's (132012)."""
+        expected = self._header_format()
+        if isinstance(header, payloads.MediaHeader) and header.kind != expected:
+            raise payloads.PayloadError(
+                "header", f"a file of the kind {expected} is needed"
+            )
 
     def _header_format(self) -> str | None:
         """`image`, `video`, `document` or `location`; None for a text or no header."""

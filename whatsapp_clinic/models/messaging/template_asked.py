@@ -19,12 +19,18 @@ class Template(models.Model):
 
     asks_sender = fields.Boolean(
         compute="_compute_asks_sender",
-        help="Somebody has to write a part of it, so that no rule can send it.",
+        help="Somebody has to give a part of it, so that no rule can send it.",
     )
 
     def _compute_asks_sender(self):
         for template in self:
-            template.asks_sender = bool(template._asked())
+            template.asks_sender = bool(template._asked()) or template._lacks_header()
+
+    def _lacks_header(self) -> bool:
+        """Whether its header is a place, or a file of which there is no sample."""
+        kind = self._header_format()
+        sample = self.with_context(bin_size=True).header_sample
+        return kind == "location" or bool(kind) and not sample
 
     def _asked(self):
         """The variables that are asked from the sender."""

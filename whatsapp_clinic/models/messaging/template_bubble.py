@@ -9,16 +9,15 @@ from ...tools import clock
 from .template_variable import partner_of
 
 # How WhatsApp formats a text: marks touch what they surround, and stand alone.
-_MARKS = (
-    (re.compile(r"```(.+?)```", re.DOTALL), "code"),
-    *(
-        (
-            re.compile(rf"(?<![\w{mark}]){mark}(?=\S)(.+?)(?<=\S){mark}(?![\w{mark}])"),
-            tag,
-        )
-        for mark, tag in ((r"\*", "b"), ("_", "i"), ("~", "s"))
-    ),
-)
+_MARKS = [
+    (
+        re.compile(rf"(?<![\w{mark}]){mark}(?=\S)(.+?)(?<=\S){mark}(?![\w{mark}])"),
+        tag,
+    )
+    for mark, tag in ((r"\*", "b"), ("_", "i"), ("~", "s"))
+]
+# Marks within these mean nothing.
+_CODE = re.compile(r"```(.+?)```|`([^`\n]+)`", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
 MEDIA_ICONS = {
     "IMAGE": "fa-picture-o",
@@ -32,7 +31,15 @@ BUTTON_ICONS = {
     "PHONE_NUMBER": "fa-phone",
     "COPY_CODE": "fa-copy",
     "FLOW": "fa-list-alt",
+    "OTP": "fa-copy",
+    "CATALOG": "fa-shopping-bag",
+    "MPM": "fa-shopping-bag",
+    "SPM": "fa-shopping-bag",
+    "VOICE_CALL": "fa-phone",
+    "REQUEST_CONTACT_INFO": "fa-address-card-o",
 }
+# A phone shows so many; of more the first two, and the others behind a button.
+SHOWN_BUTTONS, SHOWN_OF_MORE = 3, 2
 
 
 class Bubble(models.AbstractModel):
@@ -53,6 +60,11 @@ class Bubble(models.AbstractModel):
         `source`, the address of a picture if there is one. `buttons` are (kind, text).
         """
         now = fields.Datetime.context_timestamp(self, clock.now())
+        drawn = [
+            {"text": text, "icon": BUTTON_ICONS.get(kind, "fa-reply")}
+            for kind, text in buttons
+        ]
+        shown = SHOWN_OF_MORE if len(drawn) > SHOWN_BUTTONS else SHOWN_BUTTONS
         return self.env["ir.qweb"]._render(
             "whatsapp_clinic.template_bubble",
             {
@@ -64,10 +76,8 @@ class Bubble(models.AbstractModel):
                     }
                     for part in parts
                 ],
-                "buttons": [
-                    {"text": text, "icon": BUTTON_ICONS.get(kind, "fa-reply")}
-                    for kind, text in buttons
-                ],
+                "buttons": drawn[:shown],
+                "more_buttons": drawn[shown:],
                 "sent_at": now.strftime("%H:%M"),
             },
         )
@@ -167,7 +177,7 @@ class Template(models.Model):
             for part in self._present_components()
             if str(part.get("type")).upper() != "BUTTONS"
         ]
-        buttons = [(button.kind, button.text) for button in self.button_ids]
+        buttons = [(button.kind, button._label) for button in self.button_ids]
         return self.env["whatsapp.clinic.bubble"]._draw(parts, buttons)
 
     def _sample_source(self) -> str | None:
@@ -186,10 +196,18 @@ def _media(component: dict) -> str | None:
 
 def formatted(text: str) -> Markup:
     """A text with WhatsApp's marks as HTML; what is not filled yet is set off."""
-    shown = str(escape(text))
-    for pattern, tag in _MARKS:
-        shown = pattern.sub(rf"<{tag}>\1</{tag}>", shown)
+    rest, shown = str(escape(text)), ""
+    while found := _CODE.search(rest):
+        shown += f"{_marked(rest[: found.start()])}<code>{found[1] or found[2]}</code>"
+        rest = rest[found.end() :]
     shown = _PLACEHOLDER.sub(
-        lambda found: f'<span class="o_placeholder">{found[0]}</span>', shown
+        lambda found: f'<span class="o_placeholder">{found[0]}</span>',
+        shown + _marked(rest),
     )
     return Markup(shown)
+
+
+def _marked(text: str) -> str:
+    for pattern, tag in _MARKS:
+        text = pattern.sub(rf"<{tag}>\1</{tag}>", text)
+    return text

@@ -28,8 +28,6 @@ KINDS = [
 ]
 # Stands after every other button until it has its number.
 _LAST = 99
-# What WhatsApp has; what a tap does is decided here.
-
 # What a tap does; the payload of a quick reply is `<action>:<key of the outbox row>`.
 ACTIONS = [
     ("confirm", "Confirm the appointment"),
@@ -48,7 +46,13 @@ _GUESSES = {
     "reschedule": {"reschedule", "ertele", "değiştir", "başka zaman"},
     "cancel": {"cancel", "iptal", "iptal et"},
     "stop": {"stop messages", "mesajları durdur"},
-    "stop_marketing": {"stop ads", "reklam istemiyorum"},
+    "stop_marketing": {
+        "stop ads",
+        # What WhatsApp Manager writes on a button for it.
+        "stop promotions",
+        "reklam istemiyorum",
+        "promosyonları durdur",
+    },
     "agree": {"agree", "i agree", "kabul ediyorum", "onay veriyorum"},
     "decline": {"decline", "i do not agree", "kabul etmiyorum", "onay vermiyorum"},
     "wrong_person": {"not me", "wrong person", "ben değilim", "yanlış kişi"},
@@ -84,10 +88,23 @@ class TemplateButton(models.Model):
         "One button for each place.",
     )
 
+    @api.constrains("action")
+    def _check_action(self):
+        self.template_id._check_mapped()
+
     @api.onchange("text")
     def _onchange_text(self):
         if self.action == "none":
             self.action = _guess(self.text or "")
+
+    @property
+    def _label(self) -> str:
+        """What stands on it; WhatsApp itself labels some."""
+        if self.text:
+            return self.text
+        if self.kind == "COPY_CODE":
+            return self.env._("Copy offer code")
+        return dict(self._fields["kind"]._description_selection(self.env))[self.kind]
 
     def _part(self):
         """The button as `cloud_api.templates` knows it; None for another kind."""
@@ -177,12 +194,8 @@ def _place(button):
 
 
 def _definitions(components: list[dict]) -> list[dict]:
-    groups = [
-        component.get("buttons") or []
-        for component in components
-        if str(component.get("type")).upper() == "BUTTONS"
-    ]
-    return [button for group in groups for button in group]
+    parts = payloads.template_parts(components)
+    return [part for name, part in parts if name.startswith("BUTTON ")]
 
 
 def _guess(text: str) -> str:

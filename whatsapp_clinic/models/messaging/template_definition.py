@@ -78,6 +78,13 @@ class Template(models.Model):
     revision_ids = fields.One2many(
         "whatsapp.clinic.template", "original_id", "Changes", readonly=True
     )
+    channel_id = fields.Many2one(
+        "whatsapp.clinic.channel",
+        "Account of",
+        compute="_compute_channel_id",
+        inverse="_inverse_channel_id",
+        help="Templates belong to the WhatsApp account of this number.",
+    )
     header_kind = fields.Selection(
         HEADERS, "Header", compute="_compute_parts", store=True, readonly=False
     )
@@ -115,6 +122,27 @@ class Template(models.Model):
                 "%s: change", template.original_id.display_name
             )
         return result
+
+    @api.depends("business_account_id")
+    def _compute_channel_id(self):
+        channels = self.env["whatsapp.clinic.channel"]
+        for template in self:
+            account = template.business_account_id
+            template.channel_id = account and channels.search(
+                [("business_account_id", "=", account)], limit=1
+            )
+
+    def _inverse_channel_id(self):
+        for template in self:
+            channel = template.channel_id
+            account = channel.business_account_id
+            if account and account != template.business_account_id:
+                template.write(
+                    {
+                        "business_account_id": account,
+                        "company_id": channel.company_id.id,
+                    }
+                )
 
     @api.depends("components")
     def _compute_parts(self):
@@ -173,6 +201,7 @@ class Template(models.Model):
         "button_ids.flow_id",
         "button_ids.flow_screen",
         "button_ids.index",
+        "button_ids.action",
     )
     @api.depends_context("lang")
     def _compute_problems(self):
@@ -217,6 +246,7 @@ class Template(models.Model):
         return result
 
     def copy_data(self, default=None):
+        self._check_writable()
         default = dict(default or {})
         return [
             {**values, **({} if "name" in default else {"name": f"{values['name']}_2"})}
@@ -284,6 +314,23 @@ class Template(models.Model):
             )
         if any(one.task for one in self):
             raise UserError(self.env._("This is being submitted at this moment."))
+
+    def _check_writable(self):
+        """Raise UserError for what a draft would lose of a template: an edit replaces
+        all components."""
+        for template in self.filtered(lambda one: one.status != "DRAFT"):
+            lost = templates.lost_parts(
+                template.components or [], template._definition()
+            )
+            if lost:
+                raise UserError(
+                    self.env._(
+                        "“%(template)s” has parts that cannot be written here and "
+                        "would be lost: %(parts)s. Change it in WhatsApp Manager.",
+                        template=template.display_name,
+                        parts=", ".join(lost),
+                    )
+                )
 
     def _revise(self):
         """A draft with the text of a template, which it is to replace."""
@@ -362,6 +409,7 @@ class Template(models.Model):
                 self.env._("Say where “%s” comes from.", one.display_name)
                 for one in unmapped
             ),
+            *self._question_problems(),
         ]
 
     def _advice(self) -> list[str]:

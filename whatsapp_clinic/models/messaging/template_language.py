@@ -85,7 +85,8 @@ class Template(models.Model):
     def _in_language(self, code: str):
         """The one in a language, else one of the same language in another region."""
         exact = self.filtered(lambda one: one.language == code)
-        close = self.filtered(lambda one: one.language[:2] == code[:2])
+        bare = code.partition("_")[0]
+        close = self.filtered(lambda one: one.language.partition("_")[0] == bare)
         return (exact or close)[:1]
 
 

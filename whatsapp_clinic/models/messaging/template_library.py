@@ -79,6 +79,7 @@ class Template(models.Model):
             "expected_category": entry["category"],
             "model": entry["model"],
             "parameter_format": "NAMED",
+            "asked_purpose_id": self._purpose_of(entry.get("asks")).id,
             "business_account_id": channel.business_account_id,
             "company_id": channel.company_id.id,
             "header_kind": "TEXT" if entry.get("header") else False,
@@ -102,6 +103,11 @@ class Template(models.Model):
                 if button.get("opens") == "personal_link"
             ],
         }
+
+    @api.model
+    def _purpose_of(self, code: str | None):
+        purposes = self.env["whatsapp.clinic.consent.purpose"]
+        return purposes.search([("code", "=", code)], limit=1) if code else purposes
 
     @api.model
     def _button_values(self, button: dict, base: str) -> dict:

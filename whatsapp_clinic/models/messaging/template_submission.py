@@ -9,8 +9,10 @@ from odoo.exceptions import UserError
 from odoo.tools import LazyTranslate
 from odoo.tools.mimetypes import guess_mimetype
 
+from ...cloud_api import media as file_kinds
 from ...cloud_api import templates
 from ...cloud_api.errors import CallFailed, CloudApiError, OutcomeUnknown
+from ...cloud_api.payloads import PayloadError
 from ...tools import clock
 from ...tools.access import require_group
 from ...tools.quiet_sql import place
@@ -22,10 +24,17 @@ TASKS = [
     ("create", "Being submitted"),
     ("edit", "Change being submitted"),
     ("delete", "Being deleted at WhatsApp"),
+    ("unpause", "Pause being ended"),
 ]
 # Cloud API, template management: changes of an approved template in 30 days.
 EDITS_PER_MONTH = 10
 MONTH = timedelta(days=30)
+# What WhatsApp takes as the file of a header (Cloud API, media).
+_SAMPLES = {
+    "image": _lt("The sample file has to be a JPEG or PNG image of up to 5 MB."),
+    "video": _lt("The sample file has to be an MP4 or 3GP video of up to 16 MB."),
+    "document": _lt("The sample file has to be a PDF or an office file, up to 100 MB."),
+}
 # Subcodes of code 100.
 NAME_BLOCKED, EXISTS = 2388023, 2388024
 _REFUSALS = {
@@ -73,7 +82,7 @@ class Template(models.Model):
             draft._check_connected()
             if draft.original_id:
                 draft.original_id._check_editable(draft.expected_category)
-            problems = draft._problems()
+            problems = [*draft._problems(), *draft._sample_problems()]
             if problems:
                 raise UserError("\n".join(problems))
             draft._ask_for("edit" if draft.original_id else "create")
@@ -92,6 +101,16 @@ class Template(models.Model):
             template._check_connected()
             template._ask_for("delete")
 
+    def action_unpause(self):
+        """End a pause that WhatsApp made to see how the first messages fare."""
+        self.check_access("write")
+        require_group(self.env, "group_manager")
+        for template in self:
+            if template.status != "PAUSED" or template.task:
+                raise UserError(self.env._("WhatsApp has not paused this template."))
+            template._check_connected()
+            template._ask_for("unpause")
+
     def action_rewrite(self):
         """Make a draft of a template that WhatsApp no longer has."""
         self.check_access("write")
@@ -99,6 +118,7 @@ class Template(models.Model):
         for template in self.sudo():
             if template.status != "DELETED":
                 raise UserError(self.env._("Only a deleted template begins anew."))
+            template._check_writable()
             template.write(
                 {
                     "status": "DRAFT",
@@ -114,6 +134,21 @@ class Template(models.Model):
     def _ask_for(self, task: str):
         self.sudo().write({"task": task, "task_error": False})
         self.env["whatsapp.clinic.channel.setup"]._wake()
+
+    def _sample_problems(self) -> list[str]:
+        """Why WhatsApp would not take the sample file of a draft's header."""
+        kind = (self.header_kind or "").lower()
+        if kind not in file_kinds.KINDS or not self.header_sample:
+            return []
+        content = self._sample()
+        try:
+            file_kinds.check(kind, content, guess_mimetype(content))
+        except PayloadError:
+            return [self.env._(_SAMPLES[kind])]
+        return []
+
+    def _sample(self) -> bytes:
+        return base64.b64decode(self.with_context(bin_size=False).header_sample)
 
     def _check_connected(self):
         channels = self.env["whatsapp.clinic.channel"].sudo()
@@ -230,7 +265,7 @@ class Template(models.Model):
         client.edit_template(
             original.remote_id, templates.edit(definition, original.category)
         )
-        edits = [*(original.edited_at or []), clock.now().isoformat()]
+        original._note_edit()
         is_wanted = original.enabled
         original.enabled = False
         original.variable_ids.unlink()
@@ -240,16 +275,26 @@ class Template(models.Model):
         original.write(
             {
                 "components": definition.components(),
-                "edited_at": edits if original.status == "APPROVED" else edits[:-1],
                 "status": "PENDING",
                 "expected_category": self.expected_category,
                 "model": self.model,
+                "asked_purpose_id": self.asked_purpose_id.id,
                 "header_sample": self.header_sample,
                 "header_sample_name": self.header_sample_name,
             }
         )
         self.unlink()
         original.enabled = is_wanted and not original._problems()
+
+    def _note_edit(self):
+        """Only those of an approved template count (Cloud API)."""
+        if self.status == "APPROVED":
+            self.edited_at = [*(self.edited_at or []), clock.now().isoformat()]
+
+    def _unpause_remotely(self, client):
+        client.unpause_template(self.remote_id)
+        self.write({"status": "APPROVED", "reason_code": False, "reason_words": False})
+        self._settle_notices()
 
     def _delete_remotely(self, client):
         client.delete_template(self.business_account_id, self.name, self.remote_id)
@@ -269,7 +314,7 @@ class Template(models.Model):
         definition = self._definition()
         if not definition.header or not definition.header.handle:
             return definition
-        content = base64.b64decode(self.with_context(bin_size=False).header_sample)
+        content = self._sample()
         return self._with_handle(self._upload(client, content, guess_mimetype(content)))
 
     def _upload(self, client, content: bytes, mime_type: str) -> str:

@@ -17,6 +17,7 @@ QUALITIES = [
 # Cloud API, template webhooks: events that are no status of their own.
 _STATUS_AFTER = {"REINSTATED": "APPROVED", "UNARCHIVED": "APPROVED"}
 _NO_CHANGE = ("FLAGGED",)
+_GOING = ("PENDING_DELETION", "DELETED", "ARCHIVED")
 # Cloud API, reasons of a rejection.
 REJECTIONS = {
     "ABUSIVE_CONTENT": _lt("It is taken for abusive."),
@@ -36,6 +37,9 @@ class Template(models.Model):
     quality = fields.Selection(QUALITIES, readonly=True, copy=False)
     status_at = fields.Datetime(
         readonly=True, copy=False, help="When WhatsApp told the status, by its clock."
+    )
+    category_at = fields.Datetime(
+        readonly=True, copy=False, help="When WhatsApp told the category."
     )
     reason_code = fields.Char(readonly=True, copy=False)
     reason_words = fields.Char(
@@ -67,21 +71,21 @@ class Template(models.Model):
             [("business_account_id", "=", account), ("original_id", "=", False)]
         )
         drafts = ours.filtered(lambda one: one.status == "DRAFT")
+        known = ours - drafts
         by_key = {(one.name, one.language): one for one in ours}
-        new = seen = self.browse()
-        for definition in definitions:
-            key = (definition["name"], definition["language"])
+        changed_ids, seen_ids = [], []
+        for key, definition in _by_key(definitions).items():
             template = by_key.get(key) or self._begin_loaded(channel, definition)
+            seen_ids.append(template.id)
             if template in drafts:
                 template._keep_draft_beside(definition)
-            template.write(self._definition_values(definition))
-            template._take_over_parts(is_new=template not in ours - drafts)
-            new |= template - (ours - drafts)
-            seen |= template
-        gone = ours - drafts - seen
+            if template._take_over(definition, is_new=template not in known):
+                changed_ids.append(template.id)
+        seen, changed = self.browse(seen_ids), self.browse(changed_ids)
+        gone = (known - seen).filtered(lambda one: one.status != "DELETED")
         gone.write({"status": "DELETED", "enabled": False})
-        new._note_trouble()
-        (seen - new)._settle_notices()
+        (seen - known)._note_trouble()
+        (changed & known | gone)._settle_notices()
 
     @api.model
     def _begin_loaded(self, channel, definition: dict):
@@ -116,19 +120,26 @@ class Template(models.Model):
             "category": _known(CATEGORIES, definition.get("category"), False),
             "status": _known(STATUSES, definition.get("status"), "UNKNOWN"),
             "parameter_format": "NAMED" if named else "POSITIONAL",
-            "components": definition.get("components") or [],
+            "components": _components(definition.get("components")),
             "ttl_seconds": max(definition.get("message_send_ttl_seconds") or 0, 0),
             "quality": _known(QUALITIES, quality, False),
             "reason_code": reason if reason and reason != "NONE" else False,
         }
 
-    def _take_over_parts(self, is_new: bool):
-        """Take over variables and buttons; in use stays what still can be filled."""
-        is_wanted = is_new or self.enabled
-        self.enabled = False
+    def _take_over(self, definition: dict, is_new: bool) -> bool:
+        """Make the template equal to a definition; whether anything was to change.
+
+        In use stays what still can be filled, and what comes back is in use again.
+        """
+        values = self._definition_values(definition)
+        if not is_new and all(self[name] == value for name, value in values.items()):
+            return False
+        is_wanted = is_new or self.enabled or self.status == "DELETED"
+        self.write({**values, "enabled": False})
         self._list_variables()
         self.button_ids._take_over(self)
         self.enabled = is_wanted and not self._problems()
+        return True
 
     @api.model
     def _apply_update(self, update):
@@ -136,7 +147,7 @@ class Template(models.Model):
 
         A template that is not known here, or that was changed at WhatsApp, is loaded.
         """
-        template = self.search(
+        template = self.with_context(active_test=False).search(
             [
                 ("remote_id", "=", update.template_id),
                 ("business_account_id", "=", update.business_account_id),
@@ -154,7 +165,8 @@ class Template(models.Model):
         template._settle_notices()
 
     def _news(self, update) -> dict:
-        """What an update changes; an older one than is known says no status."""
+        """What an update changes; an older one than is known says nothing of what is
+        known from a later one."""
         values = {}
         at = update.timestamp and update.timestamp.astimezone(timezone.utc)
         at = at and at.replace(tzinfo=None, microsecond=0)
@@ -170,8 +182,10 @@ class Template(models.Model):
                 "reason_code": not is_well and reason,
                 "reason_words": not is_well and " ".join(filter(None, words)),
             }
-        if update.category:
+        is_old = at and self.category_at and at < self.category_at
+        if update.category and not is_old:
             values["category"] = _known(CATEGORIES, update.category, False)
+            values["category_at"] = at or self.category_at
         if update.kind == "category":
             changes_at = update.category_changes_at
             values["coming_category"] = _known(
@@ -183,6 +197,22 @@ class Template(models.Model):
         if update.quality:
             values["quality"] = _known(QUALITIES, update.quality, "UNKNOWN")
         return values
+
+
+def _components(value) -> list[dict]:
+    parts = value if isinstance(value, list) else []
+    return [part for part in parts if isinstance(part, dict)]
+
+
+def _by_key(definitions: list[dict]) -> dict[tuple[str, str], dict]:
+    """One definition for each name and language: one that goes yields to one that
+    came."""
+    leaving_first = sorted(definitions, key=lambda one: one.get("status") not in _GOING)
+    return {
+        (one["name"], one["language"]): one
+        for one in leaving_first
+        if one.get("name") and one.get("language")
+    }
 
 
 def _known(selection: list, value, otherwise):

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ...tools.access import require_group
 
@@ -56,5 +57,9 @@ class Template(models.Model):
         """Ask WhatsApp for the time that the rules leave; a scheduled action does."""
         self.check_access("write")
         require_group(self.env, "group_manager")
+        for template in self:
+            if not template.ttl_is_long:
+                raise UserError(self.env._("There is no time to live to be limited."))
+            template._check_editable()
         self.sudo().write({"ttl_wanted": True, "ttl_error": False})
         self.env["whatsapp.clinic.channel.setup"]._wake()

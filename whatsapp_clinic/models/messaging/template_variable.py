@@ -6,6 +6,7 @@ import pytz
 from babel import negotiate_locale
 from babel.dates import format_date, format_time
 from babel.localedata import locale_identifiers
+from babel.numbers import format_currency, format_decimal
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import ValidationError
@@ -106,6 +107,19 @@ class TemplateVariable(models.Model):
                 )
         self.template_id._check_mapped()
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        created = super().create(vals_list)
+        created._check_source()
+        return created
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {"source", "field_path"}:
+            # Odoo checks constraints as root; who maps must be able to read the field.
+            self._check_source()
+        return result
+
     def _source_problem(self) -> str | None:
         """Why the chosen source cannot work; None when it can or none is chosen."""
         if self.source == "field":
@@ -117,27 +131,41 @@ class TemplateVariable(models.Model):
         return None
 
     def _path_problem(self) -> str | None:
+        """Why a path cannot be read by the user who maps it; as root, by anybody."""
         model = self.env[self.model]
-        names = (self.field_path or "").split(".")
-        for position, name in enumerate(names):
-            field = model._fields.get(name)
-            if field is None or field.groups == fields.NO_ACCESS:
-                return self.env._(
-                    "“%(model)s” has no field “%(field)s”.",
-                    model=model._description,
-                    field=name,
-                )
-            if field in self._diagnosis_fields(model):
-                return self.env._(
-                    "“%s” is marked as diagnosis and never leaves in a message.", name
-                )
-            last = position == len(names) - 1
-            if field.relational and not last:
-                model = self.env[field.comodel_name]
-            elif last and (field.relational or field.type in _UNREADABLE_TYPES):
-                return self.env._("“%s” is no text, number or date.", name)
-            elif not last:
+        *path, last = (self.field_path or "").split(".")
+        for name in path:
+            problem = self._field_problem(model, name)
+            if problem:
+                return problem
+            field = model._fields[name]
+            if not field.relational:
                 return self.env._("“%s” leads no further.", name)
+            if field.type != "many2one":
+                return self.env._("“%s” has several records: which is meant?", name)
+            model = self.env[field.comodel_name]
+        problem = self._field_problem(model, last)
+        if problem:
+            return problem
+        field = model._fields[last]
+        if field.relational or field.type in _UNREADABLE_TYPES:
+            return self.env._("“%s” is no text, number or date.", last)
+        return None
+
+    def _field_problem(self, model, name: str) -> str | None:
+        field = model._fields.get(name)
+        if field is None or field.groups == fields.NO_ACCESS:
+            return self.env._(
+                "“%(model)s” has no field “%(field)s”.",
+                model=model._description,
+                field=name,
+            )
+        if not model.has_access("read") or not model._has_field_access(field, "read"):
+            return self.env._("You may not read “%s”.", name)
+        if field in self._diagnosis_fields(model):
+            return self.env._(
+                "“%s” is marked as diagnosis and never leaves in a message.", name
+            )
         return None
 
     def _diagnosis_fields(self, model) -> set:
@@ -145,7 +173,14 @@ class TemplateVariable(models.Model):
         return {model._fields[one.name] for one in marked if one.model == model._name}
 
     def _is_mapped(self) -> bool:
-        return bool(self.source) and not self._source_problem()
+        # sudo: whether it can be filled does not depend on who looks
+        return bool(self.source) and not self.sudo()._source_problem()
+
+    @property
+    def _tells_of_notice(self) -> bool:
+        """Whether the text gives the address of the privacy notice."""
+        source = (self.component, self.source, self.builtin)
+        return source == ("body", "builtin", "notice_link")
 
     @property
     def _asked_key(self) -> str:
@@ -181,13 +216,22 @@ class TemplateVariable(models.Model):
         return self.text
 
     def _value_from_field(self, record) -> str | None:
+        """As the patient reads it; zero is empty, as Odoo stores a number not given."""
         *path, name = self.field_path.split(".")
-        for step in path:
-            record = record[step][:1]
-        value = record[name]
-        if isinstance(value, bool):
+        # sudo: a manager decided to tell it, whoever sends the message
+        owner = record.sudo()
+        try:
+            for step in path:
+                owner = owner[step]
+            value = owner[name]
+        except KeyError:
+            # The field has gone with its addon.
             return None
-        return record._fields[name].convert_to_export(value, record)
+        field = owner._fields[name]
+        if not value or isinstance(value, bool):
+            return None
+        tell = _TOLD.get(field.type, _export)
+        return tell(self, field, value, owner, record)
 
     def _value_from_builtin(self, record) -> str | None:
         return getattr(self, f"_builtin_{self.builtin}")(record)
@@ -280,7 +324,15 @@ class TemplateVariable(models.Model):
 
 
 _LOCALES = locale_identifiers()
-_UNREADABLE_TYPES = ("binary", "json", "properties", "properties_definition", "html")
+_UNREADABLE_TYPES = (
+    "binary",
+    "html",
+    "json",
+    "many2one_reference",
+    "properties",
+    "properties_definition",
+    "reference",
+)
 
 
 def _fits(builtin: str | None, model: str) -> bool:
@@ -300,8 +352,48 @@ def _branch(record):
 
 def _patients_start(appointment) -> datetime:
     """When it starts by the patient's clock, the branch's where that is not known."""
-    zone = appointment.partner_id.tz or appointment.branch_id.tz
-    return pytz.utc.localize(appointment.start).astimezone(pytz.timezone(zone))
+    return _patients_time(appointment.start, appointment)
+
+
+def _patients_time(moment: datetime, record) -> datetime:
+    """A naive UTC moment by the clock of a record's patient, else of the branch."""
+    zone = partner_of(record).tz or _branch(record).tz or "UTC"
+    return pytz.utc.localize(moment).astimezone(pytz.timezone(zone))
+
+
+def _export(_variable, field, value, owner, _record) -> str:
+    return field.convert_to_export(value, owner)
+
+
+def _told_date(variable, _field, value, _owner, _record) -> str:
+    return _date(value, variable.template_id.language)
+
+
+def _told_moment(variable, _field, value, _owner, record) -> str:
+    moment, language = _patients_time(value, record), variable.template_id.language
+    return f"{_date(moment, language)} {_time(moment, language)}"
+
+
+def _told_number(variable, field, value, owner, _record) -> str:
+    _total, places = field.get_digits(owner.env) or (None, 3)
+    locale = _locale(variable.template_id.language)
+    return format_decimal(round(value, places), locale=locale)
+
+
+def _told_amount(variable, field, value, owner, _record) -> str:
+    currency = owner[field.get_currency_field(owner)]
+    locale = _locale(variable.template_id.language)
+    if not currency:
+        return format_decimal(value, locale=locale)
+    return format_currency(value, currency.name, locale=locale)
+
+
+_TOLD = {
+    "date": _told_date,
+    "datetime": _told_moment,
+    "float": _told_number,
+    "monetary": _told_amount,
+}
 
 
 def _date(moment: datetime, language: str | None) -> str:

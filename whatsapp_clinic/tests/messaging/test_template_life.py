@@ -1,10 +1,16 @@
 """The life of a template at WhatsApp: submitted, judged, changed, deleted."""
 
+from types import SimpleNamespace
+from unittest.mock import patch
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ...cloud_api.errors import OutcomeUnknown
 from ...cloud_api.payloads import TEMPLATE_BODY
+from ...models.messaging import channel_setup
 from ..common import BUSINESS_ACCOUNT, MARKER, SandboxCase, staff_user
+from .test_template_shapes import SENDABLE, UNWRITABLE
 from .test_template_writing import PIXEL, TEXT
 
 
@@ -151,6 +157,32 @@ class TestSubmission(LifeCase):
         self.assertEqual(
             button["parameters"][0]["action"]["flow_token"], message.sudo().key
         )
+
+    def made_at_whatsapp(self, number, components):
+        """A template whose components somebody changed in WhatsApp Manager."""
+        text = TEXT.replace("soon", f"soon ({number})")
+        template = self.approved(name=f"shape_{number}", body_text=text)
+        body = {"type": "BODY", "text": text}
+        components = [body if part["type"] == "BODY" else part for part in components]
+        self.treat(template, "components", components=components)
+        self.work_off()
+        return template
+
+    def test_shapes_made_at_whatsapp_are_sent_or_refused_before_the_call(self):
+        patient = self.make_patient()
+        self.consent(patient)
+        appointment = self.book(patient)
+        for number, (name, components) in enumerate(UNWRITABLE.items()):
+            template = self.made_at_whatsapp(number, components)
+            message = self.send_reminder(appointment, template_id=template.id)
+            self.dispatch()
+            told = (message.state, message.reason)
+            with self.subTest(name):
+                if name in SENDABLE:
+                    self.assertEqual(told, ("sent", False))
+                else:
+                    self.assertEqual(told, ("failed", "template_disabled"))
+                    self.assertTrue(template.problems)
 
     def test_template_can_lead_to_the_privacy_notice(self):
         notice = self.env["whatsapp.clinic.privacy.notice"].create(
@@ -305,6 +337,38 @@ class TestReview(LifeCase):
         self.assertEqual(template.status, "APPROVED")
         self.assertFalse(template.activity_ids)
 
+    def test_pause_after_the_first_messages_is_ended_by_a_manager(self):
+        self.sandbox.switch(pacing="drop", pacing_seconds=0)
+        template = self.approved(expected_category="MARKETING")
+        patient = self.make_patient()
+        marketing = self.env.ref("whatsapp_clinic.purpose_marketing")
+        self.consent(patient, purpose=marketing)
+        self.send_reminder(
+            self.book(patient), template_id=template.id, purpose_id=marketing.id
+        )
+        self.dispatch()
+        self.process()
+        self.assertEqual(template.status, "PAUSED")
+        self.assertTrue(template.activity_ids)
+        self.sandbox.move_clock(600)
+        template.action_unpause()
+        self.work_off()
+        self.assertFalse(template.task_error)
+        self.assertEqual(template.status, "APPROVED")
+        self.assertFalse(template.activity_ids)
+
+    def test_pause_that_ends_by_itself_says_so_when_a_manager_ends_it(self):
+        template = self.approved()
+        self.treat(template, "pause")
+        template.action_unpause()
+        self.work_off()
+        self.assertEqual(template.status, "PAUSED")
+        self.assertIn("not paused for pacing", template.task_error)
+
+    def test_only_a_pause_can_be_ended(self):
+        with self.assertRaises(UserError):
+            self.approved().action_unpause()
+
     def test_flag_of_low_quality_does_not_stop_its_use(self):
         template = self.approved()
         self.treat(template, "status", event="FLAGGED")
@@ -330,6 +394,31 @@ class TestReview(LifeCase):
         self.work_off()
         found = self.templates.search([("remote_id", "=", remote_id)])
         self.assertEqual(found.status, "APPROVED")
+
+    def test_fault_between_two_pages_changes_nothing(self):
+        def break_off(account):
+            yield {"id": "1", "name": "first", "language": "en"}
+            raise OutcomeUnknown("no second page")
+
+        template = self.approved()
+        self.channel.action_load_templates()
+        client = SimpleNamespace(templates=break_off)
+        with patch.object(channel_setup, "channel_client", lambda _channel: client):
+            self.work_off()
+        self.assertFalse(self.templates.search([("name", "=", "first")]))
+        self.assertTrue(self.channel.templates_error)
+        self.assertEqual((template.status, template.enabled), ("APPROVED", True))
+
+    def test_account_that_cannot_be_read_does_not_stop_the_others(self):
+        loads = type(self.env["whatsapp.clinic.template"])
+        self.channel.action_load_templates()
+        with (
+            patch.object(loads, "_load", side_effect=ValueError("odd")),
+            self.assertLogs("odoo.addons.whatsapp_clinic", "ERROR"),
+        ):
+            self.work_off()
+        self.assertIn("see the log", self.channel.templates_error)
+        self.assertFalse(self.channel.templates_wanted)
 
     def test_loading_reads_every_page_and_keeps_drafts(self):
         draft = self.draft(name="not_submitted")

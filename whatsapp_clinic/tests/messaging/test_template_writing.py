@@ -68,6 +68,18 @@ class TestTemplateWriting(WritingCase):
             ["HEADER", "BODY", "FOOTER", "BUTTONS"],
         )
 
+    def test_draft_goes_to_the_account_of_the_chosen_number(self):
+        other = self.channel.copy(
+            {"name": "Other", "phone_number_id": "9", "business_account_id": "99"}
+        )
+        form = Form(self.templates)
+        form.name = "elsewhere"
+        form.language = "en"
+        form.body_text = TEXT
+        self.assertEqual(form.channel_id, self.channel)
+        form.channel_id = other
+        self.assertEqual(form.save().business_account_id, "99")
+
     def test_variables_are_listed_while_typing(self):
         form = Form(self.templates)
         form.body_text = TEXT
@@ -158,6 +170,39 @@ class TestTemplateWriting(WritingCase):
             "<b>b</b> <i>i</i> <s>s</s> <code>c</code> &lt;x&gt; 2*3*4 snake_case_name",
         )
 
+    def test_marks_within_fixed_width_mean_nothing(self):
+        self.assertEqual(
+            formatted("*a* ```*b*``` `_c_` _d_"),
+            "<b>a</b> <code>*b*</code> <code>_c_</code> <i>d</i>",
+        )
+
+    def test_preview_escapes_what_is_no_text(self):
+        evil = "<img src=x onerror=alert(1)>"
+        draft = self.draft(
+            body_text=f"Hello {{{{who}}}}, *{evil}* is here.",
+            header_kind="TEXT",
+            header_text=evil,
+            footer_text=evil,
+            button_ids=[self.button(text=evil)],
+        )
+        draft.variable_ids.write({"source": "text", "text": evil})
+        self.assertNotIn("<img", draft.preview_html)
+        self.assertEqual(draft.preview_html.count("&lt;img"), 5)
+
+    def test_more_than_three_buttons_hide_behind_one_in_the_preview(self):
+        draft = self.draft(
+            button_ids=[self.button(text=f"Choice {one}") for one in range(4)]
+        )
+        shown, _, hidden = draft.preview_html.partition("See all options")
+        self.assertIn("Choice 1", shown)
+        self.assertNotIn("Choice 2", shown)
+        self.assertIn("Choice 2", hidden)
+        self.assertIn("Choice 3", hidden)
+
+    def test_code_button_has_whatsapps_label_in_the_preview(self):
+        draft = self.draft(button_ids=[self.button("COPY_CODE", False, example="TEA")])
+        self.assertIn("Copy offer code", draft.preview_html)
+
     def test_preview_is_filled_from_the_chosen_record(self):
         appointment = self.book(self.make_patient(name="Nesrin"))
         draft = self.draft()
@@ -179,6 +224,11 @@ class TestTemplateWriting(WritingCase):
 
     def test_media_header_needs_a_sample(self):
         self.assertIn("sample", self.draft(header_kind="VIDEO").problems)
+
+    def test_sample_of_another_kind_is_refused_before_the_call(self):
+        draft = self.draft(header_kind="VIDEO", header_sample=PIXEL)
+        with self.assertRaisesRegex(UserError, "MP4"):
+            draft.action_submit()
 
 
 @tagged("post_install", "-at_install")
@@ -315,6 +365,28 @@ class TestTemplateVariables(WritingCase):
         )
         self.assertEqual(row.variables, {"body:what": "an apple"})
 
+    def test_composer_foresees_that_a_header_has_its_sample_file(self):
+        header = {"type": "HEADER", "format": "IMAGE"}
+        body = {"type": "BODY", "text": "This is for you."}
+        template = make_template(self, "picture", components=[header, body])
+        patient = self.make_patient()
+        self.consent(patient)
+        composer = self.env["whatsapp.clinic.composer"].create(
+            {
+                "res_model": "res.partner",
+                "res_ids": patient.ids,
+                "content": "template",
+                "template_id": template.id,
+                "purpose_id": self.purpose.id,
+            }
+        )
+        self.assertEqual(composer.refused_count, 1)
+        self.assertIn("header", composer.outlook_html)
+        template.header_sample = PIXEL
+        composer.invalidate_recordset()
+        composer.template_id = template
+        self.assertEqual(composer.refused_count, 0, composer.outlook_html)
+
     def test_composer_refuses_a_line_break(self):
         template = self.ready("ask")
         appointment = self.book(self.make_patient())
@@ -346,6 +418,14 @@ class TestTemplateVariables(WritingCase):
     def test_rule_cannot_send_what_somebody_has_to_write(self):
         with self.assertRaisesRegex(UserError, "asks the sender"):
             self.rule(template_id=self.ready("ask").id)
+
+    def test_rule_cannot_send_what_somebody_has_to_add_to_the_header(self):
+        for kind in ("LOCATION", "IMAGE"):
+            header = {"type": "HEADER", "format": kind}
+            body = {"type": "BODY", "text": "This is for you."}
+            template = make_template(self, kind.lower(), components=[header, body])
+            with self.subTest(kind), self.assertRaisesRegex(UserError, "a place"):
+                self.rule(template_id=template.id)
 
 
 @tagged("post_install", "-at_install")
@@ -387,6 +467,10 @@ class TestTemplateLanguages(WritingCase):
         self.variant("de")
         self.company.clinic_fallback_languages = "de"
         self.assertEqual(self.template._for_language("tr_TR"), turkish)
+
+    def test_language_of_three_letters_is_not_taken_for_one_of_two(self):
+        self.variant("fi")
+        self.assertEqual(self.template._for_language("tl_PH"), self.template)
 
     def test_template_itself_is_the_last_resort(self):
         self.company.clinic_fallback_languages = "fr"
