@@ -158,6 +158,21 @@ def test_an_order_is_read():
     assert event.order == Order("9", (OrderItem("SKU", 2.0, 9.5, "TRY"),))
 
 
+def test_an_order_without_lines_is_none():
+    assert parse_message("order", {"catalog_id": "9"}).order is None
+
+
+def test_what_of_a_catalogue_is_asked_about_is_read():
+    product = {"catalog_id": "9", "product_retailer_id": 77}
+    event = parse_message("text", {"body": "?"}, context={"referred_product": product})
+    assert event.product_id == "77"
+
+
+def test_a_sender_written_as_a_number_is_read():
+    event = parse_message("text", {"body": "Merhaba"}, **{"from": int(PATIENT)})
+    assert event.sender.wa_id == PATIENT
+
+
 def test_the_advertisement_that_brought_a_patient_is_read():
     event = parse_message(
         "text",
@@ -169,9 +184,13 @@ def test_the_advertisement_that_brought_a_patient_is_read():
             "headline": "Diş",
             "body": "Gülüş",
             "ctwa_clid": "c",
+            "media_type": "image",
+            "image_url": "https://fb.me/i",
+            "welcome_message": {"text": "Buyurun"},
         },
     )
-    assert event.referral == Referral("ad", "1", "https://fb.me/x", "Diş", "Gülüş", "c")
+    words = ("ad", "1", "https://fb.me/x", "Diş", "Gülüş", "c")
+    assert event.referral == Referral(*words, "image", "https://fb.me/i", "Buyurun")
 
 
 def test_an_edit_points_to_its_message_and_brings_the_new_text():

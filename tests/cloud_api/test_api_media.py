@@ -143,6 +143,33 @@ def test_bytes_that_tell_nothing_are_not_what_always_tells(claimed):
     assert media.real_type(b"\x00\x01\x02", claimed) == media.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("mime_type", "claimed"),
+    [
+        ("text/plain", "text/comma-separated-values"),
+        ("text/plain", "text/markdown"),
+        ("application/zip", "application/vnd.apple.pages"),
+        ("application/gzip", "application/x-gzip"),
+        (
+            f"{OFFICE}wordprocessingml.document",
+            "application/vnd.ms-word.document.macroenabled.12",
+        ),
+    ],
+)
+def test_a_name_that_nobody_knows_contradicts_nothing(mime_type, claimed):
+    assert media.agrees(FILES[mime_type], claimed)
+    assert media.real_type(FILES[mime_type], claimed) == mime_type
+
+
+@pytest.mark.parametrize(
+    "mime_type",
+    ["text/html", "image/svg+xml", "application/x-msdownload", "text/x-script"],
+)
+def test_what_can_do_harm_hides_behind_no_unknown_name(mime_type):
+    assert not media.agrees(FILES[mime_type], "application/x-dental")
+    assert media.real_type(FILES[mime_type], "application/x-dental") == mime_type
+
+
 def test_a_document_of_an_unknown_kind_keeps_its_claim():
     assert media.real_type(b"\x00\x01\x02", "application/x-dental") == (
         "application/x-dental"

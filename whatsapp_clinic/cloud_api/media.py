@@ -89,7 +89,7 @@ _CONTAINERS = {
         }
     ),
     "audio/mp4": frozenset({"video/mp4", "audio/aac", "audio/x-m4a"}),
-    "video/mp4": frozenset({"audio/mp4", "video/3gpp", "audio/x-m4a"}),
+    "video/mp4": frozenset({"audio/mp4", "video/3gpp", "audio/aac", "audio/x-m4a"}),
     "video/3gpp": frozenset({"video/mp4", "audio/3gpp"}),
     "image/heic": frozenset({"image/heif"}),
     "image/dicom": frozenset({"application/dicom"}),
@@ -178,25 +178,26 @@ def sniff(content: bytes) -> str | None:
 
 
 def real_type(content: bytes, claimed: str) -> str:
-    """Return what to store a file as: what was claimed if its bytes agree.
+    """Return what to store a file as: a known kind as claimed if its bytes agree.
 
-    A file whose bytes tell nothing is ``application/octet-stream`` if it was claimed
-    to be something that always tells, and what was claimed otherwise: patients send
-    documents of any kind.
+    Else what the bytes tell; and where they tell nothing the claim, unless it is one
+    that always tells: patients send documents of any kind.
     """
     claimed = plain(claimed)
-    if agrees(content, claimed):
-        return claimed or UNKNOWN
-    return sniff(content) or UNKNOWN
+    if claimed in _KNOWN and agrees(content, claimed):
+        return claimed
+    return sniff(content) or (claimed not in _KNOWN and claimed) or UNKNOWN
 
 
 def agrees(content: bytes, claimed: str) -> bool:
-    """Whether the first bytes are those of the claimed MIME type.
+    """Whether the first bytes do not contradict the claimed MIME type.
 
-    What is never harmless under another name (a page, a drawing, a program) agrees
-    with its own name only.
+    Telephones name many kinds in ways of their own (``text/comma-separated-values``):
+    such a name is contradicted only by what is never harmless under another name.
     """
     claimed, found = plain(claimed), sniff(content)
+    if claimed not in _KNOWN:
+        return found not in _HARMFUL
     if found is None:
         return claimed not in _TELLING
     return claimed == found or claimed in _CONTAINERS.get(found, ())
@@ -323,12 +324,30 @@ def _from_base64(text: str) -> bytes | None:
 
 
 _URL_SAFE = str.maketrans("-_", "+/")
-# Types whose files always begin in a way that tells, so that silence contradicts them.
-_TELLING = (
+# A page, a drawing, a program.
+_HARMFUL = frozenset(
+    {
+        "text/html",
+        "image/svg+xml",
+        "application/x-msdownload",
+        "application/x-elf",
+        "text/x-script",
+    }
+)
+_KNOWN = (
     {mime_type for _offset, _signature, mime_type in _SIGNATURES}
     | set(_RIFF.values())
     | {mime_type for _brand, mime_type in _BRANDS}
     | {mime_type for _pattern, mime_type in _MARKUP}
     | set().union(*(kind.mime_types for kind in KINDS.values()))
     | set().union(*_CONTAINERS.values())
-) - {"text/plain", "text/csv", "text/vcard", "text/x-vcard", "text/calendar"}
+    | {_ZIP}
+)
+# Types whose files always begin in a way that tells, so that silence contradicts them.
+_TELLING = _KNOWN - {
+    "text/plain",
+    "text/csv",
+    "text/vcard",
+    "text/x-vcard",
+    "text/calendar",
+}

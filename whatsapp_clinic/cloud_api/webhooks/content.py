@@ -90,7 +90,7 @@ class Referral:
     """The advertisement or post through which a patient came.
 
     ``click_id`` is Meta's ``ctwa_clid``; an answer within 24 hours opens 72 hours in
-    which nothing is charged.
+    which nothing is charged. ``welcome`` is what the advertisement greeted with.
     """
 
     source_type: str | None
@@ -99,6 +99,9 @@ class Referral:
     headline: str | None
     body: str | None
     click_id: str | None = field(repr=False)
+    media_type: str | None = None
+    media_url: str | None = None
+    welcome: str | None = None
 
 
 def media(kind: str, content: dict) -> Media | None:
@@ -177,7 +180,7 @@ def form_reply(content: dict) -> FormReply | None:
 
 
 def order(kind: str, content: dict) -> Order | None:
-    """Read an order; None for other kinds."""
+    """Read an order; None for other kinds and an order without lines."""
     if kind != "order":
         return None
     items = tuple(
@@ -189,7 +192,7 @@ def order(kind: str, content: dict) -> Order | None:
         )
         for item in dicts(content.get("product_items"))
     )
-    return Order(scalar(content.get("catalog_id")), items)
+    return Order(scalar(content.get("catalog_id")), items) if items else None
 
 
 def referral(message: dict) -> Referral | None:
@@ -204,4 +207,7 @@ def referral(message: dict) -> Referral | None:
         headline=text(content.get("headline")),
         body=text(content.get("body")),
         click_id=text(content.get("ctwa_clid")),
+        media_type=text(content.get("media_type")),
+        media_url=text(content.get("image_url") or content.get("video_url")),
+        welcome=text(dict_(content.get("welcome_message")).get("text")),
     )

@@ -40,7 +40,8 @@ class InboundMessage:
     they are about; an edit's ``text`` and ``media`` are the new ones. ``form`` is the
     answer of a form, ``referral`` the advertisement that brought the patient,
     ``errors`` and ``unsupported_type`` say why WhatsApp could not pass a message on.
-    ``interactive_type`` is WhatsApp's, for example ``button_reply``.
+    ``interactive_type`` is WhatsApp's, for example ``button_reply``; ``product_id`` is
+    what of a catalogue the message asks about.
     """
 
     phone_number_id: str
@@ -63,6 +64,7 @@ class InboundMessage:
     is_forwarded: bool = False
     unsupported_type: str | None = None
     errors: tuple[EventError, ...] = ()
+    product_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ def message(value: dict, message: dict) -> Event:
         is_forwarded=_is_forwarded(message),
         unsupported_type=text(body.get("type")) if kind == "unsupported" else None,
         errors=event_errors(message),
+        product_id=_product_id(message),
     )
 
 
@@ -106,6 +107,11 @@ def _context_id(message: dict, kind: str) -> str | None:
     about = dict_(message.get(kind))
     found = (text(about.get(key)) for key in _TARGETS[kind])
     return next((one for one in found if one), None)
+
+
+def _product_id(message: dict) -> str | None:
+    product = dict_(dict_(message.get("context")).get("referred_product"))
+    return scalar(product.get("product_retailer_id"))
 
 
 def _is_forwarded(message: dict) -> bool:

@@ -75,7 +75,7 @@ def dicts(value: Any) -> list[dict]:
 
 def ids(item: dict, phone_key: str, user_key: str) -> tuple[str | None, str | None]:
     """Return (wa_id, user id); a user id may stand where the phone number should."""
-    phone, user_id = text(item.get(phone_key)), text(item.get(user_key))
+    phone, user_id = scalar(item.get(phone_key)), text(item.get(user_key))
     if phone and _USER_ID.fullmatch(phone):
         return None, user_id or phone
     digits = (phone or "").lstrip("+")

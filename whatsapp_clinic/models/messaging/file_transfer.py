@@ -83,9 +83,7 @@ class FileTransfer(models.AbstractModel):
     def _transfer(self, pool: ThreadPoolExecutor):
         """Carry the claimed files, and write what became of each as soon as it is."""
         read_committed(self.env.cr)
-        calls = {
-            pool.submit(*row._call(channel_client(row.channel_id))): row for row in self
-        }
+        calls = {row._submit(pool): row for row in self}
         self.env.cr.commit()
         for future in as_completed(calls):
             read_committed(self.env.cr)
@@ -97,6 +95,18 @@ class FileTransfer(models.AbstractModel):
                 # The lease finds it.
                 self.env.cr.rollback()
             self.env.cr.commit()
+
+    def _submit(self, pool: ThreadPoolExecutor) -> Future:
+        """Have a thread carry the file; what cannot even be asked for has failed."""
+        self.ensure_one()
+        try:
+            return pool.submit(*self._call(channel_client(self.channel_id)))
+        except TRY_AGAIN:
+            raise
+        except Exception as error:
+            failed = Future()
+            failed.set_exception(error)
+            return failed
 
     def _settle(self, future: Future):
         self.ensure_one()

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import LazyTranslate
 
+from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.access import require_group
 from ...tools.phone import wa_id_to_e164
@@ -281,11 +282,11 @@ class Identity(models.Model):
 
     def _note(self, sender, portfolio):
         self.ensure_one()
-        news = {
-            name: getattr(sender, name)
+        names = {
+            name: clean_text(getattr(sender, name) or "")
             for name in ("username", "profile_name")
-            if getattr(sender, name) and getattr(sender, name) != self[name]
         }
+        news = {name: one for name, one in names.items() if one and one != self[name]}
         for name in ("wa_id", "user_id"):
             value = getattr(sender, name)
             if value and not self[name] and not self._known_elsewhere(name, value):
@@ -313,12 +314,31 @@ class Identity(models.Model):
         """
         former = self.sudo().search([("former_partner_ids", "in", partner.ids)])
         for identity in self:
+            if identity.block_source == "wrong_person":
+                identity._take_back(partner)
             identity.former_partner_ids -= partner
             identity._link(partner)
-        self.filtered(lambda one: one.block_source == "wrong_person")._unblock()
         if self and former:
             wards = partner.sudo().ward_ids.filtered("is_in_force").patient_id
-            self.env["whatsapp.clinic.appointment"]._plan_coming(partner | wards)
+            self.env["whatsapp.clinic.message.rule"]._plan_again(
+                [("partner_id", "in", (partner | wards).ids)]
+            )
+
+    def _take_back(self, partner):
+        """The number is somebody's again; what they stopped themselves stays stopped.
+
+        A stop of whoever had the number before binds nobody who gets it now.
+        """
+        self.ensure_one()
+        stops = [("identity_id", "=", self.id), ("taken_as", "in", ("stop", "start"))]
+        if partner not in self.former_partner_ids:
+            stops.append(("occurred_at", ">=", self.blocked_at))
+        last = self.env["whatsapp.clinic.message"].search(
+            stops, order="occurred_at desc, id desc", limit=1
+        )
+        self.write({"blocked_at": False, "block_source": False})
+        if last.taken_as == "stop":
+            self._block("stop_word", last._act_at())
 
     def _only_patient(self):
         """The patient behind this number, where nobody else can be meant.
@@ -362,7 +382,14 @@ class Identity(models.Model):
         lifted.write({"blocked_at": False, "block_source": False})
         for identity in self:
             identity.unblocked_at = _later(identity.unblocked_at, at)
+        lifted._plan_again()
         return lifted
+
+    def _plan_again(self):
+        """Plan what rules would have written to these identities meanwhile."""
+        if self:
+            rules = self.env["whatsapp.clinic.message.rule"]
+            rules._plan_again([("identity_id", "in", self.ids)])
 
     def _block_marketing(self, source: str, at=None):
         """No advertising to these identities, what is queued included; as `_block`.
@@ -415,6 +442,7 @@ class Identity(models.Model):
             identity.marketing_unblocked_at = _later(
                 identity.marketing_unblocked_at, at
             )
+        lifted._plan_again()
         return lifted
 
     def _disown(self, reason: str):
@@ -441,7 +469,9 @@ class Identity(models.Model):
             [("identity_id", "=", self.id)], reason
         )
         for partner in partners:
-            partner.message_post(body=self.env._(_LEFT[reason]))
+            company = partner.sudo().clinic_branch_id.company_id or self.env.company
+            noted = partner.with_context(lang=company.partner_id.lang)
+            noted.message_post(body=noted.env._(_LEFT[reason]))
         self.env["whatsapp.clinic.appointment"]._ask_for_number(partners | wards)
 
     def _rotate_user_id(self, user_id: str):

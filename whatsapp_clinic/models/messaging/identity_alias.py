@@ -2,6 +2,7 @@ from dataclasses import replace
 
 from odoo import api, fields, models
 
+from ...tools import clock
 from ...tools.phone import same_line
 
 
@@ -71,13 +72,26 @@ class Identity(models.Model):
         }
 
     def _add_alias(self, value: str | None):
-        """Note another id of the same somebody, unless it is known already."""
+        """Note another id of the same somebody, unless it is known already.
+
+        Losing a race is no error: two channels may learn it from the same answer.
+        """
         self.ensure_one()
         ids = {"user_id": value, "wa_id": value}
-        if value and not self._find(ids, self.provider):
-            self.env["whatsapp.clinic.identity.alias"].create(
-                {"identity_id": self.id, "value": value}
-            )
+        if not value or self._find(ids, self.provider):
+            return
+        now = clock.now()
+        self.flush_recordset()
+        self.env.cr.execute(
+            """
+            INSERT INTO whatsapp_clinic_identity_alias
+                (identity_id, provider, value,
+                 create_uid, write_uid, create_date, write_date)
+            VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+            """,
+            [self.id, self.provider, value, self.env.uid, self.env.uid, now, now],
+        )
+        self.invalidate_recordset(["alias_ids"])
 
     def _changed_hands(self, sender, portfolio, at):
         return super()._changed_hands(self._as_known(sender), portfolio, at)

@@ -195,6 +195,15 @@ class Identity(models.Model):
                 "identity_blocked",
             )
 
+    def _welcome(self, partner):
+        strangers = self.filtered(
+            lambda one: not one.partner_ids and not one.former_partner_ids
+        )
+        result = super()._welcome(partner)
+        for identity in strangers:
+            identity._name_patient()
+        return result
+
     def _name_patient(self):
         """What a stranger wrote is now known to be of the only patient."""
         if len(self.partner_ids) == 1:
@@ -211,6 +220,14 @@ class Message(models.Model):
     """Whom a message reaches who is known by a user id alone."""
 
     _inherit = "whatsapp.clinic.message"
+
+    def _reached_without_phone(self):
+        """Who of those that get these rows has an identity without a number."""
+        people = self.partner_id | self.guardian_id
+        nameless = self.env["whatsapp.clinic.identity"].search(
+            [("partner_ids", "in", people.ids), ("wa_id", "=", False)]
+        )
+        return people & nameless.partner_ids
 
     def _identity_without_phone(self):
         """The only identity without a number of who gets this row; else its own."""

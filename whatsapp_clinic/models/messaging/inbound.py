@@ -25,9 +25,13 @@ class Inbound(models.AbstractModel):
 
     @api.model
     def _channel(self, phone_number_id: str):
-        """The channel of a number; none for a number that is not ours."""
+        """The channel of a number; none for a number that is not ours.
+
+        An archived one too: who writes there is heard, nothing is sent from it.
+        """
         channels = self.env["whatsapp.clinic.channel"]
-        channel = channels.browse(channels._id_of_number(phone_number_id))
+        of_all = channels.with_context(active_test=False)
+        channel = channels.browse(of_all._id_of_number(phone_number_id))
         if not channel:
             _logger.info("Webhook for a phone number id that no channel has")
             return channel
@@ -37,6 +41,7 @@ class Inbound(models.AbstractModel):
     def _on_message(self, event):
         channel = self._channel(event.phone_number_id)
         if not channel:
+            self._note_stranger(event.phone_number_id)
             return
         if self._is_known(channel, event.message_id):
             return
@@ -47,6 +52,17 @@ class Inbound(models.AbstractModel):
             message._act_on_tap(event.payload)
         else:
             self.env["whatsapp.clinic.chat.answers"]._obey_word(message)
+
+    @api.model
+    def _note_stranger(self, phone_number_id: str):
+        """Patients write to a number nobody connected; their texts are not kept."""
+        self._on_unrecognised(
+            webhooks.Unrecognised(
+                field="messages",
+                raw={"phone_number_id": phone_number_id},
+                why="no channel has this phone number id: connect the number",
+            )
+        )
 
     @api.model
     def _on_call(self, event):
@@ -107,15 +123,16 @@ class Inbound(models.AbstractModel):
 
     @api.model
     def _on_number_changed(self, event):
+        channel = self._channel(event.phone_number_id)
+        if not channel:
+            return
         identities = self.env["whatsapp.clinic.identity"]
         ids = {"wa_id": event.old_wa_id, "user_id": event.old_user_id}
         identity = identities._find(ids, "whatsapp")
-        channel = self._channel(event.phone_number_id)
-        if (
-            channel
-            and event.message_id
-            and not self._is_known(channel, event.message_id)
-        ):
+        if event.message_id:
+            # Staff may have entered the number anew since it was told first.
+            if self._is_known(channel, event.message_id):
+                return
             messages = self.env["whatsapp.clinic.message"]
             messages._receive_change(channel, identity, event)
         if not identity:

@@ -175,6 +175,16 @@ class Media(models.Model):
             }
         )
 
+    def _lock(self):
+        """Until the transaction ends nobody else stores or withdraws these files."""
+        self.flush_recordset()
+        self.env.cr.execute(
+            "SELECT FROM whatsapp_clinic_media WHERE id = ANY(%s) "
+            "ORDER BY id FOR NO KEY UPDATE",
+            [self.ids],
+        )
+        self.invalidate_recordset()
+
     def _withdraw(self):
         """The patient deleted the message: what of it is not there is not loaded."""
         self.write(

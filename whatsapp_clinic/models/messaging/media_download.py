@@ -39,10 +39,12 @@ class Media(models.Model):
 
     def _on_success(self, loaded: Loaded):
         with loaded.file:
-            if self.state == "wanted":
+            if self._is_still_wanted():
                 self._take_over(loaded)
 
     def _on_failure(self, error: CallFailed):
+        if not self._is_still_wanted():
+            return
         if type(error) in _FINAL:
             self._refuse(_FINAL[type(error)])
         elif isinstance(error, CloudApiError) and error.code == _NO_SUCH_OBJECT:
@@ -51,6 +53,11 @@ class Media(models.Model):
             is_gone = isinstance(error, MediaExpired)
             reason = "gone" if is_gone else "unreachable"
             self.write({"state": "failed", "reason": reason})
+
+    def _is_still_wanted(self) -> bool:
+        """The patient may have deleted it meanwhile, or be deleting it now."""
+        self._lock()
+        return self.state == "wanted"
 
 
 def _fetch(client, url, media_id: str, sha256, limit: int) -> Loaded:
@@ -63,7 +70,7 @@ def _fetch(client, url, media_id: str, sha256, limit: int) -> Loaded:
         if url:
             try:
                 return _load(client, url, file, limit, sha256)
-            except (MediaExpired, ForeignAddress):
+            except (MediaExpired, ForeignAddress, CloudApiError):
                 file.seek(0)
                 file.truncate()
         info = client.media_info(media_id)

@@ -2,6 +2,7 @@ import hashlib
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from ...cloud_api import media as file_kinds
 from ...cloud_api.errors import Action, CallFailed, CloudApiError
@@ -9,6 +10,7 @@ from ...cloud_api.payloads import PayloadError
 from ...tools import clock
 from ...tools.wake_up import wake_after_commit
 from .file_transfer import tell
+from .message import WAITING_STATES
 from .verdict import hold, refuse
 
 # Cloud API: an uploaded file can be sent for 30 days; a message should not leave in
@@ -35,9 +37,6 @@ class MediaUpload(models.Model):
 
     sha256 = fields.Char("SHA-256", required=True, readonly=True)
     mime_type = fields.Char(required=True, readonly=True)
-    attachment_id = fields.Many2one(
-        "ir.attachment", "File", ondelete="set null", readonly=True
-    )
     state = fields.Selection(
         [("wanted", "To be handed over"), ("loaded", "Loaded"), ("failed", "Refused")],
         default="wanted",
@@ -63,13 +62,37 @@ class MediaUpload(models.Model):
             "sha256": hashlib.sha256(content).hexdigest(),
             "mime_type": mime_type,
         }
-        known = self.search([(name, "=", value) for name, value in values.items()])
+        domain = [(name, "=", value) for name, value in values.items()]
+        known = self.search(domain)
         if not known:
-            return self.create({**values, "attachment_id": attachment.id})
-        if not known.attachment_id or known.state == "failed":
-            known.write({"attachment_id": attachment.id, "attempts": 0})
+            self._ensure(values)
+            return self.search(domain)
+        if known.state == "failed":
+            known.attempts = 0
             known._want()
         return known
+
+    @api.model
+    def _ensure(self, values: dict):
+        """Insert a wanted upload; losing a race is no error."""
+        self.flush_model()
+        now, user = clock.now(), self.env.uid
+        row = {
+            **values,
+            "state": "wanted",
+            "attempts": 0,
+            "due_at": now,
+            **dict.fromkeys(("create_date", "write_date"), now),
+            **dict.fromkeys(("create_uid", "write_uid"), user),
+        }
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO whatsapp_clinic_media_upload (%s) VALUES %s "
+                "ON CONFLICT DO NOTHING",
+                SQL(", ").join(SQL.identifier(name) for name in row),
+                tuple(row.values()),
+            )
+        )
 
     def _want(self):
         self.write({"state": "wanted", "due_at": clock.now()})
@@ -109,7 +132,10 @@ class MediaUpload(models.Model):
         return [row[0] for row in self.env.cr.fetchall()]
 
     def _call(self, client):
-        content = self.attachment_id.with_context(bin_size=False).raw or b""
+        waiting = self.env["whatsapp.clinic.message"].search(
+            [("upload_id", "=", self.id), ("state", "in", WAITING_STATES)], limit=1
+        )
+        content = waiting.attachment_id.with_context(bin_size=False).raw or b""
         return client.upload_media, content, self.mime_type
 
     def _on_success(self, media_id: str):
@@ -159,7 +185,7 @@ class Message(models.Model):
 
     def _judge_at_entry(self):
         for message in self.filtered(lambda one: one.template_id):
-            message.attachment_id = message.attachment_id or message._sample_file()
+            message._take_sample_file()
         with_file = self.filtered(lambda one: one.attachment_id and one.channel_id)
         refused = with_file.filtered(lambda one: not one._prepare_file())
         return super(Message, self - refused)._judge_at_entry()
@@ -203,8 +229,14 @@ class Message(models.Model):
                 "res_model": self._name,
                 "res_id": self.id,
                 "res_field": False,
+                "public": False,
+                "access_token": False,
             }
         )
+
+    def _take_sample_file(self):
+        """Fill the header of its template with the sample, where no file was chosen."""
+        self.attachment_id = self.attachment_id or self._sample_file()
 
     def _sample_file(self):
         """The sample of a template whose header is a file, where none was chosen."""

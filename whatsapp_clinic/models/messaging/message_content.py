@@ -6,11 +6,23 @@ from collections.abc import Iterator
 
 from ...cloud_api.webhooks import InboundMessage, clean_text
 
-# Kinds of which nothing but the text and what it answers is to be kept.
-_PLAIN_KINDS = ("text", "button", "reaction", "edit", "revoke")
 MEDIA_KINDS = ("image", "video", "audio", "voice", "document", "sticker")
-_KNOWN_KINDS = (*_PLAIN_KINDS, *MEDIA_KINDS, "location", "contacts", "order")
-_KNOWN_ANSWERS = ("button_reply", "list_reply", "nfm_reply")
+# What of a message makes up its kind, or its kind of answer.
+_ESSENTIAL = {
+    "text": "text",
+    "button": "text",
+    "reaction": "context_id",
+    "edit": "context_id",
+    "revoke": "context_id",
+    "location": "location",
+    "contacts": "contacts",
+    "order": "order",
+    "button_reply": "payload",
+    "list_reply": "payload",
+    "nfm_reply": "form",
+    **dict.fromkeys(MEDIA_KINDS, "media"),
+}
+_ADDRESS = ("street", "city", "state", "zip", "country")
 # Values nested deeper are left out.
 _DEPTH = 24
 # Characters of a message that nobody knows.
@@ -35,6 +47,7 @@ def stored_content(event: InboundMessage) -> dict:
         "form": event.form and _form(event.form),
         "order": event.order and _order(event.order),
         "referral": event.referral and _filled(vars(event.referral)),
+        "product": event.product_id,
         "unsupported_type": event.unsupported_type,
         "errors": [{"code": one.code, "title": one.title} for one in event.errors],
     }
@@ -43,12 +56,9 @@ def stored_content(event: InboundMessage) -> dict:
 
 def stored_raw(event: InboundMessage) -> dict | None:
     """The message as it came, where this version does not understand all of it."""
-    is_known = event.kind in _KNOWN_KINDS or (
-        event.kind == "interactive" and event.interactive_type in _KNOWN_ANSWERS
-    )
-    lacks_file = event.kind in MEDIA_KINDS and not event.media
-    lacks_place = event.kind == "location" and not event.location
-    if is_known and not lacks_file and not lacks_place:
+    kind = event.interactive_type if event.kind == "interactive" else event.kind
+    essential = getattr(event, _ESSENTIAL.get(kind, ""), None)
+    if essential not in (None, ()):
         return None
     raw = cleaned(event.raw)
     text = json.dumps(raw, ensure_ascii=False)
@@ -83,18 +93,33 @@ def _filled(values: dict) -> dict:
 
 def _card(card) -> dict:
     organization = card.raw.get("org")
-    company = organization.get("company") if isinstance(organization, dict) else None
-    return _filled(
+    work = organization if isinstance(organization, dict) else {}
+    found = _filled(
         {
             "name": card.name,
             "phones": [
                 _filled({"phone": one, "wa_id": id_}) for one, id_ in card.phones
             ],
             "emails": list(card.emails),
-            "company": company if isinstance(company, str) else None,
+            "company": _line(work, "company", "department", "title"),
+            "addresses": _lines(card.raw.get("addresses"), *_ADDRESS),
+            "urls": _lines(card.raw.get("urls"), "url"),
+            "birthday": _line(card.raw, "birthday"),
             "own": card.is_own,
         }
     )
+    return found or {"unread": card.raw}
+
+
+def _line(values: dict, *names: str) -> str:
+    found = (values.get(name) for name in names)
+    return ", ".join(one for one in found if isinstance(one, str) and one)
+
+
+def _lines(several, *names: str) -> list[str]:
+    found = several if isinstance(several, list) else []
+    lines = (_line(one, *names) for one in found if isinstance(one, dict))
+    return [line for line in lines if line]
 
 
 def _form(form) -> dict:

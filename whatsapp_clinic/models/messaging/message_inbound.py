@@ -11,6 +11,8 @@ from .template_button import ACTIONS
 
 _logger = logging.getLogger(__name__)
 
+_STOPS = ("stop", "stop_marketing")
+
 
 class Message(models.Model):
     """What patients write and tap."""
@@ -36,23 +38,30 @@ class Message(models.Model):
         """Store a message of a patient (`cloud_api.webhooks.InboundMessage`)."""
         return self.create(
             {
+                **self._inbound_values(channel, identity, event),
                 **self._content_values(event),
-                "direction": "in",
-                "state": "received",
-                "channel_id": channel.id,
-                "company_id": channel.company_id.id,
-                "branch_id": channel.branch_ids.id
-                if len(channel.branch_ids) == 1
-                else False,
-                "identity_id": identity.id,
                 "partner_id": self._patient_meant(channel, identity, event).id,
                 "body": clean_text(event.text or ""),
                 "message_id": clean_text(event.message_id),
-                "occurred_at": event.timestamp.replace(tzinfo=None),
-                "due_at": event.timestamp.replace(tzinfo=None),
                 "reply_to_id": self._quoted(channel, event.context_id).id,
             }
         )
+
+    @api.model
+    def _inbound_values(self, channel, identity, event) -> dict:
+        """Columns of whatever comes from a patient."""
+        at = event.timestamp.replace(tzinfo=None)
+        branch = channel.branch_ids if len(channel.branch_ids) == 1 else None
+        return {
+            "direction": "in",
+            "state": "received",
+            "channel_id": channel.id,
+            "company_id": channel.company_id.id,
+            "branch_id": branch and branch.id,
+            "identity_id": identity.id,
+            "occurred_at": at,
+            "due_at": at,
+        }
 
     @api.model
     def _quoted(self, channel, message_id: str | None):
@@ -71,19 +80,12 @@ class Message(models.Model):
 
         A call opens the window as a message does (Cloud API, calling).
         """
-        at = event.timestamp.replace(tzinfo=None)
         return self.create(
             {
-                "direction": "in",
-                "state": "received",
+                **self._inbound_values(channel, identity, event),
                 "kind": "call",
-                "channel_id": channel.id,
-                "company_id": channel.company_id.id,
-                "identity_id": identity.id,
                 "partner_id": self._patient_meant(channel, identity, event).id,
                 "message_id": clean_text(event.call_id),
-                "occurred_at": at,
-                "due_at": at,
             }
         )
 
@@ -95,6 +97,18 @@ class Message(models.Model):
         self.ensure_one()
         now = clock.now()
         return self.occurred_at if self.occurred_at <= now + CLOCK_TOLERANCE else now
+
+    @property
+    def _told_kind(self) -> str:
+        """What it is for the patient: a correction is what it corrects."""
+        if self.kind != "edit":
+            return self.kind
+        return self.reply_to_id.kind or "text"
+
+    @property
+    def _quotable(self):
+        """What an answer refers to: the patient sees a correction in its place."""
+        return (self.kind == "edit" and self.reply_to_id) or self
 
     def _reply(self, body: str, priority: int = PRIORITY_ANSWER, **values):
         """Queue a text to who wrote this message; returns the row."""
@@ -141,7 +155,7 @@ class Message(models.Model):
             "identity_id": self.identity_id.id,
             "partner_id": patient.id,
             "purpose_id": purpose.id,
-            "reply_to_id": self.id,
+            "reply_to_id": self._quotable.id,
         }
 
     @api.model
@@ -161,6 +175,9 @@ class Message(models.Model):
         row = self.search([("key", "=", key), ("direction", "=", "out")])
         if not row or row.identity_id != self.identity_id:
             _logger.info("A tapped button belongs to no message of its sender")
+            # Whoever it is wants no more of them.
+            if action in _STOPS:
+                self.env["whatsapp.clinic.chat.answers"]._obey(self, action)
             return
         self.write({"reply_to_id": row.id, "partner_id": row.partner_id.id})
         if action in ("agree", "decline"):
@@ -170,7 +187,7 @@ class Message(models.Model):
             return
         is_repeated = row.tapped == action
         row.tapped = action
-        if action in ("stop", "stop_marketing", "wrong_person"):
+        if action in (*_STOPS, "wrong_person"):
             self.env["whatsapp.clinic.chat.answers"]._obey(self, action)
         elif row.appointment_id and not is_repeated:
             self.appointment_id = row.appointment_id

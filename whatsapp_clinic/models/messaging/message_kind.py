@@ -152,7 +152,9 @@ class Message(models.Model):
         result = super()._compute_display_name()
         for message in self.filtered(lambda one: one._is_hidden()):
             message.display_name = self.env._("Deleted message")
-        others = self.filtered(lambda one: one.kind not in ("text", "template"))
+        others = self.filtered(
+            lambda one: one.kind not in ("text", "template") or not one.shown_body
+        )
         for message in others.filtered(lambda one: not one._is_hidden()):
             text = message.shown_body or message.content_text or ""
             told = (message.kind_label, " ".join(text.split()))
@@ -192,7 +194,7 @@ class Message(models.Model):
             "is_hidden": self._is_hidden(),
             "items": [_item(one) for one in order.get("items") or []],
             "place": place,
-            "map_url": place and _MAP.format(place["latitude"], place["longitude"]),
+            "map_url": place and _map_url(place),
             "referral": referral,
             "referral_url": _web_address(referral.get("source_url")),
             "answers": _flat((content.get("form") or {}).get("answers")),
@@ -233,22 +235,15 @@ class Message(models.Model):
 
         `event` is a `cloud_api.webhooks.NumberChanged`.
         """
-        at = event.timestamp.replace(tzinfo=None)
         return self.create(
             {
-                "direction": "in",
-                "state": "received",
+                **self._inbound_values(channel, identity, event),
                 "kind": "system",
-                "channel_id": channel.id,
-                "company_id": channel.company_id.id,
-                "identity_id": identity.id,
                 "message_id": clean_text(event.message_id),
                 "content": {
                     "change": "number" if event.is_new_number else "user_id",
                     "number": event.new_wa_id,
                 },
-                "occurred_at": at,
-                "due_at": at,
             }
         )
 
@@ -265,6 +260,23 @@ class Message(models.Model):
         early.write({"reply_to_id": self.id, "context_message_id": False})
         for one in early:
             one._act_on_another()
+
+    @api.model
+    def _adopt_answers(self, row_ids: list[int]):
+        """What quoted messages of the clinic before their ids were known is tied now.
+
+        WhatsApp's id of a message that went out may be learnt from its first status.
+        """
+        self.env.cr.execute(
+            """
+            UPDATE whatsapp_clinic_message AS early
+            SET reply_to_id = message.id, context_message_id = NULL
+            FROM whatsapp_clinic_message AS message
+            WHERE message.id = ANY(%s) AND early.channel_id = message.channel_id
+              AND early.context_message_id = message.message_id
+            """,
+            [row_ids],
+        )
 
     def _act_on_another(self):
         """A correction or deletion changes how the patient's message is shown."""
@@ -287,6 +299,8 @@ class Message(models.Model):
 
     def _hide(self):
         """Put away what was deleted: only the privacy officer still reads it."""
+        self.sudo().media_ids._lock()
+        self.invalidate_recordset(["attachment_id"])
         for message in self.sudo().filtered(lambda one: one._has_content()):
             message.deleted_content = {
                 **(message.deleted_content or {}),
@@ -302,6 +316,11 @@ def _web_address(text) -> str | None:
     """An address that a browser may be sent to."""
     is_address = isinstance(text, str) and text.startswith(("https://", "http://"))
     return text if is_address else None
+
+
+def _map_url(place: dict) -> str:
+    """Degrees may be written as text (Cloud API, location messages)."""
+    return _MAP.format(float(place["latitude"]), float(place["longitude"]))
 
 
 def _choices(buttons, content: dict) -> Iterator[str]:

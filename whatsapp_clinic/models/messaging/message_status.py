@@ -104,6 +104,7 @@ class Message(models.Model):
             execute_values(
                 self.env.cr._obj, _UPDATE, list(news.values()), _ROW, page_size=1000
             )
+            self._adopt_answers(list(news))
         self.invalidate_model()
         self._follow_in_chatter(list(news))
         return len(known)
@@ -135,7 +136,7 @@ class Message(models.Model):
         if refusal is None:
             return False
         message = self.browse(row_id)
-        message._obey(refusal)
+        message._obey(refusal, status.timestamp.replace(tzinfo=None))
         if refusal.state == "failed":
             return False
         message.write(
@@ -169,14 +170,18 @@ class Message(models.Model):
         now = clock.precise_now()
         return judge_refusal(policy, error.code, error.title, message.refusals, now)
 
-    def _obey(self, refusal: Refusal):
-        """Hold the channel or the recipient, note an objection."""
+    def _obey(self, refusal: Refusal, at=None):
+        """Hold the channel or the recipient, note an objection.
+
+        `at` is when WhatsApp refused (naive UTC, default: now).
+        """
         self.ensure_one()
+        now = clock.now()
         if refusal.opted_out:
             self.env["whatsapp.clinic.chat.answers"]._stop_advertising(
                 self.identity_id,
                 "error",
-                clock.now(),
+                min(at or now, now),
                 self.company_id,
                 message_id=self.id,
                 evidence="WhatsApp error 131050",

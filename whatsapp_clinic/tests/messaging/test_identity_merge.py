@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -160,7 +161,7 @@ class TestIdentityMerge(IdentityCase):
 
     def test_the_longer_hold_holds(self):
         _patient, by_number, by_user = self.two_of_one()
-        until = clock.now().replace(year=2030)
+        until = clock.now() + timedelta(days=1000)
         by_user.hold_until = until
         self.meet()
         self.assertEqual(by_number.hold_until, until)
@@ -244,6 +245,30 @@ class TestIdentityMerge(IdentityCase):
         )
         self.assertEqual(self.env.cr.fetchone(), (0,))
         self.assertEqual(by_number.whatsapp_message_count, 2)
+
+
+@tagged("post_install", "-at_install")
+class TestStrangers(IdentityCase):
+    """Who wrote before the clinic knew whose number it is."""
+
+    def test_what_a_stranger_wrote_becomes_the_patients(self):
+        self.take_in(written(AYSE_WA_ID))
+        patient = self.make_patient()
+        self.assertEqual(self.message().partner_id, patient)
+
+    def test_what_a_former_holder_of_the_number_wrote_stays_nobodys(self):
+        self.make_patient()
+        self.find(wa_id=AYSE_WA_ID)._disown("wrong_person")
+        self.take_in(written(AYSE_WA_ID))
+        self.make_patient(name="New holder KUMQUAT")
+        self.assertFalse(self.message().partner_id)
+
+    def test_what_one_of_a_family_wrote_is_not_given_to_who_comes_next(self):
+        self.make_patient(name="Mother KUMQUAT")
+        self.make_patient(name="Child KUMQUAT")
+        self.take_in(written(AYSE_WA_ID))
+        self.make_patient(name="Aunt KUMQUAT")
+        self.assertFalse(self.message().partner_id)
 
 
 @tagged("post_install", "-at_install")

@@ -250,12 +250,23 @@ class TestKinds(ClinicCase):
         self.take_in(foreign)
         self.assertFalse(self.stored().deleted_at)
 
-    def test_an_edited_stop_word_stops_nothing(self):
-        self.make_patient()
-        self.take_in(text_message("hello"))
-        new = {"type": "text", "text": {"body": "STOP"}}
+    def correct(self, new):
         edit = {"original_message_id": "wamid.in-1", "message": new}
         self.take_in(message("edit", "wamid.edit", edit=edit))
+
+    def test_a_text_corrected_to_a_stop_word_stops(self):
+        self.make_patient()
+        self.take_in(text_message("STPO"))
+        self.correct({"type": "text", "text": {"body": "STOP"}})
+        self.assertTrue(self.stored().identity_id.blocked_at)
+        answer = self.stored().search([("confirms_stop", "=", True)])
+        self.assertEqual(answer.reply_to_id, self.stored())
+
+    def test_a_caption_corrected_to_a_stop_word_stops_nothing(self):
+        self.make_patient()
+        picture = {"id": "1", "mime_type": "image/jpeg", "caption": "Hello"}
+        self.take_in(message("image", "wamid.in-1", image=picture))
+        self.correct({"type": "image", "image": {"caption": "STOP"}})
         self.assertFalse(self.stored().identity_id.blocked_at)
 
     def test_a_bubble_runs_nothing_that_a_patient_wrote(self):
@@ -293,6 +304,114 @@ class TestKinds(ClinicCase):
         theirs = answer.with_user(staff_user(self, "receptionist", other))
         self.assertIn("Thanks", theirs.bubble_html)
         self.assertNotIn("Of this branch", theirs.bubble_html)
+
+    def test_what_cannot_be_read_of_a_known_kind_is_kept_as_it_came(self):
+        odd = {
+            "text": {"body": 5},
+            "button": {"payload": "p"},
+            "interactive": {"type": "button_reply", "button_reply": "x"},
+            "contacts": "x",
+            "order": {"catalog_id": "7"},
+            "reaction": {"emoji": "x"},
+            "edit": {"text": "x"},
+            "revoke": {"message": "x"},
+            "location": {"latitude": "x"},
+            "image": {"caption": 1},
+        }
+        for kind, content in odd.items():
+            with self.subTest(kind):
+                self.take_in(message(kind, f"wamid.{kind}", **{kind: content}))
+                row = self.stored(f"wamid.{kind}")
+                self.assertTrue(row.is_unknown_kind)
+                self.assertTrue(row.display_name.startswith(row.kind_label))
+                self.assertEqual(row.sudo().raw[kind], content)
+
+    def test_a_card_that_cannot_be_read_is_kept_beside_one_that_can(self):
+        cards = [{"name": {"formatted_name": "Deniz"}}, {"vcard": "BEGIN:VCARD"}]
+        self.take_in(message("contacts", contacts=cards))
+        found = [{"name": "Deniz"}, {"unread": cards[1]}]
+        self.assertEqual(self.stored().content["contacts"], found)
+
+    def test_what_is_understood_is_not_kept_twice(self):
+        self.take_in(text_message(""))
+        self.assertFalse(self.stored().is_unknown_kind)
+
+    def test_all_that_a_card_tells_is_stored_and_shown(self):
+        card = {
+            "name": {"formatted_name": "Pharmacy"},
+            "org": {"company": "Moda Pharmacy", "title": "Owner"},
+            "addresses": [{"street": "Moda Cd. 1", "city": "İstanbul"}, {}, "x"],
+            "urls": [{"url": "https://pharmacy.example"}],
+            "birthday": "1990-01-31",
+        }
+        self.take_in(message("contacts", contacts=[card]))
+        told = ("Moda Pharmacy, Owner", "Moda Cd. 1, İstanbul", "1990-01-31",
+                "https://pharmacy.example")  # fmt: skip
+        for words in told:
+            self.assertIn(words, self.stored().content_text)
+            self.assertIn(words, self.stored().bubble_html)
+
+    def test_the_greeting_of_an_advertisement_and_the_product_are_kept(self):
+        ad = {**AD, "welcome_message": {"text": "How can we help?"}}
+        product = {"catalog_id": "7", "product_retailer_id": "lens-1"}
+        context = {"id": "wamid.x", "referred_product": product}
+        self.take_in(text_message("This?", referral=ad, context=context))
+        for words in ("How can we help?", "lens-1"):
+            self.assertIn(words, self.stored().content_text)
+            self.assertIn(words, self.stored().bubble_html)
+
+    def test_a_name_that_cannot_be_stored_does_not_cost_the_message(self):
+        for name in ("A\x00B", "A\ud800B"):
+            with self.subTest(repr(name)):
+                value = message("text", f"wamid.{ord(name[1])}", text={"body": "Hi"})
+                value["contacts"][0]["profile"] = {"name": name, "username": name}
+                self.take_in(value)
+                row = self.stored(f"wamid.{ord(name[1])}")
+                self.assertEqual(row.identity_id.profile_name, "A\ufffdB")
+                self.assertEqual(row.identity_id.username, "A\ufffdB")
+
+    def test_who_writes_to_an_archived_number_is_heard(self):
+        self.channel.active = False
+        self.take_in(text_message("STOP"))
+        self.assertTrue(self.stored().identity_id.blocked_at)
+
+    def test_a_reaction_to_what_left_with_an_unknown_outcome_is_tied_later(self):
+        row = self.env["whatsapp.clinic.message"]._enqueue(
+            [
+                {
+                    "channel_id": self.channel.id,
+                    "partner_id": self.make_patient().id,
+                    "purpose_id": self.conversation.id,
+                    "body": "Hello",
+                }
+            ]
+        )
+        row.write({"state": "unknown", "attempts": 1})
+        about = {"message_id": "wamid.out-9", "emoji": "👍"}
+        self.take_in(message("reaction", reaction=about))
+        self.assertFalse(self.stored().reply_to_id)
+        status = {
+            "id": "wamid.out-9",
+            "status": "delivered",
+            "timestamp": STAMP,
+            "recipient_id": AYSE_WA_ID,
+            "biz_opaque_callback_data": f"{row.key}.1",
+        }
+        (event,) = webhooks.parse(json.dumps(envelope({"statuses": [status]})).encode())
+        self.env["whatsapp.clinic.inbound"]._handle_statuses([event])
+        self.assertEqual(self.stored().reply_to_id, row)
+        self.assertEqual(row.reactions, "👍")
+
+    def test_a_call_belongs_to_the_only_branch_of_its_number(self):
+        call = {
+            "id": "wacid.1",
+            "from": AYSE_WA_ID,
+            "timestamp": STAMP,
+            "event": "connect",
+            "direction": "USER_INITIATED",
+        }
+        self.take_in({"calls": [call]}, field="calls")
+        self.assertEqual(self.stored("wacid.1").branch_id, self.branch)
 
     def test_wild_payloads_of_known_kinds_are_stored_or_kept(self):
         scalars = st.one_of(

@@ -1,7 +1,11 @@
+import io
+from datetime import timedelta
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from ...models.messaging.file_transfer import PAUSES
+from ...models.messaging.media import Loaded
 from ...tools import clock
 from ..common import ACCESS_TOKEN, PHONE_NUMBER_ID, make_patient, staff_user
 from .media_case import FILES, PAGE, PDF, PNG, MediaCase, picture
@@ -159,6 +163,39 @@ class TestMediaIn(MediaCase):
         self.assertEqual(bad.media_state, "wanted")
         self.assertEqual(good.media_state, "loaded")
 
+    def test_a_channel_that_cannot_be_asked_does_not_keep_others_back(self):
+        bad, good = self.attach(), self.attach()
+        bad.media_ids.channel_id = self.channel.copy(
+            {
+                "name": "Wrong address",
+                "phone_number_id": "65",
+                "base_url": "http://files.example.com",
+            }
+        )
+        self.load()
+        self.assertEqual((bad.media_state, bad.media_ids.attempts), ("wanted", 1))
+        self.assertEqual(bad.media_ids.detail, "ValueError")
+        self.assertEqual(good.media_state, "loaded")
+
+    def test_an_address_that_is_refused_is_fetched_anew(self):
+        message = self.attach()
+        # Answered with 400; an expired one gets 404.
+        message.media_ids.url = f"{self.sandbox.url}/v25.0/me"
+        self.load()
+        self.assertEqual(message.media_state, "loaded")
+
+    def test_what_is_deleted_while_it_is_loaded_is_not_shown(self):
+        message = self.attach()
+        media = message.media_ids
+        self.assertEqual(media.state, "wanted")
+        self.env.cr.execute(
+            "UPDATE whatsapp_clinic_media SET state = 'withdrawn' WHERE id = %s",
+            [media.id],
+        )
+        media._on_success(Loaded(io.BytesIO(PNG), len(PNG), b"", ""))
+        self.assertEqual(media.state, "withdrawn")
+        self.assertFalse(message.attachment_id)
+
     def test_nothing_is_loaded_into_a_copied_database(self):
         message = self.attach()
         self.channel.sudo().fingerprint = "another"
@@ -265,6 +302,22 @@ class TestMediaOut(MediaCase):
         self.assertEqual(set(rows.mapped("state")), {"sent"})
         self.assertEqual(len(self.uploads()), 1)
 
+    def test_two_who_send_the_same_new_file_do_not_collide(self):
+        row = self.send(attachment_id=self.file().id)
+        upload = row.upload_id
+        values = {name: upload[name] for name in ("sha256", "mime_type")}
+        upload._ensure({**values, "channel_id": self.channel.id})
+        self.assertEqual(self.uploads(), row.upload_id)
+
+    def test_a_file_outlives_the_message_that_it_was_first_sent_with(self):
+        first = self.send(attachment_id=self.file().id)
+        second = self.send(attachment_id=self.file().id)
+        first.action_cancel()
+        first.attachment_id.unlink()
+        self.upload()
+        self.dispatch()
+        self.assertEqual(second.state, "sent", (second.reason, second.detail))
+
     def test_after_a_month_it_is_handed_over_again(self):
         self.send(attachment_id=self.file().id)
         self.upload()
@@ -283,12 +336,12 @@ class TestMediaOut(MediaCase):
         upload.write(
             {
                 "media_id": "424242",
-                "uploaded_at": clock.now().replace(day=1, hour=0),
+                "uploaded_at": clock.now() - timedelta(hours=2),
             }
         )
         self.dispatch()
         self.process()
-        self.assertEqual((row.state, row.error_code), ("failed", 131053))
+        self.assertEqual((row.state, row.error_code), ("failed", 100))
         self.upload()
         self.dispatch()
         self.process()
@@ -354,6 +407,17 @@ class TestMediaOut(MediaCase):
         }
         with self.assertRaises(AccessError):
             self.env["whatsapp.clinic.message"].with_user(user)._enqueue([values])
+
+    def test_a_public_file_is_not_public_as_a_message(self):
+        file = self.file()
+        file.public = True
+        file.generate_access_token()
+        sent = self.send(attachment_id=file.id).attachment_id
+        self.assertFalse(sent.public)
+        self.assertFalse(sent.access_token)
+        url = f"/web/content/{sent.id}?access_token={file.access_token}"
+        self.env.flush_all()
+        self.assertEqual(self.url_open(url).status_code, 404)
 
     def test_who_reads_the_message_reads_its_file(self):
         row = self.send(attachment_id=self.file(PNG).id)
