@@ -11,11 +11,19 @@ the triggers a minute later. So one that waits for long is announced once more.
 `ir.cron` compares with PostgreSQL's own clock, so the time of a trigger is taken there.
 """
 
+import logging
+import threading
 import time
+from datetime import datetime
+
+import psycopg2
 
 from odoo import sql_db
 
+from . import clock
 from .transaction import read_committed
+
+_logger = logging.getLogger(__name__)
 
 # Namespace of the advisory locks that say which action runs.
 RUNNING = 0x57A2
@@ -93,15 +101,18 @@ def wake_unless_running(dbname: str, cron_id: int) -> None:
         notify(dbname)
 
 
-def wake_after_commit(env, *cron_xml_ids: str) -> None:
-    """Run these scheduled actions as soon as the present transaction is committed."""
-    if env.cr.precommit.data.get("whatsapp_clinic.wake_up", set()).issuperset(
-        cron_xml_ids
-    ):
+def wake_after_commit(env, *cron_xml_ids: str, at: datetime | None = None) -> None:
+    """Run these scheduled actions as soon as the present transaction is committed.
+
+    Or at a time soon after (naive UTC), which a timer of this process keeps: Odoo
+    itself looks once a minute for triggers of the future. If the process ends before,
+    the actions' own interval finds the work.
+    """
+    known = env.cr.precommit.data.setdefault("whatsapp_clinic.wake_up", set())
+    wanted = {(xml_id, at) for xml_id in cron_xml_ids}
+    if known >= wanted:
         return
-    env.cr.precommit.data.setdefault("whatsapp_clinic.wake_up", set()).update(
-        cron_xml_ids
-    )
+    known |= wanted
     cron_ids = [env.ref(f"whatsapp_clinic.{xml_id}").id for xml_id in cron_xml_ids]
     dbname = env.cr.dbname
 
@@ -112,7 +123,20 @@ def wake_after_commit(env, *cron_xml_ids: str) -> None:
         if must_notify:
             notify(dbname)
 
-    env.cr.postcommit.add(wake)
+    env.cr.postcommit.add(wake if at is None else lambda: _call_at(at, wake))
+
+
+def _call_at(at: datetime, wake) -> None:
+    def wake_quietly():
+        try:
+            wake()
+        except psycopg2.Error:
+            _logger.info("A timer found no database; the next minute's run will do")
+
+    delay = (at - clock.precise_now()).total_seconds()
+    timer = threading.Timer(max(0.0, delay), wake_quietly)
+    timer.daemon = True
+    timer.start()
 
 
 def report_progress(env) -> None:

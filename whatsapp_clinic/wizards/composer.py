@@ -7,6 +7,7 @@ from ..cloud_api.payloads import TEXT_BODY
 from ..models.messaging.message import NEXT_STEPS, PRIORITY_ANSWER, PRIORITY_CAMPAIGN
 from ..models.messaging.sending import has_partner, partner_of
 from ..models.messaging.template_variable import MissingValue
+from ..models.messaging.undo import tell_sent, tell_stopped
 from ..tools.access import require_group
 
 # So many recipients are judged before sending; the others when their rows are written.
@@ -54,6 +55,9 @@ class Composer(models.TransientModel):
         "whatsapp.clinic.channel",
         "Send From",
         help="For patients whose branch has no number of its own.",
+    )
+    sending_id = fields.Many2one(
+        "whatsapp.clinic.sending", "Sent", readonly=True, help="What was sent with it."
     )
     preview_html = fields.Html(
         "As the First Recipient Gets It", compute="_compute_preview", sanitize=False
@@ -148,16 +152,30 @@ class Composer(models.TransientModel):
             composer.outlook_html = composer._outlook(foreseen)
 
     def action_send(self) -> dict:
-        """Queue the message for every record, and say what became of it.
+        """Queue the message for every record, once, and say what became of it.
 
         Raises UserError for a message that is not complete or that WhatsApp refuses.
         """
         self.ensure_one()
         require_group(self.env, "group_receptionist", "group_practitioner")
+        self.sending_id = self.sending_id or self._begin_sending()
+        return self._tell(self.sending_id)
+
+    def action_undo(self) -> dict:
+        """Stop what has not left yet; if nothing had, show again what was written."""
+        self.ensure_one()
+        sending = self.sending_id
+        sending.action_undo()
+        if sending.sent_count:
+            return tell_stopped(self.env, sending.sent_count)
+        self.sending_id = False
+        return tell_stopped(self.env, 0, self)
+
+    def _begin_sending(self):
         records = self._records(limit=None)
         self._check_content(records)
         template = self._template()
-        sending = self.env["whatsapp.clinic.sending"]._begin(
+        return self.env["whatsapp.clinic.sending"]._begin(
             records,
             {
                 "channel_id": self.channel_id.id,
@@ -165,9 +183,9 @@ class Composer(models.TransientModel):
                 "body": False if template else self.body,
                 "purpose_id": self.purpose_id.id,
                 "variables": self._content()["variables"],
+                "leaves_at": self.env.company._undo_until(),
             },
         )
-        return self._tell(sending)
 
     def _tell(self, sending) -> dict:
         """A message with an Undo, or the progress of what takes longer."""
@@ -186,16 +204,13 @@ class Composer(models.TransientModel):
             if refused
             else None,
         ]
-        return {
-            "type": "ir.actions.client",
-            "tag": "whatsapp_clinic_sent",
-            "params": {
-                "sending_id": sending.id,
-                "message": " ".join(filter(None, sentences)),
-                "type": "warning" if refused else "success",
-                "can_be_undone": sending.can_be_undone,
-            },
-        }
+        return tell_sent(
+            self,
+            " ".join(filter(None, sentences)),
+            sending.leaves_at,
+            sending.can_be_undone,
+            type="warning" if refused else "success",
+        )
 
     def _check_content(self, records):
         if not records:

@@ -14,8 +14,14 @@ from ...tools.quiet_sql import place
 from ...tools.transaction import TRY_AGAIN
 from ...tools.wake_up import report_progress, wake_after_commit
 from ..consent.content_check import NotMinimal
-from .message import PRIORITY_ANSWER, PRIORITY_CAMPAIGN, WAITING_STATES
+from .message import (
+    LEFT_STATES,
+    PRIORITY_ANSWER,
+    PRIORITY_CAMPAIGN,
+    WAITING_STATES,
+)
 from .template_variable import MissingValue
+from .undo import tell_stopped
 from .verdict import Verdict, refuse
 
 _logger = logging.getLogger(__name__)
@@ -32,12 +38,17 @@ SLICE = 6.0
 
 @dataclass(frozen=True)
 class Recipient:
-    """Whom a message about a record goes to, and from where; each may be empty."""
+    """Whom a message about a record goes to, and from where.
+
+    Partner, branch and channel may be empty; without a channel, `company` says whose
+    message it is.
+    """
 
     record: models.Model
     partner: models.Model
     branch: models.Model
     channel: models.Model
+    company: models.Model
 
 
 class Sending(models.Model):
@@ -72,6 +83,9 @@ class Sending(models.Model):
     res_ids = fields.Json("Records", required=True)
     record_count = fields.Integer("Recipients", required=True)
     written_count = fields.Integer("Written", readonly=True)
+    leaves_at = fields.Datetime(
+        "Leaves", help="Nothing leaves before, so that it can be undone."
+    )
     state = fields.Selection(
         [
             ("writing", "Being written"),
@@ -126,18 +140,7 @@ class Sending(models.Model):
         self.check_access("read")
         require_group(self.env, "group_receptionist", "group_practitioner")
         self.sudo()._stop()
-        left = self.sent_count
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning" if left else "success",
-                "message": self.env._("Stopped. Had left already: %s.", left)
-                if left
-                else self.env._("Stopped; nothing had left."),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return tell_stopped(self.env, self.sent_count)
 
     def action_open_messages(self) -> dict:
         self.ensure_one()
@@ -230,7 +233,8 @@ class Sending(models.Model):
         start, end = self.written_count, self.written_count + BATCH
         as_sender = self.with_user(self.user_id).with_company(self.company_id)
         records = as_sender._records(self.res_ids[start:end])
-        as_sender._send(records, self._content(), channel=self.channel_id)
+        rows = as_sender._send(records, self._content(), channel=self.channel_id)
+        rows._leave_not_before(self.leaves_at)
         self.written_count = min(end, self.record_count)
         if self.written_count == self.record_count:
             self.state = "done"
@@ -284,8 +288,6 @@ class Sending(models.Model):
                 messages.new(
                     {
                         **self._row_values(recipient, content),
-                        "company_id": recipient.channel.company_id.id
-                        or self.env.company.id,
                         "state": "queued",
                     },
                     ref=str(place_in_list),
@@ -310,6 +312,7 @@ class Sending(models.Model):
             "partner_id": recipient.partner.id,
             "branch_id": recipient.branch.id,
             "channel_id": recipient.channel.id,
+            "company_id": (recipient.channel.company_id or recipient.company).id,
             "appointment_id": is_appointment and record.id,
             "appointment_version": is_appointment and record.version,
         }
@@ -318,27 +321,29 @@ class Sending(models.Model):
     def _recipients(self, records, channel=None) -> list[Recipient]:
         """Partner, branch and channel of each record.
 
-        The channel is the branch's, else the one given, else the company's only one.
+        The channel is the branch's, else the one given, else the only one of the
+        record's company.
         """
         branches = self.env[BRANCH]
         of_record = {one.id: _branch_of(one) for one in records}
         wanted = branches.union(*of_record.values())
         visible = branches.search([("id", "in", wanted.ids)])
-        otherwise = channel or self._only_channel()
+        companies = {one.id: _company_of(one) or self.env.company for one in records}
+        only = {one: self._only_channel(one) for one in {*companies.values()}}
         recipients = []
         for record in records:
-            branch = of_record[record.id] & visible
-            from_channel = branch.sudo().channel_id or otherwise
+            branch, company = of_record[record.id] & visible, companies[record.id]
+            from_channel = branch.sudo().channel_id or channel or only[company]
             recipients.append(
-                Recipient(record, partner_of(record), branch, from_channel)
+                Recipient(record, partner_of(record), branch, from_channel, company)
             )
         return recipients
 
     @api.model
-    def _only_channel(self):
-        """The company's channel if there is no choice, as far as the user sees."""
+    def _only_channel(self, company):
+        """A company's channel if there is no choice, as far as the user sees."""
         channels = self.env["whatsapp.clinic.channel"].search(
-            [("company_id", "=", self.env.company.id)], limit=2
+            [("company_id", "=", company.id)], limit=2
         )
         return channels if len(channels) == 1 else channels.browse()
 
@@ -403,7 +408,7 @@ class Message(models.Model):
 
 _COUNTS = {
     "waiting_count": ("draft", *WAITING_STATES),
-    "sent_count": ("sending", "sent", "delivered", "read", "unknown"),
+    "sent_count": LEFT_STATES,
     "failed_count": ("failed",),
     "cancelled_count": ("cancelled",),
 }
@@ -415,10 +420,17 @@ def partner_of(record):
 
 
 def has_partner(model) -> bool:
-    """Whether a message can be about records of a model."""
+    """Whether a message can be about records of a model.
+
+    The partner of a user who is in charge, as of a calendar's event, is no patient.
+    """
+    if model._name == "res.partner":
+        return True
     field = model._fields.get("partner_id")
-    is_link = field is not None and field.comodel_name == "res.partner"
-    return model._name == "res.partner" or is_link
+    if field is None or field.comodel_name != "res.partner":
+        return False
+    through = model._fields.get((field.related or "").split(".")[0])
+    return through is None or through.comodel_name != "res.users"
 
 
 def _thread_of(recipient: Recipient):
@@ -436,11 +448,18 @@ def _branch_of(record):
     return partner_of(record).sudo().clinic_branch_id
 
 
+def _company_of(record):
+    """The company that a record belongs to, else that of its partner; may be empty."""
+    of_partner = partner_of(record).sudo().company_id
+    return ("company_id" in record._fields and record.company_id) or of_partner
+
+
 def _rendered(row, verdict: Verdict) -> Verdict:
     """The verdict, or what keeps the message from being made."""
     if verdict.is_refusal:
         return verdict
     try:
+        row._take_sample_file()
         row._render(attempts=1)
     except MissingValue as missing:
         return refuse("value_missing", str(missing))

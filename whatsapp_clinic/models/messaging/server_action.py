@@ -1,7 +1,14 @@
+import logging
+
+import psycopg2
+
 from odoo import SUPERUSER_ID, api, fields, models
 
+from ...tools.quiet_sql import place
 from .message import PRIORITY_APPOINTMENT
-from .sending import AT_ONCE, has_partner
+from .sending import APPOINTMENT, AT_ONCE, has_partner, partner_of
+
+_logger = logging.getLogger(__name__)
 
 
 class ServerAction(models.Model):
@@ -36,6 +43,10 @@ class ServerAction(models.Model):
         store=True,
         help="What the patients must have agreed to.",
     )
+    # Odoo's own warning keeps an action from running, and what set it off with it.
+    whatsapp_warning = fields.Char(
+        "WhatsApp Warning", compute="_compute_whatsapp_warning", compute_sudo=True
+    )
 
     @api.depends("state", "model_id")
     def _compute_whatsapp_template_id(self):
@@ -54,6 +65,27 @@ class ServerAction(models.Model):
             action.whatsapp_purpose_id = (
                 template._default_purpose() if template else False
             )
+
+    @api.depends("state", "whatsapp_template_id.enabled", "whatsapp_template_id.status")
+    @api.depends_context("lang")
+    def _compute_whatsapp_warning(self):
+        for action in self:
+            is_ours = action.state == "whatsapp" and action.whatsapp_template_id
+            action.whatsapp_warning = is_ours and action._tell_template_warning()
+
+    def _tell_template_warning(self) -> str | bool:
+        """Why no message of the template would leave; False if it may."""
+        template = self.whatsapp_template_id
+        if not template.enabled or template.status != "APPROVED":
+            return self.env._(
+                "“%s” is not in use or not approved.", template.display_name
+            )
+        if template.asks_sender:
+            return self.env._(
+                "“%s” needs something from its sender that an action cannot give.",
+                template.display_name,
+            )
+        return False
 
     @api.depends("state")
     def _compute_available_model_ids(self):
@@ -76,38 +108,37 @@ class ServerAction(models.Model):
 
     @api.model
     def _warning_depends(self):
-        return [
-            *super()._warning_depends(),
-            "model_id",
-            "state",
-            "whatsapp_template_id",
-            "whatsapp_template_id.enabled",
-            "whatsapp_template_id.status",
-        ]
+        return [*super()._warning_depends(), "model_id", "state"]
 
     def _get_warning_messages(self):
         warnings = super()._get_warning_messages()
-        if self.state == "whatsapp":
-            warnings += self.sudo()._whatsapp_warnings()
+        model = self.env.get(self.model_name)
+        is_ours = self.state == "whatsapp" and model is not None
+        if is_ours and (model._transient or not has_partner(model)):
+            name = self.sudo().model_id.name
+            warnings.append(self.env._("A %s has no patient to write to.", name))
         return warnings
 
-    def _whatsapp_warnings(self) -> list[str]:
-        """What would keep the action from sending, one sentence each."""
-        template = self.whatsapp_template_id
-        model = self.env.get(self.model_name)
-        if model is not None and (model._transient or not has_partner(model)):
-            return [self.env._("A %s has no patient to write to.", self.model_id.name)]
-        if template and not (template.enabled and template.status == "APPROVED"):
-            return [
-                self.env._("“%s” is not in use or not approved.", template.display_name)
-            ]
-        return []
-
     def _run_action_whatsapp_multi(self, eval_context=None):
+        """Queue messages about the records; what goes wrong here is logged, and does
+        not undo what set the action off."""
         records = eval_context.get("records") or eval_context.get("record")
-        action = self.sudo()
-        if not records or not action.whatsapp_template_id:
+        if not records or not self.sudo().whatsapp_template_id:
             return False
+        # What the user changed is written outside of the savepoint.
+        self.env.flush_all()
+        try:
+            with self.env.cr.savepoint():
+                self._write_whatsapp(records)
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:
+            _logger.error("Action %s sends no message: %s", self.id, place(error))
+        return False
+
+    def _write_whatsapp(self, records):
+        action = self.sudo()
+        records = action._not_written_about(records)
         content = {
             "template_id": action.whatsapp_template_id.id,
             "purpose_id": action.whatsapp_purpose_id.id,
@@ -115,9 +146,31 @@ class ServerAction(models.Model):
         sendings = action.env["whatsapp.clinic.sending"]
         if len(records) > AT_ONCE:
             sendings.with_user(SUPERUSER_ID)._begin(records, content)
-            return False
+            return
         sendings._send(
             sendings._distinct(records.sudo(), action.whatsapp_template_id),
             {**content, "priority": PRIORITY_APPOINTMENT},
         )
-        return False
+
+    def _not_written_about(self, records):
+        """The records without those to which this transaction has queued it already.
+
+        Odoo may set a rule off several times for what a user saved once: creating a
+        lead also writes on it.
+        """
+        template = self.whatsapp_template_id
+        rows = self.env["whatsapp.clinic.message"].search(
+            [
+                ("create_date", ">=", self.env.cr.now()),
+                ("template_id.name", "=", template.name),
+                ("purpose_id", "=", self.whatsapp_purpose_id.id),
+                ("partner_id", "in", [partner_of(one).id for one in records.sudo()]),
+            ]
+        )
+        # The search looks at whole seconds.
+        rows = rows.filtered(lambda row: row.create_date >= self.env.cr.now())
+        if template.model == APPOINTMENT:
+            return records - rows.appointment_id
+        return records.filtered(
+            lambda one: partner_of(one.sudo()) not in rows.partner_id
+        )

@@ -1,11 +1,15 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from lxml import etree
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
+from odoo.tools.safe_eval import safe_eval
 
 from ...models.messaging import sending
 from ...tools import clock
+from ...wizards import composer
 from ..common import ClinicCase, make_template, staff_user
 
 PATIENT_COMPONENTS = [{"type": "BODY", "text": "Dear {{patient_name}}, how are you?"}]
@@ -149,6 +153,35 @@ class TestComposer(ComposerCase):
     def test_model_without_a_partner_is_refused(self):
         with self.assertRaises(UserError):
             self.composer(self.env["res.country"].search([], limit=1))
+
+    def test_partner_of_the_user_in_charge_is_no_patient(self):
+        event = self.env["calendar.event"].create(
+            {
+                "name": "Meeting",
+                "start": "2031-01-01 10:00:00",
+                "stop": "2031-01-01 11:00:00",
+                "user_id": self.receptionist.id,
+            }
+        )
+        self.assertFalse(sending.has_partner(event))
+        self.assertTrue(sending.has_partner(self.env["res.users"]))
+
+    def test_who_is_not_looked_at_beforehand_can_be_written_to(self):
+        nobody = self.make_patient("+905321110088", "Nobody KUMQUAT")
+        with patch.object(composer.Composer._records, "__defaults__", (1,)):
+            form = self.composer(
+                nobody | self.patient,
+                template_id=self.patient_template,
+                purpose_id=self.purpose,
+            )
+            counts = {
+                name: form[name]
+                for name in ("ready_count", "waiting_count", "unchecked_count")
+            }
+        arch = etree.fromstring(form.get_view(view_type="form")["arch"])
+        (button,) = arch.xpath("//button[@name='action_send']")
+        self.assertEqual(counts["ready_count"], 0)
+        self.assertFalse(safe_eval(button.get("invisible"), counts))
 
     def test_purpose_is_proposed_by_the_template(self):
         composer = self.composer(self.patient, template_id=self.patient_template)
@@ -307,8 +340,8 @@ class TestComposer(ComposerCase):
             composer.res_ids = appointment.ids
             composer.action_send()
 
-    def test_actions_stand_in_the_menu_of_patients_and_appointments(self):
-        for model in ("res.partner", "whatsapp.clinic.appointment"):
+    def test_actions_stand_in_the_menu_of_patients_appointments_and_leads(self):
+        for model in ("res.partner", "whatsapp.clinic.appointment", "crm.lead"):
             for user, is_there in ((self.receptionist, True), (None, False)):
                 user = user or new_test_user(self.env, f"x-{model}")
                 bindings = self.env["ir.actions.actions"].with_user(user)

@@ -47,6 +47,40 @@ class TestServerAction(ComposerCase):
         self.env.invalidate_all()
         self.assertEqual(self.rows(patients).mapped("state"), ["queued"] * 3)
 
+    def test_rule_set_off_twice_by_what_was_saved_once_writes_once(self):
+        action = self.action()
+        for _time in range(2):
+            action.with_context(
+                active_model="res.partner", active_ids=self.patient.ids
+            ).run()
+        self.assertEqual(len(self.rows(self.patient)), 1)
+
+    def test_next_thing_that_is_saved_writes_again_however_soon(self):
+        self.run_for(self.patient)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE whatsapp_clinic_message "
+            "SET create_date = create_date - interval '1 microsecond' "
+            "WHERE partner_id = %s",
+            [self.patient.id],
+        )
+        self.env.invalidate_all()
+        self.assertEqual(len(self.run_for(self.patient)), 2)
+
+    def test_each_appointment_of_a_patient_is_written_about_once(self):
+        action = self.action(
+            "whatsapp.clinic.appointment", whatsapp_template_id=self.template.id
+        )
+        first = self.book(self.patient)
+        second = self.book(self.patient, "2031-01-01 10:00:00")
+        for records in (first, first | second):
+            action.with_context(
+                active_model=records._name, active_ids=records.ids
+            ).run()
+        rows = self.rows(self.patient)
+        self.assertEqual(rows.appointment_id, first | second)
+        self.assertEqual(len(rows), 2)
+
     def test_action_about_appointments_takes_each_along(self):
         appointment = self.book(self.patient)
         row = self.run_for(appointment, whatsapp_template_id=self.template.id)
@@ -80,6 +114,45 @@ class TestServerAction(ComposerCase):
         self.patient.ref = "A1"
         self.assertEqual(self.rows(self.patient).state, "queued")
 
+    def test_failure_does_not_undo_what_the_user_changed(self):
+        action = self.action()
+        self.patient.ref = "A2"
+        broken = patch.object(
+            type(self.env["whatsapp.clinic.gate"]), "_judge", side_effect=ValueError
+        )
+        with broken, self.assertLogs("odoo.addons.whatsapp_clinic", "ERROR"):
+            action.with_context(
+                active_model="res.partner", active_ids=self.patient.ids
+            ).run()
+        self.env.invalidate_all()
+        self.assertEqual(self.patient.ref, "A2")
+        self.assertFalse(self.rows(self.patient))
+
+    def test_rule_goes_on_while_the_template_is_not_approved(self):
+        action = self.action()
+        self.patient_template.status = "PAUSED"
+        self.patient.ref = "A3"
+        action.with_context(
+            active_model="res.partner", active_ids=self.patient.ids
+        ).run()
+        row = self.rows(self.patient)
+        self.assertEqual((row.state, row.reason), ("failed", "template_not_approved"))
+
+    def test_patient_of_another_company_is_not_written_to_from_this_ones_number(self):
+        elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
+        lead = self.env["crm.lead"].create(
+            {
+                "name": "Question",
+                "company_id": elsewhere.id,
+                "partner_id": self.make_patient(
+                    "+905321110066", "Elif KUMQUAT", clinic_branch_id=False
+                ).id,
+            }
+        )
+        row = self.run_for(lead)
+        self.assertFalse(row.channel_id)
+        self.assertEqual(row.company_id, elsewhere)
+
     def test_name_and_purpose_follow_the_template(self):
         action = self.action(whatsapp_purpose_id=None)
         self.assertEqual(action._generate_action_name(), "Send how_are_you by WhatsApp")
@@ -101,9 +174,16 @@ class TestServerAction(ComposerCase):
 
     def test_template_that_is_not_in_use_gives_a_warning(self):
         action = self.action()
-        self.assertFalse(action.warning)
+        self.assertFalse(action.whatsapp_warning)
         self.patient_template.enabled = False
-        self.assertIn("not in use", action.warning)
+        self.assertIn("not in use", action.whatsapp_warning)
+
+    def test_template_that_asks_its_sender_gives_a_warning(self):
+        action = self.action()
+        self.patient_template.variable_ids[:1].source = "ask"
+        self.assertIn("from its sender", action.whatsapp_warning)
 
     def test_model_without_a_partner_gives_a_warning(self):
-        self.assertIn("no patient", self.action("res.country").warning)
+        for model in ("res.country", "calendar.event"):
+            with self.subTest(model):
+                self.assertIn("no patient", self.action(model).warning)

@@ -1,6 +1,6 @@
 # pylint: disable=invalid-commit
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 
@@ -33,9 +33,10 @@ class Dispatcher(models.AbstractModel):
     _description = "WhatsApp Dispatcher"
 
     @api.model
-    def _wake(self):
-        """Send what is due as soon as the present transaction is committed."""
-        wake_after_commit(self.env, *LANES)
+    def _wake(self, at: datetime | None = None):
+        """Send what is due as soon as the present transaction is committed, or at a
+        time within the next minute (naive UTC)."""
+        wake_after_commit(self.env, *LANES, at=at)
 
     @api.model
     def _cron_dispatch(self):
@@ -114,7 +115,11 @@ class Dispatcher(models.AbstractModel):
 
     @api.model
     def _rest(self, cr, deadline: float) -> bool:
-        """Sleep until a row falls due within this slice; False if none will."""
+        """Sleep until a row is to be tried again within this slice; False if none is.
+
+        What was only put off has a wake-up of its own; a worker that slept for it would
+        be missing for webhooks.
+        """
         now = clock.precise_now()
         horizon = now + timedelta(seconds=deadline - time.monotonic())
         cr.execute(
@@ -126,6 +131,7 @@ class Dispatcher(models.AbstractModel):
                 SELECT due_at FROM whatsapp_clinic_message
                 WHERE channel_id = channel.id AND priority = level.priority
                   AND state IN ('queued', 'held') AND due_at < %(horizon)s
+                  AND (due_at <= %(now)s OR state = 'held' OR attempts > 0)
                 ORDER BY due_at LIMIT 1
             ) AS soonest
             WHERE GREATEST(soonest.due_at, channel.hold_until) > %(now)s

@@ -4,22 +4,44 @@ import {registry} from "@web/core/registry";
 /** Says what became of what was sent, with an Undo for what still waits. */
 function sent(env, {params}) {
   const {notification, orm, action} = env.services;
-  const undo = {
+  const {message, type, seconds, undo} = params;
+  const button = {
     name: _t("Undo"),
     primary: true,
     onClick: async () => {
       close();
-      action.doAction(
-        await orm.call("whatsapp.clinic.sending", "action_undo", [[params.sending_id]])
-      );
+      action.doAction(await orm.call(undo.model, "action_undo", [[undo.id]]));
     },
   };
-  const close = notification.add(params.message, {
-    type: params.type,
-    autocloseDelay: 8000,
-    buttons: params.can_be_undone ? [undo] : [],
+  const close = notification.add(message, {
+    type,
+    autocloseDelay: seconds * 1000,
+    buttons: undo ? [button] : [],
   });
   return {type: "ir.actions.act_window_close"};
 }
 
+/** Says what an Undo stopped, and shows again what was written. */
+async function stopped(env, {params}) {
+  const {notification, action} = env.services;
+  const {message, type, wizard} = params;
+  const reload = () => action.doAction("soft_reload");
+  notification.add(message, {type});
+  await reload();
+  if (wizard) {
+    await action.doAction(
+      {
+        type: "ir.actions.act_window",
+        name: _t("Send WhatsApp Message"),
+        res_model: wizard.model,
+        res_id: wizard.id,
+        views: [[false, "form"]],
+        target: "new",
+      },
+      {onClose: reload}
+    );
+  }
+}
+
 registry.category("actions").add("whatsapp_clinic_sent", sent);
+registry.category("actions").add("whatsapp_clinic_stopped", stopped);
