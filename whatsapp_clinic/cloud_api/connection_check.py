@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from .client import PHONE_NUMBER_FIELDS, AppClient, CloudApiClient, TokenInfo
 from .errors import UNREACHABLE, CallFailed, CloudApiError
@@ -35,7 +36,9 @@ NOT_CHECKED = _lt("Not checked: mend the above first.")
 """The advice of a line that was left out because of one before it."""
 
 NUMBER_FIELDS = (*PHONE_NUMBER_FIELDS, "is_pin_enabled")
-_INVALID_TOKEN = 190
+INVALID_TOKEN = 190
+"""The code with which WhatsApp refuses an access token, or an app's own token."""
+WRONG_APP = _lt("WhatsApp does not know this app id with this app secret: check both.")
 
 
 class State(Enum):
@@ -116,19 +119,26 @@ def check(
 
     ``app`` is None while app id and secret are not known; what needs it then warns.
     After the access token turned out to be dead, or WhatsApp cannot be reached, the
-    rest is not asked.
+    rest is not asked. What fails for the reason of an earlier line counts as not
+    checked: the earlier one is to be mended.
     """
     connection = _Connection(client, app, expected, facts)
     blocked = False
+    told = set()
     for key, step in _STEPS.items():
         if blocked and key not in _WITHOUT_CALLS:
             yield Result(key, State.WARN, NOT_CHECKED)
             continue
         try:
-            yield Result(key, *step(connection))
+            result = Result(key, *step(connection))
         except CallFailed as error:
             blocked = _blocks(error)
-            yield Result(key, State.FAIL, _cure(error))
+            result = Result(key, State.FAIL, _cure(error))
+        if result.advice in told:
+            result = Result(key, State.WARN, NOT_CHECKED)
+        elif result.state is State.FAIL:
+            told.add(result.advice)
+        yield result
 
 
 class _Connection:
@@ -162,10 +172,13 @@ class _Connection:
         return _SWAPPED if self._is_account(number) else _NOT_AN_ACCOUNT
 
     def _is_number(self, node: str) -> bool:
-        return _exists(lambda: self.client.phone_number(["display_phone_number"], node))
+        return _has("display_phone_number", node, self.client.phone_number)
 
     def _is_account(self, node: str) -> bool:
-        return _exists(lambda: self.client.business_account(node, ["timezone_id"]))
+        return _has("timezone_id", node, self._account)
+
+    def _account(self, names: list[str], node: str) -> dict:
+        return self.client.business_account(node, names)
 
 
 _Outcome = tuple
@@ -182,7 +195,6 @@ _LISTED_AS_ACCOUNT = _lt(
     " Setup."
 )
 _NO_APP = _lt("Enter the app's id and secret so that this can be checked.")
-_WRONG_APP = _lt("WhatsApp does not know this app id with this app secret: check both.")
 
 
 def _token(connection: _Connection) -> _Outcome:
@@ -190,38 +202,62 @@ def _token(connection: _Connection) -> _Outcome:
         return State.WARN, _NO_APP
     try:
         token = connection.client.token_info(connection.app)
-    except CloudApiError:
-        return State.FAIL, _WRONG_APP
+    except CloudApiError as error:
+        return State.FAIL, app_fault(error)
     expected = connection.expected
-    left = token.expires_at and token.expires_at - connection.facts.now
-    missing = [scope for scope in SCOPES if scope not in token.scopes]
-    if not token.is_valid or (left is not None and left <= timedelta()):
-        return State.FAIL, _lt(
-            "The access token is no longer valid: create a new one and save it here."
-        )
-    if token.app_id != expected.app_id:
-        return State.FAIL, _lt(
-            "The access token belongs to another app: create one for the app entered"
-            " here."
-        )
-    if missing:
-        return (
-            State.FAIL,
-            _lt("The access token lacks %(scopes)s: create it anew with both."),
-            {"scopes": ", ".join(missing)},
-        )
-    if _is_for_others(token, expected.business_account_id):
+    fault = token_fault(token, expected.app_id, connection.facts.now)
+    if fault:
+        return State.FAIL, *fault
+    if _is_for_others(token, expected.business_account_id) and (
+        not connection.mistaken_ids
+    ):
         return State.FAIL, _lt(
             "The access token is for other WhatsApp accounts: give its system user"
             " access to this one and create a new token."
         )
-    if left is not None and left < EXPIRES_SOON:
+    ends = token.expires_at
+    if ends and ends - connection.facts.now < EXPIRES_SOON:
         return (
             State.WARN,
             _lt("The access token ends on %(date)s: use one that never expires."),
-            {"date": token.expires_at.date().isoformat()},
+            {"date": ends.date().isoformat()},
         )
     return _FINE
+
+
+def token_fault(
+    token: TokenInfo, app_id: str, now: datetime
+) -> tuple[str, Mapping[str, object]] | None:
+    """Return what to do, with its values, about a token that cannot be used at all."""
+    if not token.is_valid or (token.expires_at and token.expires_at <= now):
+        return (
+            _lt(
+                "The access token is no longer valid: create a new one and save it"
+                " here."
+            ),
+            {},
+        )
+    if token.app_id != app_id:
+        return (
+            _lt(
+                "The access token belongs to another app: create one for the app"
+                " entered here."
+            ),
+            {},
+        )
+    missing = [scope for scope in SCOPES if scope not in token.scopes]
+    if missing:
+        return (
+            _lt("The access token lacks %(scopes)s: create it anew with both."),
+            {"scopes": ", ".join(missing)},
+        )
+    return None
+
+
+def app_fault(error: CloudApiError) -> str:
+    """Return what to do about the refusal of a call in the name of the app."""
+    policy = error.policy
+    return policy.cure_of_request if policy.is_temporary else WRONG_APP
 
 
 def _is_for_others(token: TokenInfo, business_account_id: str) -> bool:
@@ -363,6 +399,8 @@ def _subscribed_app(connection: _Connection) -> _Outcome:
         apps = list(connection.client.subscribed_apps(account_id))
     except CloudApiError as error:
         return _explained(connection, error)
+    if apps and not connection.expected.app_id:
+        return State.WARN, _NO_APP
     ours = [app for app in apps if _app_id(app) == connection.expected.app_id]
     if not ours:
         return State.FAIL, _lt(
@@ -381,10 +419,15 @@ def _subscribed_app(connection: _Connection) -> _Outcome:
 def _webhooks(connection: _Connection) -> _Outcome:
     if not connection.app:
         return State.WARN, _NO_APP
+    if not _is_reachable(connection.expected.callback_url):
+        return State.FAIL, _lt(
+            "WhatsApp delivers only to addresses that begin with https://: set the"
+            " system parameter web.base.url to that of this Odoo."
+        )
     try:
         subscriptions = connection.app.subscriptions()
-    except CloudApiError:
-        return State.FAIL, _WRONG_APP
+    except CloudApiError as error:
+        return State.FAIL, app_fault(error)
     ours = [
         one for one in subscriptions if one.get("object") == "whatsapp_business_account"
     ]
@@ -412,7 +455,9 @@ def _webhooks(connection: _Connection) -> _Outcome:
 def _inbound(connection: _Connection) -> _Outcome:
     if connection.facts.last_inbound_at:
         return _FINE
-    number = connection.__dict__.get("number", {})
+    number = connection.__dict__.get("number")
+    if not number:
+        return State.WARN, NOT_CHECKED
     return (
         State.WARN,
         _lt(
@@ -453,30 +498,35 @@ def _explained(connection: _Connection, error: CloudApiError) -> _Outcome:
         raise error
     if error.code == 100 and connection.mistaken_ids:
         return State.FAIL, connection.mistaken_ids
-    return State.FAIL, error.policy.cure
+    return State.FAIL, error.policy.cure_of_request
 
 
 def _blocks(error: CallFailed) -> bool:
     """Whether every other call would end alike."""
-    return not isinstance(error, CloudApiError) or error.code == _INVALID_TOKEN
+    return not isinstance(error, CloudApiError) or error.code == INVALID_TOKEN
 
 
 def _cure(error: CallFailed) -> str:
     if isinstance(error, CloudApiError):
-        return error.policy.cure
+        return error.policy.cure_of_request
     return UNREACHABLE.cure
 
 
-def _exists(ask: Callable[[], dict]) -> bool:
+def _has(name: str, node: str, ask: Callable[[list[str], str], dict]) -> bool:
     try:
-        ask()
+        return name in ask([name], node)
     except CloudApiError:
         return False
-    return True
 
 
 def _app_id(subscription: dict) -> str:
     return str(_dict(subscription.get("whatsapp_business_api_data")).get("id"))
+
+
+def _is_reachable(address: str) -> bool:
+    """Whether WhatsApp accepts it (HTTPS), or it is on this machine (a sandbox)."""
+    url = urlsplit(address)
+    return url.scheme == "https" or url.hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def _field_names(subscription: dict) -> set[str]:

@@ -71,6 +71,16 @@ class Policy:
         """The title; with WhatsApp's own words where the code is not in the table."""
         return self.title if self.is_known else f"{self.title}: {words[:200]}"
 
+    @property
+    def is_temporary(self) -> bool:
+        """Whether the same goes well later without anybody mending anything."""
+        return self.cure is _WAIT
+
+    @property
+    def cure_of_request(self) -> str:
+        """The cure where nothing is sent again by itself."""
+        return _TRY_LATER if self.is_temporary else self.cure
+
     def allows_another(self, attempts: int) -> bool:
         """Whether a message that was tried ``attempts`` times may be tried again."""
         if self.action in (Action.GIVE_UP, Action.OPT_OUT):
@@ -210,6 +220,7 @@ _AT_ONCE = (Action.HOLD_CHANNEL, 5.0, 1.0, None)
 _OBJECTED = (Action.OPT_OUT, 0.0, 1.0, 1)
 
 _WAIT = _lt("Nothing to do: the message is sent again by itself.")
+_TRY_LATER = _lt("Please try again in a few minutes.")
 _RECONNECT = _lt(
     "Create a new access token in Meta Business Suite and save it in the channel."
 )
@@ -263,6 +274,16 @@ _TABLE = (
     ),
     (613, "Calls to this API have exceeded the rate limit", _BREAK, _WAIT),
     (803, "Object does not exist", _STOP, _SETUP),
+    (
+        2200,
+        _lt("WhatsApp could not verify the webhook address"),
+        _NEVER,
+        _lt(
+            "WhatsApp asks the address meanwhile: it has to begin with https://, to be"
+            " reachable from the internet with a valid certificate and to lead to this"
+            " database. The system parameter web.base.url has to be right, too."
+        ),
+    ),
     (2500, "Unknown path or missing token", _STOP, _SETUP),
     (80007, "Rate limit issues", _BREAK, _WAIT),
     (80008, "Rate limit issues", _BREAK, _WAIT),
@@ -438,7 +459,7 @@ _TABLE = (
     (133004, "Server temporarily unavailable", _SOON, _WAIT),
     (
         133005,
-        "PIN mismatch",
+        _lt("PIN mismatch"),
         _NEVER,
         _lt("Enter the number's two-step verification PIN."),
     ),
@@ -468,6 +489,12 @@ _TABLE = (
     (134102, "Template unavailable", _IN_AN_HOUR, _WAIT),
     (135000, "Generic user error", _NEVER, _REPORT),
     (136024, "Number already verified", _NEVER, _lt("Nothing to do: it is verified.")),
+    (
+        136025,
+        _lt("Wrong code"),
+        _NEVER,
+        _lt("Enter the code that came last, or have a new one sent."),
+    ),
     (
         137000,
         "Identity key hash mismatch",
@@ -539,7 +566,7 @@ _UNKNOWN_FINAL = _policy(
     False,
 )
 UNREACHABLE = _policy(
-    "WhatsApp cannot be reached",
+    _lt("WhatsApp cannot be reached"),
     _AT_ONCE,
     _lt("Check the internet connection of the server; messages wait until it is back."),
 )

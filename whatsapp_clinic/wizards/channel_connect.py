@@ -1,12 +1,19 @@
 import secrets
+from datetime import timezone
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..cloud_api.connection_check import app_fault, token_fault
 from ..cloud_api.errors import CallFailed, CloudApiError
 from ..cloud_api.wording import _lt
-from ..models.messaging.channel import DEFAULT_API_VERSION, DEFAULT_BASE_URL
+from ..models.messaging.channel import (
+    DEFAULT_API_VERSION,
+    DEFAULT_BASE_URL,
+    require_known_host,
+)
 from ..models.messaging.dispatcher import account_client, app_client
+from ..tools import clock
 
 SECRETS = ("access_token", "app_secret")
 ASKED_OF_A_NUMBER = ("id", "display_phone_number", "verified_name", "status")
@@ -15,16 +22,12 @@ IS_A_NUMBER = _lt(
     "stands beside it on the page API Setup."
 )
 ACCOUNT_UNTOLD = _lt(
-    "The access token does not say for which WhatsApp account it is: enter the "
-    "account's id."
+    "The access token does not say for which WhatsApp account it is: go back and enter "
+    "the account's id."
 )
 NOT_FOUND = _lt(
     "The access token does not reach this WhatsApp account: check the id, and give the "
     "system user access to the account."
-)
-TOKEN_DEAD = _lt(
-    "WhatsApp does not accept the access token: create a new one, and enter it "
-    "together with the id and secret of the same app."
 )
 
 
@@ -69,6 +72,7 @@ class ChannelConnect(models.TransientModel):
     api_version = fields.Char(required=True, default=DEFAULT_API_VERSION)
     is_busy = fields.Boolean(compute="_compute_is_busy", compute_sudo=True)
     problem = fields.Char(readonly=True, help="In English; shown translated.")
+    problem_values = fields.Json(readonly=True)
     task_error = fields.Char(compute="_compute_is_busy", compute_sudo=True)
     number_ids = fields.One2many("whatsapp.clinic.channel.connect.number", "connect_id")
     channel_id = fields.Many2one(
@@ -84,9 +88,17 @@ class ChannelConnect(models.TransientModel):
         tasks = self.env["whatsapp.clinic.channel.task"]
         for wizard in self:
             last = tasks.search([("connect_id", "=", wizard._origin.id or -1)], limit=1)
-            problem = wizard.problem and self.env._(wizard.problem)
             wizard.is_busy = last.state in ("waiting", "running")
-            wizard.task_error = last.outcome if last.state == "failed" else problem
+            is_failed = last.state == "failed"
+            wizard.task_error = last.outcome if is_failed else wizard._tell_problem()
+
+    def _tell_problem(self) -> str | bool:
+        problem = self.problem and self.env._(self.problem)
+        return problem and problem % (self.problem_values or {})
+
+    @api.constrains("base_url")
+    def _check_base_url(self):
+        require_known_host(self)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -197,29 +209,34 @@ class ChannelConnect(models.TransientModel):
         return self._reopen()
 
     def _call_find_numbers(self):
-        """(numbers in Meta's shape with their account's id, what is wrong or None)"""
+        """(numbers in Meta's shape with their account's id, what is wrong, its values)
+
+        What is wrong is False where nothing is.
+        """
         settings = (self.account_id, self.base_url, self.api_version)
-        client = account_client(*settings)
+        client, app = account_client(*settings), app_client(*settings)
+        try:
+            token = app and client.token_info(app)
+        except CloudApiError as error:
+            return [], app_fault(error), {}
+        now = clock.now().replace(tzinfo=timezone.utc)
+        fault = token and token_fault(token, self.account_id.app_id, now)
+        if fault:
+            return [], *fault
         entered = (self.business_account_id or "").strip()
-        try:
-            accounts = [entered] if entered else _told_accounts(client, settings)
-        except CloudApiError:
-            return [], TOKEN_DEAD
+        accounts = [entered] if entered else _told_accounts(token)
         if not accounts:
-            return [], ACCOUNT_UNTOLD
+            return [], ACCOUNT_UNTOLD, {}
         try:
-            return [
-                {**number, "account": account}
-                for account in accounts
-                for number in client.phone_numbers(account, ASKED_OF_A_NUMBER)
-            ], None
+            return _numbers(client, accounts), False, {}
         except CloudApiError as error:
             if error.code not in (100, 200):
                 raise
-            return [], IS_A_NUMBER if _is_number(client, accounts[0]) else NOT_FOUND
+            is_number = _is_number(client, accounts[0])
+            return [], IS_A_NUMBER if is_number else NOT_FOUND, {}
 
     def _apply_find_numbers(self, answer):
-        numbers, self.problem = answer
+        numbers, self.problem, self.problem_values = answer
         for number in numbers:
             self.env["whatsapp.clinic.channel.connect.number"].create(
                 {
@@ -271,13 +288,19 @@ def _take_secrets(vals: dict) -> dict[str, str]:
     return {name: vals.pop(name, None) or "" for name in SECRETS}
 
 
-def _told_accounts(client, settings) -> list[str]:
+def _told_accounts(token) -> list[str]:
     """The WhatsApp accounts that the access token is for, as far as it says so."""
-    app = app_client(*settings)
-    if not app:
-        return []
-    targets = client.token_info(app).targets
-    return sorted({target for found in targets.values() for target in found})
+    targets = token.targets.values() if token else ()
+    return sorted({target for found in targets for target in found})
+
+
+def _numbers(client, accounts: list[str]) -> list[dict]:
+    """The numbers of the accounts in Meta's shape, with their account's id."""
+    return [
+        {**number, "account": account}
+        for account in accounts
+        for number in client.phone_numbers(account, ASKED_OF_A_NUMBER)
+    ]
 
 
 def _is_number(client, node: str) -> bool:

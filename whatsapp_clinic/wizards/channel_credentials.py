@@ -34,6 +34,7 @@ class ChannelCredentials(models.TransientModel):
         wizards = super().create(vals_list)
         for wizard, values in zip(wizards, secrets, strict=True):
             wizard.account_id._set_credentials(values)
+            wizard.account_id.channel_ids._check_again()
         return wizards
 
     def action_save(self):

@@ -1,6 +1,8 @@
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from odoo import api, fields, models, tools
+from odoo.exceptions import AccessError
 
 from ...cloud_api.errors import NO_CODE
 from ...tools import clock
@@ -11,8 +13,25 @@ DEFAULT_BASE_URL = "https://graph.facebook.com"
 # Throughput of a new business number: Cloud API, 80 messages per second.
 DEFAULT_RATE = 80
 COEXISTENCE_RATE = 20
+# WhatsApp's, and this machine's, where a sandbox is.
+KNOWN_HOSTS = {"graph.facebook.com", "localhost", "127.0.0.1", "::1"}
 # What the look-up of a webhook's channel depends on.
-_ROUTING_FIELDS = {"provider", "phone_number_id", "active"}
+_ROUTING_FIELDS = {"provider", "phone_number_id"}
+
+
+def require_known_host(records):
+    """Have the access token sent to WhatsApp only: elsewhere it could be read.
+
+    Raises AccessError for who may not change Odoo's settings.
+    """
+    env = records.env
+    hosts = {urlsplit(record.base_url).hostname for record in records}
+    if hosts - KNOWN_HOSTS and not env.user.has_group("base.group_system"):
+        raise AccessError(
+            env._(
+                "Only who may change Odoo's settings sets another address of the API."
+            )
+        )
 
 
 class Channel(models.Model):
@@ -110,6 +129,11 @@ class Channel(models.Model):
     templates_wanted = fields.Boolean(readonly=True, copy=False)
     templates_error = fields.Char(readonly=True, copy=False)
     whatsapp_message_count = fields.Integer(compute="_compute_whatsapp_message_count")
+    stranded_count = fields.Integer(
+        "Stranded Messages",
+        compute="_compute_stranded_count",
+        help="They wait and are not sent, because the channel is archived.",
+    )
 
     _phone_number_id_uniq = models.Constraint(
         "UNIQUE (provider, phone_number_id)",
@@ -168,6 +192,25 @@ class Channel(models.Model):
         )
         for channel in self:
             channel.whatsapp_message_count = counted.get(channel, 0)
+
+    @api.depends("active")
+    def _compute_stranded_count(self):
+        archived = self.filtered(lambda channel: not channel.active)
+        waiting = [
+            ("channel_id", "in", archived.ids),
+            ("state", "in", ("queued", "held")),
+        ]
+        counted = dict(
+            self.env["whatsapp.clinic.message"]._read_group(
+                waiting, ["channel_id"], ["__count"]
+            )
+        )
+        for channel in self:
+            channel.stranded_count = counted.get(channel, 0)
+
+    @api.constrains("base_url")
+    def _check_base_url(self):
+        require_known_host(self)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -228,12 +271,12 @@ class Channel(models.Model):
     @api.model
     @tools.ormcache("phone_number_id")
     def _id_of_number(self, phone_number_id: str) -> int | None:
-        """The channel whose webhooks name this phone number id."""
+        """The channel whose webhooks name this phone number id, archived or not."""
         domain = [
             ("provider", "=", "whatsapp"),
             ("phone_number_id", "=", phone_number_id),
         ]
-        return self.search(domain).id or None
+        return self.with_context(active_test=False).search(domain).id or None
 
     def action_arm(self):
         """Bind the channel to this database, after it was moved here on purpose."""

@@ -4,15 +4,17 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...cloud_api.connection_check import (
+    INVALID_TOKEN,
     NOT_CHECKED,
     NUMBER_FIELDS,
     TITLES,
     WEBHOOK_FIELDS,
+    WRONG_APP,
     Expected,
     Facts,
     check,
 )
-from ...cloud_api.errors import CallFailed
+from ...cloud_api.errors import UNREACHABLE, CallFailed, CloudApiError
 from ...tools import clock
 from ...tools.fingerprint import database_fingerprint
 from .alarm_causes import CAUSES, parameters
@@ -140,13 +142,18 @@ class Channel(models.Model):
         self._ask("set_webhook")
         self._ask("check")
 
-    @api.model
-    def _ask_daily_checks(self):
-        before = clock.now() - DAILY
-        stale = ["|", ("checked_at", "=", False), ("checked_at", "<", before)]
-        for channel in self.search(stale):
+    def _check_again(self):
+        """What was found before may hold no longer."""
+        for channel in self:
             if channel.state in ("ready", "held"):
                 channel._ask("check")
+
+    @api.model
+    def _due_for_a_check(self):
+        """The channels that were not checked for a day, be it in vain."""
+        since = clock.now() - DAILY
+        checked = [("kind", "=", "check"), ("ended_at", ">=", since)]
+        return self.search([("task_ids", "not any", checked)])
 
     def _open_account(self):
         return {
@@ -174,6 +181,8 @@ class Channel(models.Model):
             callback_url=self.webhook_url,
         )
         results = list(check(client, app, expected, self._facts()))
+        if any(result.advice == UNREACHABLE.cure for result in results):
+            return results, {}, None
         return results, _number(client), _token_end(client, app)
 
     def _apply_check(self, answer):
@@ -190,7 +199,12 @@ class Channel(models.Model):
 
     def _call_set_webhook(self):
         verify_token = self.account_id._secret("verify_token")
-        self._app_client.subscribe(self.webhook_url, verify_token, WEBHOOK_FIELDS)
+        try:
+            self._app_client.subscribe(self.webhook_url, verify_token, WEBHOOK_FIELDS)
+        except CloudApiError as error:
+            if error.code == INVALID_TOKEN:
+                raise UserError(WRONG_APP) from None
+            raise
 
     def _apply_set_webhook(self, _answer):
         """The check that follows shows it."""

@@ -1,8 +1,11 @@
 import logging
 
+import psycopg2
+
 from odoo import api, models
 
 from ...cloud_api.errors import UNREACHABLE, CallFailed, CloudApiError
+from ...tools.quiet_sql import place
 from ...tools.wake_up import wake_after_commit
 from .dispatcher import channel_client
 
@@ -31,7 +34,7 @@ class ChannelSetup(models.AbstractModel):
                 self._set_ttls(channel)
                 self._submit_templates(channel)
             if is_connected and channel.templates_wanted:
-                self._load_templates(channel)
+                self._load_templates_safely(channel)
             channel.templates_wanted = False
             self.env["ir.cron"]._commit_progress(1)
 
@@ -53,6 +56,7 @@ class ChannelSetup(models.AbstractModel):
             except CallFailed as error:
                 template.ttl_error = self._tell(error)
             else:
+                template._note_edit()
                 template.write({"ttl_seconds": seconds, "ttl_error": False})
 
     @api.model
@@ -71,8 +75,25 @@ class ChannelSetup(models.AbstractModel):
     def _tell(self, error: CallFailed) -> str:
         """What went wrong and what to do."""
         if isinstance(error, CloudApiError):
-            return f"{error.policy.title}. {self.env._(error.policy.cure)}"
+            cure = error.policy.cure_of_request
+            return f"{error.policy.title}. {self.env._(cure)}"
         return f"{UNREACHABLE.title}. {self.env._(UNREACHABLE.cure)}"
+
+    @api.model
+    def _load_templates_safely(self, channel):
+        """An account that cannot be read must not stop the others."""
+        try:
+            with self.env.cr.savepoint():
+                self._load_templates(channel)
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:
+            _logger.error(
+                "Templates of channel %s cannot be loaded: %s", channel.id, place(error)
+            )
+            channel.templates_error = self.env._(
+                "This could not be done: see the log of the server."
+            )
 
     @api.model
     def _load_templates(self, channel):

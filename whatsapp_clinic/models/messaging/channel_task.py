@@ -2,6 +2,8 @@
 import logging
 from datetime import timedelta
 
+from psycopg2 import IntegrityError
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -18,7 +20,10 @@ KEPT = timedelta(days=30)
 TOLD = timedelta(days=1)
 INTERRUPTED = _lt("The server was stopped meanwhile. Please try again.")
 ABANDONED = _lt("The form was closed long ago. Please begin anew.")
-UNUSABLE = _lt("Check the ids and the address of the API.")
+UNUSABLE = _lt(
+    "An id has digits only, without plus sign and blanks, and the address of the API "
+    "begins with https://."
+)
 
 
 class ChannelTask(models.Model):
@@ -78,8 +83,8 @@ class ChannelTask(models.Model):
     @api.depends_context("lang")
     def _compute_outcome(self):
         for task in self:
-            told = (text and self.env._(text) for text in (task.error, task.cure))
-            task.outcome = ". ".join(filter(None, told))
+            told = [self.env._(text) for text in (task.error, task.cure) if text]
+            task.outcome = " ".join(f"{text.rstrip('.')}." for text in told)
 
     @api.model
     def _ask(self, record, kind: str, payload: dict | None = None):
@@ -97,13 +102,20 @@ class ChannelTask(models.Model):
         self._wake()
 
     def _tell_failure(self) -> str | bool:
-        """What failed of late, and was not done since; checks come by themselves."""
-        asked = self.filtered(lambda task: task.kind != "check") or self
-        last = asked.sorted("id")[-1:]
-        if last.state != "failed" or last.ended_at < clock.now() - TOLD:
-            return False
-        label = dict(self._fields["kind"]._description_selection(self.env))[last.kind]
-        return f"{label}: {last.outcome}"
+        """What failed of late, and was neither done nor checked again since."""
+        checks = self.filtered(lambda task: task.kind == "check").sorted("id")
+        asked = (self - checks).sorted("id")[-1:]
+        done = checks.filtered(lambda task: task.state == "done" and task.id > asked.id)
+        # The first check after it was asked with it, the next by somebody who read.
+        last = (asked if len(done) < 2 else done[:0], checks[-1:])
+        since = clock.now() - TOLD
+        labels = dict(self._fields["kind"]._description_selection(self.env))
+        told = (
+            f"{labels[task.kind]}: {task.outcome}"
+            for task in last
+            if task.state == "failed" and task.ended_at >= since
+        )
+        return next(told, False)
 
     @api.model
     def _wake(self):
@@ -111,10 +123,19 @@ class ChannelTask(models.Model):
 
     @api.model
     def _cron_work_off(self):
-        """Do what was asked, one transaction for each request."""
+        """Do what was asked, one transaction for each request.
+
+        The daily checks come one by one, so that nobody waits for all of them.
+        """
         interrupted = self.search([("state", "=", "running")])
         interrupted._end("failed", INTERRUPTED)
-        self.env["whatsapp.clinic.channel"]._ask_daily_checks()
+        self._work_off()
+        for channel in self.env["whatsapp.clinic.channel"]._due_for_a_check():
+            channel.exists()._check_again()
+            self._work_off()
+
+    @api.model
+    def _work_off(self):
         while task := self.search([("state", "=", "waiting")], order="id", limit=1):
             task._run()
             self.env["ir.cron"]._commit_progress(1)
@@ -131,24 +152,35 @@ class ChannelTask(models.Model):
         try:
             answer = getattr(record, f"_call_{self.kind}")(**payload)
         except CloudApiError as error:
-            self._end("failed", error.policy.tell(error.title), error.policy.cure)
+            policy = error.policy
+            self._end("failed", policy.tell(error.title), policy.cure_of_request)
         except CallFailed:
             self._end("failed", UNREACHABLE.title, UNREACHABLE.cure)
-        except PayloadError as error:
+        except (PayloadError, UserError) as error:
             self._end("failed", str(error))
         except ValueError:
             self._end("failed", UNUSABLE)
         else:
             # What others wrote meanwhile must not spoil what is written now.
             self.env["ir.cron"]._commit_progress()
-            getattr(record, f"_apply_{self.kind}")(answer)
+            self._apply(record, answer)
+
+    def _apply(self, record, answer):
+        try:
+            with self.env.cr.savepoint():
+                getattr(record, f"_apply_{self.kind}")(answer)
+        except UserError as error:
+            self._end("failed", str(error))
+        except IntegrityError as error:
+            self._end("failed", record._sql_error_to_message(error))
+        else:
             self.exists()._end("done")
 
     def _end(self, state: str, error: str = "", cure: str = ""):
         self.write(
             {
                 "state": state,
-                "error": error.rstrip("."),
+                "error": error,
                 "cure": cure,
                 "payload": False,
                 "ended_at": clock.now(),

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from unittest.mock import patch
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import HttpCase, tagged
 from odoo.tools import config
 
@@ -147,6 +147,19 @@ class TestAccount(ClinicCase):
         for record in (self.account, self.channel):
             shown = record.with_user(administrator)
             self.assertNotIn(GIVEN, str(shown.read(list(shown.fields_get()))))
+
+    def test_token_is_not_sent_elsewhere_by_who_may_not_read_it(self):
+        administrator = staff_user(self, "administrator")
+        connect = self.env["whatsapp.clinic.channel.connect"]
+        with self.assertRaises(AccessError):
+            self.channel.with_user(administrator).base_url = "https://evil.test"
+        for address in ("https://evil.test", "https://graph.facebook.com@evil.test"):
+            with self.assertRaises(AccessError):
+                connect.with_user(administrator).create(
+                    {"account_id": self.account.id, "base_url": address}
+                )
+        system = self.env.ref("base.user_admin")
+        self.channel.with_user(system).base_url = "https://proxy.test"
 
     def test_channel_with_a_token_of_the_environment_has_work(self):
         self.account.sudo().access_token = False

@@ -91,6 +91,25 @@ class TestChannel(ClinicCase):
         self.assertFalse(channels._id_of_number(number))
         self.assertEqual(channels._id_of_number("changed"), self.channel.id)
 
+    def test_archived_channel_says_how_many_messages_wait_there(self):
+        patient = self.make_patient()
+        self.consent(patient)
+        self.rule(offset=1)
+        self.book(patient)
+        waiting = self.env["whatsapp.clinic.message"].search_count(
+            [("channel_id", "=", self.channel.id), ("state", "in", ("queued", "held"))]
+        )
+        self.assertTrue(waiting)
+        self.assertFalse(self.channel.stranded_count)
+        self.channel.active = False
+        self.assertEqual(self.channel.stranded_count, waiting)
+
+    def test_channel_of_a_number_is_found_when_it_is_archived(self):
+        channels = self.env["whatsapp.clinic.channel"]
+        self.channel.active = False
+        found = channels._id_of_number(self.channel.phone_number_id)
+        self.assertEqual(found, self.channel.id)
+
     def test_waiting_trigger_is_not_written_again(self):
         cron = self.env.ref("whatsapp_clinic.dispatch_lane_1")
         triggers = self.env["ir.cron.trigger"].search([("cron_id", "=", cron.id)])

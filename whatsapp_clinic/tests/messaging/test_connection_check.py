@@ -1,8 +1,11 @@
 """The connection check on a channel, against a sandbox broken in each of ten ways."""
 
+import json
 import threading
+import urllib.request
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
 from psycopg2.errors import CheckViolation
@@ -14,6 +17,8 @@ from odoo.tools import mute_logger
 from ...cloud_api.connection_check import TITLES
 from ...tools import clock
 from ..common import (
+    ACCESS_TOKEN,
+    APP_SECRET,
     AYSE_WA_ID,
     BUSINESS_ACCOUNT,
     OTHER_PHONE_NUMBER_ID,
@@ -121,6 +126,17 @@ class TestConnectionCheck(ConnectedCase):
         )
         self.assert_broken("business_account", "look swapped")
 
+    def test_swapped_ids_are_the_only_thing_to_mend(self):
+        self.channel.write(
+            {
+                "phone_number_id": BUSINESS_ACCOUNT,
+                "business_account_id": PHONE_NUMBER_ID,
+            }
+        )
+        states = self.not_fine(self.check())
+        broken = [key for key, state in states.items() if state in ("warn", "fail")]
+        self.assertEqual(broken, ["business_account"])
+
     def test_4_number_that_is_banned_is_told(self):
         self.sandbox.change_phone_number(PHONE_NUMBER_ID, status="BANNED")
         self.assert_broken("number", "BANNED")
@@ -185,6 +201,121 @@ class TestConnectionCheck(ConnectedCase):
             self.channel.action_set_webhook()
         line = self.channel.check_ids[0]
         self.assertEqual(line.action_mend()["res_id"], self.channel.account_id.id)
+
+    def test_without_the_app_id_the_app_is_not_called_unsubscribed(self):
+        self.channel.account_id.app_id = False
+        self.assertEqual(self.check()["subscribed_app"].state, "warn")
+
+    def test_address_without_https_is_told(self):
+        self.env["ir.config_parameter"].set_param("web.base.url", "http://clinic.test")
+        self.channel.invalidate_recordset()
+        self.assert_broken("webhooks", "https://")
+
+    def test_address_that_whatsapp_cannot_verify_says_what_it_needs(self):
+        with HandshakeServer() as address:
+            pass
+        self.env["ir.config_parameter"].set_param("web.base.url", address)
+        self.channel.invalidate_recordset()
+        self.channel.action_set_webhook()
+        self.work_off()
+        self.assertIn("web.base.url", self.channel.task_error)
+
+    def test_wrong_app_secret_is_told_when_the_webhook_is_entered(self):
+        self.channel.account_id._set_credentials({"app_secret": "wrong"})
+        self.channel.action_set_webhook()
+        self.work_off()
+        self.assertIn("app secret", self.channel.task_error)
+        self.assertNotIn("new access token", self.channel.task_error)
+
+    def test_failure_is_told_until_the_connection_is_checked_again(self):
+        self.channel.account_id._set_credentials({"app_secret": "wrong"})
+        self.channel.action_set_webhook()
+        self.work_off()
+        self.assertTrue(self.channel.task_error)
+        self.channel.account_id._set_credentials({"app_secret": APP_SECRET})
+        self.check()
+        self.assertFalse(self.channel.task_error)
+
+    def test_new_credentials_are_checked_at_once(self):
+        self.sandbox.set_token(0, valid=False)
+        self.assertEqual(self.check()["token"].state, "fail")
+        self.sandbox.set_token(0, valid=True)
+        administrator = staff_user(self, "administrator")
+        self.env["whatsapp.clinic.channel.credentials"].with_user(administrator).create(
+            {
+                "account_id": self.channel.account_id.id,
+                "access_token": "sandbox-access-token",
+            }
+        )
+        self.work_off()
+        self.assertEqual(self.channel.check_ids[0].state, "ok")
+
+    def test_check_that_could_not_be_made_is_told(self):
+        self.check()
+        self.channel.phone_number_id = "+90 555 000 00 01"
+        self.check()
+        self.assertIn("digits only", self.channel.task_error)
+        self.channel.phone_number_id = PHONE_NUMBER_ID
+        self.check()
+        self.assertFalse(self.channel.task_error)
+
+    def test_check_that_could_not_be_made_waits_for_the_next_day(self):
+        self.channel.phone_number_id = "+90 555 000 00 01"
+        for _run in range(3):
+            self.work_off()
+        self.assertEqual(len(self.channel.task_ids), 1)
+        self.later(hours=24)
+        self.work_off()
+        self.assertEqual(len(self.channel.task_ids), 2)
+
+    def test_failure_is_told_in_the_own_language(self):
+        self.env["res.lang"]._activate_lang("tr_TR")
+        self.env["ir.module.module"]._load_module_terms(["whatsapp_clinic"], ["tr_TR"])
+        self.channel.action_subscribe_app()
+        self.channel.task_ids.sudo().write({"state": "running"})
+        self.work_off()
+        told = self.channel.with_context(lang="tr_TR").task_error
+        self.assertNotIn("The server was stopped", told)
+
+    def test_request_that_whatsapp_puts_off_is_not_said_to_be_sent_again(self):
+        self.sandbox.call(
+            "POST",
+            "faults",
+            {"kind": "error", "code": 4, "edge": "subscribed_apps", "count": 1},
+        )
+        self.channel._ask("subscribe")
+        self.work_off()
+        self.assertIn("try again", self.channel.task_error)
+
+    def test_what_a_person_asks_does_not_wait_for_the_daily_checks(self):
+        others = [
+            self.channel.copy({"phone_number_id": f"77{number}", "name": "Other"})
+            for number in range(3)
+        ]
+        tasks = self.env["whatsapp.clinic.channel.task"]
+        run = type(tasks)._run
+        order = []
+
+        def notes(task):
+            order.append((task.kind, task.channel_id.id))
+            run(task)
+            if len(order) == 2:
+                self.channel._ask("subscribe")
+
+        with patch.object(type(tasks), "_run", notes):
+            self.work_off()
+        self.assertEqual(order[2], ("subscribe", self.channel.id))
+        self.assertEqual(
+            {one.id for one in others} | {self.channel.id},
+            {channel for kind, channel in order if kind == "check"},
+        )
+
+    def test_channel_that_gets_no_answer_is_asked_once_and_delays_no_other(self):
+        for edge in ("", "debug_token"):
+            self.sandbox.call("POST", "faults", {"kind": "reset", "edge": edge})
+        before = self.sandbox.stats()["requests"]
+        self.assertEqual(self.check()["token"].state, "fail")
+        self.assertEqual(self.sandbox.stats()["requests"] - before, 1)
 
     def test_line_keeps_since_when_it_is_broken(self):
         self.sandbox.change_phone_number(PHONE_NUMBER_ID, status="BANNED")
@@ -327,6 +458,25 @@ class TestProfile(ConnectedCase):
         self.assertEqual(self.channel.profile_about, "Open")
         self.assertFalse(self.channel.is_busy)
 
+    def test_profile_that_is_longer_than_odoo_keeps_is_told(self):
+        self.sandbox.switch(profile_description_limit=512)
+        change = urllib.request.Request(
+            f"{self.sandbox.url}/v25.0/{PHONE_NUMBER_ID}/whatsapp_business_profile",
+            json.dumps(
+                {"messaging_product": "whatsapp", "description": "x" * 300}
+            ).encode(),
+            {
+                "Authorization": f"Bearer {ACCESS_TOKEN}",
+                "Content-Type": "application/json",
+            },
+        )
+        urllib.request.urlopen(change).close()
+        self.channel.action_load_profile()
+        self.channel.action_check_connection()
+        self.work_off()
+        self.assertIn("256 characters", self.channel.task_error)
+        self.assertTrue(self.channel.checked_at)
+
     def test_what_whatsapp_would_refuse_is_refused_at_once(self):
         for name, value in (
             ("profile_about", "x" * 140),
@@ -428,6 +578,22 @@ class TestConnectForm(ConnectedCase):
         form = self.form(business_account_id="999")
         self.found(form)
         self.assertIn("does not reach", form.task_error)
+
+    def test_wrong_app_secret_is_told_and_the_token_not_blamed(self):
+        form = self.form(app_secret="wrong")
+        self.found(form)
+        self.assertIn("app secret", form.task_error)
+
+    def test_token_without_its_permissions_is_told_which(self):
+        self.sandbox.set_token(0, scopes=["whatsapp_business_messaging"])
+        form = self.form()
+        self.found(form)
+        self.assertIn("whatsapp_business_management", form.task_error)
+
+    def test_phone_number_in_the_place_of_the_account_is_told(self):
+        form = self.form(business_account_id="+90 555 000 00 01")
+        self.found(form)
+        self.assertIn("digits only", form.task_error)
 
     def test_wrong_token_is_told(self):
         form = self.form(access_token="wrong")
