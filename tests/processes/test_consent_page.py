@@ -122,6 +122,13 @@ def test_patient_signs_with_a_finger_on_a_phone(clinic, server, browser, asked, 
     assert shown == lang.replace("_", "-")
 
 
+def test_page_opens_at_the_notice(server, browser, asked):
+    browser.call("Emulation.setTouchEmulationEnabled", enabled=False)
+    browser.open(f"{server.url}{PAGE}/{asked['key']}", WIDTH, HEIGHT, NAME)
+    assert browser.evaluate("scrollY") == 0
+    assert browser.evaluate("document.querySelectorAll('[inert]').length") == 0
+
+
 def test_what_is_missing_is_said_before_the_drawing_is_lost(
     clinic, server, browser, asked
 ):

@@ -19,7 +19,8 @@ from ..tools.attempts import Attempts
 MODEL = "whatsapp.clinic.consent.request"
 # A signature of the largest size, and some text.
 MAX_BYTES = 512 * 1024
-# Wrong keys from one address; a clinic's guests share one.
+# Wrong keys from one address; a clinic's guests share one. It spares the process work,
+# each for itself: nobody finds a key of 192 random bits by trying.
 WRONG_KEYS = Attempts(limit=30, period=timedelta(minutes=10))
 HEADERS = {
     "Cache-Control": "no-store",

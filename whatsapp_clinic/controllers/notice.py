@@ -10,6 +10,11 @@ from ..models.consent.privacy_notice import PAGE
 _ID = "int(max=2147483647)"
 # Seconds for which a browser need not ask again: a new version shows soon.
 _CACHED = 300
+# Who reads it is told to nobody, whatever was pasted into the text.
+_CONTENT_POLICY = (
+    "default-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
+)
 
 
 class NoticeController(http.Controller):
@@ -42,6 +47,7 @@ class NoticeController(http.Controller):
                 ("Cache-Control", f"public, max-age={_CACHED}"),
                 ("Vary", "Accept-Language"),
                 ("Referrer-Policy", "no-referrer"),
+                ("Content-Security-Policy", _CONTENT_POLICY),
             ],
         )
         response.add_etag()

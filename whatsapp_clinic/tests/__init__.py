@@ -24,6 +24,7 @@ from .inbox import test_chatter, test_composer_tour, test_merge, test_merge_cons
 from .messaging import (
     test_account,
     test_alarm,
+    test_alarm_tour,
     test_channel,
     test_composer,
     test_connect_tour,
@@ -43,9 +44,12 @@ from .messaging import (
     test_round_trip,
     test_server_action,
     test_template,
+    test_template_fields,
     test_template_life,
+    test_template_shapes,
     test_template_tour,
     test_template_writing,
+    test_undo,
     test_webhook,
 )
 from .scheduling import test_appointment

@@ -25,14 +25,21 @@ $$ LANGUAGE plpgsql
 _CHILDREN_FUNCTION = f"""
 CREATE OR REPLACE FUNCTION whatsapp_clinic_closed_parent() RETURNS trigger AS $$
 DECLARE
+    parents int[];
     closed boolean;
 BEGIN
+    parents := ARRAY[
+        (to_jsonb(OLD) ->> TG_ARGV[1])::int, (to_jsonb(NEW) ->> TG_ARGV[1])::int
+    ];
+    -- Who closes a parent meanwhile and who adds to it cannot both succeed.
+    EXECUTE format(
+        'UPDATE %1$I SET %2$I = NULL WHERE id = ANY($1) AND %2$I IS NULL',
+        TG_ARGV[0], TG_ARGV[2]
+    ) USING parents;
     EXECUTE format(
         'SELECT EXISTS (SELECT FROM %I WHERE id = ANY($1) AND %I IS NOT NULL)',
         TG_ARGV[0], TG_ARGV[2]
-    ) INTO closed USING ARRAY[
-        (to_jsonb(OLD) ->> TG_ARGV[1])::int, (to_jsonb(NEW) ->> TG_ARGV[1])::int
-    ];
+    ) INTO closed USING parents;
     IF closed AND coalesce(current_setting('{DESTRUCTION_SETTING}', true), '') = ''
     THEN
         RAISE 'This record is written once and never changed; make a new one instead.'

@@ -1,16 +1,15 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.consent.guardianship import majority
 from ..models.messaging.message import LINK, PRIORITY_ANSWER
 from ..tools import clock
 from ..tools.access import require_group
 
 
 class ConsentAsk(models.TransientModel):
-    """Asks a patient, or who decides for them, on a personal page.
+    """Asks a patient, or who decides for them, on a personal page or in the chat.
 
-    Says for each way of sending the link why it is closed, and what to do.
+    Says for each way why it is closed, and what to do.
     """
 
     _name = "whatsapp.clinic.consent.ask"
@@ -54,6 +53,7 @@ class ConsentAsk(models.TransientModel):
     email_objection = fields.Char(compute="_compute_ways")
     sms_objection = fields.Char(compute="_compute_ways")
     whatsapp_objection = fields.Char(compute="_compute_ways")
+    chat_objection = fields.Char(compute="_compute_ways")
 
     @api.model
     def _default_partner(self):
@@ -86,13 +86,14 @@ class ConsentAsk(models.TransientModel):
         for wizard in self:
             wizard.problem = wizard._find_problem()
 
-    @api.depends("partner_id", "guardian_id")
+    @api.depends("partner_id", "guardian_id", "purpose_ids")
     @api.depends_context("lang")
     def _compute_ways(self):
         for wizard in self:
             wizard.email_objection = wizard._object_to_email()
             wizard.sms_objection = wizard._object_to_sms()
             wizard.whatsapp_objection = wizard._object_to_whatsapp()
+            wizard.chat_objection = wizard._object_to_chat()
 
     def action_show(self):
         """Show the link, as a QR code and to copy."""
@@ -132,7 +133,7 @@ class ConsentAsk(models.TransientModel):
     def action_whatsapp(self):
         """Send the link by WhatsApp, where there is a basis for that."""
         request = self._request(self.whatsapp_objection)
-        purpose, template = self._basis()
+        purpose, template = self._basis(self._link_templates())
         message = self.env["whatsapp.clinic.message"]._enqueue(
             [
                 {
@@ -151,6 +152,19 @@ class ConsentAsk(models.TransientModel):
             raise UserError(self._sentence(message.reason))
         return self._sent(request, "whatsapp")
 
+    def action_chat(self):
+        """Ask in the chat, where the answer itself is the consent and its proof."""
+        self._check(self.chat_objection)
+        basis, template = self._basis(self._question_templates())
+        question = self.env["whatsapp.clinic.consent.question"]._ask_consent(
+            self.partner_id, self.purpose_ids, self._channel, template, basis
+        )
+        if question.state == "failed":
+            raise UserError(self._sentence(question.reason))
+        return self._told(
+            self.env._("The question is on its way to %s.", self._asked.name)
+        )
+
     @property
     def _asked(self):
         """The person who is asked: the guardian, else the patient."""
@@ -161,14 +175,8 @@ class ConsentAsk(models.TransientModel):
         return self.appointment_id.branch_id or self.partner_id.clinic_branch_id
 
     def _request(self, objection: str | None = None):
-        """The request that a link is sent for, made when the first one is.
-
-        Raises UserError for what the screen says in grey.
-        """
-        self.ensure_one()
-        require_group(self.env, "group_receptionist", "group_privacy_officer")
-        if self.problem or objection:
-            raise UserError(self.problem or objection)
+        """The request that a link is sent for, made when the first one is."""
+        self._check(objection)
         if not self.request_id:
             self.request_id = self.env["whatsapp.clinic.consent.request"].create(
                 {
@@ -183,19 +191,27 @@ class ConsentAsk(models.TransientModel):
             )
         return self.request_id
 
+    def _check(self, objection: str | None):
+        """Raise UserError for what the screen says in grey."""
+        self.ensure_one()
+        require_group(self.env, "group_receptionist", "group_privacy_officer")
+        if self.problem or objection:
+            raise UserError(self.problem or objection)
+
     @property
     def _company(self):
         return self._branch.company_id or self.env.company
 
     def _sent(self, request, way: str) -> dict:
         request._note_sent(way)
+        return self._told(self.env._("The link is on its way to %s.", self._asked.name))
+
+    def _told(self, sentence: str) -> dict:
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "message": self.env._(
-                    "The link is on its way to %s.", self._asked.name
-                ),
+                "message": sentence,
                 "type": "success",
                 "next": {"type": "ir.actions.act_window_close"},
             },
@@ -211,7 +227,7 @@ class ConsentAsk(models.TransientModel):
 
     def _find_problem(self) -> str | None:
         """Why nothing can be asked, in one sentence with the next step."""
-        patient, born = self.partner_id, self.partner_id.clinic_birthdate
+        patient = self.partner_id
         if not patient:
             return None
         if patient.clinic_deceased_on:
@@ -226,11 +242,22 @@ class ConsentAsk(models.TransientModel):
             )
         if self.guardian_id and self.guardian_id not in self.possible_guardian_ids:
             return self.env._("%s does not decide for the patient.", self._asked.name)
-        if born and clock.now().date() < majority(born) and not self.guardian_id:
+        if patient.clinic_is_minor and not self.guardian_id:
             return self.env._("The patient is a minor: choose a guardian.")
         if not self.purpose_ids:
             return self.env._("Choose what to ask for.")
+        if self.guardian_id and not self._guardian_decides():
+            return self.env._(
+                "%s may not decide about any of these purposes.", self.guardian_id.name
+            )
         return None
+
+    def _guardian_decides(self) -> bool:
+        """Whether about one of the purposes at least; the page asks for those."""
+        now, patient = clock.now(), self.partner_id
+        guarded = self.env["whatsapp.clinic.guardianship"]._in_force(patient.ids, now)
+        pair = (self.guardian_id._origin.id, patient._origin.id)
+        return any(guarded.decides(*pair, one) for one in self.purpose_ids.ids)
 
     def _object_to_email(self) -> str | None:
         if not self._asked.email_normalized:
@@ -246,7 +273,27 @@ class ConsentAsk(models.TransientModel):
         return None
 
     def _object_to_whatsapp(self) -> str | None:
-        if not self.partner_id or self._basis():
+        return self._object_to_writing(
+            self._link_templates(),
+            self.env._(
+                "More than 24 hours since the patient wrote, and no template with a "
+                "personal link for what the patient has agreed to."
+            ),
+        )
+
+    def _object_to_chat(self) -> str | None:
+        if len(self.purpose_ids) != 1:
+            return self.env._("Choose one purpose: in the chat each is asked alone.")
+        return self._object_to_writing(
+            self._question_templates(),
+            self.env._(
+                "More than 24 hours since the patient wrote, and no template that asks "
+                "about this may be sent."
+            ),
+        )
+
+    def _object_to_writing(self, templates, without_template: str) -> str | None:
+        if not self.partner_id or self._basis(templates):
             return None
         gate = self.env["whatsapp.clinic.gate"]
         receiver = gate._sketch(self.partner_id)._addressee
@@ -257,10 +304,7 @@ class ConsentAsk(models.TransientModel):
         objection = gate._why_not(self.partner_id, self._conversation, self._channel)
         sentence = objection.sentence
         if objection.reason == "window_closed":
-            sentence = self.env._(
-                "More than 24 hours since the patient wrote, and no template with a "
-                "personal link for what the patient has agreed to."
-            )
+            sentence = without_template
         return self.env._("%s Choose another way.", sentence)
 
     @property
@@ -271,18 +315,25 @@ class ConsentAsk(models.TransientModel):
     def _channel(self):
         return self._branch.channel_id
 
-    def _basis(self) -> tuple:
-        """Purpose and template with which WhatsApp may carry the link; () if none.
+    def _link_templates(self):
+        templates = self.env["whatsapp.clinic.template"].sudo()
+        return templates._with_personal_link(self._channel)
+
+    def _question_templates(self):
+        templates = self.env["whatsapp.clinic.template"].sudo()
+        return templates._asking_about(self.purpose_ids._origin, self._channel)
+
+    def _basis(self, templates) -> tuple:
+        """Purpose and template with which the patient may be written to; () if none.
 
         An answer within 24 hours needs no template.
         """
         gate = self.env["whatsapp.clinic.gate"]
         if gate._sketch(self.partner_id)._addressee != self._asked:
             return ()
-        templates = self.env["whatsapp.clinic.template"].sudo()
         if not gate._why_not(self.partner_id, self._conversation, self._channel):
-            return self._conversation, templates
-        for template in templates._with_personal_link(self._channel):
+            return self._conversation, templates.browse()
+        for template in templates:
             for purpose in self.env["whatsapp.clinic.consent.purpose"].search(
                 [("answers_only", "=", False)]
             ):

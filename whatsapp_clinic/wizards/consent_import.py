@@ -184,7 +184,7 @@ class ConsentImport(models.TransientModel):
         """Record what the dry run found fit, all of it or nothing.
 
         Judged anew: what was recorded since stays one. Raises UserError while another
-        import runs.
+        import runs, or if a patient is no longer there.
         """
         self.ensure_one()
         if self.state != "checked":
@@ -193,6 +193,10 @@ class ConsentImport(models.TransientModel):
         if not self.env.cr.fetchone()[0]:
             raise UserError(self.env._("Another import is running: try again later."))
         fit = self.line_ids.filtered(lambda line: line.result in TO_RECORD)
+        if not all(line.partner_id for line in fit):
+            raise UserError(
+                self.env._("A patient was removed meanwhile: check the file again.")
+            )
         known = self._recorded(fit.partner_id)
         news = [line for line in fit if line._act not in known]
         consents = self.env["whatsapp.clinic.consent"].with_company(self.company_id)
@@ -393,7 +397,7 @@ class ConsentImportLine(models.TransientModel):
     partner_id = fields.Many2one("res.partner", "Patient")
     purpose_id = fields.Many2one("whatsapp.clinic.consent.purpose")
     decided = fields.Selection(
-        [("given", "Given"), ("withdrawn", "Withdrawn")], "Decision"
+        [("given", "Given"), ("withdrawn", "Refused or withdrawn")], "Decision"
     )
     act_at = fields.Datetime("Time of the Act")
     result = fields.Selection(RESULTS, "What Happens", required=True)

@@ -1,6 +1,6 @@
 import base64
 import binascii
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 import pytz
 
@@ -8,6 +8,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.consent.consent_proof import MAX_SCAN_BYTES
+from ..models.consent.consent_state import GIVEN
+from ..models.consent.guardianship import majority
 from ..models.consent.request_answer import _notice_evidence, _person
 from ..tools import clock
 from ..tools.scan import kind_of
@@ -21,18 +23,19 @@ ANSWERS = [
 DECISIONS = {"given": "given", "refused": "withdrawn", "withdrawn": "withdrawn"}
 
 
-def moment_of(day: date, tz: str) -> datetime:
-    """When an act of a day took place, as far as known: naive UTC.
+def hours_of(day: date, tz: str) -> tuple[datetime, datetime]:
+    """First and last second of a day that are that day in UTC too, as naive UTC.
 
-    For today it is this moment, else noon of the zone, so that the day is the same for
-    who reads it elsewhere.
+    Guardianships and dates on screens count by either.
     """
     zone = pytz.timezone(tz)
-    now = clock.now()
-    if day == pytz.utc.localize(now).astimezone(zone).date():
-        return now
-    noon = zone.localize(datetime.combine(day, time(12)))
-    return noon.astimezone(pytz.utc).replace(tzinfo=None)
+    midnight = datetime.combine(day, time())
+    length = timedelta(days=1, seconds=-1)
+    local = [
+        zone.localize(moment).astimezone(pytz.utc).replace(tzinfo=None)
+        for moment in (midnight, midnight + length)
+    ]
+    return max(local[0], midnight), min(local[1], midnight + length)
 
 
 class ConsentRecord(models.TransientModel):
@@ -109,11 +112,11 @@ class ConsentRecord(models.TransientModel):
                 lambda one, day=day: one._covers(day)
             ).guardian_id
 
-    @api.depends("company_id")
+    @api.depends("company_id", "signed_on", "method")
     def _compute_notice_id(self):
         notices = self.env["whatsapp.clinic.privacy.notice"]
         for wizard in self:
-            wizard.notice_id = notices._current(wizard.company_id)
+            wizard.notice_id = notices._current(wizard.company_id, wizard._latest)
 
     @api.depends("partner_id", "company_id")
     def _compute_line_ids(self):
@@ -142,6 +145,9 @@ class ConsentRecord(models.TransientModel):
         answered = self.line_ids.filtered("answer")
         if not answered:
             raise UserError(self.env._("Note for one purpose at least what was said."))
+        how = self._on_paper(answered) if self._is_paper else self._by_word(answered)
+        if "given" in answered.mapped("answer") and self._is_minor_alone():
+            raise UserError(self.env._("The patient is a minor: choose a guardian."))
         values = {
             "partner_id": self.partner_id.id,
             "guardian_id": self.guardian_id.id,
@@ -149,15 +155,33 @@ class ConsentRecord(models.TransientModel):
             "branch_id": self._branch.id,
             "method": self.method,
             "notice_id": self.notice_id.id,
-        }
-        consents = self.env["whatsapp.clinic.consent"]
-        how = self._on_paper(answered) if self._is_paper else self._by_word(answered)
-        consents._record(
-            [(line.purpose_id, DECISIONS[line.answer]) for line in answered],
-            **values,
             **how,
+        }
+        self.env["whatsapp.clinic.consent"].create(
+            [{**values, **line._decision()} for line in answered]
         )
         return {"type": "ir.actions.act_window_close"}
+
+    def _is_minor_alone(self) -> bool:
+        born = self.partner_id.clinic_birthdate
+        return bool(
+            born and not self.guardian_id and self._latest.date() < majority(born)
+        )
+
+    @property
+    def _day(self) -> date | None:
+        """The day of the act where it is another than today, in the branch's zone."""
+        now = pytz.utc.localize(clock.now())
+        today = now.astimezone(pytz.timezone(self._tz)).date()
+        return self.signed_on if self._is_paper and self.signed_on != today else None
+
+    @property
+    def _earliest(self) -> datetime:
+        return hours_of(self._day, self._tz)[0] if self._day else clock.now()
+
+    @property
+    def _latest(self) -> datetime:
+        return hours_of(self._day, self._tz)[1] if self._day else clock.now()
 
     @property
     def _branch(self):
@@ -177,21 +201,23 @@ class ConsentRecord(models.TransientModel):
                     ", ".join(unfit.purpose_id.mapped("name")),
                 )
             )
-        return {
-            "act_at": clock.now(),
-            "heard_by": self.heard_by,
-            "evidence": self.wording,
-        }
+        return {"heard_by": self.heard_by, "evidence": self.wording}
 
     def _on_paper(self, answered) -> dict:
         if not self.signed_on:
             raise UserError(self.env._("Enter the date on the paper."))
-        if moment_of(self.signed_on, self._tz) > clock.now():
+        if self._earliest > clock.now():
             raise UserError(self.env._("The date on the paper lies in the future."))
         born = self.partner_id.clinic_birthdate
         if born and self.signed_on < born:
             raise UserError(
                 self.env._("The date on the paper lies before the patient's birth.")
+            )
+        if self.notice_id.valid_from and self.notice_id.valid_from > self._latest:
+            raise UserError(
+                self.env._(
+                    "The privacy notice became valid only after the date on the paper."
+                )
             )
         if not self.scan and not self.place:
             raise UserError(
@@ -206,11 +232,7 @@ class ConsentRecord(models.TransientModel):
             },
             self._document(answered),
         )
-        return {
-            "act_at": moment_of(self.signed_on, self._tz),
-            "proof_id": proof.id,
-            "evidence": self.place,
-        }
+        return {"proof_id": proof.id, "evidence": self.place}
 
     @property
     def _tz(self) -> str:
@@ -235,7 +257,7 @@ class ConsentRecord(models.TransientModel):
 
     def _document(self, answered) -> dict:
         """What was signed, as evidence; purposes in the words of the paper."""
-        lang = self.guardian_id.lang or self.partner_id.lang or self.env.lang
+        lang = self.partner_id._consent_form_lang()
         text = self.notice_id._text(lang) if self.notice_id else None
         return {
             "act": "paper",
@@ -276,7 +298,7 @@ class ConsentRecordLine(models.TransientModel):
         [
             ("none", "Not asked yet"),
             ("given", "Given"),
-            ("withdrawn", "Withdrawn"),
+            ("withdrawn", "Refused or withdrawn"),
             ("expired", "Expired"),
             ("superseded", "New notice: ask again"),
             ("guardianship_ended", "Of age: ask the patient"),
@@ -286,6 +308,20 @@ class ConsentRecordLine(models.TransientModel):
     )
     is_fit = fields.Boolean(compute="_compute_is_fit")
     answer = fields.Selection(ANSWERS)
+
+    def _decision(self) -> dict:
+        """Values of the consent.
+
+        The hour of another day is not known: what was given counts from its beginning,
+        what was withdrawn from its end, so that no withdrawal of the day is overruled.
+        """
+        decision = DECISIONS[self.answer]
+        wizard = self.wizard_id
+        return {
+            "purpose_id": self.purpose_id.id,
+            "decision": decision,
+            "act_at": wizard._earliest if decision == GIVEN else wizard._latest,
+        }
 
     @api.depends("wizard_id.partner_id", "wizard_id.company_id")
     def _compute_present_state(self):

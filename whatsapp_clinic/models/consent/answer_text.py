@@ -22,6 +22,8 @@ CODES = [
     ("button_stop", "Button: stop messages"),
 ]
 PLACEHOLDERS = ("clinic", "date", "time", "purpose", "description", "notice")
+# Nobody agrees to what they were not told (KVKK, articles 3 and 10).
+NEEDED = {"question": {"purpose", "notice"}, "notice": {"notice"}}
 
 
 class AnswerText(models.Model):
@@ -67,10 +69,19 @@ class AnswerText(models.Model):
                     )
                 )
 
-    @api.constrains("body")
+    @api.constrains("code", "body")
     def _check_placeholders(self):
         for text in self:
-            unknown = set(re.findall(r"{(\w*)}", text.body)).difference(PLACEHOLDERS)
+            used = set(re.findall(r"{(\w*)}", text.body))
+            missing = NEEDED.get(text.code, set()) - used
+            if missing:
+                raise ValidationError(
+                    self.env._(
+                        "This text has to say: %(missing)s.",
+                        missing=", ".join(f"{{{name}}}" for name in sorted(missing)),
+                    )
+                )
+            unknown = used.difference(PLACEHOLDERS)
             if unknown:
                 raise ValidationError(
                     self.env._(

@@ -26,7 +26,7 @@ class ChatAnswers(models.AbstractModel):
     @api.model
     def _obey_word(self, message):
         """Obey a message of a patient that is nothing but a known word."""
-        if message.kind not in WORD_KINDS:
+        if message._told_kind not in WORD_KINDS:
             return
         word = self.env["whatsapp.clinic.stop.word"]._match(message.body or "")
         if word.effect in ("agree", "decline"):
@@ -129,11 +129,12 @@ class ChatAnswers(models.AbstractModel):
         identity = message.identity_id
         patient = identity._only_patient()
         record = self._coming(message, patient)[:1] or patient or identity
-        summary = self.env._("The patient wants to cancel something: please call.")
-        if summary in record.activity_ids.mapped("summary"):
-            return
         branches = message.branch_id or message.channel_id.branch_ids
         staff = branches.member_ids[:1] or message.channel_id.create_uid
+        record = record.with_context(lang=staff.lang)
+        summary = record.env._("The patient wants to cancel something: please call.")
+        if summary in record.activity_ids.mapped("summary"):
+            return
         record.activity_schedule(
             "mail.mail_activity_data_todo", summary=summary, user_id=staff.id
         )
@@ -147,7 +148,7 @@ class ChatAnswers(models.AbstractModel):
         identity._block_marketing(source, at)
         patient = identity._only_patient()
         consents = self._withdraw(patient, company, at, True, **proof)
-        consents._cancel_what_lost_its_basis()
+        consents._settle_messages()
 
     @api.model
     def _settle(self, message):
@@ -162,7 +163,7 @@ class ChatAnswers(models.AbstractModel):
         consents = self.env["whatsapp.clinic.consent"].browse()
         for act in message | self._acts_after(message):
             consents |= self._apply(act, patient)
-        consents._cancel_what_lost_its_basis()
+        consents._settle_messages()
 
     @api.model
     def _acts_after(self, message):

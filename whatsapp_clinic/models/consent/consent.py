@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...tools import clock
-from .consent_state import REVOKED, States
+from .consent_state import GIVEN, REVOKED, States
 from .write_once_mixin import BOOKKEEPING
 
 METHODS = [
@@ -17,8 +17,9 @@ METHODS = [
     ("api", "Reported by another program"),
     ("merge", "Contact merge"),
 ]
-# Entered from a time zone ahead of ours, or a clock that is.
-CLOCK_TOLERANCE = timedelta(days=1)
+# By which other clocks may be ahead of ours; no longer, as a withdrawal made meanwhile
+# would count as the earlier act.
+CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class Consent(models.Model):
@@ -47,7 +48,7 @@ class Consent(models.Model):
         "whatsapp.clinic.consent.purpose", required=True, ondelete="restrict"
     )
     decision = fields.Selection(
-        [("given", "Given"), ("withdrawn", "Withdrawn")], required=True
+        [("given", "Given"), ("withdrawn", "Refused or withdrawn")], required=True
     )
     act_at = fields.Datetime(
         "Time of the Act",
@@ -181,7 +182,7 @@ class Consent(models.Model):
         consents = super().create(vals_list)
         consents.flush_recordset()
         if not self.env.context.get("more_acts_follow"):
-            consents._cancel_what_lost_its_basis()
+            consents._settle_messages()
         return consents
 
     def _still_decided(self, at: datetime) -> bool:
@@ -194,12 +195,17 @@ class Consent(models.Model):
         pair = (self.guardian_id.id, self.partner_id.id)
         return guarded.decides(*pair, self.purpose_id.id)
 
-    def _cancel_what_lost_its_basis(self):
-        """A withdrawal acts at once, on what is queued too."""
+    def _settle_messages(self):
+        """A withdrawal acts at once, on what is queued too; a consent plans again what
+        rules would have written."""
         states = self._states(self.partner_id, self.purpose_id, self.company_id)
+        given = self.browse()
         for consent in self:
             pair = (consent.partner_id.id, consent.purpose_id.id)
-            if states.of(consent.company_id).get(pair) in REVOKED:
+            state = states.of(consent.company_id).get(pair)
+            if state == GIVEN:
+                given |= consent
+            elif state in REVOKED:
                 self.env["whatsapp.clinic.message"]._cancel_open(
                     [
                         ("partner_id", "=", pair[0]),
@@ -208,6 +214,13 @@ class Consent(models.Model):
                     ],
                     "consent_withdrawn",
                 )
+        if given:
+            self.env["whatsapp.clinic.message.rule"]._plan_again(
+                [
+                    ("partner_id", "in", given.partner_id.ids),
+                    ("purpose_id", "in", given.purpose_id.ids),
+                ]
+            )
 
     @api.model
     def _record(self, decisions: Iterable[tuple], **values):

@@ -123,7 +123,7 @@ class ConsentApi(models.Model):
             raise ConcurrencyError("the reference was just recorded") from taken
 
     def _patient(self, patient_id, phone):
-        by_id = patient_id and isinstance(patient_id, int) and not phone
+        by_id = patient_id and type(patient_id) is int and not phone
         by_phone = phone and isinstance(phone, str) and not patient_id
         if not by_id and not by_phone:
             raise UserError(self.env._("Name the patient by id or by phone number."))
@@ -144,7 +144,7 @@ class ConsentApi(models.Model):
 
     def _purpose(self, code: str):
         purposes = self.env["whatsapp.clinic.consent.purpose"]
-        purpose = purposes.search([("code", "=", code)])
+        purpose = purposes.search([("code", "=", self._required(code, "purpose"))])
         if not purpose:
             raise UserError(self.env._("There is no purpose with this code."))
         return purpose

@@ -8,7 +8,7 @@ STATES = [
     ("given", "Given"),
     ("not_needed", "Not needed"),
     ("no_consent", "No consent"),
-    ("withdrawn", "Consent withdrawn"),
+    ("withdrawn", "Refused or withdrawn"),
     ("expired", "Consent expired"),
     ("superseded", "New notice: ask again"),
     ("guardianship_ended", "Of age: ask the patient"),

@@ -9,7 +9,7 @@ from .consent_state import GIVEN
 # The words of consent_state.py, and one for acts that a later one replaced.
 PRESENT_STATES = [
     ("given", "Given"),
-    ("withdrawn", "Withdrawn"),
+    ("withdrawn", "Refused or withdrawn"),
     ("expired", "Expired"),
     ("superseded", "New notice: ask again"),
     ("guardianship_ended", "Of age: ask the patient"),

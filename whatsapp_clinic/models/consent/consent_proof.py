@@ -4,6 +4,7 @@ import json
 
 from odoo import api, fields, models
 
+from ...tools.printing import print_action
 from .write_once_mixin import BOOKKEEPING
 
 # Larger scans are refused; they are kept in the row itself.
@@ -83,7 +84,8 @@ class ConsentProof(models.Model):
     @api.depends("partner_id", "sha256")
     def _compute_display_name(self):
         for proof in self:
-            proof.display_name = f"{proof.partner_id.name} · {proof.sha256[:12]}"
+            names = (proof.partner_id.name, proof.sha256[:12])
+            proof.display_name = " · ".join(filter(None, names))
 
     def action_verify(self):
         """Compute all hashes anew and tell what does not fit, if anything."""
@@ -105,10 +107,9 @@ class ConsentProof(models.Model):
         }
 
     def action_print(self):
-        """The proof as PDF, in the patient's language; one at a time."""
+        """Print the proof in the patient's language; one at a time."""
         self.ensure_one()
-        report = self.env.ref("whatsapp_clinic.consent_proof_report")
-        return report.report_action(self, config=False)
+        return print_action(self, "whatsapp_clinic.consent_proof_report")
 
     @api.model
     def _seal(self, values: dict, document: dict):
@@ -130,6 +131,11 @@ class ConsentProof(models.Model):
         except ValueError:
             return {}
         return content if isinstance(content, dict) else {}
+
+    def _print_lang(self) -> str:
+        """The language of the act, or the reader's if Odoo no longer has it."""
+        lang = self._content().get("language")
+        return lang if self.env["res.lang"]._get_code(lang) else self.env.lang
 
     def _problems(self) -> list[str]:
         """What does not fit together, one sentence each; none if it is intact."""

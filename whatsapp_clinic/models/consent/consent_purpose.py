@@ -53,7 +53,9 @@ class ConsentPurpose(models.Model):
     use_marketing = fields.Boolean("Marketing Templates")
     use_authentication = fields.Boolean("Authentication Templates")
     validity_months = fields.Integer(
-        "Valid for (Months)", help="How long a consent lasts; 0: until withdrawn."
+        "Valid for (Months)",
+        help="How long a consent lasts; 0: until withdrawn. A change also counts for "
+        "what patients have agreed to before.",
     )
     verbal_allowed = fields.Boolean(
         help="Staff may record what the patient said, with who heard it."

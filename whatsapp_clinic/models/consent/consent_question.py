@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, models
 from odoo.exceptions import UserError
 
+from ...tools import clock
+
 # A word answers the last question for so long.
 ANSWERABLE = timedelta(hours=24)
 # WhatsApp's clock counts whole seconds, and is not ours.
@@ -27,8 +29,9 @@ class ConsentQuestion(models.AbstractModel):
 
         Without `template` it is a text with two buttons, which leaves within 24 hours
         of what the patient wrote (`answers`, a message of theirs, if it is one). A
-        template needs buttons that agree and decline, and `basis`, a purpose for which
-        the patient may be written to. Raises UserError where no answer could count.
+        template asks about this purpose by buttons that agree and decline, and needs
+        `basis`, a purpose for which the patient may be written to. Raises UserError
+        where no answer could count.
         """
         notice = self.env["whatsapp.clinic.privacy.notice"]._current(channel.company_id)
         if not notice:
@@ -40,7 +43,7 @@ class ConsentQuestion(models.AbstractModel):
                 self.env._("Answering needs no consent: “%s”.", purpose.display_name)
             )
         if template:
-            words = self._template_values(template, basis)
+            words = self._template_values(template, purpose, basis)
         else:
             words = self._text_values(partner, purpose, channel, notice)
         (row,) = self.env["whatsapp.clinic.message"]._enqueue(
@@ -57,7 +60,7 @@ class ConsentQuestion(models.AbstractModel):
                 }
             ]
         )
-        if not self._may_decide(row, row.create_date):
+        if not self._may_decide(row, clock.now()):
             raise UserError(
                 self.env._(
                     "%(guardian)s may not decide about “%(purpose)s” for %(patient)s.",
@@ -69,7 +72,22 @@ class ConsentQuestion(models.AbstractModel):
         return row
 
     @api.model
-    def _template_values(self, template, basis) -> dict:
+    def _mark(self, message):
+        """Make a question of a message whose template asks, whoever sends it.
+
+        Done when it leaves: the patient is asked in this language's words, and shown
+        the notice of this moment.
+        """
+        notices = self.env["whatsapp.clinic.privacy.notice"]
+        message.write(
+            {
+                "asked_purpose_id": message.template_id.asked_purpose_id.id,
+                "notice_id": notices._current(message.company_id).id,
+            }
+        )
+
+    @api.model
+    def _template_values(self, template, purpose, basis) -> dict:
         actions = set(template.button_ids.mapped("action"))
         if not actions.issuperset(DECISIONS):
             raise UserError(
@@ -77,6 +95,14 @@ class ConsentQuestion(models.AbstractModel):
                     "The template “%s” needs one button that agrees and one that "
                     "declines.",
                     template.display_name,
+                )
+            )
+        if template.asked_purpose_id != purpose:
+            raise UserError(
+                self.env._(
+                    "The template “%(template)s” does not ask about “%(purpose)s”.",
+                    template=template.display_name,
+                    purpose=purpose.display_name,
                 )
             )
         if not basis:
@@ -146,6 +172,9 @@ class ConsentQuestion(models.AbstractModel):
             is_question = quoted.asked_purpose_id and quoted.direction == "out"
             is_theirs = quoted.identity_id == message.identity_id
             return quoted if is_question and is_theirs else quoted.browse()
+        if message.context_message_id:
+            # It answers something that was not said here.
+            return quoted
         same = [
             ("identity_id", "=", message.identity_id.id),
             ("channel_id", "=", message.channel_id.id),
@@ -213,7 +242,7 @@ class ConsentQuestion(models.AbstractModel):
             message_id=message.id,
         )
         chat._settle(message)
-        consent._cancel_what_lost_its_basis()
+        consent._settle_messages()
         identity = message.identity_id
         if action == "agree" and purpose.is_commercial and identity._only_patient():
             identity._unblock_marketing(at, ("stop_word",))
@@ -223,11 +252,11 @@ class ConsentQuestion(models.AbstractModel):
 
     @api.model
     def _call_reception(self, question):
-        patient = question.partner_id
         branches = question.branch_id or question.channel_id.branch_ids
         staff = branches.member_ids[:1] or question.channel_id.create_uid
+        patient = question.partner_id.with_context(lang=staff.lang)
         patient.activity_schedule(
             "mail.mail_activity_data_todo",
-            summary=self.env._("A former guardian answered: ask for consent again."),
+            summary=patient.env._("A former guardian answered: ask for consent again."),
             user_id=staff.id,
         )

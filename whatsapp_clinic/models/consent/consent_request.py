@@ -16,7 +16,7 @@ WAYS = [
     ("whatsapp", "WhatsApp"),
 ]
 STATUSES = [
-    ("open", "Open"),
+    ("open", "Awaiting Answer"),
     ("answered", "Answered"),
     ("expired", "Expired"),
     ("closed", "Closed"),
@@ -69,7 +69,7 @@ class ConsentRequest(models.Model):
         precompute=True,
     )
     state = fields.Selection(
-        [("open", "Open"), ("answered", "Answered"), ("closed", "Closed")],
+        [("open", "Awaiting Answer"), ("answered", "Answered"), ("closed", "Closed")],
         default="open",
         required=True,
         readonly=True,

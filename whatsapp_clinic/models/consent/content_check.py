@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from odoo import api, models
-from odoo.tools import LazyTranslate
+from odoo.tools import LazyTranslate, html2plaintext
 
 from ...tools import sensitive_numbers
 from ...tools.text import fold
@@ -16,20 +16,30 @@ FINDINGS = {
 }
 # Shorter values stand in a text by chance.
 SHORTEST_VALUE = 4
-# What a payload says to WhatsApp and not to the patient.
-_ENVELOPE = {
-    "biz_opaque_callback_data",
-    "context",
-    "id",
-    "language",
-    "link",
-    "messaging_product",
-    "payload",
-    "recipient",
-    "recipient_type",
-    "sub_type",
-    "to",
-    "type",
+# What a payload says of itself, and numbers that are WhatsApp's.
+_ENVELOPE = frozenset(
+    {
+        "biz_opaque_callback_data",
+        "context",
+        "flow_id",
+        "flow_token",
+        "language",
+        "messaging_product",
+        "recipient",
+        "recipient_type",
+        "sub_type",
+        "to",
+        "type",
+        "wa_id",
+    }
+)
+# Below these names others are left out: files have an id of WhatsApp's, and a form is
+# given whatever its author named.
+_LEFT_OUT_BELOW = {
+    **dict.fromkeys(
+        ("audio", "document", "image", "sticker", "video"), _ENVELOPE | {"id"}
+    ),
+    "data": frozenset(),
 }
 
 
@@ -85,9 +95,7 @@ class ContentCheck(models.AbstractModel):
     def _marked_values(self, company, record) -> Iterator[str]:
         for marked in company.clinic_diagnosis_field_ids:
             if record and marked.model == record._name:
-                value = record.sudo()[marked.name]
-                related = isinstance(value, models.BaseModel)
-                yield from value.mapped("display_name") if related else [str(value)]
+                yield from _told(record.sudo(), marked.name)
 
     @api.model
     def _objection(self, message, texts) -> str | None:
@@ -115,17 +123,35 @@ class ContentCheck(models.AbstractModel):
         return ", ".join(self.env._(FINDINGS[one]) for one in findings)
 
 
-def texts_of(payload) -> Iterator[str]:
-    """Every text of a payload that the patient reads."""
-    if isinstance(payload, str):
-        yield payload
+def texts_of(payload, left_out: frozenset = _ENVELOPE) -> Iterator[str]:
+    """Every text and number in a payload that may tell something of the patient.
+
+    What the patient does not see leaves the house as well: addresses, and what a button
+    sends back. `left_out` are names of which nothing is told.
+    """
+    if isinstance(payload, str | int) and not isinstance(payload, bool):
+        yield str(payload)
     elif isinstance(payload, dict):
         for name, value in payload.items():
-            if name not in _ENVELOPE:
-                yield from texts_of(value)
-    elif isinstance(payload, list):
+            if name not in left_out:
+                below = _LEFT_OUT_BELOW.get(name, left_out) if left_out else left_out
+                yield from texts_of(value, below)
+    elif isinstance(payload, list | tuple):
         for value in payload:
-            yield from texts_of(value)
+            yield from texts_of(value, left_out)
+
+
+def _told(record, name: str) -> list[str]:
+    """What a field of a record says, in the words in which it is shown."""
+    value, field = record[name], record._fields[name]
+    if isinstance(value, models.BaseModel):
+        return value.mapped("display_name")
+    if field.type == "selection":
+        labels = dict(field._description_selection(record.env))
+        return [labels.get(value, "")]
+    if field.type == "html":
+        return [html2plaintext(value or "")]
+    return [str(value)] if value else []
 
 
 def _stands_in(value, folded: str) -> bool:

@@ -129,7 +129,8 @@ class Guardianship(models.Model):
     @api.depends("patient_id", "guardian_id")
     def _compute_display_name(self):
         for one in self:
-            one.display_name = f"{one.guardian_id.name} → {one.patient_id.name}"
+            names = (one.guardian_id.name, one.patient_id.name)
+            one.display_name = " → ".join(filter(None, names))
 
     @api.constrains("end_date", "relation", "patient_id")
     def _check_ends_at_majority(self):

@@ -38,14 +38,15 @@ class Objection:
 
 
 _ENTER_PHONE = Remedy(_lt("Enter Phone Number"), "_enter_phone")
+_CHECK_PHONE = Remedy(_lt("Correct or Confirm Number"), "_enter_phone")
 _ASK = Remedy(_lt("Ask for Consent"), "_ask_for_consent")
 _OPEN_CHANNEL = Remedy(_lt("Open Channel"), "_open_channel", _ADMINISTRATORS)
 REMEDIES = {
     "no_number": _ENTER_PHONE,
     "invalid_number": _ENTER_PHONE,
-    "number_changed": _ENTER_PHONE,
-    "wrong_person": _ENTER_PHONE,
-    "number_unlinked": Remedy(_lt("Use This Number Again"), "_claim_number"),
+    "number_changed": _CHECK_PHONE,
+    "wrong_person": _CHECK_PHONE,
+    "number_unlinked": Remedy(_lt("Use This Number Again"), "_confirm_number"),
     "no_consent": _ASK,
     "consent_expired": _ASK,
     "notice_superseded": _ASK,
@@ -159,13 +160,17 @@ class GateObjection(models.AbstractModel):
             for sketch in sketches
         }
         identities = self.env["whatsapp.clinic.identity"].sudo()
-        wa_ids = {phone.lstrip("+") for phone in phones.values() if phone}
-        found = identities.search(
-            [("provider", "=", "whatsapp"), ("wa_id", "in", sorted(wa_ids))]
+        wa_ids = {phone: phone.lstrip("+") for phone in phones.values() if phone}
+        known = identities._by_wa_ids(sorted(set(wa_ids.values())), "whatsapp")
+        without_phone = messages.concat(
+            *(sketch for sketch, phone in phones.items() if not phone)
         )
-        known = {identity.phone: identity for identity in found}
+        reached = without_phone._reached_without_phone()
         for sketch, phone in phones.items():
-            sketch.identity_id = known.get(phone, identities)
+            if phone:
+                sketch.identity_id = known[wa_ids[phone]]
+            elif sketch._addressee in reached:
+                sketch.identity_id = sketch._identity_without_phone()
         return sketches
 
     @api.model
@@ -190,8 +195,8 @@ class GateObjection(models.AbstractModel):
         )
 
     @api.model
-    def _claim_number(self, sketch):
-        sketch._addressee._claim_number()
+    def _confirm_number(self, sketch):
+        sketch._addressee._confirm_number()
         return True
 
     @api.model

@@ -158,8 +158,11 @@ class PrivacyNotice(models.Model):
         return latest.version
 
     def action_confirm_publication(self):
-        """Say what publishing does, and ask."""
+        """Say what publishing does, and ask; UserError if it cannot be published."""
         self.ensure_one()
+        objection = self.sudo()._objection_to_publishing(clock.now())
+        if objection:
+            raise UserError(objection)
         view = self.env.ref("whatsapp_clinic.privacy_notice_view_form_publish")
         return {
             "type": "ir.actions.act_window",

@@ -47,7 +47,7 @@ class PrivacyNoticeText(models.Model):
     @api.depends("title", "lang")
     def _compute_display_name(self):
         for text in self:
-            text.display_name = f"{text.title} ({text.lang})"
+            text.display_name = text.title and f"{text.title} ({text.lang})"
 
     @api.model
     def _languages(self) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 
 from ...tools import clock
 from ...tools.signature import NoSignature, NotASignature, read_png
-from .consent_state import GIVEN
+from .consent_state import REVOKED
 
 MAX_NAME = 100
 MAX_BROWSER = 300
@@ -65,7 +65,10 @@ class ConsentRequest(models.Model):
         return purposes.filtered(lambda one: guarded.decides(*pair, one.id))
 
     def _asked_purposes(self):
-        return self._decides(self.purpose_ids.filtered("active")).sorted()
+        asked = self.purpose_ids.filtered("active")
+        if not self.guardian_id and self.partner_id.clinic_is_minor:
+            return asked.browse()
+        return self._decides(asked).sorted()
 
     def _notice_text(self):
         """The text of the notice in force that this page shows; may be none."""
@@ -84,7 +87,7 @@ class ConsentRequest(models.Model):
         without consent), `act` (the consent, or none), `may_withdraw`.
         """
         known = self.env["whatsapp.clinic.consent.purpose"]
-        purposes = self._decides(known.search([("active", "=", True)]))
+        purposes = self._decides(known.search([("active", "in", (True, False))]))
         consents = self.env["whatsapp.clinic.consent"]
         states = consents._states(self.partner_id, purposes, self.company_id)
         acts = consents.search(
@@ -98,14 +101,14 @@ class ConsentRequest(models.Model):
         for purpose in purposes:
             state = states.get((self.partner_id.id, purpose.id))
             is_unasked = not state and not purpose.requires_consent
-            if state or (is_unasked and not purpose.answers_only):
+            if state or (is_unasked and purpose.active and not purpose.answers_only):
                 mine = acts.filtered(lambda one, its=purpose: one.purpose_id == its)
                 found.append(
                     {
                         "purpose": purpose,
                         "state": state,
                         "act": mine[:1],
-                        "may_withdraw": state == GIVEN or is_unasked,
+                        "may_withdraw": state not in REVOKED,
                     }
                 )
         return found
@@ -115,11 +118,12 @@ class ConsentRequest(models.Model):
 
         `form` has `notice` (id of the text that was shown), `name`, `signature`
         (base64 of a PNG) and `purpose_<id>` with `yes` or `no`; purposes left out were
-        left open. What was answered before stays as it is. Raises UserError with what
-        is wrong, in the language of the page.
+        left open. The same answer a second time changes nothing. Raises UserError with
+        what is wrong, in the language of the page.
         """
         self._lock()
         if self.state != "open":
+            self._check_answered_so(form)
             return
         text = self._notice_text()
         if not text or form.get("notice") != str(text.id):
@@ -140,8 +144,9 @@ class ConsentRequest(models.Model):
     def _withdraw(self, purpose: str | None, origin: Origin):
         """Withdraw what the patient agreed to, for one purpose (its id) or for `all`.
 
-        What is not agreed to any more stays as it is, so that a second time changes
-        nothing. Raises UserError for a purpose that the page does not show.
+        Also what has run out: a setting could make it count again. What is withdrawn
+        stays as it is, so that a second time changes nothing. Raises UserError for a
+        purpose that the page does not show.
         """
         self._lock()
         rows = self._present_state()
@@ -165,6 +170,19 @@ class ConsentRequest(models.Model):
             )
         )
         self.invalidate_recordset()
+
+    def _check_answered_so(self, form: dict):
+        """Thank who sends twice, not who thinks that another answer was taken."""
+        recorded = self.proof_id._content().get("choices", [])
+        sent = [(purpose.code, decision) for purpose, decision in self._choices(form)]
+        if sent != [(one["purpose"], one["decision"]) for one in recorded]:
+            raise UserError(
+                self.env._(
+                    "This page was answered already, and your new answer is not "
+                    "recorded. Below is what holds now. To decide anew, please ask the "
+                    "clinic for a new link."
+                )
+            )
 
     def _choices(self, form: dict) -> list[tuple]:
         asked = {f"purpose_{one.id}": one for one in self._asked_purposes()}
@@ -221,6 +239,7 @@ class ConsentRequest(models.Model):
                         "purpose": purpose.code,
                         "name": purpose.name,
                         "description": purpose.description or None,
+                        "validity_months": purpose.validity_months or None,
                         "decision": decision,
                     }
                     for purpose, decision in choices

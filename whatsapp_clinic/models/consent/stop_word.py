@@ -51,5 +51,6 @@ class StopWord(models.Model):
     @api.model
     def _match(self, text: str):
         """The word that a whole message is, whatever its case or dots; else none."""
-        folded = fold(text) if len(text) <= LONGEST_WORD else ""
-        return self.search([("folded", "=", folded)]) if folded else self.browse()
+        folded = fold(text)
+        is_short = 0 < len(folded) <= LONGEST_WORD
+        return self.search([("folded", "=", folded)]) if is_short else self.browse()

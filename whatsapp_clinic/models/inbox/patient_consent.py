@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...tools import clock
+from ...tools.access import require_group
+from ...tools.printing import print_action
 from ..consent.consent_present import SOON
 from ..consent.guardianship import majority
 from ..messaging.message import REASONS
@@ -64,6 +66,11 @@ class ResPartner(models.Model):
         compute="_compute_whatsapp_objection",
         groups=CLINIC_STAFF,
         help="What the button does that ends the objection.",
+    )
+    clinic_has_left_number = fields.Boolean(
+        "Number Reported as Not the Patient's",
+        compute="_compute_clinic_has_left_number",
+        groups=CLINIC_STAFF,
     )
     clinic_present_consent_ids = fields.Many2many(
         "whatsapp.clinic.consent",
@@ -139,6 +146,12 @@ class ResPartner(models.Model):
             partner.whatsapp_next_step = objection and objection.next_step
             partner.whatsapp_remedy = objection and objection.label
 
+    @api.depends("phone", "whatsapp_identity_ids")
+    def _compute_clinic_has_left_number(self):
+        for partner in self:
+            known = partner._origin.sudo()
+            partner.clinic_has_left_number = known._has_left(known._whatsapp_phone())
+
     @api.depends("consent_ids")
     def _compute_clinic_present_consent_ids(self):
         consents = self.env["whatsapp.clinic.consent"]
@@ -183,6 +196,26 @@ class ResPartner(models.Model):
         self.check_access("read")
         return self.env["whatsapp.clinic.gate"]._mend(self)
 
+    def action_confirm_number(self):
+        """Take back a number that was reported as somebody else's, unchanged.
+
+        The patient said to staff that it is theirs.
+        """
+        self.ensure_one()
+        self.check_access("write")
+        require_group(self.env, "group_receptionist", "group_privacy_officer")
+        if self.clinic_has_left_number:
+            self.sudo()._confirm_number()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _confirm_number(self):
+        self._claim_number()
+        self.message_post(
+            body=self.env._(
+                "The number was confirmed with the patient: messages go there again."
+            )
+        )
+
     def action_print_consent_form(self):
         """The form to be signed on paper, in the patient's language.
 
@@ -194,8 +227,7 @@ class ResPartner(models.Model):
             raise UserError(
                 self.env._("Publish a privacy notice first; the form shows it.")
             )
-        report = self.env.ref("whatsapp_clinic.consent_form_report")
-        return report.report_action(self, config=False)
+        return print_action(self, "whatsapp_clinic.consent_form_report")
 
     def _consent_form_lang(self) -> str:
         return self.lang or self.env.lang or "en_US"

@@ -52,6 +52,7 @@ from . import (
     template_ttl,
     template_unused,
     template_variable,
+    undo,
     unrecognised,
     webhook_event,
     webhook_event_retention,

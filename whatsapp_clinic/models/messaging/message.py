@@ -28,6 +28,8 @@ STATES = [
 # Still to be sent, and still to be stopped.
 OPEN_STATES = ("draft", "queued", "held")
 WAITING_STATES = ("queued", "held")
+# On its way or there, as far as anybody knows.
+LEFT_STATES = ("sending", "sent", "delivered", "read", "unknown")
 _ENDED = ("failed", "cancelled", "unknown")
 REASONS = [
     ("no_number", "The patient has no WhatsApp number."),
@@ -91,7 +93,9 @@ NEXT_STEPS = {
     "phone_blacklisted": _lt(
         "If it was added by mistake, remove it from the phone blacklist."
     ),
-    "wrong_person": _lt("Ask the patient for the right number."),
+    "wrong_person": _lt(
+        "Ask the patient: enter the right number, or confirm that this one is theirs."
+    ),
     "patient_deceased": _lt("Nothing: no message is sent."),
     "patient_barred": _lt("Talk to the patient in person, or lift the bar."),
     "not_minimal": _lt("Take out what the detail names, then send again."),
@@ -358,7 +362,10 @@ class Message(models.Model):
             "res_model": "whatsapp.clinic.message.send",
             "view_mode": "form",
             "target": "new",
-            "context": {"default_message_ids": [fields.Command.set(self.ids)]},
+            "context": {
+                "default_message_ids": [fields.Command.set(self.ids)],
+                "dialog_size": "extra-large",
+            },
         }
 
     def action_send_again(self):
@@ -510,15 +517,41 @@ class Message(models.Model):
         )
         self._judge_at_entry()
 
+    def _revive(self, reasons: tuple):
+        """Queue a cancelled row again, unless one of `reasons` still stands against it.
+
+        It stays due when it was.
+        """
+        self.ensure_one()
+        self._address()
+        verdict = self.env["whatsapp.clinic.gate"]._judge(self)[self.id]
+        if verdict.reason not in reasons:
+            self._requeue(self.due_at)
+
     @api.model
     def _cancel_open(self, domain: list, reason: str):
-        """Cancel what has not left yet among the rows of a domain.
+        """Cancel what has not left yet among the rows of a domain; returns the rows.
 
-        Rows that a dispatcher holds at this moment are judged by the gate instead.
+        What a dispatcher has claimed meanwhile has left: it keeps its state.
         """
         rows = self.sudo().search([*domain, ("state", "in", OPEN_STATES)])
+        rows = rows._lock_open()
         rows.write({"state": "cancelled", "reason": reason})
         return rows
+
+    def _lock_open(self):
+        """Those that are open once nobody else changes them; they stay locked."""
+        if not self:
+            return self
+        self.flush_recordset(["state"])
+        self.env.cr.execute(
+            "SELECT id FROM whatsapp_clinic_message WHERE id = ANY(%s) "
+            "AND state = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+            [self.ids, list(OPEN_STATES)],
+        )
+        found = {row_id for (row_id,) in self.env.cr.fetchall()}
+        (self - self.browse(found)).invalidate_recordset()
+        return self.filtered(lambda message: message.id in found)
 
     def _choose_variants(self):
         """Take each template in the patient's language, where it is in use in it."""
@@ -571,6 +604,8 @@ class Message(models.Model):
     def _render_unchecked(self, attempts: int) -> tuple[dict, str]:
         self.ensure_one()
         if self.template_id:
+            if self.template_id.asks_consent:
+                self.env["whatsapp.clinic.consent.question"]._mark(self)
             values = self._values(self.template_id)
             payload = self.template_id._payload(
                 self.identity_id._recipient,

@@ -3,6 +3,9 @@ from odoo import models
 from ...cloud_api import payloads
 from .template_variable import LINK, MissingValue
 
+# In the place of a file's id while nothing is sent.
+_FORESEEN = "foreseen"
+
 
 class Message(models.Model):
     """Every kind of message that the clinic sends.
@@ -38,7 +41,9 @@ class Message(models.Model):
         recipient = self.identity_id._recipient
         try:
             return build(self, recipient, self.content or {}, common), self.body
-        except (AttributeError, KeyError, TypeError) as error:
+        except payloads.PayloadError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise payloads.PayloadError("content", "is not complete") from error
 
     def _template_header(self):
@@ -52,7 +57,7 @@ class Message(models.Model):
         place = (self.content or {}).get("location")
         if kind == "location" and place:
             return _place(place)
-        if kind == "location" or not self.upload_id:
+        if kind == "location" or not self.attachment_id:
             raise MissingValue(self.env._("header"))
         return self._file_header()
 
@@ -61,6 +66,9 @@ class Message(models.Model):
         return payloads.MediaHeader(self._file_kind(), self._media(), filename)
 
     def _media(self):
+        # A row that is only foreseen has nothing uploaded.
+        if not self._origin:
+            return payloads.Media(id=_FORESEEN)
         # sudo: the id of the file is for WhatsApp alone
         return payloads.Media(id=self.upload_id.sudo().media_id or "")
 

@@ -4,10 +4,12 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import format_datetime
+from odoo.tools import LazyTranslate, format_datetime
 
 from ...tools import clock
 from ..messaging.message import REASONS
+
+_lt = LazyTranslate(__name__)
 
 # FHIR AppointmentStatus, without the ones that a clinic's desk has no use for.
 STATES = [
@@ -366,24 +368,29 @@ class Appointment(models.Model):
         self.ensure_one()
         if version != self.version or self.state != "booked":
             self._ask_reception(
-                self.env._("The patient tapped a button of an outdated message.")
+                _lt("The patient tapped a button of an outdated message.")
             )
         elif action == "confirm":
             self._accept()
         elif action == "cancel":
             self.write({"state": "cancelled", "patient_status": "declined"})
-            self._ask_reception(self.env._("The patient cancelled on WhatsApp."))
+            self._ask_reception(_lt("The patient cancelled on WhatsApp."))
         elif action == "reschedule":
             self.write({"patient_status": "tentative"})
-            self._ask_reception(self.env._("The patient asks for another time."))
+            self._ask_reception(_lt("The patient asks for another time."))
 
-    def _ask_reception(self, summary: str):
-        """Leave an activity for who made the appointment, else for the branch."""
-        staff = self.create_uid & self.branch_id.member_ids or self.branch_id.member_ids
-        self.activity_schedule(
+    def _ask_reception(self, summary):
+        """Leave an activity for who made the appointment, else for the branch.
+
+        `summary` is lazy: it is told in the language of who gets the activity.
+        """
+        members = self.branch_id.member_ids
+        user = (self.create_uid & members or members)[:1] or self.create_uid
+        one = self.with_context(lang=user.lang)
+        one.activity_schedule(
             "mail.mail_activity_data_todo",
-            summary=summary,
-            user_id=(staff[:1] or self.create_uid).id,
+            summary=one.env._(summary),
+            user_id=user.id,
         )
 
     def _objection_to(self, message) -> str | None:

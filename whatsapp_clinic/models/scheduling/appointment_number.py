@@ -1,6 +1,9 @@
 from odoo import api, fields, models
+from odoo.tools import LazyTranslate
 
 from ...tools import clock
+
+_lt = LazyTranslate(__name__)
 
 
 class Appointment(models.Model):
@@ -44,10 +47,5 @@ class Appointment(models.Model):
         """Have reception ask these patients for their number before they come."""
         for appointment in self._coming_of(partners):
             appointment._ask_reception(
-                self.env._("The number is not the patient's: please ask for it.")
+                _lt("The number is not the patient's: please ask for it.")
             )
-
-    @api.model
-    def _plan_coming(self, partners):
-        """Plan what rules write about the coming appointments of patients anew."""
-        self.env["whatsapp.clinic.message.rule"]._plan(self._coming_of(partners))

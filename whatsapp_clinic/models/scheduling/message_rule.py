@@ -28,9 +28,17 @@ SHELF_LIFE = timedelta(days=2)
 
 # What changes in a waiting row when its appointment moves.
 _MOVING = ("due_at", "expires_at", "occurrence", "appointment_version")
-# Cancelled with the appointment or with a number that was not the patient's, not by a
-# person: comes back with the appointment, or when the right number is known.
-_REVIVABLE = ("obsolete", "already_confirmed", "wrong_person", "number_changed")
+# Cancelled with the appointment, by the patient or with a number that was not the
+# patient's, and not by staff: comes back when that is over.
+_REVIVABLE = (
+    "obsolete",
+    "already_confirmed",
+    "wrong_person",
+    "number_changed",
+    "identity_blocked",
+    "marketing_blocked",
+    "consent_withdrawn",
+)
 
 
 class MessageRule(models.Model):
@@ -160,8 +168,8 @@ class MessageRule(models.Model):
         ):
             raise ValidationError(
                 self.env._(
-                    "The template “%s” asks the sender for a text, and a rule has "
-                    "nobody to ask: choose another one.",
+                    "The template “%s” asks the sender for a text, a file or a place, "
+                    "and a rule has nobody to ask: choose another one.",
                     rule.template_id.display_name,
                 )
             )
@@ -247,6 +255,28 @@ class MessageRule(models.Model):
         if new:
             messages._enqueue(new)
 
+    @api.model
+    def _plan_again(self, domain: list):
+        """What kept patients from being written to is over: plan for the time to come.
+
+        `domain` says of which rows.
+        """
+        rows = (
+            self.env["whatsapp.clinic.message"]
+            .sudo()
+            .search(
+                [
+                    *domain,
+                    ("state", "=", "cancelled"),
+                    ("reason", "in", _REVIVABLE),
+                    ("rule_id", "!=", False),
+                    ("due_at", ">=", clock.now() - LATE),
+                ]
+            )
+        )
+        if rows.appointment_id:
+            self._plan(rows.appointment_id)
+
     def _plan_one(self, appointment, known: list) -> list[dict]:
         """Move, revive or cancel the rows there are; returns values of rows to write.
 
@@ -266,7 +296,7 @@ class MessageRule(models.Model):
             _move(keeper, wanted)
         elif keeper.state == "cancelled" and keeper.reason in _REVIVABLE:
             _move(keeper, wanted)
-            keeper._requeue(keeper.due_at)
+            keeper._revive(_REVIVABLE)
         return []
 
     def _wanted(self, appointment) -> dict | None:
@@ -317,7 +347,7 @@ class MessageRule(models.Model):
 
 def _cancel(rows: list):
     for row in rows:
-        row.write({"state": "cancelled", "reason": "obsolete"})
+        row._lock_open().write({"state": "cancelled", "reason": "obsolete"})
 
 
 def _move(row, wanted: dict):

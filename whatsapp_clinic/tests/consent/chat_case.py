@@ -1,6 +1,7 @@
 """Conversations between a patient's phone and the clinic, over the sandbox."""
 
 import json
+import re
 from datetime import timedelta
 from urllib.request import Request, urlopen
 
@@ -56,8 +57,11 @@ class ChatCase(SandboxCase):
 
     def make_template(self, name, body, *buttons):
         """A template with quick replies that WhatsApp knows and has approved."""
+        names = re.findall(r"{{(\w+)}}", body)
+        params = [{"param_name": one, "example": "KUMQUAT"} for one in names]
+        examples = {"example": {"body_text_named_params": params}} if names else {}
         components = [
-            {"type": "BODY", "text": body},
+            {"type": "BODY", "text": body, **examples},
             {
                 "type": "BUTTONS",
                 "buttons": [{"type": "QUICK_REPLY", "text": one} for one in buttons],
@@ -67,6 +71,7 @@ class ChatCase(SandboxCase):
             "name": name,
             "language": "en",
             "category": "UTILITY",
+            "parameter_format": "NAMED",
             "components": components,
         }
         self.sandbox.switch(review_seconds=0)
@@ -111,9 +116,20 @@ class ChatCase(SandboxCase):
     def shown(self, wa_id=AYSE_WA_ID):
         """What the clinic wrote, as the patient's phone shows it."""
         self.pass_time()
-        self.dispatch(0.5)
+        # Where the machine is busy, a run may end before it has sent anything.
+        for _run in range(10):
+            self.dispatch(0.5)
+            if not self.env["whatsapp.clinic.message"].search_count(self.due()):
+                break
         self.process()
         return [one for one in self.thread(wa_id) if one["direction"] == "out"]
+
+    def due(self):
+        return [
+            ("channel_id", "=", self.channel.id),
+            ("state", "in", ("queued", "sending")),
+            ("due_at", "<=", clock.now()),
+        ]
 
     def state(self, purpose=None, partner=None):
         partner, purpose = partner or self.patient, purpose or self.purpose

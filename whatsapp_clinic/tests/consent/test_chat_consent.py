@@ -2,7 +2,7 @@ import hashlib
 import json
 from datetime import datetime, timedelta
 
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
 
 from ...models.messaging.event_batch import EventBatch
@@ -11,6 +11,11 @@ from ..common import AYSE_WA_ID, BUSINESS_ACCOUNT, PHONE_NUMBER_ID
 from .chat_case import ChatCase
 
 EPOCH = datetime(1970, 1, 1)
+
+QUESTION = (
+    "May the clinic ask whether you were satisfied? Our privacy notice is at "
+    "{{notice_link}} for you to read."
+)
 
 
 @tagged("post_install", "-at_install")
@@ -153,6 +158,20 @@ class TestChatConsent(ChatCase):
         self.process()
         self.assertEqual(self.state(self.survey), "given")
 
+    def test_yes_to_what_is_not_known_here_answers_nothing(self):
+        self.question()
+        self.pass_time()
+        word = {
+            "id": "wamid.yes",
+            "from": AYSE_WA_ID,
+            "timestamp": _seconds(clock.now()),
+            "type": "text",
+            "text": {"body": "evet"},
+            "context": {"id": "wamid.of the telephone"},
+        }
+        self.hear("messages", messages=[word])
+        self.assertFalse(self.state(self.survey))
+
     def test_yes_without_a_question_is_just_a_word(self):
         message = self.say("evet")
         self.assertFalse(message.taken_as)
@@ -198,19 +217,105 @@ class TestChatConsent(ChatCase):
         with self.assertRaises(UserError):
             self.ask(guardianship.patient_id)
 
-    def test_template_with_buttons_asks_outside_of_the_window(self):
+    def make_question(self, text, purpose=None):
         template = self.make_template(
-            "consent_question",
-            "May the clinic ask whether you were satisfied?",
-            "Kabul ediyorum",
-            "Kabul etmiyorum",
+            "consent_question", text, "Kabul ediyorum", "Kabul etmiyorum"
         )
+        template.model = "res.partner"
+        template.asked_purpose_id = purpose or self.survey
+        template.enabled = not template.problems
+        return template
+
+    def test_template_that_asks_needs_the_address_of_the_notice(self):
+        template = self.make_question("May the clinic ask whether you were satisfied?")
+        self.assertFalse(template.enabled)
+        self.assertIn("{{notice_link}}", template.problems)
+        with self.assertRaises(ValidationError):
+            template.enabled = True
+
+    def test_button_of_a_template_in_use_cannot_begin_to_ask(self):
+        with self.assertRaises(ValidationError):
+            self.template.button_ids[0].action = "agree"
+
+    def test_template_in_use_keeps_the_address_of_the_notice(self):
+        template = self.make_question("May we ask? Notice: {{notice_link}} to read.")
+        self.assertTrue(template.enabled)
+        with self.assertRaises(ValidationError):
+            template.variable_ids.write({"source": "text", "text": "On our site"})
+
+    def test_template_with_buttons_asks_outside_of_the_window(self):
+        template = self.make_question(QUESTION)
         with self.assertRaises(UserError):
             self.ask(template=template)
         self.ask(template=template, basis=self.purpose)
         (bubble,) = self.shown()
+        self.assertIn(self.notice._url(), bubble["text"])
         self.tap(bubble, "Kabul ediyorum")
         self.assertEqual(self.state(self.survey), "given")
+
+    def test_template_does_not_ask_about_another_purpose(self):
+        template = self.make_question(QUESTION, purpose=self.marketing)
+        with self.assertRaises(UserError):
+            self.ask(template=template, basis=self.purpose)
+
+    def test_template_that_asks_says_about_what_before_it_is_in_use(self):
+        template = self.make_question(QUESTION)
+        self.assertTrue(template.enabled)
+        with self.assertRaises(ValidationError):
+            template.asked_purpose_id = False
+        template.write({"enabled": False, "asked_purpose_id": False})
+        self.assertIn("which purpose", template.problems)
+
+    def test_tap_on_a_question_that_was_sent_like_any_template_is_a_consent(self):
+        self.send_text(
+            self.patient,
+            purpose_id=self.purpose.id,
+            template_id=self.make_question(QUESTION).id,
+        )
+        newer = self.publish()
+        (bubble,) = self.shown()
+        self.tap(bubble, "Kabul ediyorum")
+        self.assertEqual(self.state(self.survey), "given")
+        consent = self.patient.consent_ids.filtered(
+            lambda one: one.purpose_id == self.survey
+        )
+        self.assertEqual((consent.method, consent.notice_id), ("chat", newer))
+
+    def desk(self, *purposes):
+        """The screen on which reception asks."""
+        return (
+            self.env["whatsapp.clinic.consent.ask"]
+            .with_user(self.receptionist)
+            .create(
+                {
+                    "partner_id": self.patient.id,
+                    "purpose_ids": [(6, 0, [one.id for one in purposes])],
+                }
+            )
+        )
+
+    def test_reception_asks_in_the_open_chat(self):
+        self.say("Hello")
+        self.desk(self.survey).action_chat()
+        self.tap(self.shown()[-1], "I agree")
+        self.assertEqual(self.state(self.survey), "given")
+
+    def test_reception_asks_by_template_when_the_chat_is_closed(self):
+        wizard = self.desk(self.survey)
+        self.assertIn("24 hours", wizard.chat_objection)
+        with self.assertRaises(UserError):
+            wizard.action_chat()
+        self.make_question(QUESTION)
+        self.desk(self.survey).action_chat()
+        self.tap(self.shown()[-1], "Kabul etmiyorum")
+        self.assertEqual(self.state(self.survey), "withdrawn")
+
+    def test_reception_asks_one_thing_at_a_time(self):
+        self.say("Hello")
+        wizard = self.desk(self.survey, self.marketing)
+        self.assertIn("one purpose", wizard.chat_objection)
+        with self.assertRaises(UserError):
+            wizard.action_chat()
 
     def test_template_without_both_buttons_cannot_ask(self):
         with self.assertRaises(UserError):
@@ -244,25 +349,29 @@ class TestChatConsent(ChatCase):
         self.assertIn(newer._url(), self.shown()[-1]["text"])
 
     def call(self, at, call_id="wacid.1", **values):
+        call = {
+            "id": call_id,
+            "from": AYSE_WA_ID,
+            "event": "connect",
+            "direction": "USER_INITIATED",
+            "timestamp": _seconds(at),
+            **values,
+        }
+        self.hear("calls", calls=[call])
+
+    def hear(self, field, **value):
+        """A webhook about the patient, worked off as it came."""
         value = {
             "messaging_product": "whatsapp",
             "metadata": {"phone_number_id": PHONE_NUMBER_ID},
             "contacts": [{"wa_id": AYSE_WA_ID, "profile": {"name": "Ayşe"}}],
-            "calls": [
-                {
-                    "id": call_id,
-                    "from": AYSE_WA_ID,
-                    "event": "connect",
-                    "direction": "USER_INITIATED",
-                    "timestamp": str(int((at - EPOCH).total_seconds())),
-                    **values,
-                }
-            ],
+            **value,
         }
-        change = {"field": "calls", "value": value}
         body = {
             "object": "whatsapp_business_account",
-            "entry": [{"id": BUSINESS_ACCOUNT, "changes": [change]}],
+            "entry": [
+                {"id": BUSINESS_ACCOUNT, "changes": [{"field": field, "value": value}]}
+            ],
         }
         body = json.dumps(body).encode()
         event = self.env["whatsapp.clinic.webhook.event"].create(
@@ -294,3 +403,7 @@ class TestChatConsent(ChatCase):
     def test_call_of_the_clinic_opens_nothing(self):
         self.call(clock.now(), direction="BUSINESS_INITIATED")
         self.assertEqual(self.send_text(self.patient).reason, "window_closed")
+
+
+def _seconds(at) -> str:
+    return str(int((at - EPOCH).total_seconds()))

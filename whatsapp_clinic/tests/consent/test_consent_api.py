@@ -83,6 +83,8 @@ class TestConsentApi(ClinicCase):
     def test_what_does_not_fit_is_refused(self):
         for values in (
             {"purpose": "fishing"},
+            {"purpose": {"code": "appointment"}},
+            {"patient_id": True},
             {"decision": "maybe"},
             {"act_at": "2026-01-31T14:05:00"},
             {"act_at": "yesterday"},

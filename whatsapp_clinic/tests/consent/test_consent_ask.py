@@ -209,6 +209,21 @@ class TestConsentAsk(ClinicCase):
         wizard = self.ask(guardian_id=stranger.id)
         self.assertIn("does not decide", wizard.problem)
 
+    def test_a_guardian_is_not_asked_only_for_what_others_decide(self):
+        mother = self.make_patient("+905321110003", "Fatma KUMQUAT")
+        self.env["whatsapp.clinic.guardianship"].create(
+            {
+                "patient_id": self.patient.id,
+                "guardian_id": mother.id,
+                "purpose_ids": [Command.set(self.purpose.ids)],
+            }
+        )
+        marketing = self.env.ref("whatsapp_clinic.purpose_marketing")
+        wizard = self.ask(purpose_ids=[Command.set(marketing.ids)])
+        self.assertIn("may not decide about any of these", wizard.problem)
+        wizard.purpose_ids |= self.purpose
+        self.assertFalse(wizard.problem)
+
     def test_an_open_request_is_sent_again_and_one_that_is_over_asked_anew(self):
         self.ask().action_show()
         first = self.asked()

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from lxml import etree
 
 from odoo.exceptions import UserError
@@ -76,9 +78,26 @@ class TestConsentForm(ClinicCase):
         self.publish()
         appointment = self.book(self.patient).with_user(self.receptionist)
         for record in (appointment.partner_id, appointment):
-            action = record.action_print_consent_form()
+            with self.pdf_program("ok"):
+                action = record.action_print_consent_form()
             self.assertEqual(action["report_name"], "whatsapp_clinic.consent_form")
             self.assertEqual(action["context"]["active_ids"], self.patient.ids)
+
+    def test_without_a_pdf_program_the_page_opens_to_be_printed(self):
+        self.publish()
+        for state in ("install", "broken", "workers"):
+            with self.subTest(state), self.pdf_program(state):
+                action = self.patient.action_print_consent_form()
+            self.assertIn("print it from the browser", action["params"]["message"])
+            self.assertEqual(
+                action["params"]["next"]["url"],
+                f"/report/html/whatsapp_clinic.consent_form/{self.patient.id}",
+            )
+
+    def pdf_program(self, state):
+        """As if wkhtmltopdf were installed, or were not."""
+        reports = self.registry["ir.actions.report"]
+        return patch.object(reports, "get_wkhtmltopdf_state", lambda _self: state)
 
     def test_page_is_well_formed(self):
         self.publish()

@@ -105,6 +105,14 @@ class TestConsentImport(ClinicCase):
         wizard.action_record()
         self.assertEqual(len(self.patient.consent_ids), 1)
 
+    def test_patient_removed_after_the_check_is_told(self):
+        gone = self.make_patient("+905321110009", "Gone KUMQUAT")
+        wizard = self.wizard(self.row(), self.row("+905321110009"))
+        gone.unlink()
+        with self.assertRaisesRegex(UserError, "check the file again"):
+            wizard.action_record()
+        self.assertFalse(self.patient.consent_ids)
+
     def test_number_of_a_family_is_ambiguous_and_the_id_is_not(self):
         child = self.make_patient(AYSE, "Child KUMQUAT", ref="P-2")
         self.assertEqual(self.result(), "ambiguous_patient")

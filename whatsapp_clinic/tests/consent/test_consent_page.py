@@ -192,6 +192,7 @@ class TestAnswer(PageCase):
                 "purpose": "appointment",
                 "name": self.purpose.name,
                 "description": self.purpose.description,
+                "validity_months": self.purpose.validity_months or None,
                 "decision": "given",
             },
         )
@@ -366,7 +367,6 @@ class TestProof(PageCase):
             self.assertIn(words, text)
         self.assertIn(b"data:image/png;base64,", content)
 
-
     def test_it_is_printed_after_its_language_was_removed(self):
         german = self.env["whatsapp.clinic.consent.proof"]._seal(
             {"partner_id": self.patient.id}, {"act": "answer", "language": "de_DE"}
@@ -423,6 +423,13 @@ class TestWithdrawal(PageCase):
         self.assertIn(self.purpose.name, self.get().text)
         self.withdraw("all")
         self.assertEqual(self.patient.consent_ids[0].decision, "withdrawn")
+
+    def test_what_has_run_out_is_withdrawn_too_and_never_counts_again(self):
+        self.purpose.validity_months = 1
+        self.consent(self.patient, at=clock.now() - timedelta(days=100))
+        self.withdraw("all")
+        self.purpose.validity_months = 0
+        self.assertEqual(self.patient.whatsapp_consent_state, "withdrawn")
 
     def test_a_second_time_changes_nothing(self):
         self.consent(self.patient, at=clock.now() - timedelta(days=1))

@@ -2,6 +2,9 @@ import base64
 import json
 from datetime import timedelta
 
+from freezegun import freeze_time
+from lxml import html
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
@@ -23,6 +26,10 @@ class TestConsentRecord(ClinicCase):
         self.patient = self.make_patient()
         self.marketing = self.env.ref("whatsapp_clinic.purpose_marketing")
         self.receptionist = staff_user(self, "receptionist", tz="Europe/Istanbul")
+        # At noon the day is the same in the clinic and in UTC.
+        frozen = freeze_time(clock.now().replace(hour=12))
+        frozen.start()
+        self.addCleanup(frozen.stop)
         self.today = clock.now().date()
         self.notice = self.env["whatsapp.clinic.privacy.notice"].create(
             {
@@ -90,6 +97,23 @@ class TestConsentRecord(ClinicCase):
         self.assertEqual(base64.b64decode(proof.scan), PDF)
         self.assertEqual(proof.sudo()._problems(), [])
 
+    def test_print_tells_the_date_on_the_paper_and_where_it_is(self):
+        day = self.today - timedelta(days=3)
+        paper = self.on_paper(signed_on=day, place="Cabinet 3")
+        self.wizard({"appointment": "given"}, **paper).action_record()
+        proof = self.patient.consent_ids.proof_id
+        report = self.env.ref("whatsapp_clinic.consent_proof_report")
+        content, _kind = report._render_qweb_html(report.report_name, proof.ids)
+        text = html.fromstring(content).text_content()
+        for words in (
+            day.isoformat(),
+            "Cabinet 3",
+            "form.pdf",
+            sha256(PDF),
+            self.receptionist.name,
+        ):
+            self.assertIn(words, text)
+
     def test_purpose_left_open_records_nothing(self):
         self.wizard({"appointment": "given"}, **self.on_paper()).action_record()
         self.assertEqual(self.patient.consent_ids.purpose_id, self.purpose)
@@ -136,6 +160,60 @@ class TestConsentRecord(ClinicCase):
         self.wizard({"appointment": "given"}, **self.on_paper()).action_record()
         self.env.invalidate_all()
         self.assertEqual(self.patient.whatsapp_consent_state, "ready")
+
+    def test_withdrawal_of_the_day_of_the_paper_is_not_overruled(self):
+        yesterday = clock.now() - timedelta(days=1)
+        paper = self.on_paper(signed_on=yesterday.date())
+        self.consent(self.patient, "withdrawn", at=yesterday.replace(hour=2))
+        self.wizard({"appointment": "given"}, **paper).action_record()
+        self.assertEqual(self.patient.whatsapp_consent_state, "withdrawn")
+
+    def test_withdrawal_on_paper_overrules_what_was_given_that_day(self):
+        yesterday = clock.now() - timedelta(days=1)
+        paper = self.on_paper(signed_on=yesterday.date())
+        self.consent(self.patient, at=yesterday.replace(hour=18))
+        self.wizard({"appointment": "withdrawn"}, **paper).action_record()
+        self.assertEqual(self.patient.whatsapp_consent_state, "withdrawn")
+
+    def test_paper_goes_with_the_notice_of_its_day(self):
+        earlier = self.on_paper(signed_on=self.today - timedelta(days=9))
+        wizard = self.wizard({"appointment": "given"}, **earlier)
+        self.assertNotEqual(wizard.notice_id, self.notice)
+        wizard.action_record()
+        self.assertNotEqual(self.patient.consent_ids.notice_id, self.notice)
+
+    def test_paper_from_before_the_notice_was_not_signed_under_it(self):
+        earlier = self.on_paper(signed_on=self.today - timedelta(days=9))
+        wizard = self.wizard({"appointment": "given"}, **earlier)
+        wizard.notice_id = self.notice
+        self.assert_refused(wizard, "became valid only after the date")
+
+    def test_minor_does_not_agree_alone(self):
+        self.patient.clinic_birthdate = self.today - timedelta(days=365 * 10)
+        answers = {"appointment": "given", "marketing": "refused"}
+        self.assert_refused(self.wizard(answers, **self.on_paper()), "guardian")
+        self.assert_refused(
+            self.wizard({"appointment": "given"}, method="verbal"), "guardian"
+        )
+
+    def test_minor_may_withdraw_alone(self):
+        self.patient.clinic_birthdate = self.today - timedelta(days=365 * 10)
+        self.wizard({"appointment": "withdrawn"}, **self.on_paper()).action_record()
+        self.assertEqual(self.patient.consent_ids.decision, "withdrawn")
+
+    def test_evidence_is_in_the_language_of_the_printed_form(self):
+        self.env["res.lang"]._activate_lang("tr_TR")
+        mother = self.make_patient("+905321110002", "Mother KUMQUAT", lang="tr_TR")
+        self.env["whatsapp.clinic.guardianship"].create(
+            {"patient_id": self.patient.id, "guardian_id": mother.id}
+        )
+        self.patient.lang = "en_US"
+        wizard = self.wizard(
+            {"appointment": "given"}, guardian_id=mother.id, **self.on_paper()
+        )
+        wizard.action_record()
+        document = json.loads(self.patient.consent_ids.proof_id.document)
+        self.assertEqual(document["language"], self.patient._consent_form_lang())
 
     def test_by_word_only_where_the_purpose_allows_it(self):
         answers = {"appointment": "given", "marketing": "given"}

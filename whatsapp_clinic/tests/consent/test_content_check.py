@@ -1,6 +1,7 @@
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
+from ...models.consent.content_check import texts_of
 from ...tools import sensitive_numbers
 from ..common import AYSE_WA_ID, PHONE_NUMBER_ID, SandboxCase
 
@@ -103,6 +104,56 @@ class TestContentCheck(SandboxCase):
         message = self.send_reminder(self.book(self.patient))
         self.dispatch()
         self.assertEqual(message.state, "sent")
+
+    def found_in(self, payload):
+        text = "\n".join(texts_of(payload))
+        return list(sensitive_numbers.find(text, frozenset(("TR",))))
+
+    def test_every_part_that_leaves_is_looked_at(self):
+        for place in (
+            {"image": {"id": CARD, "caption": NATIONAL_ID}},
+            {"document": {"id": CARD, "filename": f"{NATIONAL_ID}.pdf"}},
+            {"header": {"type": "document", "document": {"filename": NATIONAL_ID}}},
+            {"header": {"type": "text", "text": NATIONAL_ID}},
+            {"footer": {"text": NATIONAL_ID}},
+            {"action": {"buttons": [{"reply": {"id": NATIONAL_ID, "title": "Yes"}}]}},
+            {"action": {"sections": [{"rows": [{"id": f"file:{NATIONAL_ID}"}]}]}},
+            {"action": {"parameters": {"url": f"https://x.example/?q={NATIONAL_ID}"}}},
+            {"components": [{"parameters": [{"payload": f"open:{NATIONAL_ID}"}]}]},
+            {"flow_action_payload": {"data": {"id": NATIONAL_ID}}},
+            {"flow_action_payload": {"data": {"type": int(NATIONAL_ID)}}},
+            {"location": {"name": "Clinic", "address": NATIONAL_ID}},
+        ):
+            with self.subTest(place=place):
+                self.assertEqual(self.found_in(place), ["national_id"])
+
+    def test_numbers_of_whatsapp_are_no_sensitive_numbers(self):
+        card = CARD.replace(" ", "")
+        for place in (
+            {"to": card, "recipient": card, "context": {"message_id": card}},
+            {"video": {"id": card}},
+            {"header": {"type": "image", "image": {"id": card}}},
+            {"action": {"parameters": {"flow_id": card, "flow_token": card}}},
+            {"contacts": [{"phones": [{"phone": f"+{card}", "wa_id": card}]}]},
+        ):
+            with self.subTest(place=place):
+                self.assertEqual(self.found_in(place), [])
+
+    def test_an_empty_field_marked_as_diagnosis_is_found_nowhere(self):
+        self.company.clinic_diagnosis_field_ids = self.env.ref(
+            "base.field_res_partner__function"
+        )
+        message = self.send("True or false, KUMQUAT?")
+        self.assertEqual(message.state, "sent")
+
+    def test_a_choice_marked_as_diagnosis_is_known_by_its_words(self):
+        self.company.clinic_diagnosis_field_ids = self.env.ref(
+            "base.field_res_partner__type"
+        )
+        self.patient.type = "delivery"
+        words = dict(self.patient._fields["type"]._description_selection(self.env))
+        message = self.send(f"KUMQUAT {words['delivery']}")
+        self.assertEqual((message.state, message.reason), ("failed", "not_minimal"))
 
     def test_the_patients_own_phone_is_no_card(self):
         message = self.send("We have your number +90 532 111 00 01 KUMQUAT")

@@ -210,7 +210,7 @@ class TestCoverage(NoticeCase):
         notices = self.env["whatsapp.clinic.privacy.notice"].search(
             [("company_id", "in", (self.company | self.child).ids)]
         )
-        days = (-800, -400, -45, -20, -1, 0, 0, 1)
+        days = (-800, -400, -45, -20, -1, 0, 0)
         acts = []
         for _act in range(400):
             patient, purpose = dice.choice(patients), dice.choice(purposes)

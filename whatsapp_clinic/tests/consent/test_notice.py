@@ -5,7 +5,8 @@ import psycopg2.errors
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.sql_db import db_connect
+from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
 from ...tools import clock
@@ -144,6 +145,10 @@ class TestNotice(NoticeCase):
         notice.text_ids.body = "<p>[[Name of the clinic]]</p>"
         with self.assertRaises(UserError):
             notice.action_publish()
+
+    def test_what_cannot_be_published_is_not_asked_about(self):
+        with self.assertRaisesRegex(UserError, "one language at least"):
+            self.draft(langs=()).action_confirm_publication()
 
     def test_text_to_begin_with_is_a_draft_in_two_languages(self):
         notice = self.env.ref("whatsapp_clinic.privacy_notice_draft")
@@ -536,3 +541,80 @@ class TestRenewalStopsMessages(ClinicCase):
         self.assertNotEqual(
             gate._judge(message)[message.id].reason, "notice_superseded"
         )
+
+
+@tagged("post_install", "-at_install")
+class TestNoticePublishedMeanwhile(TransactionCase):
+    """Somebody publishes a draft while somebody else adds to it: one starts anew.
+
+    Both begin before either writes, in committed transactions of their own.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.publisher, self.author = self.begin(), self.begin()
+        maker = self.begin()
+        maker.execute(
+            f"INSERT INTO {NOTICE} (name, company_id, version, state) "
+            "VALUES ('Draft', %s, 424242, 'draft') RETURNING id",
+            [self.env.company.id],
+        )
+        self.notice_id = maker.fetchone()[0]
+        maker.commit()
+        self.addCleanup(self.destroy)
+        for one in (self.publisher, self.author):
+            one.execute(f"SELECT FROM {NOTICE}")
+
+    def begin(self):
+        cr = db_connect(self.env.cr.dbname).cursor()
+        self.addCleanup(cr.close)
+        return cr
+
+    def destroy(self):
+        destroyer = self.begin()
+        destroyer.execute("SELECT set_config('whatsapp_clinic.destruction', 'x', true)")
+        destroyer.execute(f"DELETE FROM {NOTICE} WHERE id = %s", [self.notice_id])
+        destroyer.commit()
+
+    def publish(self):
+        self.publisher.execute(
+            f"UPDATE {NOTICE} SET state = 'published', published_at = %(now)s, "
+            "valid_from = %(now)s WHERE id = %(id)s",
+            {"now": clock.now(), "id": self.notice_id},
+        )
+        self.publisher.commit()
+
+    def add_text(self):
+        self.author.execute(
+            f"INSERT INTO {TEXT} (notice_id, company_id, lang, title, body) "
+            "VALUES (%s, %s, 'fr_FR', 'x', 'x')",
+            [self.notice_id, self.env.company.id],
+        )
+        self.author.commit()
+
+    def renew(self):
+        self.author.execute(
+            f"INSERT INTO {RENEWAL} ({NOTICE}_id, whatsapp_clinic_consent_purpose_id) "
+            "SELECT %s, min(id) FROM whatsapp_clinic_consent_purpose",
+            [self.notice_id],
+        )
+        self.author.commit()
+
+    def assert_starts_anew(self, act):
+        with (
+            self.assertRaises(psycopg2.errors.SerializationFailure),
+            mute_logger("odoo.sql_db"),
+        ):
+            act()
+
+    def test_who_adds_a_text_after_it_was_published_starts_anew(self):
+        self.publish()
+        self.assert_starts_anew(self.add_text)
+
+    def test_who_publishes_after_a_text_was_added_starts_anew(self):
+        self.add_text()
+        self.assert_starts_anew(self.publish)
+
+    def test_who_publishes_after_a_renewal_was_chosen_starts_anew(self):
+        self.renew()
+        self.assert_starts_anew(self.publish)

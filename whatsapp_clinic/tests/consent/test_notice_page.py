@@ -118,6 +118,11 @@ class TestNoticePage(HttpCase):
         self.assertEqual(page.status_code, 200)
         self.assertIn("Fourth words am_ET", page.text)
 
+    def test_nothing_is_loaded_from_elsewhere(self):
+        policy = self.page(self.company.id).headers["Content-Security-Policy"]
+        self.assertIn("default-src 'self'", policy)
+        self.assertIn("img-src 'self' data:;", policy)
+
     def test_page_sets_no_cookie_and_may_be_cached(self):
         page = self.page(self.company.id)
         self.assertNotIn("Set-Cookie", page.headers)

@@ -148,6 +148,21 @@ class TestObjection(ClinicCase):
         )
         self.assertFalse(found)
 
+    def test_patient_known_by_a_user_id_alone_may_be_written_to(self):
+        hidden = self.make_patient(False, "Hidden KUMQUAT")
+        self.consent(hidden)
+        self.assertEqual(self.reason(patient=hidden), "no_number")
+        identity = self.env["whatsapp.clinic.identity"].create(
+            {
+                "user_id": "TR.hidden",
+                "user_portfolio_id": self.channel.portfolio_id.id,
+                "partner_ids": [(4, hidden.id)],
+            }
+        )
+        self.assertIsNone(self.why(patient=hidden))
+        identity._block("stop_word")
+        self.assertEqual(self.reason(patient=hidden), "identity_blocked")
+
     def test_guardians_number_is_what_counts_for_a_ward(self):
         guardian = self.make_patient("+905321110009", "Mother KUMQUAT")
         self.env["whatsapp.clinic.guardianship"].create(

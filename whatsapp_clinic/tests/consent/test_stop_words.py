@@ -1,17 +1,30 @@
+import itertools
 import re
-from datetime import timedelta
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg2 import IntegrityError
 
+from odoo import SUPERUSER_ID, api
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
+from ...cloud_api.webhooks import EventError, StatusUpdate, UserPreference
+from ...models.scheduling.message_rule import _cancel
 from ...tools import clock
 from ...tools.text import fold
-from ..common import AYSE_WA_ID, PHONE_NUMBER_ID, ClinicCase, make_template, staff_user
+from ..common import (
+    AYSE_WA_ID,
+    PHONE_NUMBER_ID,
+    ClinicCase,
+    make_template,
+    staff_user,
+    tomorrow,
+)
 from .chat_case import ChatCase
 
 AROUND = st.text(" \t\n.!?,;:\"'*_~…🛑\u200b\u200e", max_size=4)
@@ -76,6 +89,11 @@ class TestWords(ClinicCase):
             with self.subTest(text):
                 self.assertFalse(self.match(text))
 
+    def test_word_with_any_amount_around_it_is_that_word(self):
+        for text in (f"DUR{'!' * 90}", f"stop{' ' * 90}", f"{'🛑' * 90}\nRET 1️⃣"[:-4]):
+            with self.subTest(text):
+                self.assertEqual(self.match(text).effect, "stop")
+
     def test_message_without_letters_is_no_word(self):
         for text in ("", " ", "👍", "...", "!" * 70):
             with self.subTest(text):
@@ -117,6 +135,12 @@ class TestWords(ClinicCase):
         title = self.env.ref("whatsapp_clinic.answer_text_button_stop_tr")
         with self.assertRaises(ValidationError):
             title.body = "Bütün mesajları durdur"
+
+    def test_question_without_its_purpose_or_the_notice_is_refused(self):
+        text = self.env.ref("whatsapp_clinic.answer_text_question_en")
+        for body in ("Do you agree to {purpose}?", "Do you agree? {notice}"):
+            with self.subTest(body), self.assertRaises(ValidationError):
+                text.body = body
 
     def test_placeholder_that_nobody_fills_is_refused(self):
         text = self.env.ref("whatsapp_clinic.answer_text_agreed_en")
@@ -171,6 +195,37 @@ class TestStop(ChatCase):
         self.assertTrue(self.identity.blocked_at)
         self.assertEqual(self.state(), "given")
         self.assertEqual(self.state(partner=sibling), "given")
+
+    def test_stop_to_one_number_of_the_clinic_stops_the_others_too(self):
+        other = self.channel.copy(
+            {"name": "Other", "phone_number_id": "640000000000099"}
+        )
+        reminder = self.send_reminder(
+            self.book(self.patient),
+            channel_id=other.id,
+            due_at=clock.now() + timedelta(hours=3),
+        )
+        self.say("STOP")
+        self.assertEqual(
+            (reminder.state, reminder.reason), ("cancelled", "identity_blocked")
+        )
+
+    def test_stop_of_who_hides_the_number_stops_and_is_confirmed(self):
+        hidden = self.make_patient(False, "Hidden KUMQUAT")
+        self.consent(hidden, at=self.ago(1))
+        identity = self.env["whatsapp.clinic.identity"].create(
+            {
+                "user_id": "TR.hidden",
+                "user_portfolio_id": self.channel.portfolio_id.id,
+                "partner_ids": [(4, hidden.id)],
+            }
+        )
+        self.identity = identity
+        stop = self.hear("Dur.", minutes=59)
+        self.assertTrue(identity.blocked_at)
+        self.assertEqual(self.state(partner=hidden), "withdrawn")
+        answer = stop.search([("reply_to_id", "=", stop.id)])
+        self.assertEqual((answer.state, answer.identity_id), ("queued", identity))
 
     def test_stop_of_a_guardian_stops_the_number_and_withdraws_nothing(self):
         child = self.make_patient(phone=False, name="Can KUMQUAT")
@@ -228,6 +283,99 @@ class TestStop(ChatCase):
         self.assertEqual(restored.purpose_id, self.purpose)
         texts = [bubble["text"] for bubble in self.shown()]
         self.assertEqual(len([one for one in texts if "again, but no" in one]), 1)
+
+    def plan_reminder(self, patient=None, **values):
+        """The row that a rule planned for a coming appointment."""
+        rule = self.rule(**values)
+        appointment = self.book(patient or self.patient, tomorrow(72))
+        return appointment.whatsapp_message_ids.filtered(
+            lambda one: one.rule_id == rule
+        )
+
+    def test_start_plans_again_what_the_stop_cancelled(self):
+        reminder = self.plan_reminder()
+        due_at = reminder.due_at
+        self.say("STOP")
+        self.assertEqual(reminder.state, "cancelled")
+        self.say("START")
+        self.say("START")
+        self.assertEqual((reminder.state, reminder.due_at), ("queued", due_at))
+        self.assertFalse(reminder.objection)
+        self.assertEqual(reminder.appointment_id.whatsapp_message_ids, reminder)
+
+    def test_reminder_that_start_planned_again_leaves_once_and_in_time(self):
+        reminder = self.plan_reminder()
+        for word in ("STOP", "START", "STOP", "START"):
+            self.say(word)
+        self.shown()
+        self.assertEqual(self.times_left(reminder), 0)
+        self.pass_time(48 * 3600)
+        self.shown()
+        self.shown()
+        self.assertEqual(self.times_left(reminder), 1)
+
+    def times_left(self, row):
+        sent = (one["biz_opaque_callback_data"] for one in self.sandbox.accepted())
+        return sum(one.startswith(row.key) for one in sent)
+
+    def test_start_of_a_family_plans_again_for_everybody(self):
+        sibling = self.make_patient(name="Can KUMQUAT")
+        self.consent(sibling, at=self.ago(1))
+        reminder = self.plan_reminder(sibling)
+        self.say("STOP")
+        self.assertEqual(reminder.state, "cancelled")
+        self.say("START")
+        self.assertEqual(reminder.state, "queued")
+
+    def test_start_brings_back_nothing_whose_time_is_over(self):
+        reminder = self.plan_reminder()
+        self.say("STOP")
+        self.pass_time(49 * 3600)
+        self.say("START")
+        self.assertEqual(reminder.state, "cancelled")
+
+    def test_start_brings_back_nothing_that_staff_cancelled(self):
+        reminder = self.plan_reminder()
+        reminder.with_user(self.receptionist).action_cancel()
+        self.say("STOP")
+        self.say("START")
+        self.assertEqual(
+            (reminder.state, reminder.reason), ("cancelled", "cancelled_by_user")
+        )
+
+    def test_start_brings_back_no_advertising(self):
+        reminder = self.plan_reminder(purpose_id=self.marketing.id)
+        self.say("STOP")
+        self.say("START")
+        self.assertEqual(reminder.state, "cancelled")
+
+    def test_new_consent_plans_again_what_the_withdrawal_cancelled(self):
+        reminder = self.plan_reminder()
+        self.consent(self.patient, "withdrawn", at=self.ago(1))
+        self.assertEqual(
+            (reminder.state, reminder.reason), ("cancelled", "consent_withdrawn")
+        )
+        self.consent(self.patient)
+        self.assertEqual(reminder.state, "queued")
+        self.assertFalse(reminder.objection)
+
+    def test_new_consent_to_another_purpose_plans_nothing_again(self):
+        reminder = self.plan_reminder()
+        self.consent(self.patient, "withdrawn", at=self.ago(1))
+        self.consent(self.patient, purpose=self.marketing)
+        self.assertEqual(reminder.state, "cancelled")
+
+    def test_new_consent_does_not_lift_a_stop(self):
+        reminder = self.plan_reminder()
+        self.say("STOP")
+        self.consent(self.patient)
+        self.assertEqual(reminder.state, "cancelled")
+
+    def test_changed_appointment_brings_back_nothing_that_is_stopped(self):
+        reminder = self.plan_reminder()
+        self.say("STOP")
+        reminder.appointment_id.action_confirm()
+        self.assertEqual(reminder.state, "cancelled")
 
     def test_start_does_not_give_what_the_patient_had_withdrawn_otherwise(self):
         self.consent(self.patient, "withdrawn", at=self.ago(1))
@@ -317,6 +465,16 @@ class TestStop(ChatCase):
         self.assertEqual(self.state(), "withdrawn")
         self.assertLessEqual(self.identity.blocked_at, clock.now())
 
+    def test_stop_button_of_a_message_to_another_number_stops_who_tapped(self):
+        self.say("iptal")
+        row = self.env["whatsapp.clinic.message"].search([("buttons", "!=", False)])
+        (bubble,) = self.shown()
+        other = self.env["whatsapp.clinic.identity"]._for_phones(["+905321110099"])
+        row.identity_id = other["+905321110099"]
+        self.tap(bubble, "Stop messages")
+        self.assertTrue(self.identity.blocked_at)
+        self.assertFalse(row.identity_id.blocked_at)
+
     def test_stop_button_stops_again_after_a_start(self):
         self.say("iptal")
         question = self.shown()[-1]
@@ -371,6 +529,32 @@ class TestStop(ChatCase):
         (bubble,) = self.shown()
         self.assertEqual([one["title"] for one in bubble["buttons"]], ["Stop messages"])
 
+    def test_whatsapps_own_controls_in_any_order_end_the_same(self):
+        """By the times told, which are whole seconds: stop, resume, stop, resume."""
+        for order in itertools.permutations(range(4)):
+            with self.subTest(order=order), self.env.cr.savepoint() as savepoint:
+                for place in order:
+                    self.tell_preference("resume" if place % 2 else "stop", place)
+                self.assertFalse(self.identity.marketing_blocked_at)
+                self.assertEqual(self.state(self.marketing), "withdrawn")
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def tell_preference(self, value, second):
+        began = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(hours=1)
+        self.env["whatsapp.clinic.inbound"]._handle(
+            UserPreference(
+                phone_number_id=PHONE_NUMBER_ID,
+                wa_id=AYSE_WA_ID,
+                user_id=None,
+                category="marketing_messages",
+                value=value,
+                timestamp=began + timedelta(seconds=second),
+                detail=None,
+                signup_id=None,
+            )
+        )
+
     def prefer(self, value):
         self.pass_time()
         self.sandbox.prefer(AYSE_WA_ID, PHONE_NUMBER_ID, value)
@@ -419,6 +603,30 @@ class TestStop(ChatCase):
         self.assertEqual(self.state(self.marketing), "withdrawn")
         self.assertIn(offer, self.patient.consent_ids.message_id)
 
+    def test_opt_out_that_comes_late_does_not_undo_a_later_consent(self):
+        offer = self.send_offer()
+        offer.write({"state": "sent", "attempts": 1})
+        now = datetime.now(timezone.utc).replace(microsecond=0)
+        yesterday = now - timedelta(days=1)
+        status = StatusUpdate(
+            PHONE_NUMBER_ID,
+            message_id="wamid.offer",
+            status="failed",
+            timestamp=yesterday,
+            recipient_wa_id=AYSE_WA_ID,
+            recipient_user_id=None,
+            callback_data=f"{offer.key}.1",
+            pricing=None,
+            errors=(EventError(131050, "Opted out", ""),),
+        )
+        self.consent(self.patient, purpose=self.marketing)
+        self.env["whatsapp.clinic.message"]._apply_statuses([(self.channel, status)])
+        self.assertEqual(offer.state, "failed")
+        self.assertEqual(self.state(self.marketing), "given")
+        self.assertEqual(
+            self.identity.marketing_blocked_at, yesterday.replace(tzinfo=None)
+        )
+
     def test_withdrawal_stops_what_a_dispatcher_had_claimed_before_it_is_repeated(self):
         reminder = self.send_reminder(self.book(self.patient))
         reminder.write({"state": "sending", "attempts": 1})
@@ -438,3 +646,78 @@ class TestStop(ChatCase):
         self.assertEqual(
             (reminder.state, reminder.reason), ("cancelled", "consent_withdrawn")
         )
+
+
+@tagged("post_install", "-at_install")
+class TestRace(TransactionCase):
+    """A stop and a claim at the same moment, on connections of their own."""
+
+    INSERT = """
+        INSERT INTO whatsapp_clinic_message
+            (company_id, direction, state, kind, key, priority, due_at)
+        VALUES (%s, 'out', 'queued', 'text', 'key of TestRace', 1, '2999-01-01')
+        RETURNING id
+    """
+
+    def setUp(self):
+        super().setUp()
+        with self.registry.cursor() as cr:
+            cr.execute(self.INSERT, [self.env.company.id])
+            (self.row_id,) = cr.fetchone()
+        self.addCleanup(self.remove)
+
+    def remove(self):
+        with self.registry.cursor() as cr:
+            cr.execute(
+                "DELETE FROM whatsapp_clinic_message WHERE id = %s", [self.row_id]
+            )
+
+    def stop(self):
+        with self.registry.cursor() as cr:
+            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            env["whatsapp.clinic.message"]._cancel_open(
+                [("id", "=", self.row_id)], "identity_blocked"
+            )
+
+    def wait_until_somebody_waits_for(self, cr):
+        deadline = time.monotonic() + 20
+        waiting = (
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid = %s"
+        )
+        cr.execute("SELECT txid_current()")
+        (own,) = cr.fetchone()
+        count = 0
+        while not count:
+            self.assertLess(time.monotonic(), deadline, "nobody waits")
+            cr.execute(waiting, [str(own % 2**32)])
+            (count,) = cr.fetchone()
+
+    def cancel_as_rule(self):
+        with self.registry.cursor() as cr:
+            cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+            env = api.Environment(cr, SUPERUSER_ID, {})
+            row = env["whatsapp.clinic.message"].browse(self.row_id)
+            row.fetch(["state"])
+            _cancel([row])
+
+    def test_rule_leaves_what_was_claimed_at_that_moment_as_it_is(self):
+        self.assertKeepsItsState(self.cancel_as_rule)
+
+    def test_stop_leaves_what_was_claimed_at_that_moment_as_it_is(self):
+        self.assertKeepsItsState(self.stop)
+
+    def assertKeepsItsState(self, cancel):
+        with ThreadPoolExecutor(1) as pool, self.registry.cursor() as claim:
+            claim.execute(
+                "UPDATE whatsapp_clinic_message SET state = 'sending' WHERE id = %s",
+                [self.row_id],
+            )
+            cancelled = pool.submit(cancel)
+            self.wait_until_somebody_waits_for(claim)
+            claim.commit()
+            cancelled.result(timeout=20)
+            claim.execute(
+                "SELECT state FROM whatsapp_clinic_message WHERE id = %s", [self.row_id]
+            )
+            self.assertEqual(claim.fetchone(), ("sending",))

@@ -1,10 +1,12 @@
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ...cloud_api.webhooks import Sender
+from ...cloud_api.webhooks import NumberChanged, Sender
+from ...models.messaging.identity import _LEFT
 from ...tools import clock
-from ..common import AYSE_WA_ID, PHONE_NUMBER_ID, tomorrow
+from ..common import AYSE_WA_ID, PHONE_NUMBER_ID, staff_user, tomorrow
 from .chat_case import ChatCase
 
 
@@ -47,6 +49,16 @@ class TestWrongPerson(ChatCase):
         self.assertEqual(self.appointment.activity_ids.user_id, self.receptionist)
         self.assertTrue(self.appointment.has_left_number)
         self.assertFalse(past.activity_ids)
+
+    def test_not_me_is_told_in_the_language_of_the_clinic(self):
+        self.env["res.lang"]._activate_lang("tr_TR")
+        self.company.partner_id.lang = self.receptionist.lang = "tr_TR"
+        self.tap(self.introduce(), "Ben değilim")
+        turkish = self.env(context={"lang": "tr_TR"})
+        left = _LEFT["wrong_person"]
+        self.assertIn(turkish._(left), self.patient.message_ids[0].body)
+        self.assertNotIn("Whoever", self.patient.message_ids[0].body)
+        self.assertNotIn("please", self.appointment.activity_ids.summary)
 
     def test_not_me_on_a_family_phone_unlinks_everybody(self):
         sibling = self.make_patient(name="Can KUMQUAT")
@@ -91,6 +103,88 @@ class TestWrongPerson(ChatCase):
         self.assertEqual(self.identity.partner_ids, self.patient)
         self.assertFalse(self.appointment.has_left_number)
         self.assertEqual(reminder.state, "queued")
+
+    def confirm(self, user):
+        return self.patient.with_user(user).action_confirm_number()
+
+    def test_number_confirmed_with_the_patient_is_theirs_again(self):
+        reminder = self.appointment.whatsapp_message_ids | self.send_rule()
+        self.tap(self.introduce(), "Ben değilim")
+        self.assertTrue(self.patient.clinic_has_left_number)
+        self.confirm(self.receptionist)
+        self.assertFalse(self.patient.clinic_has_left_number)
+        self.assertFalse(self.identity.blocked_at)
+        self.assertEqual(self.identity.partner_ids, self.patient)
+        self.assertEqual(reminder.state, "queued")
+        note = self.patient.message_ids[0]
+        self.assertIn("confirmed with the patient", note.body)
+        self.assertEqual(note.author_id, self.receptionist.partner_id)
+
+    def send_rule(self):
+        rule = self.rule()
+        return self.appointment.whatsapp_message_ids.filtered(
+            lambda one: one.rule_id == rule
+        )
+
+    def test_confirming_a_number_twice_is_noted_once(self):
+        self.tap(self.introduce(), "Ben değilim")
+        self.confirm(self.receptionist)
+        notes = self.patient.message_ids
+        self.confirm(self.receptionist)
+        self.assertEqual(self.patient.message_ids, notes)
+
+    def test_who_only_treats_patients_confirms_no_number(self):
+        self.tap(self.introduce(), "Ben değilim")
+        with self.assertRaises(AccessError):
+            self.confirm(staff_user(self, "practitioner"))
+        self.assertDisowned()
+
+    def test_number_that_is_somebody_elses_is_confirmed_where_that_is_told(self):
+        self.tap(self.introduce(), "Ben değilim")
+        patient = self.patient.with_user(self.receptionist)
+        self.assertEqual(patient.whatsapp_objection, "wrong_person")
+        self.assertEqual(patient.whatsapp_remedy, "Correct or Confirm Number")
+        action = patient.action_mend_objection()
+        view = self.env.ref("whatsapp_clinic.patient_view_form_phone")
+        self.assertEqual(action["views"], [(view.id, "form")])
+        self.assertIn("action_confirm_number", view.arch)
+
+    def test_stop_from_before_outlasts_a_confirmed_number(self):
+        self.say("STOP")
+        self.identity._disown("number_changed")
+        self.confirm(self.receptionist)
+        self.assertEqual(self.identity.block_source, "stop_word")
+
+    def test_stop_of_who_answered_outlasts_a_confirmed_number(self):
+        self.tap(self.introduce(), "Ben değilim")
+        self.say("STOP")
+        self.confirm(self.receptionist)
+        self.assertEqual(self.identity.block_source, "stop_word")
+
+    def test_stop_of_the_former_holder_does_not_bind_the_next(self):
+        self.say("STOP")
+        self.pass_time()
+        self.identity._disown("number_changed")
+        self.make_patient(name="Next KUMQUAT")
+        self.assertFalse(self.identity.blocked_at)
+
+    def test_change_of_a_number_that_is_told_again_changes_nothing(self):
+        event = NumberChanged(
+            phone_number_id=PHONE_NUMBER_ID,
+            old_wa_id=AYSE_WA_ID,
+            new_wa_id="905321119999",
+            old_user_id=None,
+            new_user_id=None,
+            message_id="wamid.change",
+            timestamp=datetime.now(timezone.utc),
+        )
+        inbound = self.env["whatsapp.clinic.inbound"]
+        inbound._handle(event)
+        self.assertDisowned()
+        self.confirm(self.receptionist)
+        inbound._handle(event)
+        self.assertEqual(self.identity.partner_ids, self.patient)
+        self.assertFalse(self.identity.blocked_at)
 
     def test_right_number_gets_what_was_planned(self):
         rule = self.rule()

@@ -297,6 +297,19 @@ class TestWebhookProcessing(ClinicCase):
         self.assertEqual(self.inbound(), before)
         self.assertNotIn("another", str(logs.output))
 
+    def test_unknown_number_is_named_once_and_without_what_was_written(self):
+        kept = self.env["whatsapp.clinic.unrecognised"]
+        before = kept.search([])
+        for message_id in ("wamid.one", "wamid.two"):
+            content = envelope(text_message("for another", message_id))
+            value = content["entry"][0]["changes"][0]["value"]
+            value["metadata"]["phone_number_id"] = "9"
+            self.run_event(content)
+        named = kept.search([]) - before
+        self.assertEqual(len(named), 1)
+        self.assertIn('"9"', named.raw)
+        self.assertNotIn("another", named.raw)
+
     def test_patient_without_a_phone_number_is_known_by_user_id(self):
         value = text_message("hidden", "wamid.u")
         value["contacts"] = [{"user_id": "TR.abc", "profile": {"username": "ayse"}}]

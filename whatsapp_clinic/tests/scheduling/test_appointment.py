@@ -178,6 +178,15 @@ class TestTaps(SandboxCase):
         self.assertEqual(self.appointment.patient_status, "tentative")
         self.assertIn("another time", self.appointment.activity_ids.summary)
 
+    def test_reception_reads_the_activity_in_the_own_language(self):
+        self.env["res.lang"]._activate_lang("tr_TR")
+        self.env["ir.module.module"]._load_module_terms(["whatsapp_clinic"], ["tr_TR"])
+        self.branch.member_ids.lang = "tr_TR"
+        self.env.user.lang = "tr_TR"
+        self.tap("Reschedule")
+        summary = self.appointment.activity_ids.summary
+        self.assertEqual(summary, "Hasta başka bir zaman istiyor.")
+
     def test_cancel_after_confirm_counts(self):
         self.tap("Confirm")
         self.tap("Cancel")

@@ -1,10 +1,18 @@
 import {SignatureForm} from "@portal/signature_form/signature_form";
+import {onMounted} from "@odoo/owl";
 import {registry} from "@web/core/registry";
 
 /**
  * Odoo's signature, sent with the choices of the consent page as one ordinary form.
  */
 export class ConsentSignature extends SignatureForm {
+  setup() {
+    super.setup();
+    // Odoo's field takes the focus, and with it the reader away from the notice; what
+    // is inert takes none.
+    onMounted(() => this.rootRef.el.closest("[inert]").removeAttribute("inert"));
+  }
+
   onClickSubmit() {
     const form = document.getElementById("o_whatsapp_clinic_answer");
     this.state.error = this.findProblem(form);
