@@ -89,6 +89,7 @@
         "views/messaging/rate.xml",
         "views/messaging/message_cost.xml",
         "views/inbox/res_partner.xml",
+        "views/settings.xml",
         "views/menu.xml",
     ],
     "demo": [

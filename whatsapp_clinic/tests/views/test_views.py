@@ -65,6 +65,23 @@ class TestViews(TransactionCase):
                 self.assertIn("o_view_nocontent_smiling_face", " ".join(classes))
                 self.assertGreaterEqual(len(help_text.xpath("//p")), 2)
 
+    def test_a_record_that_is_being_entered_is_not_called_false(self):
+        for model in MODELS:
+            with self.subTest(model):
+                record = self.env[f"whatsapp.clinic.{model}"].new()
+                self.assertNotIn("False", record.display_name or "")
+
+    def test_installation_leads_to_the_first_steps(self):
+        todo = self.env.ref("whatsapp_clinic.first_steps_todo")
+        url = self.env["ir.actions.act_url"].browse(todo.action_id.id).url
+        settings = self.env.ref("whatsapp_clinic.settings_action")
+        self.assertEqual(url, f"/odoo/{settings.path}")
+        name = "whatsapp_clinic.res_config_settings_view_form_first_steps"
+        steps = etree.fromstring(self.env.ref(name).arch).xpath("//button/@name")
+        models = self.env["ir.actions.act_window"].browse(map(int, steps))
+        self.assertIn("whatsapp.clinic.channel", models.mapped("res_model"))
+        self.assertIn("whatsapp.clinic.message.rule", models.mapped("res_model"))
+
     def test_main_buttons_have_a_hotkey(self):
         views = self.env["ir.ui.view"].search(
             [("model", "like", "whatsapp.clinic."), ("type", "=", "form")]

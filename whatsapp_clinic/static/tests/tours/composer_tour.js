@@ -62,6 +62,20 @@ registry.category("web_tour.tours").add("whatsapp_clinic_write_to_one", {
     {
       trigger: ".o_notification:contains(nothing had left)",
     },
+    {
+      content: "What was written is there again",
+      trigger: ".modal .o_whatsapp_clinic_bubble:contains(how are you?)",
+    },
+    {
+      trigger: ".modal .o_field_widget[name=purpose_id] input:value(Appointment)",
+    },
+    {
+      trigger: ".modal button[special=cancel]",
+      run: "click",
+    },
+    {
+      trigger: "body:not(:has(.modal)) .o-mail-Message:contains(Dear Nesrin)",
+    },
   ],
 });
 

@@ -31,6 +31,15 @@ registry.category("web_tour.tours").add("whatsapp_clinic_write_a_template", {
       trigger: ".o_whatsapp_clinic_bubble b:contains(Hello)",
     },
     {
+      content: "It keeps the lines",
+      trigger: ".o_whatsapp_clinic_bubble .o_body",
+      run({anchor}) {
+        if (getComputedStyle(anchor).whiteSpace !== "pre-wrap") {
+          throw new Error("The lines of the text run together");
+        }
+      },
+    },
+    {
       trigger: BODY,
       run: "edit *Hello* {{patient_name}}, see you soon at {{clinic_name}}, we look forward to it.",
     },
