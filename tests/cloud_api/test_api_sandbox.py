@@ -629,10 +629,11 @@ def test_swapped_ids_are_noticed(sandbox, app, hook):
     facts = Facts(now=NOW, last_inbound_at=NOW)
     with CloudApiClient(sandbox.url, "v25.0", ACCOUNT, TOKEN) as client:
         told = {one.key: one.tell() for one in check(client, app, expected, facts)}
-    for key in ("business_account", "number_listed", "number", "subscribed_app"):
-        assert "look swapped" in told[key]
+    assert "look swapped" in told["business_account"]
+    for key in ("number_listed", "number", "subscribed_app"):
+        assert "mend the above first" in told[key]
 
 
 def test_a_wrong_app_secret_is_noticed(sandbox, client, hook):
     with AppClient(sandbox.url, "v25.0", APP, "wrong") as app:
-        assert line_up(client, app, hook) == {"token": "fail", "webhooks": "fail"}
+        assert line_up(client, app, hook) == {"token": "fail", "webhooks": "warn"}

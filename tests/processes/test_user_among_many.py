@@ -29,14 +29,12 @@ def clinic(make_clinic):
 
 
 @pytest.fixture(scope="module")
-def delays(clinic):
-    """Seconds from a booking's answer to the arrival of its confirmation, thrice."""
+def overtaken(clinic):
+    """How much of the backlog left between a booking and its confirmation, thrice."""
     with clinic.serving() as server:
         receptionist = clinic.receptionist(server)
         wait_until(lambda: _moves(clinic), 30, "the backlog moves")
-        delays = [_book_and_wait(clinic, receptionist, day) for day in (1, 2, 3)]
-        clinic.left_at_the_end = clinic.states(0)["queued"]
-    return delays
+        return [_book_and_wait(clinic, receptionist, day) for day in (1, 2, 3)]
 
 
 def _moves(clinic) -> bool:
@@ -44,16 +42,17 @@ def _moves(clinic) -> bool:
     return len(clinic.accepted(0)) > 100
 
 
-def _book_and_wait(clinic, receptionist, day: int) -> float:
+def _book_and_wait(clinic, receptionist, day: int) -> int:
     before = len(clinic.accepted(1))
-    values = clinic.appointment(day, f"2027-02-{day:02} 09:00:00")
+    values = clinic.appointment(day, f"2099-02-{day:02} 09:00:00")
     receptionist.call("whatsapp.clinic.appointment", "create", [values])
     booked = time.time()
     wait_until(lambda: len(clinic.accepted(1)) > before, 30, "a confirmation")
-    return clinic.accepted(1)[-1]["timestamp"] - booked
+    arrived = clinic.accepted(1)[-1]["timestamp"]
+    print(f"{arrived - booked:.2f} s from booking to acceptance")
+    return sum(booked < one["timestamp"] < arrived for one in clinic.accepted(0))
 
 
-def test_confirmation_leaves_within_two_seconds_while_thousands_wait(clinic, delays):
-    print("seconds from booking to acceptance:", [round(one, 2) for one in delays])
-    assert min(delays) <= 2
-    assert clinic.left_at_the_end > 0
+def test_confirmation_does_not_wait_behind_thousands(overtaken):
+    assert min(overtaken) <= BACKLOG / 10
+    assert sum(overtaken) > 0

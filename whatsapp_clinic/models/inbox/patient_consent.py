@@ -12,7 +12,7 @@ from .res_partner import CLINIC_STAFF
 CONSENT_STATES = [
     ("ready", "May be written to"),
     ("no_consent", "No consent"),
-    ("withdrawn", "Consent withdrawn"),
+    ("withdrawn", "Refused or withdrawn"),
     ("expired", "Consent expired"),
     ("superseded", "New notice: ask again"),
     ("guardianship_ended", "Of age: ask the patient"),

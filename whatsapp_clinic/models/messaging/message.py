@@ -35,7 +35,7 @@ REASONS = [
     ("no_number", "The patient has no WhatsApp number."),
     ("invalid_number", "The phone number is not valid."),
     ("no_consent", "The patient has not agreed to these messages."),
-    ("consent_withdrawn", "The patient has withdrawn the agreement."),
+    ("consent_withdrawn", "The patient refused, or has withdrawn the agreement."),
     ("consent_expired", "The patient's agreement has run out."),
     ("notice_superseded", "A new privacy notice asks for a new agreement."),
     ("guardianship_ended", "A guardian agreed who no longer decides for the patient."),

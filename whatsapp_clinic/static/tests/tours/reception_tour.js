@@ -93,7 +93,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_withdraw_consent", {
     },
     {
       trigger:
-        "body:not(:has(.modal)) .o_field_widget[name=whatsapp_consent_state]:contains(Consent withdrawn)",
+        "body:not(:has(.modal)) .o_field_widget[name=whatsapp_consent_state]:contains(Refused or withdrawn)",
     },
   ],
 });
