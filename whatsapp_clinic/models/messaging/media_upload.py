@@ -241,7 +241,7 @@ class Message(models.Model):
     def _sample_file(self):
         """The sample of a template whose header is a file, where none was chosen."""
         files = self.env["ir.attachment"]
-        if self.template_id._header_format() in (None, "location"):
+        if (self.template_id.header_format or "location") == "location":
             return files
         return files.search(
             [

@@ -51,7 +51,7 @@ class Message(models.Model):
 
         Raises MissingValue.
         """
-        kind = self.template_id._header_format()
+        kind = self.template_id.header_format
         if not kind:
             return None
         place = (self.content or {}).get("location")

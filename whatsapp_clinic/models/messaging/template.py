@@ -90,6 +90,10 @@ class Template(models.Model):
     )
 
     asks_consent = fields.Boolean(compute="_compute_asks_consent")
+    header_format = fields.Char(
+        compute="_compute_header_format",
+        help="image, video, document or location; empty for a text or no header.",
+    )
     asked_purpose_id = fields.Many2one(
         "whatsapp.clinic.consent.purpose",
         "Asks About",
@@ -121,6 +125,14 @@ class Template(models.Model):
     def _compute_problems(self):
         for template in self:
             template.problems = "\n".join(template._problems())
+
+    @api.depends("components")
+    def _compute_header_format(self):
+        for template in self:
+            parts = payloads.unfillable_parts(template.components or [])
+            found = (part for part in parts if part in FILLED_HEADERS)
+            header = next(found, "")
+            template.header_format = header.partition(" ")[2].lower()
 
     @api.depends("button_ids.action")
     def _compute_asks_consent(self):
@@ -280,18 +292,11 @@ class Template(models.Model):
 
     def _check_header(self, header):
         """Raise PayloadError for a file of another kind than the header's (132012)."""
-        expected = self._header_format()
+        expected = self.header_format
         if isinstance(header, payloads.MediaHeader) and header.kind != expected:
             raise payloads.PayloadError(
                 "header", f"a file of the kind {expected} is needed"
             )
-
-    def _header_format(self) -> str | None:
-        """`image`, `video`, `document` or `location`; None for a text or no header."""
-        parts = payloads.unfillable_parts(self.components or [])
-        found = (part for part in parts if part in FILLED_HEADERS)
-        header = next(found, None)
-        return header and header.split()[1].lower()
 
     def _render(self, values: dict) -> str:
         """The text as the patient will see it."""

@@ -28,7 +28,7 @@ class Template(models.Model):
 
     def _lacks_header(self) -> bool:
         """Whether its header is a place, or a file of which there is no sample."""
-        kind = self._header_format()
+        kind = self.header_format
         sample = self.with_context(bin_size=True).header_sample
         return kind == "location" or bool(kind) and not sample
 
