@@ -531,17 +531,19 @@ class TestStop(ChatCase):
 
     def test_whatsapps_own_controls_in_any_order_end_the_same(self):
         """By the times told, which are whole seconds: stop, resume, stop, resume."""
+        an_hour_ago = datetime.now(timezone.utc) - timedelta(hours=1)
+        began = an_hour_ago.replace(microsecond=0)
         for order in itertools.permutations(range(4)):
             with self.subTest(order=order), self.env.cr.savepoint() as savepoint:
                 for place in order:
-                    self.tell_preference("resume" if place % 2 else "stop", place)
+                    value = "resume" if place % 2 else "stop"
+                    self.tell_preference(value, began + timedelta(seconds=place))
                 self.assertFalse(self.identity.marketing_blocked_at)
                 self.assertEqual(self.state(self.marketing), "withdrawn")
                 savepoint.rollback()
                 self.env.invalidate_all()
 
-    def tell_preference(self, value, second):
-        began = datetime.now(timezone.utc).replace(microsecond=0) - timedelta(hours=1)
+    def tell_preference(self, value, at):
         self.env["whatsapp.clinic.inbound"]._handle(
             UserPreference(
                 phone_number_id=PHONE_NUMBER_ID,
@@ -549,7 +551,7 @@ class TestStop(ChatCase):
                 user_id=None,
                 category="marketing_messages",
                 value=value,
-                timestamp=began + timedelta(seconds=second),
+                timestamp=at,
                 detail=None,
                 signup_id=None,
             )
