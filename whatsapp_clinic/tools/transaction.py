@@ -20,3 +20,12 @@ def read_committed(cr) -> None:
     """
     if not module.current_test:
         cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+
+
+def begin_anew(env, done: int = 0) -> None:
+    """Commit what a scheduled action got done, and go on in a new transaction.
+
+    That one waits for who changes a row it writes, instead of failing.
+    """
+    env["ir.cron"]._commit_progress(done)
+    read_committed(env.cr)

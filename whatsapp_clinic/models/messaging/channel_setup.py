@@ -6,6 +6,7 @@ from odoo import api, models
 
 from ...cloud_api.errors import UNREACHABLE, CallFailed, CloudApiError
 from ...tools.quiet_sql import place
+from ...tools.transaction import begin_anew
 from ...tools.wake_up import wake_after_commit
 from .dispatcher import channel_client
 
@@ -29,6 +30,7 @@ class ChannelSetup(models.AbstractModel):
         for channel in self.env["whatsapp.clinic.channel"].search(
             [("active", "=", True)]
         ):
+            begin_anew(self.env, 1)
             is_connected = channel.state in ("ready", "held")
             if is_connected:
                 self._set_ttls(channel)
@@ -36,7 +38,6 @@ class ChannelSetup(models.AbstractModel):
             if is_connected and channel.templates_wanted:
                 self._load_templates_safely(channel)
             channel.templates_wanted = False
-            self.env["ir.cron"]._commit_progress(1)
 
     @api.model
     def _set_ttls(self, channel):
@@ -70,7 +71,7 @@ class ChannelSetup(models.AbstractModel):
         )
         for template in waiting:
             template._carry_out_safely(channel_client(channel))
-            self.env["ir.cron"]._commit_progress(1)
+            begin_anew(self.env, 1)
 
     def _tell(self, error: CallFailed) -> str:
         """What went wrong and what to do."""

@@ -11,6 +11,7 @@ from ...cloud_api.errors import UNREACHABLE, CallFailed, CloudApiError
 from ...cloud_api.payloads import PayloadError
 from ...cloud_api.wording import _lt
 from ...tools import clock
+from ...tools.transaction import begin_anew
 from ...tools.wake_up import wake_after_commit
 
 _logger = logging.getLogger(__name__)
@@ -138,14 +139,14 @@ class ChannelTask(models.Model):
     def _work_off(self):
         while task := self.search([("state", "=", "waiting")], order="id", limit=1):
             task._run()
-            self.env["ir.cron"]._commit_progress(1)
+            begin_anew(self.env, 1)
 
     def _run(self):
         forms = self.env["whatsapp.clinic.channel.connect"]
         record = self.channel_id or forms.browse(self.connect_id).exists()
         payload = self.payload or {}
         self.write({"state": "running", "payload": False})
-        self.env["ir.cron"]._commit_progress()
+        begin_anew(self.env)
         if not record:
             self._end("failed", ABANDONED)
             return
@@ -162,7 +163,7 @@ class ChannelTask(models.Model):
             self._end("failed", UNUSABLE)
         else:
             # What others wrote meanwhile must not spoil what is written now.
-            self.env["ir.cron"]._commit_progress()
+            begin_anew(self.env)
             self._apply(record, answer)
 
     def _apply(self, record, answer):

@@ -13,7 +13,7 @@ from odoo import api, fields, models
 
 from ...tools import clock
 from ...tools.phone import region
-from ...tools.transaction import read_committed
+from ...tools.transaction import begin_anew
 from ...tools.wake_up import wake_after_commit
 
 COST_STATES = [
@@ -206,8 +206,7 @@ class Message(models.Model):
         deadline = time.monotonic() + RUN_TIME
         done = 1
         while done and time.monotonic() < deadline:
-            self.env["ir.cron"]._commit_progress(done)
-            read_committed(self.env.cr)
+            begin_anew(self.env, done)
             done = self._price_delivered() or self._price_again()
         if done:
             wake_after_commit(self.env, "price_messages")

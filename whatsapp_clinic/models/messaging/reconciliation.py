@@ -5,6 +5,7 @@ from odoo import api, models
 from ...cloud_api.errors import NO_CODE, CallFailed
 from ...cloud_api.webhooks import EventError, StatusUpdate
 from ...tools import clock
+from ...tools.transaction import begin_anew
 from .dispatcher import channel_client
 
 # Statuses come within seconds; after this a webhook may have been lost.
@@ -29,9 +30,9 @@ class Reconciliation(models.AbstractModel):
         for channel in self.env["whatsapp.clinic.channel"].search(
             [("active", "=", True)]
         ):
+            begin_anew(self.env, 1)
             if channel.state == "ready":
                 self._reconcile(channel)
-            self.env["ir.cron"]._commit_progress(1)
 
     @api.model
     def _reconcile(self, channel):

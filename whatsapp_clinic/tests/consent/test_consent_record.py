@@ -26,8 +26,9 @@ class TestConsentRecord(ClinicCase):
         self.patient = self.make_patient()
         self.marketing = self.env.ref("whatsapp_clinic.purpose_marketing")
         self.receptionist = staff_user(self, "receptionist", tz="Europe/Istanbul")
-        # At noon the day is the same in the clinic and in UTC.
-        frozen = freeze_time(clock.now().replace(hour=12))
+        # At noon the day is the same in the clinic and in UTC; what was installed
+        # today, its notice too, lies before that of tomorrow.
+        frozen = freeze_time((clock.now() + timedelta(days=1)).replace(hour=12))
         frozen.start()
         self.addCleanup(frozen.stop)
         self.today = clock.now().date()
