@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .sandbox import Sandbox
+from .template import Content
 from .world import Message, Patient
 
 RANKS = {"accepted": 0, "sent": 1, "delivered": 2, "read": 3, "played": 4}
@@ -54,19 +55,27 @@ def bubble(message: Message) -> dict[str, Any]:
         "timestamp": message.timestamp,
         "context_id": message.context_id,
         "biz_opaque_callback_data": message.callback_data,
-        "file": file(message),
+        "file": None if message.deleted else file(content),
         "place": content.place,
         "cards": content.cards,
+        "carousel": carousel(content),
         "reactions": message.reactions,
         "edited": message.edited,
         "deleted": message.deleted,
     }
 
 
-def file(message: Message) -> dict[str, Any] | None:
-    """The file in a bubble; ``media_id`` is None where nothing was fetched."""
-    content = message.content
-    if content.media_kind is None or message.deleted:
+def carousel(content: Content) -> list[dict[str, Any]]:
+    """The cards of a template's carousel, from left to right."""
+    return [
+        {"text": card.text, "file": file(card), "buttons": card.buttons}
+        for card in content.carousel
+    ]
+
+
+def file(content: Content) -> dict[str, Any] | None:
+    """The file of a message or card; ``media_id`` is None where nothing was fetched."""
+    if content.media_kind is None:
         return None
     return {
         "kind": content.media_kind,

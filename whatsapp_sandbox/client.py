@@ -164,8 +164,11 @@ class Sandbox:
         body = {"phone_number_id": phone_number_id, "text": text}
         return self.call("POST", f"patients/{wa_id}/messages", body)
 
-    def tap(self, wa_id: str, message_id: str, button: int | str):
-        body = {"message_id": message_id, "button": button}
+    def tap(
+        self, wa_id: str, message_id: str, button: int | str, card: int | None = None
+    ):
+        """``card`` is the index of the carousel's card that has the button."""
+        body = {"message_id": message_id, "button": button, "card": card}
         return self.call("POST", f"patients/{wa_id}/taps", body)
 
     def act(self, wa_id: str, what: str, **body):

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
-from . import flood
+from . import bubbles, flood
 from .faults import Fault, FaultSpec
 from .sandbox import Sandbox
 from .switches import Switches
@@ -73,6 +73,7 @@ def message_record(message: Message) -> dict[str, Any]:
         "template": content.template,
         "rendered_text": "\n".join(part for part in parts if part),
         "buttons": content.buttons,
+        "carousel": bubbles.carousel(content),
         "biz_opaque_callback_data": message.callback_data,
         "status": message.status,
         "timestamp": message.timestamp,

@@ -174,10 +174,14 @@ def tap(
     message: Message,
     button: int | str,
     with_context: bool = True,
+    card: int | None = None,
 ) -> Message:
-    """The patient taps a button, named by its index or its visible title."""
+    """The patient taps a button, named by its index or its visible title.
+
+    ``card`` is the index of the card that it is on, None for the message itself.
+    """
     require_arrived(message)
-    chosen = find_button(message, button)
+    chosen = find_button(find_piece(message, card), button)
     number = sandbox.world.numbers[message.phone_number_id]
     context_id = message.id if with_context else None
     if chosen["kind"] == "send_contact":
@@ -190,8 +194,16 @@ def tap(
     return receive(sandbox, number, patient, content, body, context_id)
 
 
-def find_button(message: Message, button: int | str) -> dict[str, Any]:
-    for candidate in message.content.buttons:
+def find_piece(message: Message, card: int | None) -> Content:
+    if card is None:
+        return message.content
+    if card not in range(len(message.content.carousel)):
+        raise NotPossible("the message has no such card")
+    return message.content.carousel[card]
+
+
+def find_button(piece: Content, button: int | str) -> dict[str, Any]:
+    for candidate in piece.buttons:
         if button in (candidate["index"], candidate["title"]):
             return candidate
     raise NotPossible("the message has no such button")

@@ -9,6 +9,7 @@ from .bubbles import RANKS
 from .graph.errors import webhook_error
 from .media import UPLOADED_SECONDS, VOICE_TYPE, plain
 from .sandbox import Sandbox
+from .template import Content
 from .world import Message, Patient
 
 REACT_WITHIN_SECONDS = 30 * 24 * 3600
@@ -46,23 +47,29 @@ def assess(sandbox: Sandbox, message: Message) -> None:
 
 
 def proceed(sandbox: Sandbox, message: Message) -> None:
-    if message.content.link is not None:
+    if any(piece.link is not None for piece in message.content.pieces):
         sandbox.start(fetch_and_release(sandbox, message))
     else:
         release(sandbox, message)
 
 
 async def fetch_and_release(sandbox: Sandbox, message: Message) -> None:
-    content = message.content
-    found = await media.fetch(content.media_kind, content.link)
-    if found is None:
-        fail(sandbox, message, 131053)
-        return
-    file = sandbox.world.media.add(
-        message.phone_number_id, *found, sandbox.clock.now() + UPLOADED_SECONDS
-    )
-    content.media_id = file.id
+    for piece in message.content.pieces:
+        if piece.link is not None and not await fetch(sandbox, message, piece):
+            fail(sandbox, message, 131053)
+            return
     release(sandbox, message)
+
+
+async def fetch(sandbox: Sandbox, message: Message, piece: Content) -> bool:
+    """Take the file behind the link of ``piece``; False if it cannot be sent."""
+    found = await media.fetch(piece.media_kind, piece.link)
+    if found is None:
+        return False
+    expires_at = sandbox.clock.now() + UPLOADED_SECONDS
+    file = sandbox.world.media.add(message.phone_number_id, *found, expires_at)
+    piece.media_id = file.id
+    return True
 
 
 def release(sandbox: Sandbox, message: Message) -> None:
@@ -108,16 +115,23 @@ def failure(sandbox: Sandbox, message: Message) -> int | None:
 
 
 def has_its_parts(sandbox: Sandbox, message: Message) -> bool:
-    """Whether the file can be sent, or there is something to react to."""
-    content, world = message.content, sandbox.world
+    """Whether its files can be sent, or there is something to react to."""
+    content = message.content
     if content.type == "reaction":
-        return can_react(message, world.messages.get(content.target_id))
-    if content.media_id is None:
-        return True
-    number_id, now = message.phone_number_id, message.timestamp
-    if not world.media.can_send(content.media_kind, content.media_id, number_id, now):
+        return can_react(message, sandbox.world.messages.get(content.target_id))
+    return all(
+        can_send(sandbox, message, piece)
+        for piece in content.pieces
+        if piece.media_id is not None
+    )
+
+
+def can_send(sandbox: Sandbox, message: Message, piece: Content) -> bool:
+    files, number_id = sandbox.world.media, message.phone_number_id
+    kind, media_id = piece.media_kind, piece.media_id
+    if not files.can_send(kind, media_id, number_id, message.timestamp):
         return False
-    return not content.voice or is_voice(sandbox, content.media_id)
+    return not piece.voice or is_voice(sandbox, media_id)
 
 
 def is_voice(sandbox: Sandbox, media_id: str) -> bool:

@@ -168,10 +168,14 @@ class MessageBody(Body):
 
 
 class TapBody(Body):
-    """``with_context`` false: the answer does not say what it answers."""
+    """``card`` is the index of the carousel's card that has the button.
+
+    ``with_context`` false: the answer does not say what it answers.
+    """
 
     message_id: str
     button: int | str
+    card: int | None = None
     with_context: bool = True
 
 
@@ -322,7 +326,9 @@ async def react(sandbox: Here, patient: Who, body: ReactionBody) -> dict[str, st
 @router.post("/patients/{wa_id}/taps")
 async def tap(sandbox: Here, patient: Who, body: TapBody) -> dict[str, str]:
     message = known_message(sandbox, patient, body.message_id)
-    answer = conversation.tap(sandbox, patient, message, body.button, body.with_context)
+    answer = conversation.tap(
+        sandbox, patient, message, body.button, body.with_context, body.card
+    )
     return {"id": answer.id}
 
 

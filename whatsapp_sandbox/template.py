@@ -15,7 +15,8 @@ class Content:
 
     ``media_kind`` is the file's kind: the message's own, or its header's.
     ``filename`` is a document's; ``place`` a location, ``cards`` are contacts;
-    ``list_label`` is on the button that opens a list, whose rows are ``buttons``.
+    ``list_label`` is on the button that opens a list, whose rows are ``buttons``;
+    ``carousel`` has the cards of a template, each with a file, text and buttons.
     """
 
     type: str
@@ -37,6 +38,12 @@ class Content:
     cards: list[dict[str, Any]] | None = None
     target_id: str | None = None
     template_id: str | None = None
+    carousel: list[Content] = field(default_factory=list)
+
+    @property
+    def pieces(self) -> list[Content]:
+        """All that may have a file of its own: the message, and each of its cards."""
+        return [self, *self.carousel]
 
 
 # Time to live: Cloud API, seconds by category; -1 is WhatsApp's 30 days.
@@ -47,12 +54,43 @@ TTL_SECONDS = {
 }
 
 
+class Parts:
+    """The components of a template, or of one of the ``cards`` of its carousel.
+
+    ``variables`` has the names (or numbers) in each component's text, each once.
+    """
+
+    def __init__(self, components: list[dict[str, Any]], named: bool) -> None:
+        self.named = named
+        self.components: dict[str, dict[str, Any]] = {
+            component["type"].lower(): component for component in components
+        }
+        self.buttons: list[dict[str, Any]] = self.components.get("buttons", {}).get(
+            "buttons", []
+        )
+        self.variables = {
+            name: list(dict.fromkeys(VARIABLE.findall(component.get("text", ""))))
+            for name, component in self.components.items()
+        }
+        self.header_format: str | None = self.components.get("header", {}).get("format")
+        self.cards = [
+            Parts(card["components"], named)
+            for card in self.components.get("carousel", {}).get("cards", ())
+        ]
+
+    def text(self, component: str, values: dict[str, str]) -> str | None:
+        """Text of ``component`` with ``values`` put in, None where there is no text."""
+        text = self.components.get(component, {}).get("text")
+        if text is None:
+            return None
+        return VARIABLE.sub(lambda match: values[match[1]], text)
+
+
 class Template:
     """One template in one language; ``definition`` is what the Graph API returns.
 
-    ``variables`` has the names (or numbers) in each component's text, each once;
-    ``edits`` the times of edits while approved, ``pauses`` counts those for quality,
-    ``submissions`` reviews begun and ended.
+    ``edits`` has the times of edits while approved, ``pauses`` counts those for
+    quality, ``submissions`` reviews begun and ended.
     """
 
     def __init__(self, definition: dict[str, Any], business_id: str) -> None:
@@ -71,21 +109,10 @@ class Template:
         self.language: str = definition["language"]
         self.category: str = definition["category"]
         self.status: str = definition["status"]
-        self.named = definition.get("parameter_format") == "NAMED"
-        self.components: dict[str, dict[str, Any]] = {
-            component["type"].lower(): component
-            for component in definition["components"]
-        }
-        self.buttons: list[dict[str, Any]] = self.components.get("buttons", {}).get(
-            "buttons", []
-        )
-        self.variables = {
-            name: list(dict.fromkeys(VARIABLE.findall(component.get("text", ""))))
-            for name, component in self.components.items()
-        }
+        named = definition.get("parameter_format") == "NAMED"
+        self.parts = Parts(definition["components"], named)
         ttl = self.definition.get("message_send_ttl_seconds", -1)
         self.ttl_seconds: float | None = None if ttl == -1 else ttl
-        self.header_format: str | None = self.components.get("header", {}).get("format")
 
     def update(self, **changes: Any) -> None:
         self.read({**self.definition, **changes})
@@ -94,10 +121,3 @@ class Template:
     def score(self) -> str:
         """Quality: GREEN, YELLOW, RED, or UNKNOWN for a template that is new."""
         return self.definition.get("quality_score", {}).get("score", "UNKNOWN")
-
-    def text(self, component: str, values: dict[str, str]) -> str | None:
-        """Text of ``component`` with ``values`` put in, None where there is no text."""
-        text = self.components.get(component, {}).get("text")
-        if text is None:
-            return None
-        return VARIABLE.sub(lambda match: values[match[1]], text)

@@ -62,7 +62,7 @@ def category_changed(template: Template, before: str) -> dict[str, Any]:
 
 
 def components(template: Template) -> dict[str, Any]:
-    parts = template.components
+    buttons, parts = template.parts.buttons, template.parts.components
     value = {
         **about(template, hyphen=False),
         "message_template_element": parts["body"].get("text"),
@@ -71,8 +71,8 @@ def components(template: Template) -> dict[str, Any]:
         value["message_template_title"] = parts["header"]["text"]
     if "footer" in parts:
         value["message_template_footer"] = parts["footer"].get("text")
-    if template.buttons:
-        value["message_template_buttons"] = [button(one) for one in template.buttons]
+    if buttons:
+        value["message_template_buttons"] = [button(one) for one in buttons]
     return {"field": "message_template_components_update", "value": value}
 
 

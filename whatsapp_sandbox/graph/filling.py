@@ -1,18 +1,22 @@
-"""Templates as they are sent: their shape, then their parameters."""
+"""Templates as they are sent: their shape, then their parameters.
+
+A card of a carousel is filled like a small template.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from ..template import VARIABLE, Content, Template
+from ..template import VARIABLE, Content, Parts, Template
 from .content import button_dict, need, only, place, put_header_file, text_between
 from .errors import GraphError, bad_value, invalid, missing, not_one_of
 
 HYDRATED_BODY_LIMIT = 1024
 HYDRATED_HEADER_LIMIT = 60
 COUPON_LIMIT = CODE_LIMIT = 15
-COMPONENT_TYPES = ("header", "body", "button")
+CARD_COMPONENT_TYPES = ("header", "body", "button")
+COMPONENT_TYPES = (*CARD_COMPONENT_TYPES, "carousel")
 PARTS = ("name", "language", "components")
 COMPONENT_PARTS = ("type", "sub_type", "index", "parameters")
 # The types of parameters, and what each has beside its type.
@@ -39,7 +43,8 @@ BUTTON_PARAMETERS = {
 FORBIDDEN_IN_TEXT = re.compile(r"[\n\r\t]| {5,}")
 # The type of a button in a send, where it is not the one in the template.
 SENT_AS = {"OTP": "URL"}
-COPY_CODE_TEXT = "Copy offer code"
+# What is on a button that copies, where the template does not say it.
+COPY_TEXTS = {"copy_code": "Copy offer code", "otp": "Copy code"}
 STATUS_ERRORS = {"PAUSED": 132015, "DISABLED": 132016}
 
 
@@ -49,28 +54,39 @@ def shape(content: Any) -> Content:
     need(need(content, "language", "template"), "code", "template['language']")
     only(content, PARTS, "template")
     only(content["language"], ("code", "policy"), "template['language']")
-    components = content.get("components") or []
-    if not isinstance(components, list):
-        raise GraphError(
-            100, message="(#100) Param template['components'] must be an array."
-        )
-    for position, component in enumerate(components):
-        component_shape(component, f"template['components'][{position}]")
+    for component, path in members(content, "components", "template"):
+        component_shape(component, path, COMPONENT_TYPES)
     return Content("template", template=content["name"])
 
 
-def component_shape(component: Any, path: str) -> None:
+def members(container: dict[str, Any], key: str, path: str) -> list[tuple[Any, str]]:
+    """What is in an array that may be missing, each with its own path."""
+    found, where = container.get(key) or [], f"{path}['{key}']"
+    if not isinstance(found, list):
+        raise GraphError(100, message=f"(#100) Param {where} must be an array.")
+    return [(one, f"{where}[{position}]") for position, one in enumerate(found)]
+
+
+def component_shape(component: Any, path: str, kinds: tuple[str, ...]) -> None:
     kind = str(need(component, "type", path)).lower()
-    if kind not in COMPONENT_TYPES:
-        raise not_one_of(f"{path}['type']", ", ".join(COMPONENT_TYPES), kind)
+    if kind not in kinds:
+        raise not_one_of(f"{path}['type']", ", ".join(kinds), kind)
+    if kind == "carousel":
+        carousel_shape(component, path)
+        return
     only(component, COMPONENT_PARTS, path)
-    parameters = component.get("parameters") or []
-    if not isinstance(parameters, list):
-        raise GraphError(
-            100, message=f"(#100) Param {path}['parameters'] must be an array."
-        )
-    for position, parameter in enumerate(parameters):
-        parameter_shape(parameter, f"{path}['parameters'][{position}]")
+    for parameter, where in members(component, "parameters", path):
+        parameter_shape(parameter, where)
+
+
+def carousel_shape(component: dict[str, Any], path: str) -> None:
+    only(component, ("type", "cards"), path)
+    need(component, "cards", path)
+    for card, card_path in members(component, "cards", path):
+        need(card, "card_index", card_path)
+        only(card, ("card_index", "components"), card_path)
+        for part, part_path in members(card, "components", card_path):
+            component_shape(part, part_path, CARD_COMPONENT_TYPES)
 
 
 def parameter_shape(parameter: Any, path: str) -> None:
@@ -97,52 +113,99 @@ def choose(
 
 def fill(template: Template, content: dict[str, Any], payload_limit: int) -> Content:
     """Put the parameters in, or raise the error that WhatsApp gives."""
-    given = given_parameters(template, content)
-    body = filled_text(template, "body", given.get("body", []))
+    shown = filled(template.parts, content.get("components") or [], payload_limit)
+    shown.template = template.name
+    shown.template_id = template.id
+    shown.category = template.category.lower()
+    shown.ttl_seconds = template.ttl_seconds
+    return shown
+
+
+def filled(
+    parts: Parts, components: list[dict[str, Any]], payload_limit: int
+) -> Content:
+    """What the patient sees of ``parts`` with the parameters in ``components``."""
+    given = given_parameters(parts, components)
+    body = filled_text(parts, "body", given.get("body", []))
     if body is not None and len(body) > HYDRATED_BODY_LIMIT:
         raise GraphError(132005, f"body: longer than {HYDRATED_BODY_LIMIT} characters")
     shown = Content(
         type="template",
         text=body,
-        footer=template.text("footer", {}),
+        footer=parts.text("footer", {}),
         buttons=[
             filled_button(index, button, given.get(index, []), payload_limit)
-            for index, button in enumerate(template.buttons)
+            for index, button in enumerate(parts.buttons)
         ],
-        template=template.name,
-        template_id=template.id,
-        category=template.category.lower(),
-        ttl_seconds=template.ttl_seconds,
     )
-    put_header(shown, template, given.get("header", []))
+    check_code(shown, given.get("body", []))
+    put_header(shown, parts, given.get("header", []))
+    cards = given_cards(parts, given.get("carousel", []))
+    shown.carousel = [
+        filled_card(index, card, cards[index], payload_limit)
+        for index, card in enumerate(parts.cards)
+    ]
     return shown
 
 
 def given_parameters(
-    template: Template, content: dict[str, Any]
+    parts: Parts, components: list[dict[str, Any]]
 ) -> dict[str | int, list[dict[str, Any]]]:
-    """The parameters of header, body and each button's index; none stands twice."""
+    """The parameters of header, body and each button's index; none stands twice.
+
+    A carousel has its cards in the place of parameters.
+    """
     given: dict[str | int, list[dict[str, Any]]] = {}
-    for component in content.get("components") or []:
+    for component in components:
         kind = component["type"].lower()
-        part = button_index(component, template) if kind == "button" else kind
+        part = button_index(component, parts) if kind == "button" else kind
         if part in given:
             raise invalid(f"template: there are two components for {part}")
-        given[part] = component.get("parameters") or []
+        given[part] = component.get("cards") or component.get("parameters") or []
     return given
 
 
-def put_header(
-    shown: Content, template: Template, parameters: list[dict[str, Any]]
-) -> None:
-    if template.header_format in (None, "TEXT"):
-        shown.header = filled_text(template, "header", parameters)
+def given_cards(
+    parts: Parts, cards: list[dict[str, Any]]
+) -> dict[int, list[dict[str, Any]]]:
+    """The components of each card by its index; every defined one is there once."""
+    given: dict[int, list[dict[str, Any]]] = {}
+    for card in cards:
+        index = card["card_index"]
+        if type(index) is not int or index not in range(len(parts.cards)):
+            raise GraphError(132012, f"carousel: there is no card at index {index}")
+        if index in given:
+            raise invalid(f"carousel: there are two cards at index {index}")
+        given[index] = card.get("components") or []
+    if len(given) != len(parts.cards):
+        raise GraphError(
+            132000,
+            f"carousel: number of cards ({len(given)}) does not match the expected"
+            f" number of cards ({len(parts.cards)})",
+        )
+    return given
+
+
+def filled_card(
+    index: int, card: Parts, components: list[dict[str, Any]], payload_limit: int
+) -> Content:
+    """An error tells the card that it is about."""
+    try:
+        return filled(card, components, payload_limit)
+    except GraphError as error:
+        error.details = f"card {index}: {error.details or error.message}"
+        raise
+
+
+def put_header(shown: Content, parts: Parts, parameters: list[dict[str, Any]]) -> None:
+    if parts.header_format in (None, "TEXT"):
+        shown.header = filled_text(parts, "header", parameters)
         if shown.header is not None and len(shown.header) > HYDRATED_HEADER_LIMIT:
             raise GraphError(
                 132005, f"header: longer than {HYDRATED_HEADER_LIMIT} characters"
             )
         return
-    put_file_or_place(shown, template.header_format, parameters)
+    put_file_or_place(shown, parts.header_format, parameters)
 
 
 def put_file_or_place(
@@ -164,9 +227,9 @@ def put_file_or_place(
 
 
 def filled_text(
-    template: Template, component: str, parameters: list[dict[str, Any]]
+    parts: Parts, component: str, parameters: list[dict[str, Any]]
 ) -> str | None:
-    variables = template.variables.get(component, [])
+    variables = parts.variables.get(component, [])
     if len(parameters) != len(variables):
         raise GraphError(
             132000,
@@ -174,13 +237,13 @@ def filled_text(
             f" match the expected number of params ({len(variables)})",
         )
     texts = [parameter_text(parameter, component) for parameter in parameters]
-    if not template.named:
+    if not parts.named:
         if any("parameter_name" in parameter for parameter in parameters):
             raise GraphError(
                 132012, f"{component}: the parameters of this template have no names"
             )
         order = sorted(variables, key=int)
-        return template.text(component, dict(zip(order, texts, strict=True)))
+        return parts.text(component, dict(zip(order, texts, strict=True)))
     names = [parameter_name(parameter) for parameter in parameters]
     for name in names:
         if name not in variables:
@@ -189,7 +252,7 @@ def filled_text(
             )
     if len(set(names)) != len(names):
         raise GraphError(132012, f"{component}: a parameter_name is given twice")
-    return template.text(component, dict(zip(names, texts, strict=True)))
+    return parts.text(component, dict(zip(names, texts, strict=True)))
 
 
 def parameter_name(parameter: dict[str, Any]) -> str:
@@ -218,10 +281,10 @@ def parameter_text(parameter: dict[str, Any], component: str) -> str:
     return text
 
 
-def button_index(component: dict[str, Any], template: Template) -> int:
+def button_index(component: dict[str, Any], parts: Parts) -> int:
     try:
         index = int(component.get("index"))
-        button = template.buttons[index] if index >= 0 else None
+        button = parts.buttons[index] if index >= 0 else None
     except (TypeError, ValueError, OverflowError, IndexError):
         button = None
     if button is None:
@@ -245,7 +308,7 @@ def filled_button(
     """A button as the patient has it; a quick reply's payload is its text if unset."""
     kind = button["type"].lower()
     check_button_parameters(index, button, parameters)
-    title = button.get("text") or COPY_CODE_TEXT
+    title = button.get("text") or COPY_TEXTS.get(kind, "")
     payload = title
     if kind == "quick_reply" and parameters:
         payload = reply_payload(parameters[0], payload_limit)
@@ -307,6 +370,13 @@ def code(index: int, parameters: list[dict[str, Any]]) -> str:
     """The code behind the button of an authentication template."""
     text = parameter_text(required(index, "Url", parameters), "button")
     return text_between(text, 1, CODE_LIMIT, "Code")
+
+
+def check_code(shown: Content, parameters: list[dict[str, Any]]) -> None:
+    """A one-time code stands in the text and behind the button (Cloud API)."""
+    codes = [one["payload"] for one in shown.buttons if one["kind"] == "otp"]
+    if codes and [one["text"] for one in parameters] != codes:
+        raise bad_value("The body and the button must have the same code")
 
 
 def coupon(index: int, parameters: list[dict[str, Any]]) -> str:

@@ -78,13 +78,23 @@ def template_record(sandbox: Sandbox, template: Template) -> dict[str, Any]:
         "rejected_reason": "NONE",
         "message_send_ttl_seconds": -1,
         **template.definition,
-        "components": list(map(with_address, template.definition["components"])),
+        "components": with_addresses(template.definition["components"]),
         "health_status": health.of_template(sandbox, template),
     }
 
 
+def with_addresses(components: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Sample files are told as addresses, not as the handles they came with."""
+    return list(map(with_address, components))
+
+
 def with_address(component: dict[str, Any]) -> dict[str, Any]:
-    """A sample file is told as an address, not as the handle it came with."""
+    if "cards" in component:
+        cards = [
+            {**card, "components": with_addresses(card["components"])}
+            for card in component["cards"]
+        ]
+        return {**component, "cards": cards}
     handles = component.get("example", {}).get("header_handle")
     if not handles:
         return component

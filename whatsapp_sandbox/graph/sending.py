@@ -93,7 +93,7 @@ def checked_message(
         shown = filling.fill(template, payload["template"], limit)
         if wa_id is None and shown.category == "authentication":
             raise GraphError(131062)
-    check_file(sandbox, number, shown)
+    check_files(sandbox, number, shown)
     check_payment(sandbox, number, shown)
     check_pace(sandbox, number, patient)
     check_window(sandbox, number, patient, shown)
@@ -163,17 +163,19 @@ def find_patient(sandbox: Sandbox, wa_id: str | None, user_id: str | None) -> Pa
     return known
 
 
-def check_file(sandbox: Sandbox, number: Number, shown: Content) -> None:
+def check_files(sandbox: Sandbox, number: Number, shown: Content) -> None:
     """An id that is not the number's is refused at once, as captured answers show."""
-    if shown.media_id is None or sandbox.switches.unknown_media_path == "async":
+    if sandbox.switches.unknown_media_path == "async":
         return
     now, media = sandbox.clock.now(), sandbox.world.media
-    if not media.of_number(shown.media_id, number.id, now):
-        raise GraphError(
-            100,
-            message=f"(#100) Param {shown.media_kind}['id'] is not a valid whatsapp"
-            " business account media attachment ID",
-        )
+    for piece in shown.pieces:
+        file = piece.media_id
+        if file is not None and not media.of_number(file, number.id, now):
+            raise GraphError(
+                100,
+                message=f"(#100) Param {piece.media_kind}['id'] is not a valid whatsapp"
+                " business account media attachment ID",
+            )
 
 
 def check_payment(sandbox: Sandbox, number: Number, shown: Content) -> None:

@@ -16,8 +16,9 @@ from ..template import TTL_SECONDS, Template
 from .body import content
 from .errors import GraphError, invalid, missing, not_one_of
 from .languages import LANGUAGES
+from .template_parts import Rules
 from .template_refusal import EXISTS, NAME_BLOCKED, TOO_MANY_TEMPLATES, refused
-from .template_rules import Rules, checked
+from .template_rules import checked
 
 NAME = re.compile(r"[a-z0-9_]{1,512}")
 FORMATS = ("POSITIONAL", "NAMED")
@@ -118,7 +119,8 @@ def check_is_new(
     """No other template of the language may have the same body and footer."""
     texts = body_and_footer({one["type"].lower(): one for one in components})
     for other in sandbox.world.templates[business.id].values():
-        if other.language == language and body_and_footer(other.components) == texts:
+        found = body_and_footer(other.parts.components)
+        if other.language == language and found == texts:
             raise refused(EXISTS, "body", "Another template has this body and footer.")
 
 

@@ -27,8 +27,8 @@ export const read = (waId) => call(patientPath(waId, "/read"), "POST", {});
 /** The patient does something: `what` is a path of the control API. */
 export const act = (waId, what, body) =>
   call(patientPath(waId, `/${what}`), "POST", body);
-export const tap = (waId, messageId, button) =>
-  call(patientPath(waId, "/taps"), "POST", {message_id: messageId, button});
+export const tap = (waId, messageId, button, card) =>
+  call(patientPath(waId, "/taps"), "POST", {message_id: messageId, button, card});
 export const prefer = (waId, numberId, value) =>
   call(patientPath(waId, "/preferences"), "POST", {phone_number_id: numberId, value});
 

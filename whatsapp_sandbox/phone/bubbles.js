@@ -137,6 +137,20 @@ function buttons(bubble, onTap) {
   return [button(bubble, opener, open)];
 }
 
+/** The cards side by side; a tap on a button tells which card it is on. */
+function carousel(bubble, onTap) {
+  const cards = bubble.carousel.map((card, index) =>
+    element(
+      "section",
+      "carousel-card",
+      drawFile(card.file, () => {}),
+      card.text ? element("p", "carousel-text", ...styledText(card.text)) : null,
+      ...card.buttons.map((one) => button(bubble, {...one, card: index}, onTap))
+    )
+  );
+  return cards.length ? element("div", "carousel", ...cards) : "";
+}
+
 function words(bubble) {
   if (bubble.deleted) {
     return element("p", "text deleted", "You deleted this message");
@@ -194,7 +208,7 @@ function drawBubble(bubble, view) {
   if (!bubble.deleted) {
     node.append(drawMenu(bubble, acts));
   }
-  node.append(...buttons(bubble, onTap));
+  node.append(...buttons(bubble, onTap), carousel(bubble, onTap));
   const below = reactions(bubble);
   if (below) {
     node.classList.add("reacted");

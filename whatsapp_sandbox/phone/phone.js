@@ -313,7 +313,7 @@ const TAPS = {
 };
 
 const tapped = (bubble, button) =>
-  api.tap(state.patient.wa_id, bubble.id, button.index);
+  api.tap(state.patient.wa_id, bubble.id, button.index, button.card);
 
 function tap(bubble, button) {
   return (TAPS[button.kind] ?? tapped)(bubble, button);

@@ -65,6 +65,21 @@ def template(name: str, components: list[dict[str, Any]], **more: Any) -> dict:
     }
 
 
+def card(text: str, address: str = "https://example.com/{{1}}") -> dict[str, Any]:
+    """A card with a picture, a quick reply and a link, as a template defines it."""
+    replies = [
+        {"type": "QUICK_REPLY", "text": "Book"},
+        {"type": "URL", "text": "More", "url": address, "example": ["page"]},
+    ]
+    return {
+        "components": [
+            {"type": "HEADER", "format": "IMAGE"},
+            {"type": "BODY", "text": text, "example": {"body_text": [["Ada"]]}},
+            {"type": "BUTTONS", "buttons": replies},
+        ]
+    }
+
+
 def account_for_tests() -> dict[str, Any]:
     """The demo account and one of everything that refuses messages."""
     account = json.loads(DEMO_ACCOUNT.read_text(encoding="utf-8"))
@@ -74,6 +89,7 @@ def account_for_tests() -> dict[str, Any]:
     fixed = {"type": "URL", "text": "Open", "url": "https://example.com/page"}
     call = {"type": "PHONE_NUMBER", "text": "Call", "phone_number": "+905550000001"}
     image = {"type": "HEADER", "format": "IMAGE"}
+    cards = [card("Dr. {{1}} cleans."), card("Dr. {{1}} whitens.")]
     code = {"type": "BODY", "text": "{{1}} is your code."}
     account["more_apps"] = [
         {"id": SECOND_APP, "secret": SECOND_SECRET, "verify_token": "second"}
@@ -90,6 +106,7 @@ def account_for_tests() -> dict[str, Any]:
         template("disabled", [plain], status="DISABLED"),
         template("rejected", [plain], status="REJECTED"),
         template("offer", [plain], category="MARKETING"),
+        template("treatments", [body, {"type": "CAROUSEL", "cards": cards}]),
     ]
 
     def number(id_: str, phone: str, **more: Any) -> dict[str, Any]:

@@ -68,6 +68,15 @@ WITH_IMAGE = template_message(
         }
     ],
 )
+CAROUSEL = template_message(
+    "treatments",
+    [
+        {
+            "type": "carousel",
+            "cards": [{"card_index": 0, "components": [{"type": "body"}]}],
+        }
+    ],
+)
 CASES = [
     (text(), ("text",), "text"),
     (text(context={"message_id": "wamid.x"}), ("context",), "context"),
@@ -158,6 +167,17 @@ CASES = [
         WITH_IMAGE,
         ("template", "components", 0, "parameters", 0, "image"),
         "header",
+    ),
+    (CAROUSEL, ("template", "components", 0), "template['components'][0]"),
+    (
+        CAROUSEL,
+        ("template", "components", 0, "cards", 0),
+        "template['components'][0]['cards'][0]",
+    ),
+    (
+        CAROUSEL,
+        ("template", "components", 0, "cards", 0, "components", 0),
+        "template['components'][0]['cards'][0]['components'][0]",
     ),
 ]
 

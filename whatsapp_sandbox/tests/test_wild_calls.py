@@ -10,7 +10,7 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .conftest import APP, BUSINESS, NUMBER, PATIENT, TOKEN, error
+from .conftest import APP, BUSINESS, NUMBER, PATIENT, TOKEN, card, error
 
 JSON = st.recursive(
     st.none()
@@ -39,6 +39,21 @@ MESSAGE = {
         "components": [{"type": "header", "parameters": [IMAGE]}],
     },
 }
+CAROUSEL = {
+    "name": "treatments",
+    "language": {"code": "en"},
+    "components": [
+        {
+            "type": "carousel",
+            "cards": [
+                {
+                    "card_index": 0,
+                    "components": [{"type": "header", "parameters": [IMAGE]}],
+                }
+            ],
+        }
+    ],
+}
 KINDS = ("location", "contacts", "reaction", "interactive", "audio", "template")
 TEMPLATE = {
     "name": "wild",
@@ -59,9 +74,21 @@ TEMPLATE = {
         {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "a"}]},
     ],
 }
+TEMPLATE_WITH_CARDS = {
+    "name": "wild_cards",
+    "language": "en",
+    "category": "MARKETING",
+    "components": [
+        {"type": "BODY", "text": "a"},
+        {"type": "CAROUSEL", "cards": [card("Dr. {{1}} here."), card("a")]},
+    ],
+}
 CALLS = {
-    f"{NUMBER}/messages": [{**MESSAGE, "type": kind} for kind in KINDS],
-    f"{BUSINESS}/message_templates": [TEMPLATE],
+    f"{NUMBER}/messages": [
+        *({**MESSAGE, "type": kind} for kind in KINDS),
+        {**MESSAGE, "type": "template", "template": CAROUSEL},
+    ],
+    f"{BUSINESS}/message_templates": [TEMPLATE, TEMPLATE_WITH_CARDS],
     f"{NUMBER}/whatsapp_business_profile": [
         {
             "messaging_product": "whatsapp",
