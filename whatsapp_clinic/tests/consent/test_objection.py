@@ -234,7 +234,7 @@ class TestEnded(ClinicCase):
                 patient = self.make_patient(f"+90532111002{number}")
                 self.consent(patient)
                 self.rule(name=reason)
-                appointment = self.book(patient, f"2027-03-0{number + 1} 10:00:00")
+                appointment = self.book(patient, f"2099-03-0{number + 1} 10:00:00")
                 rows = appointment.whatsapp_message_ids
                 self.assertEqual(set(rows.mapped("state")), {"queued"})
                 patient.write(values)
