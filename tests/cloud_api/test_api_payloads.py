@@ -436,6 +436,63 @@ def test_a_footer_with_a_variable_cannot_be_filled():
     assert payloads.unfillable_parts([footer]) == ["FOOTER"]
 
 
+CODE_BODY = {"type": "BODY", "text": "*{{1}}* is your verification code."}
+CODE_PAGE = "https://www.whatsapp.com/otp/code/?otp_type=COPY_CODE&code=otp{{1}}"
+CODE_BUTTONS = [
+    {"type": "OTP", "otp_type": "COPY_CODE", "text": "Copy code"},
+    {"type": "URL", "text": "Copy code", "url": CODE_PAGE},
+]
+
+
+@pytest.mark.parametrize("button", CODE_BUTTONS)
+def test_a_one_time_code_is_asked_for_once(button):
+    components = [CODE_BODY, {"type": "BUTTONS", "buttons": [button]}]
+    (variable,) = payloads.template_variables(components, "POSITIONAL")
+    assert (variable.component, variable.name) == payloads.CODE_VARIABLE
+    assert payloads.unfillable_parts(components) == []
+
+
+@pytest.mark.parametrize("button", CODE_BUTTONS)
+def test_a_button_for_a_code_that_no_text_shows_cannot_be_filled(button):
+    body = {"type": "BODY", "text": "Hello {{patient}}, here you are."}
+    components = [body, {"type": "BUTTONS", "buttons": [button]}]
+    assert payloads.unfillable_parts(components) == ["BUTTON OTP"]
+
+
+def code_message(code, recipient="+905321110001"):
+    buttons = [payloads.OneTimeCode(0, code)]
+    return payloads.template(recipient, "code", "en", body=[code], buttons=buttons)
+
+
+def test_a_one_time_code_is_given_to_the_text_and_to_its_button():
+    assert code_message("123-456 x9")["template"]["components"] == [
+        {"type": "body", "parameters": [{"type": "text", "text": "123-456 x9"}]},
+        {
+            "type": "button",
+            "sub_type": "url",
+            "index": "0",
+            "parameters": [{"type": "text", "text": "123-456 x9"}],
+        },
+    ]
+
+
+def test_a_one_time_code_has_up_to_15_characters():
+    assert code_message("x" * 15)
+    with pytest.raises(PayloadError, match="one-time code: 1 to 15 characters"):
+        code_message("x" * 16)
+
+
+@pytest.mark.parametrize("code", ["http://a.b/1", "12\N{PARTY POPPER}34", ""])
+def test_a_one_time_code_is_no_address_no_emoji_and_not_empty(code):
+    with pytest.raises(PayloadError):
+        code_message(code)
+
+
+def test_a_one_time_code_goes_to_phone_numbers_only():
+    with pytest.raises(PayloadError, match="recipient: a one-time code needs a phone"):
+        code_message("123456", recipient="TR.1234567890")
+
+
 @pytest.mark.parametrize("components", [None, "x", ["x"], [{}], [{"type": "BUTTONS"}]])
 def test_odd_definitions_can_be_read(components):
     assert payloads.template_variables(components, "NAMED") == []
@@ -480,3 +537,115 @@ def test_a_text_keeps_its_limit_when_it_is_filled(name, limit):
 )
 def test_odoos_language_becomes_whatsapps(odoo_lang, code):
     assert payloads.language_code(odoo_lang) == code
+
+
+def card(*buttons, format_="IMAGE", text="On {{1}}."):
+    components = [
+        {"type": "HEADER", "format": format_},
+        {"type": "BODY", "text": text},
+        {"type": "BUTTONS", "buttons": list(buttons)},
+    ]
+    return {"components": components}
+
+
+ANSWER = {"type": "QUICK_REPLY", "text": "More"}
+PAGE = {"type": "URL", "text": "Read", "url": "https://k.example/{{1}}"}
+CAROUSEL = [
+    {"type": "BODY", "text": "Two days, {{1}}."},
+    {"type": "CAROUSEL", "cards": [card(ANSWER, PAGE), card(ANSWER, PAGE)]},
+]
+FILE = payloads.MediaHeader("image", payloads.Media(id="1"))
+VALUES = {
+    ("body", 1): "Ayşe",
+    ("card:0:body", 1): "Monday",
+    ("card:0:button:1", 1): "a",
+    ("card:1:body", 1): "Tuesday",
+    ("card:1:button:1", 1): "b",
+}
+
+
+def test_variables_of_a_carousel_name_their_card():
+    found = payloads.template_variables(CAROUSEL, None)
+    assert {one[:2] for one in found} == VALUES.keys()
+
+
+def test_a_preview_of_a_carousel_has_its_cards_below_the_text():
+    assert payloads.render(CAROUSEL, VALUES) == (
+        "Two days, Ayşe.\n\n"
+        "On Monday.\n\n[More]\n[Read]\n\nOn Tuesday.\n\n[More]\n[Read]"
+    )
+
+
+def test_a_carousel_is_sent_with_all_that_fills_its_cards():
+    definitions = payloads.template_cards(CAROUSEL)
+    own = [payloads.card_values(VALUES, index) for index in range(2)]
+    cards = [
+        payloads.Card(
+            FILE, [one["body", 1]], payloads.card_buttons(definition, one, "card")
+        )
+        for definition, one in zip(definitions, own, strict=True)
+    ]
+    built = payloads.template(PATIENT, "days", "tr", body=["Ayşe"], cards=cards)
+    body, carousel = built["template"]["components"]
+    assert body["parameters"][0]["text"] == "Ayşe"
+    assert carousel["type"] == "carousel"
+    assert carousel["cards"][1] == {
+        "card_index": 1,
+        "components": [
+            {
+                "type": "header",
+                "parameters": [{"type": "image", "image": {"id": "1"}}],
+            },
+            {"type": "body", "parameters": [{"type": "text", "text": "Tuesday"}]},
+            {
+                "type": "button",
+                "sub_type": "quick_reply",
+                "parameters": [{"type": "payload", "payload": "card"}],
+                "index": "0",
+            },
+            {
+                "type": "button",
+                "sub_type": "url",
+                "parameters": [{"type": "text", "text": "b"}],
+                "index": "1",
+            },
+        ],
+    }
+
+
+@pytest.mark.parametrize("count", [1, 11])
+def test_a_carousel_has_two_to_ten_cards(count):
+    with pytest.raises(PayloadError, match="2 to 10"):
+        payloads.template(PATIENT, "days", "tr", cards=[payloads.Card(FILE)] * count)
+
+
+def test_the_cards_of_a_carousel_are_all_images_or_all_videos():
+    film = payloads.MediaHeader("video", payloads.Media(id="1"))
+    cards = [payloads.Card(FILE), payloads.Card(film)]
+    with pytest.raises(PayloadError, match="all videos"):
+        payloads.template(PATIENT, "days", "tr", cards=cards)
+
+
+@pytest.mark.parametrize("length", [160, 161])
+def test_the_text_of_a_card_is_short_once_filled(length):
+    filled = {("card:1:body", 1): "x" * (length - len("On ."))}
+    if length <= payloads.CARD_BODY:
+        payloads.check_filled(CAROUSEL, filled)
+        return
+    with pytest.raises(PayloadError, match="160"):
+        payloads.check_filled(CAROUSEL, filled)
+
+
+@pytest.mark.parametrize(
+    ("cards", "missing"),
+    [
+        ([card(ANSWER), card(ANSWER)], []),
+        ([], ["CAROUSEL"]),
+        ([card(format_="PRODUCT")], ["CARD HEADER", "CARD HEADER PRODUCT"]),
+        ([card({"type": "SPM", "text": "Buy"})], ["CARD BUTTON SPM"]),
+    ],
+)
+def test_who_fills_a_carousel_is_told_what_else_its_cards_have(cards, missing):
+    components = [{"type": "CAROUSEL", "cards": cards}]
+    assert payloads.unfillable_parts(components) == ["CAROUSEL"]
+    assert payloads.unfillable_parts(components, ["CAROUSEL"]) == missing

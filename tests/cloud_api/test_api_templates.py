@@ -9,6 +9,7 @@ from cloud_api.templates import (
     CopyCodeButton,
     FlowButton,
     Header,
+    OneTimeCodeButton,
     PhoneButton,
     QuickReplyButton,
     TemplateDefinition,
@@ -50,6 +51,17 @@ NUMBERED = replace(
     examples={("body", 1): "Ayşe", ("body", 2): "24 Kasım"},
 )
 
+CODE = TemplateDefinition(
+    name="login_code",
+    language="tr",
+    category=templates.AUTHENTICATION,
+    body="",
+    buttons=[OneTimeCodeButton()],
+    add_security_recommendation=True,
+    code_expiration_minutes=10,
+    ttl_seconds=600,
+)
+
 
 def body(text, **changes):
     """The reminder with another body, each variable of which has an example."""
@@ -83,7 +95,7 @@ def refusals(definition):
     return [one for one in problems(definition) if not one.is_advice]
 
 
-@pytest.mark.parametrize("definition", [REMINDER, NUMBERED])
+@pytest.mark.parametrize("definition", [REMINDER, NUMBERED, CODE])
 def test_a_good_template_has_no_problem_that_must_be_mended(definition):
     assert refusals(definition) == []
 
@@ -96,11 +108,33 @@ BAD = {
     "language of Odoo": (replace(REMINDER, language="tr_TR"), "language", "tr_TR"),
     "no language": (replace(REMINDER, language="türkçe"), "language", "türkçe"),
     "category": (replace(REMINDER, category="PROMO"), "category", "PROMO"),
-    "authentication": (
-        replace(REMINDER, category="AUTHENTICATION"),
-        "category",
-        "AUTHENTICATION",
+    "code in a reminder": (buttons(OneTimeCodeButton("Kopyala")), "buttons", "Kopyala"),
+    "code with a header": (
+        replace(CODE, header=Header("IMAGE", handle="4::x")),
+        "header",
+        "IMAGE",
     ),
+    "code with an own text": (replace(CODE, body="Kod {{1}}"), "body", "Kod {{1}}"),
+    "code with an own footer": (replace(CODE, footer="Klinik"), "footer", "Klinik"),
+    "code without its button": (replace(CODE, buttons=()), "buttons", ""),
+    "code with two buttons": (
+        replace(CODE, buttons=[OneTimeCodeButton(), OneTimeCodeButton()]),
+        "buttons",
+        "",
+    ),
+    "code with another button": (
+        replace(CODE, buttons=[OneTimeCodeButton(), LINK]),
+        "button:1",
+        "Aç",
+    ),
+    "long button of a code": (
+        replace(CODE, buttons=[OneTimeCodeButton("x" * 25 + "yz")]),
+        "button:0",
+        "yz",
+    ),
+    "code of no time": (replace(CODE, code_expiration_minutes=0), "footer", "0"),
+    "code of too long": (replace(CODE, code_expiration_minutes=91), "footer", "91"),
+    "long life of a code": (replace(CODE, ttl_seconds=901), "ttl", "901"),
     "header kind": (replace(REMINDER, header=Header("GIF")), "header", "GIF"),
     "no sample": (replace(REMINDER, header=Header("IMAGE")), "header", ""),
     "empty header": (header(""), "header", ""),
@@ -255,6 +289,15 @@ GOOD = {
     "sample image": replace(REMINDER, header=Header("IMAGE", handle="4::x")),
     "place": replace(REMINDER, header=Header("LOCATION")),
     "thirty days": replace(REMINDER, ttl_seconds=-1),
+    "code for a minute": replace(CODE, code_expiration_minutes=1),
+    "code for long": replace(CODE, code_expiration_minutes=90),
+    "code without more": replace(
+        CODE, add_security_recommendation=False, code_expiration_minutes=None
+    ),
+    "code for thirty days": replace(CODE, ttl_seconds=-1),
+    "button of a code with a text": replace(
+        CODE, buttons=[OneTimeCodeButton("x" * 25)]
+    ),
     "no header, no footer, no buttons": replace(
         REMINDER, header=None, footer="", buttons=()
     ),
@@ -391,8 +434,88 @@ def test_the_other_buttons_are_created():
     ]
 
 
+def test_the_texts_of_a_one_time_code_are_left_to_whatsapp():
+    assert templates.creation(CODE)["components"] == [
+        {"type": "BODY", "add_security_recommendation": True},
+        {"type": "FOOTER", "code_expiration_minutes": 10},
+        {"type": "BUTTONS", "buttons": [{"type": "OTP", "otp_type": "COPY_CODE"}]},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "expiry"),
+    [
+        ("en_US", "*123456* is your verification code. For your", "in 10 minutes"),
+        ("tr", "Doğrulama kodunuz: *123456*. Güvenliğiniz için", "10 dakika"),
+        ("de", "*123456* is your verification code. For your", "in 10 minutes"),
+    ],
+)
+def test_whatsapps_own_words_are_foreseen(language, words, expiry):
+    parts = templates.listed_components(replace(CODE, language=language))
+    (variable,) = payloads.template_variables(parts, templates.POSITIONAL)
+    assert variable[:2] == payloads.CODE_VARIABLE
+    shown = payloads.render(parts, {variable[:2]: variable.example})
+    assert shown.startswith(words)
+    assert expiry in shown
+
+
+def test_words_that_nobody_asked_whatsapp_for_are_not_foreseen():
+    plain = replace(
+        CODE, add_security_recommendation=False, code_expiration_minutes=None
+    )
+    shown = payloads.render(templates.listed_components(plain), {})
+    assert shown == "Doğrulama kodunuz: *{{1}}*.\n\n[]"
+
+
+CODE_PAGE = "https://www.whatsapp.com/otp/code/?otp_type=%s&code=otp{{1}}"
+CODE_BUTTONS = {
+    "as it was taken": {"type": "OTP", "otp_type": "copy_code", "text": "Kopyala"},
+    "as an address": {
+        "type": "URL",
+        "text": "Kopyala",
+        "url": CODE_PAGE % "COPY_CODE",
+        "example": [CODE_PAGE % "COPY_CODE"],
+    },
+}
+
+
+def listed_code(button):
+    """A template for codes as WhatsApp lists it, in words of a language of its own."""
+    return [
+        {"type": "BODY", "text": "*{{1}}* Kod", "add_security_recommendation": True},
+        {"type": "FOOTER", "text": "10", "code_expiration_minutes": 10},
+        {"type": "BUTTONS", "buttons": [button]},
+    ]
+
+
+@pytest.mark.parametrize("shape", CODE_BUTTONS)
+def test_an_edit_says_a_one_time_code_again(shape):
+    definition = replace(CODE, buttons=[OneTimeCodeButton("Kopyala")])
+    listed = listed_code(CODE_BUTTONS[shape])
+    assert templates.lost_parts(listed, definition) == []
+    shorter = replace(definition, code_expiration_minutes=5)
+    assert templates.lost_parts(listed, shorter) == ["FOOTER"]
+
+
+@pytest.mark.parametrize(
+    "button",
+    [
+        {"type": "OTP", "otp_type": "ONE_TAP", "text": "Kopyala"},
+        {"type": "URL", "text": "Kopyala", "url": CODE_PAGE % "ZERO_TAP"},
+    ],
+)
+def test_an_edit_would_take_the_clinics_own_app_away(button):
+    definition = replace(CODE, buttons=[OneTimeCodeButton("Kopyala")])
+    assert templates.lost_parts(listed_code(button), definition) == ["BUTTON OTP"]
+
+
+def test_an_edit_would_take_an_old_authentication_template_its_text():
+    old = [{"type": "BODY", "text": "Kodunuz {{1}} budur."}]
+    assert templates.lost_parts(old, CODE) == ["BODY"]
+
+
 def test_an_edit_that_says_everything_again_loses_nothing():
-    for definition in (REMINDER, NUMBERED):
+    for definition in (REMINDER, NUMBERED, CODE):
         assert templates.lost_parts(definition.components(), definition) == []
 
 

@@ -24,7 +24,7 @@ class Composer(models.TransientModel):
             composer.asked_ids = [
                 Command.clear(),
                 *(
-                    Command.create({"key": one._asked_key, "name": one.name})
+                    Command.create({"key": one._asked_key, "name": one._asked_name})
                     for one in composer.template_id._asked()
                 ),
             ]

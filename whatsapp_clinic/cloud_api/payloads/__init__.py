@@ -12,9 +12,17 @@ business-scoped user id; ``reply_to`` the id of the message that is quoted;
 from .checks import CALLBACK_DATA, PARAMETER_SPACES, PayloadError
 from .contacts import CONTACTS, Address, Contact, ContactPhone, contacts
 from .definitions import (
+    CAROUSEL,
+    CODE_VARIABLE,
+    ONE_TIME_CODE,
     TemplateVariable,
+    card_values,
+    is_one_time_code,
     language_code,
+    one_time_code_type,
     render,
+    shows_one_time_code,
+    template_cards,
     template_parts,
     template_variables,
     unfillable_parts,
@@ -46,15 +54,20 @@ from .interactive import (
 from .parts import HEADER, Header, Location, MediaHeader
 from .simple import TEXT_BODY, location, reaction, read, text
 from .template import (
+    CARD_BODY,
+    CARDS,
     COUPON_CODE,
     TEMPLATE_BODY,
     TEMPLATE_BUTTONS,
     TEMPLATE_PAYLOAD,
     TEMPLATE_URL,
+    Card,
     CouponCode,
     FlowStart,
+    OneTimeCode,
     QuickReply,
     UrlSuffix,
+    card_buttons,
     check_filled,
     template,
 )

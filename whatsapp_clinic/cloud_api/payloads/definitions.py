@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
+from urllib.parse import parse_qs
 
 _VARIABLE = re.compile(r"\{\{\s*([0-9]{1,4}|[A-Za-z_][0-9A-Za-z_]{0,511})\s*\}\}")
 
@@ -10,8 +11,9 @@ _VARIABLE = re.compile(r"\{\{\s*([0-9]{1,4}|[A-Za-z_][0-9A-Za-z_]{0,511})\s*\}\}
 class TemplateVariable(NamedTuple):
     """A place in a template that is filled when it is sent.
 
-    ``component`` is ``header``, ``body`` or ``button:<index from 0>``; ``name`` is a
-    number in templates with positional parameters.
+    ``component`` is ``header``, ``body`` or ``button:<index from 0>``, on a card of a
+    carousel after ``card:<index from 0>:``; ``name`` is a number in templates with
+    positional parameters.
     """
 
     component: str
@@ -23,6 +25,8 @@ def template_variables(
     components: Sequence[dict], parameter_format: str | None
 ) -> list[TemplateVariable]:
     """List the variables of a template definition, header first, then body, buttons.
+
+    The button of a one-time code has none: it copies what the body shows.
 
     ``components`` and ``parameter_format`` are Meta's own; positional variables come in
     the order of their numbers, named ones in that of the text. A missing example is "".
@@ -36,7 +40,34 @@ def template_variables(
         for position, name in enumerate(names):
             key = name if isinstance(name, str) and name in examples else position
             found.append(TemplateVariable(component, name, examples.get(key, "")))
+    for index, card in enumerate(template_cards(components)):
+        found += [
+            one._replace(component=f"{_card_prefix(index)}{one.component}")
+            for one in template_variables(card, parameter_format)
+        ]
     return found
+
+
+def template_cards(components: Sequence[dict]) -> list[list[dict]]:
+    """The components of each card of a carousel, in order; none without a carousel."""
+    return [
+        _dicts(card.get("components"))
+        for component in _dicts(components)
+        if _upper(component, "type") == CAROUSEL
+        for card in _dicts(component.get("cards"))
+    ]
+
+
+def card_values(
+    values: Mapping[tuple[str, str | int], str], index: int
+) -> dict[tuple[str, str | int], str]:
+    """Of the values of a template those of one card, keyed as on a template."""
+    prefix = _card_prefix(index)
+    return {
+        (component[len(prefix) :], name): text
+        for (component, name), text in values.items()
+        if component.startswith(prefix)
+    }
 
 
 def unfillable_parts(
@@ -45,21 +76,27 @@ def unfillable_parts(
     """Name the parts of a template that texts alone cannot fill.
 
     ``filled`` are parts that the caller fills otherwise, named as they would be here:
-    ``HEADER IMAGE``, ``HEADER LOCATION``, ``BUTTON COPY_CODE``, ``BUTTON FLOW`` …
+    ``HEADER IMAGE``, ``HEADER LOCATION``, ``BUTTON COPY_CODE``, ``CAROUSEL`` …
     A message that leaves one of the others empty is refused by WhatsApp (132012).
+    Who fills a carousel fills the pictures and videos of its cards.
     """
-    return [
-        name
-        for name, part in template_parts(components)
-        if name not in filled and _is_unfillable(name, part)
-    ]
+    if shows_one_time_code(components):
+        filled = {*filled, ONE_TIME_CODE}
+    found = []
+    for name, part in template_parts(components):
+        if name == CAROUSEL and CAROUSEL in filled:
+            found += _unfillable_in_cards(template_cards([part]))
+        elif name not in filled and _is_unfillable(name, part):
+            found.append(name)
+    return found
 
 
 def template_parts(components: Sequence[dict]) -> Iterator[tuple[str, dict]]:
     """Yield every header, text and button of a template with its name.
 
     Names are ``HEADER IMAGE``, ``BODY``, ``FOOTER``, ``BUTTON URL`` …, or the type of
-    what is none of them.
+    what is none of them. The button of a one-time code is ``BUTTON OTP``, in whichever
+    of its two shapes WhatsApp lists it.
     """
     for component in _dicts(components):
         kind = _upper(component, "type")
@@ -67,9 +104,33 @@ def template_parts(components: Sequence[dict]) -> Iterator[tuple[str, dict]]:
             yield f"HEADER {_upper(component, 'format') or 'TEXT'}", component
         elif kind == "BUTTONS":
             for button in _dicts(component.get("buttons")):
-                yield f"BUTTON {_upper(button, 'type')}", button
+                kind = "OTP" if is_one_time_code(button) else _upper(button, "type")
+                yield f"BUTTON {kind}", button
         else:
             yield kind, component
+
+
+def is_one_time_code(button: dict) -> bool:
+    """Whether a button copies the code of an authentication template.
+
+    WhatsApp takes it as OTP and lists it as the address of a page of its own.
+    """
+    address = str(button.get("url"))
+    return _upper(button, "type") == "OTP" or address.startswith(_CODE_PAGE)
+
+
+def one_time_code_type(button: dict) -> str:
+    """``COPY_CODE``, ``ONE_TAP`` or ``ZERO_TAP``, whichever shape the button has."""
+    query = str(button.get("url")).partition("?")[2]
+    told = button.get("otp_type") or parse_qs(query).get("otp_type", [""])[0]
+    return str(told).upper()
+
+
+def shows_one_time_code(components: Sequence[dict]) -> bool:
+    """Whether it has the button of a one-time code, and the code alone in its text."""
+    names = [name for name, _part in template_parts(components)]
+    variables = [one[:2] for one in template_variables(components, None)]
+    return ONE_TIME_CODE in names and variables == [CODE_VARIABLE]
 
 
 def render(
@@ -79,7 +140,7 @@ def render(
 
     ``values`` are keyed by (component, name) as in ``TemplateVariable``; a variable
     without a value stays as it is written. Header, body and footer are paragraphs, each
-    button a line in brackets.
+    button a line in brackets; so are those of each card.
     """
     paragraphs, button_lines = [], []
     for component in _dicts(components):
@@ -93,7 +154,9 @@ def render(
             ]
     if button_lines:
         paragraphs.append("\n".join(button_lines))
-    return "\n\n".join(paragraphs)
+    for index, card in enumerate(template_cards(components)):
+        paragraphs.append(render(card, card_values(values, index)))
+    return "\n\n".join(filter(None, paragraphs))
 
 
 def language_code(odoo_lang: str) -> str:
@@ -109,6 +172,12 @@ def language_code(odoo_lang: str) -> str:
     return _OTHER_CODES.get(language, language)
 
 
+CAROUSEL = "CAROUSEL"
+ONE_TIME_CODE = "BUTTON OTP"
+CODE_VARIABLE = ("body", 1)
+"""Where an authentication template has its code, as (component, name)."""
+_CODE_PAGE = "https://www.whatsapp.com/otp/code/"
+_CARD_HEADERS = ("HEADER IMAGE", "HEADER VIDEO")
 _FILLABLE = (
     "HEADER TEXT",
     "BODY",
@@ -146,6 +215,22 @@ _OTHER_CODES = {
 }
 
 
+def _card_prefix(index: int) -> str:
+    return f"card:{index}:"
+
+
+def _unfillable_in_cards(cards: list[list[dict]]) -> list[str]:
+    """What of the cards neither texts nor a picture or video fill, each once."""
+    found = {} if cards else {CAROUSEL: None}
+    for card in cards:
+        names = [name for name, _part in template_parts(card)]
+        if not any(name in _CARD_HEADERS for name in names):
+            found["CARD HEADER"] = None
+        for name in unfillable_parts(card, _CARD_HEADERS):
+            found[f"CARD {name}"] = None
+    return list(found)
+
+
 def _is_unfillable(name: str, part: dict) -> bool:
     if name == "FOOTER":
         # The Cloud API's pages disagree on variables here; nothing could fill one.
@@ -163,7 +248,7 @@ def _fillable_texts(
         if isinstance(component.get("text"), str):
             yield kind.lower(), component["text"], _examples(component, kind.lower())
     for index, button in enumerate(_dicts(by_kind.get("BUTTONS", {}).get("buttons"))):
-        if isinstance(button.get("url"), str):
+        if isinstance(button.get("url"), str) and not is_one_time_code(button):
             yield f"button:{index}", button["url"], _by_position(button.get("example"))
 
 

@@ -1,6 +1,7 @@
 """Messages made of an approved template and what fills it."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ from .checks import (
     message,
     parameter_text,
 )
-from .definitions import render, template_parts
+from .definitions import card_values, render, template_cards, template_parts
 from .parts import HEADER, Location, MediaHeader
 
 TEMPLATE_BODY = 1024
@@ -20,7 +21,10 @@ TEMPLATE_BUTTONS = 10
 TEMPLATE_URL = 2000
 # Sources say 128 or 256; the smaller one is safe.
 TEMPLATE_PAYLOAD = 128
+CARDS = (2, 10)
+CARD_BODY = 160
 COUPON_CODE = 15
+_ONE_TIME_CODE = 15
 _FLOW_TOKEN = 1024
 
 _NAME = re.compile(r"[a-z0-9_]{1,512}")
@@ -63,7 +67,24 @@ class FlowStart:
     data: Mapping | None = field(default=None, repr=False)
 
 
-Button = QuickReply | UrlSuffix | CouponCode | FlowStart
+@dataclass(frozen=True)
+class OneTimeCode:
+    """The code of an authentication template once more, for the button to copy."""
+
+    index: int
+    code: str = field(repr=False)
+
+
+Button = QuickReply | UrlSuffix | CouponCode | FlowStart | OneTimeCode
+
+
+@dataclass(frozen=True)
+class Card:
+    """What fills a card of a carousel: picture or video, parameters, buttons."""
+
+    header: MediaHeader
+    body: Mapping[str, str] | Sequence[str] = field(default=(), repr=False)
+    buttons: Sequence[Button] = ()
 
 
 def template(
@@ -74,6 +95,7 @@ def template(
     header: str | Mapping[str, str] | MediaHeader | Location | None = None,
     body: Mapping[str, str] | Sequence[str] = (),
     buttons: Sequence[Button] = (),
+    cards: Sequence[Card] = (),
     reply_to: str | None = None,
     callback_data: str | None = None,
 ) -> dict:
@@ -82,17 +104,25 @@ def template(
     ``body`` is a mapping for named and a sequence for positional parameters; ``header``
     likewise a mapping of one name, the text of the only positional parameter, a file
     or a place. Buttons that have nothing to fill, such as those with a phone number,
-    are left out.
+    are left out. ``cards`` are all of a carousel, in the order of the template's (Cloud
+    API, media card carousel templates). A one-time code goes to phone numbers alone
+    (131062).
     """
     if not _NAME.fullmatch(name):
         raise PayloadError("name", "1 to 512 small letters, digits or underscores")
     if not _LANGUAGE.fullmatch(language):
         raise PayloadError("language", "a code of WhatsApp such as tr or en_US")
+    has_code = any(isinstance(button, OneTimeCode) for button in buttons)
+    if has_code and not recipient.startswith("+"):
+        raise PayloadError(
+            "recipient", "a one-time code needs a phone number, not a user id"
+        )
     content = {"name": name, "language": {"code": language}}
     components = [
         *_header_component(header),
         *_body_component(body),
         *_button_components(buttons),
+        *_carousel_component(cards),
     ]
     if components:
         content["components"] = components
@@ -100,13 +130,17 @@ def template(
 
 
 def check_filled(
-    components: Sequence[dict], values: Mapping[tuple[str, str | int], str]
+    components: Sequence[dict],
+    values: Mapping[tuple[str, str | int], str],
+    body_limit: int = TEMPLATE_BODY,
 ) -> None:
     """Raise PayloadError for a text that is too long once filled (132005).
 
     ``components`` are Meta's own, ``values`` keyed by (component, name).
     """
-    limits = {"HEADER TEXT": HEADER, "BODY": TEMPLATE_BODY}
+    for index, card in enumerate(template_cards(components)):
+        check_filled(card, card_values(values, index), CARD_BODY)
+    limits = {"HEADER TEXT": HEADER, "BODY": body_limit}
     for name, part in template_parts(components):
         if name in limits:
             limit, length = limits[name], len(render([part], values))
@@ -115,6 +149,51 @@ def check_filled(
                     name.split()[0].lower(),
                     f"up to {limit} characters allowed when filled, {length} given",
                 )
+
+
+def card_buttons(
+    definition: Sequence[dict],
+    values: Mapping[tuple[str, str | int], str],
+    payload: str,
+) -> list[Button]:
+    """What fills the buttons of a card: ``payload`` comes back from its answers.
+
+    ``definition`` are the card's components, ``values`` its own.
+    """
+    ends = {component: text for (component, _name), text in values.items()}
+    kinds = [name for name, _part in template_parts(definition) if "BUTTON " in name]
+    buttons = []
+    for index, kind in enumerate(kinds):
+        if kind == "BUTTON QUICK_REPLY":
+            buttons.append(QuickReply(index, payload))
+        elif f"button:{index}" in ends:
+            buttons.append(UrlSuffix(index, ends[f"button:{index}"]))
+    return buttons
+
+
+def _carousel_component(cards: Sequence[Card]) -> Iterator[dict]:
+    if not cards:
+        return
+    least, most = CARDS
+    if not least <= len(cards) <= most:
+        raise PayloadError("cards", f"{least} to {most} allowed, {len(cards)} given")
+    kinds = {card.header.kind for card in cards}
+    if len(kinds) > 1 or not kinds <= {"image", "video"}:
+        raise PayloadError("cards", "either all images or all videos")
+    yield {
+        "type": "carousel",
+        "cards": [
+            {
+                "card_index": index,
+                "components": [
+                    *_header_component(card.header),
+                    *_body_component(card.body),
+                    *_button_components(card.buttons),
+                ],
+            }
+            for index, card in enumerate(cards)
+        ],
+    }
 
 
 def _header_component(
@@ -186,9 +265,19 @@ def _button_parameter(button: Button) -> tuple[str, dict]:
     if isinstance(button, CouponCode):
         code = parameter_text(part, button.code, COUPON_CODE)
         return "copy_code", {"type": "coupon_code", "coupon_code": code}
+    if isinstance(button, OneTimeCode):
+        return "url", {"type": "text", "text": _one_time_code(button.code)}
     action = {}
     if button.token is not None:
         action["flow_token"] = checked(part, button.token, _FLOW_TOKEN)
     if button.data is not None:
         action["flow_action_data"] = dict(button.data)
     return "flow", {"type": "action", "action": action}
+
+
+def _one_time_code(code: str) -> str:
+    """Addresses and emoji are not possible (Cloud API, authentication templates)."""
+    part = "one-time code"
+    if "://" in code or any(unicodedata.category(one) == "So" for one in code):
+        raise PayloadError(part, "no address and no emoji allowed")
+    return parameter_text(part, code, _ONE_TIME_CODE)

@@ -5,6 +5,7 @@ what is posted. Templates that exist are read by ``cloud_api.payloads``.
 """
 
 from .definition import (
+    AUTHENTICATION,
     CATEGORIES,
     HEADER_KINDS,
     NAMED,
@@ -12,6 +13,7 @@ from .definition import (
     CopyCodeButton,
     FlowButton,
     Header,
+    OneTimeCodeButton,
     PhoneButton,
     QuickReplyButton,
     TemplateDefinition,
@@ -21,5 +23,6 @@ from .definition import (
 )
 from .edits import EDITABLE, NAME_BLOCK, edit_problems
 from .losses import lost_parts
+from .one_time_code import listed_components
 from .problem import Problem
 from .rules import problems

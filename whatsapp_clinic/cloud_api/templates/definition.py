@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from ..payloads import template_variables
 
-CATEGORIES = ("UTILITY", "MARKETING")
-"""Those whose text a clinic writes; WhatsApp itself writes authentication templates."""
+AUTHENTICATION = "AUTHENTICATION"
+"""Its templates have a one-time code, and WhatsApp itself writes their texts."""
+CATEGORIES = ("UTILITY", "MARKETING", AUTHENTICATION)
 HEADER_KINDS = ("TEXT", "IMAGE", "VIDEO", "DOCUMENT", "LOCATION")
 POSITIONAL, NAMED = "POSITIONAL", "NAMED"
 
@@ -67,7 +68,25 @@ class FlowButton:
     screen: str = ""
 
 
-Button = QuickReplyButton | UrlButton | PhoneButton | CopyCodeButton | FlowButton
+@dataclass(frozen=True)
+class OneTimeCodeButton:
+    """Copies the code of an authentication template; without a text WhatsApp labels it.
+
+    One-tap and zero-tap buttons hand the code to an Android app of the clinic's own;
+    they are not written here.
+    """
+
+    text: str = ""
+
+
+Button = (
+    QuickReplyButton
+    | UrlButton
+    | PhoneButton
+    | CopyCodeButton
+    | FlowButton
+    | OneTimeCodeButton
+)
 
 
 @dataclass(frozen=True)
@@ -78,6 +97,10 @@ class TemplateDefinition:
     ``examples`` fill the variables of header and body, keyed by (component, name) as in
     ``payloads.TemplateVariable``. ``ttl_seconds`` is how long WhatsApp tries to
     deliver, None for its default.
+
+    An authentication template has no text of its own: it says whether WhatsApp adds the
+    advice to keep the code secret (``add_security_recommendation``) and after how many
+    minutes the code expires (``code_expiration_minutes``, None to say nothing of it).
     """
 
     name: str
@@ -90,18 +113,32 @@ class TemplateDefinition:
     parameter_format: str = POSITIONAL
     examples: Mapping[tuple[str, str | int], str] = field(default_factory=dict)
     ttl_seconds: int | None = None
+    add_security_recommendation: bool = False
+    code_expiration_minutes: int | None = None
 
     def components(self) -> list[dict]:
         """Return Meta's components, with the examples that its reviewers want."""
         parts = []
         if self.header:
             parts.append(self._header())
-        parts.append({"type": "BODY", "text": self.body, **self._example("body")})
-        if self.footer:
-            parts.append({"type": "FOOTER", "text": self.footer})
+        is_code = self.category == AUTHENTICATION
+        parts += self._code_texts() if is_code else self._own_texts()
         if self.buttons:
             buttons = [_BUTTONS[type(button)](button) for button in self.buttons]
             parts.append({"type": "BUTTONS", "buttons": buttons})
+        return parts
+
+    def _own_texts(self) -> list[dict]:
+        parts = [{"type": "BODY", "text": self.body, **self._example("body")}]
+        if self.footer:
+            parts.append({"type": "FOOTER", "text": self.footer})
+        return parts
+
+    def _code_texts(self) -> list[dict]:
+        advice, minutes = self.add_security_recommendation, self.code_expiration_minutes
+        parts = [{"type": "BODY", "add_security_recommendation": advice}]
+        if minutes is not None:
+            parts.append({"type": "FOOTER", "code_expiration_minutes": minutes})
         return parts
 
     def _header(self) -> dict:
@@ -184,6 +221,11 @@ def _flow(button: FlowButton) -> dict:
     }
 
 
+def _one_time_code(button: OneTimeCodeButton) -> dict:
+    text = {"text": button.text} if button.text else {}
+    return {"type": "OTP", "otp_type": "COPY_CODE", **text}
+
+
 _BUTTONS = {
     QuickReplyButton: lambda button: {"type": "QUICK_REPLY", "text": button.text},
     UrlButton: _url,
@@ -194,4 +236,5 @@ _BUTTONS = {
     },
     CopyCodeButton: lambda button: {"type": "COPY_CODE", "example": button.example},
     FlowButton: _flow,
+    OneTimeCodeButton: _one_time_code,
 }

@@ -20,6 +20,7 @@ from ..payloads import (
 from ..payloads.checks import parameter_text
 from ..wording import _lt
 from .definition import (
+    AUTHENTICATION,
     CATEGORIES,
     HEADER_KINDS,
     NAMED,
@@ -27,6 +28,7 @@ from .definition import (
     Button,
     CopyCodeButton,
     FlowButton,
+    OneTimeCodeButton,
     PhoneButton,
     QuickReplyButton,
     TemplateDefinition,
@@ -46,10 +48,17 @@ LIMITS = {
     PhoneButton: 1,
     CopyCodeButton: 1,
     FlowButton: 1,
+    OneTimeCodeButton: 0,
 }
 """How many of each kind of button one template may have."""
-TTL = {"UTILITY": (30, 43_200), "MARKETING": (43_200, 2_592_000)}
-"""Least and most seconds; -1 stands for 30 days (utility only)."""
+TTL = {
+    "UTILITY": (30, 43_200),
+    "MARKETING": (43_200, 2_592_000),
+    AUTHENTICATION: (30, 900),
+}
+"""Least and most seconds; -1 stands for 30 days (not for marketing)."""
+EXPIRATION_MINUTES = (1, 90)
+"""For how long a one-time code may be said to hold."""
 # Meta publishes no ratio; templates with fewer words are known to be refused (2388293).
 WORDS_PER_VARIABLE = 2
 
@@ -71,6 +80,7 @@ TOO_MANY = {
     PhoneButton: _lt("Only one button can call."),
     CopyCodeButton: _lt("Only one button can copy a code."),
     FlowButton: _lt("Only one button can open a form."),
+    OneTimeCodeButton: _lt("A one-time code needs the category Authentication."),
 }
 
 
@@ -79,7 +89,9 @@ def problems(definition: TemplateDefinition) -> list[Problem]:
 
     Problems with ``is_advice`` do not have to be mended.
     """
-    return [problem for rule in _RULES for problem in rule(definition)]
+    is_code = definition.category == AUTHENTICATION
+    rules = _CODE_RULES if is_code else _RULES
+    return [problem for rule in rules for problem in rule(definition)]
 
 
 def _identity(definition: TemplateDefinition) -> Iterator[Problem]:
@@ -102,13 +114,7 @@ def _identity(definition: TemplateDefinition) -> Iterator[Problem]:
             _lt("WhatsApp calls this language %(code)s."),
             {"code": language_code(language)},
         )
-    if definition.category == "AUTHENTICATION":
-        yield Problem(
-            "category",
-            definition.category,
-            _lt("WhatsApp itself writes authentication templates: use its manager."),
-        )
-    elif definition.category not in CATEGORIES:
+    if definition.category not in CATEGORIES:
         yield Problem("category", definition.category, _lt("Choose a category."))
 
 
@@ -117,7 +123,7 @@ def _time_to_live(definition: TemplateDefinition) -> Iterator[Problem]:
     if seconds is None or definition.category not in TTL:
         return
     least, most = TTL[definition.category]
-    is_month = seconds == -1 and definition.category == "UTILITY"
+    is_month = seconds == -1 and definition.category != "MARKETING"
     if not is_month and not least <= seconds <= most:
         yield Problem(
             "ttl",
@@ -331,7 +337,7 @@ def _grouping(buttons: list[Button]) -> Iterator[Problem]:
 
 
 def _button(part: str, button: Button) -> Iterator[Problem]:
-    if not isinstance(button, CopyCodeButton):
+    if not isinstance(button, CopyCodeButton | OneTimeCodeButton):
         yield from _length(part, button.text, BUTTON_TEXT)
         yield from _line_break(part, button.text)
         yield from _no_variable(part, button.text)
@@ -375,6 +381,49 @@ def _phone_button(part: str, button: PhoneButton) -> Iterator[Problem]:
             button.phone,
             _lt("A phone number starts with + and the country's code, digits only."),
         )
+
+
+def _code_texts(definition: TemplateDefinition) -> Iterator[Problem]:
+    """WhatsApp writes them; a header is not possible."""
+    header = definition.header
+    if header:
+        yield Problem(
+            "header", header.kind, _lt("A one-time code comes without a header.")
+        )
+    for part, text in (("body", definition.body), ("footer", definition.footer)):
+        if text:
+            yield Problem(
+                part, text, _lt("WhatsApp itself writes the text of a one-time code.")
+            )
+    minutes, (least, most) = definition.code_expiration_minutes, EXPIRATION_MINUTES
+    if minutes is not None and not least <= minutes <= most:
+        yield Problem(
+            "footer",
+            str(minutes),
+            _lt("A code expires after %(least)s to %(most)s minutes."),
+            {"least": least, "most": most},
+        )
+
+
+def _code_button(definition: TemplateDefinition) -> Iterator[Problem]:
+    """One button, which copies the code."""
+    found = 0
+    for index, button in enumerate(definition.buttons):
+        part = f"button:{index}"
+        if not isinstance(button, OneTimeCodeButton):
+            yield Problem(
+                part,
+                _text(button),
+                _lt("A one-time code has no button but the one that copies it."),
+            )
+            continue
+        found += 1
+        if button.text:
+            yield from _length(part, button.text, BUTTON_TEXT)
+            yield from _line_break(part, button.text)
+            yield from _no_variable(part, button.text)
+    if found != 1:
+        yield Problem("buttons", "", _lt("Add one button of the kind “One-time code”."))
 
 
 def _copy_code_button(part: str, button: CopyCodeButton) -> Iterator[Problem]:
@@ -425,3 +474,4 @@ def _text(button: Button) -> str:
 
 
 _RULES = (_identity, _time_to_live, _header, _body, _examples, _footer, _buttons)
+_CODE_RULES = (_identity, _time_to_live, _code_texts, _code_button)

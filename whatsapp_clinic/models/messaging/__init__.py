@@ -42,6 +42,7 @@ from . import (
     template_asked,
     template_bubble,
     template_button,
+    template_card,
     template_definition,
     template_language,
     template_library,

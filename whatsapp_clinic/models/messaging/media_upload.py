@@ -1,3 +1,4 @@
+import base64
 import hashlib
 from datetime import timedelta
 
@@ -103,6 +104,30 @@ class MediaUpload(models.Model):
     @api.model
     def _prepare(self):
         self.env["whatsapp.clinic.message"]._replace_lost_files()
+        self._want_cards()
+
+    @api.model
+    def _want_cards(self):
+        """Have the files of carousels that are sent soon handed over."""
+        now = clock.now()
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            INSERT INTO whatsapp_clinic_media_upload
+                (channel_id, sha256, mime_type, state, attempts, due_at,
+                 create_uid, write_uid, create_date, write_date)
+            SELECT DISTINCT message.channel_id, card.sha256, card.mime_type, 'wanted',
+                0, %(now)s::timestamp, %(user)s, %(user)s,
+                %(now)s::timestamp, %(now)s::timestamp
+            FROM whatsapp_clinic_template_card AS card
+            JOIN whatsapp_clinic_message AS message
+              ON message.template_id = card.template_id
+            WHERE message.state IN ('queued', 'held') AND message.due_at <= %(soon)s
+              AND message.channel_id IS NOT NULL AND card.sha256 IS NOT NULL
+            ON CONFLICT DO NOTHING
+            """,
+            {"now": now, "soon": now + AHEAD, "user": self.env.uid},
+        )
 
     def _lock_waiting(self, channel_ids, limit):
         now = clock.now()
@@ -112,12 +137,20 @@ class MediaUpload(models.Model):
             WHERE upload.due_at <= %(now)s AND upload.channel_id = ANY(%(channels)s)
               AND (upload.state = 'wanted'
                    OR upload.state = 'loaded' AND upload.uploaded_at <= %(stale)s)
-              AND EXISTS (
+              AND (EXISTS (
                 SELECT FROM whatsapp_clinic_message AS message
                 WHERE message.upload_id = upload.id
                   AND message.state IN ('queued', 'held')
                   AND message.due_at <= %(soon)s
-              )
+              ) OR EXISTS (
+                SELECT FROM whatsapp_clinic_template_card AS card
+                JOIN whatsapp_clinic_message AS message
+                  ON message.template_id = card.template_id
+                 AND message.channel_id = upload.channel_id
+                WHERE card.sha256 = upload.sha256
+                  AND message.state IN ('queued', 'held')
+                  AND message.due_at <= %(soon)s
+              ))
             ORDER BY upload.due_at, upload.id LIMIT %(limit)s
             FOR UPDATE SKIP LOCKED
             """,
@@ -132,11 +165,18 @@ class MediaUpload(models.Model):
         return [row[0] for row in self.env.cr.fetchall()]
 
     def _call(self, client):
+        return client.upload_media, self._content(), self.mime_type
+
+    def _content(self) -> bytes:
         waiting = self.env["whatsapp.clinic.message"].search(
             [("upload_id", "=", self.id), ("state", "in", WAITING_STATES)], limit=1
         )
-        content = waiting.attachment_id.with_context(bin_size=False).raw or b""
-        return client.upload_media, content, self.mime_type
+        if waiting:
+            return waiting.attachment_id.with_context(bin_size=False).raw or b""
+        card = self.env["whatsapp.clinic.template.card"].search(
+            [("sha256", "=", self.sha256)], limit=1
+        )
+        return base64.b64decode(card.with_context(bin_size=False).file or b"")
 
     def _on_success(self, media_id: str):
         self.write(
@@ -161,7 +201,14 @@ class MediaUpload(models.Model):
     def _release(self):
         """What waited for the file is looked at again."""
         waiting = self.env["whatsapp.clinic.message"].search(
-            [("upload_id", "=", self.id), ("reason", "=", "file_uploading")]
+            [
+                ("reason", "=", "file_uploading"),
+                "|",
+                ("upload_id", "=", self.id),
+                "&",
+                ("channel_id", "=", self.channel_id.id),
+                ("template_id.card_ids.sha256", "=", self.sha256),
+            ]
         )
         waiting.filtered(lambda one: one.state == "held").due_at = clock.now()
         self.env["whatsapp.clinic.dispatcher"]._wake()
@@ -186,9 +233,31 @@ class Message(models.Model):
     def _judge_at_entry(self):
         for message in self.filtered(lambda one: one.template_id):
             message._take_sample_file()
+            message._prepare_cards()
         with_file = self.filtered(lambda one: one.attachment_id and one.channel_id)
         refused = with_file.filtered(lambda one: not one._prepare_file())
         return super(Message, self - refused)._judge_at_entry()
+
+    def _prepare_cards(self):
+        """Have the files of a carousel handed over, also those refused before."""
+        if self.template_id.is_carousel and self.channel_id:
+            refused = self._uploads.filtered(lambda one: one.state == "failed")
+            refused.attempts = 0
+            refused._want()
+            refused._wake()
+
+    @property
+    def _uploads(self):
+        """What WhatsApp keeps of the files of this message."""
+        if self.template_id.is_carousel:
+            return self.template_id.card_ids._uploads(self.channel_id)
+        return self.upload_id
+
+    @property
+    def _file_count(self) -> int:
+        if self.template_id.is_carousel:
+            return len({*self.template_id.card_ids.mapped("sha256")})
+        return len(self.upload_id)
 
     def _prepare_file(self) -> bool:
         """Bind the file to the row and have it handed over; False if refused."""
@@ -261,13 +330,20 @@ class Message(models.Model):
                 ("state", "=", "failed"),
                 ("failed_at", ">", now - _FRESH),
                 ("error_code", "in", _LOST_FILE),
-                ("upload_id", "!=", False),
                 ("file_replaced", "=", False),
-                ("upload_id.uploaded_at", "<", now - _FRESH),
+                "|",
+                ("upload_id", "!=", False),
+                ("template_id.card_ids", "!=", False),
             ]
         )
-        failed.upload_id._want()
+        failed = failed.filtered(
+            lambda one: all(
+                upload.uploaded_at and upload.uploaded_at < now - _FRESH
+                for upload in one._uploads
+            )
+        )
         for message in failed:
+            message._uploads._want()
             message.write({"file_replaced": True, "failed_attempt": message.attempts})
         failed._requeue()
 
@@ -283,9 +359,10 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _check_file(self, message, facts):
-        upload = message.upload_id
-        if not upload or upload._is_usable(facts.now):
+        uploads = message._uploads
+        if refused := uploads.filtered(lambda one: one.state == "failed"):
+            return refuse("file_refused", refused[0].detail)
+        usable = uploads.filtered(lambda one: one._is_usable(facts.now))
+        if len(usable) == message._file_count:
             return None
-        if upload.state == "failed":
-            return refuse("file_refused", upload.detail)
         return hold("file_uploading", facts.now + RECHECK)

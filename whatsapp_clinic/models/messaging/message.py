@@ -87,7 +87,7 @@ NEXT_STEPS = {
     ),
     "guardianship_ended": _lt("Ask the patient, or who decides for them now."),
     "purpose_category": _lt(
-        "Choose another template, or a purpose that covers advertising."
+        "Choose another template, or a purpose that allows its category."
     ),
     "marketing_blocked": _lt("Nothing: the patient wants no advertising."),
     "phone_blacklisted": _lt(
@@ -613,6 +613,7 @@ class Message(models.Model):
                 self.key,
                 self._correlation(attempts),
                 self._template_header(),
+                self._card_headers(),
             )
             return payload, self.template_id._render(values)
         return self._render_text(attempts), self.body
@@ -639,9 +640,7 @@ class Message(models.Model):
         link = self._personal_link()
         key = link.rpartition("/")[2]
         return {
-            (part, name): (key if part.startswith("button") else link)
-            if text == LINK
-            else text
+            (part, name): (key if "button:" in part else link) if text == LINK else text
             for (part, name), text in values.items()
         }
 

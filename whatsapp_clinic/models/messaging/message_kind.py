@@ -12,6 +12,7 @@ from .message_content import (
     stored_kind,
     stored_raw,
 )
+from .template_card import card_of
 
 _lt = LazyTranslate(__name__)
 
@@ -191,6 +192,7 @@ class Message(models.Model):
             "change": content.get("change"),
             "errors": content.get("errors") or [],
             "choices": list(_choices(self.buttons, content)),
+            "card": card_of(content.get("payload")),
             "is_hidden": self._is_hidden(),
             "items": [_item(one) for one in order.get("items") or []],
             "place": place,

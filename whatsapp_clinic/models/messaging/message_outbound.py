@@ -1,10 +1,8 @@
 from odoo import models
 
 from ...cloud_api import payloads
+from .template_card import FORESEEN
 from .template_variable import LINK, MissingValue
-
-# In the place of a file's id while nothing is sent.
-_FORESEEN = "foreseen"
 
 
 class Message(models.Model):
@@ -61,6 +59,13 @@ class Message(models.Model):
             raise MissingValue(self.env._("header"))
         return self._file_header()
 
+    def _card_headers(self) -> list[payloads.MediaHeader]:
+        """The files of a carousel's cards; none for other templates."""
+        template = self.template_id
+        if not template.is_carousel:
+            return []
+        return template.card_ids._headers(self.channel_id if self._origin else None)
+
     def _file_header(self):
         filename = self.attachment_id.name if self._file_kind() == "document" else None
         return payloads.MediaHeader(self._file_kind(), self._media(), filename)
@@ -68,7 +73,7 @@ class Message(models.Model):
     def _media(self):
         # A row that is only foreseen has nothing uploaded.
         if not self._origin:
-            return payloads.Media(id=_FORESEEN)
+            return payloads.Media(id=FORESEEN)
         # sudo: the id of the file is for WhatsApp alone
         return payloads.Media(id=self.upload_id.sudo().media_id or "")
 

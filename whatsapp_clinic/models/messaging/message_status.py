@@ -43,6 +43,12 @@ _IS_NEWS = f"""(
         message.state NOT IN ('queued', 'held')
         AND COALESCE(row.attempt, message.attempts) = message.attempts))
 )"""
+# Once it has arrived nobody sends it again: a one-time code is not kept.
+_HOLDS_SECRET = f"""(
+    row.rank > {RANKS["failed"]} AND message.template_id IN (
+        SELECT id FROM whatsapp_clinic_template
+        WHERE expected_category = 'AUTHENTICATION')
+)"""
 _UPDATE = f"""
     UPDATE whatsapp_clinic_message AS message SET
         state = CASE WHEN {_IS_NEWS} THEN row.state ELSE message.state END,
@@ -59,7 +65,8 @@ _UPDATE = f"""
         pricing = COALESCE(row.pricing, message.pricing),
         pricing_category = COALESCE(row.pricing_category, message.pricing_category),
         pricing_type = COALESCE(row.pricing_type, message.pricing_type),
-        billable = COALESCE(row.billable, message.billable)
+        billable = COALESCE(row.billable, message.billable),
+        variables = CASE WHEN {_HOLDS_SECRET} THEN NULL ELSE message.variables END
     FROM (VALUES %s) AS row (id, attempt, state, rank, reason, detail, error_code,
         sent_at, delivered_at, read_at, failed_at, now, message_id, pricing,
         pricing_category, pricing_type, billable)

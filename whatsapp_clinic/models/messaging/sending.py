@@ -238,6 +238,8 @@ class Sending(models.Model):
         self.written_count = min(end, self.record_count)
         if self.written_count == self.record_count:
             self.state = "done"
+            if self.template_id._is_code:
+                self.variables = False
 
     def _records(self, ids: list[int]):
         records = self.env[self.sudo().res_model].with_context(active_test=False)

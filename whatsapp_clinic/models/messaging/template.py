@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...cloud_api import payloads
+from .template_card import card_payload
 
 # What a template may be about; its variables are read from such a record.
 TEMPLATE_MODELS = [
@@ -31,6 +32,8 @@ STATUSES = [
 # Filled by the message: its file or its place.
 FILLED_HEADERS = ("HEADER IMAGE", "HEADER VIDEO", "HEADER DOCUMENT", "HEADER LOCATION")
 FILLED_BUTTONS = ("BUTTON COPY_CODE", "BUTTON FLOW")
+# Stands for a one-time code in what is kept of a message.
+HIDDEN_CODE = "••••••"
 
 
 class Template(models.Model):
@@ -89,9 +92,14 @@ class Template(models.Model):
         "whatsapp.clinic.template.button", "template_id", "Buttons", copy=True
     )
 
+    card_ids = fields.One2many(
+        "whatsapp.clinic.template.card", "template_id", "Cards", copy=True
+    )
+    is_carousel = fields.Boolean(compute="_compute_shape")
+    shows_code = fields.Boolean(compute="_compute_shape")
     asks_consent = fields.Boolean(compute="_compute_asks_consent")
     header_format = fields.Char(
-        compute="_compute_header_format",
+        compute="_compute_shape",
         help="image, video, document or location; empty for a text or no header.",
     )
     asked_purpose_id = fields.Many2one(
@@ -120,6 +128,7 @@ class Template(models.Model):
         "variable_ids.field_path",
         "variable_ids.text",
         "button_ids.action",
+        "card_ids.sha256",
         "asked_purpose_id",
     )
     def _compute_problems(self):
@@ -127,9 +136,12 @@ class Template(models.Model):
             template.problems = "\n".join(template._problems())
 
     @api.depends("components")
-    def _compute_header_format(self):
+    def _compute_shape(self):
         for template in self:
-            parts = payloads.unfillable_parts(template.components or [])
+            components = template.components or []
+            parts = payloads.unfillable_parts(components)
+            template.is_carousel = payloads.CAROUSEL in parts
+            template.shows_code = payloads.shows_one_time_code(components)
             found = (part for part in parts if part in FILLED_HEADERS)
             header = next(found, "")
             template.header_format = header.partition(" ")[2].lower()
@@ -171,13 +183,14 @@ class Template(models.Model):
     def _problems(self) -> list[str]:
         """What keeps the template from being filled, one sentence each."""
         self.ensure_one()
-        filled = (*FILLED_HEADERS, *FILLED_BUTTONS)
+        filled = (*FILLED_HEADERS, *FILLED_BUTTONS, payloads.CAROUSEL)
         parts = payloads.unfillable_parts(self.components or [], filled)
         sentences = [self.env._("“%s” is not supported yet.", part) for part in parts]
         for variable in self.variable_ids.filtered(lambda one: not one._is_mapped()):
             sentences.append(
                 self.env._("Say where “%s” comes from.", variable.display_name)
             )
+        sentences += self.card_ids._problems()
         return [*sentences, *self._question_problems()]
 
     def _question_problems(self) -> list[str]:
@@ -214,9 +227,11 @@ class Template(models.Model):
             code = "marketing"
         else:
             code = "followup" if self.model == "res.partner" else "appointment"
-        return self.env["whatsapp.clinic.consent.purpose"].search(
-            [("code", "=", code)], limit=1
+        purposes = self.env["whatsapp.clinic.consent.purpose"]
+        for_codes = self._is_code and purposes.search(
+            [("use_authentication", "=", True)], limit=1
         )
+        return for_codes or purposes.search([("code", "=", code)], limit=1)
 
     @api.model
     def _with_personal_link(self, channel):
@@ -262,18 +277,24 @@ class Template(models.Model):
         }
 
     def _payload(
-        self, recipient: str, values: dict, key: str, callback: str, header=None
+        self,
+        recipient: str,
+        values: dict,
+        key: str,
+        callback: str,
+        header=None,
+        card_headers=(),
     ) -> dict:
         """What is posted to WhatsApp.
 
         `values` as `_values` returns them, `key` is the outbox row's random key that
         quick replies carry, `callback` comes back in every status; `header` fills one
-        that is no text (`payloads.MediaHeader` or `payloads.Location`).
+        that is no text (`payloads.MediaHeader` or `payloads.Location`), `card_headers`
+        are the files of a carousel's cards.
         """
         self.ensure_one()
         payloads.check_filled(self.components or [], values)
         self._check_header(header)
-        body = {name: text for (part, name), text in values.items() if part == "body"}
         texts = {
             name: text for (part, name), text in values.items() if part == "header"
         }
@@ -285,10 +306,32 @@ class Template(models.Model):
             self.name,
             self.language,
             header=header,
-            body=body if named else [body[number] for number in sorted(body)],
+            body=self._body_parameters(values),
+            cards=self._filled_cards(values, card_headers),
             buttons=[*self.button_ids._parameters(key, values)],
             callback_data=callback,
         )
+
+    def _body_parameters(self, values: dict) -> dict | list:
+        """Those of the text, by name or in the order of their numbers."""
+        body = {name: text for (part, name), text in values.items() if part == "body"}
+        if self.parameter_format == "NAMED":
+            return body
+        return [body[number] for number in sorted(body)]
+
+    def _filled_cards(self, values: dict, headers) -> list[payloads.Card]:
+        """The cards of a carousel; a tap on an answer comes back with its number."""
+        if not self.is_carousel:
+            return []
+        definitions = payloads.template_cards(self.components)
+        cards = []
+        for index, (definition, header) in enumerate(
+            zip(definitions, headers, strict=True)
+        ):
+            own = payloads.card_values(values, index)
+            buttons = payloads.card_buttons(definition, own, card_payload(index))
+            cards.append(payloads.Card(header, self._body_parameters(own), buttons))
+        return cards
 
     def _check_header(self, header):
         """Raise PayloadError for a file of another kind than the header's (132012)."""
@@ -299,6 +342,8 @@ class Template(models.Model):
             )
 
     def _render(self, values: dict) -> str:
-        """The text as the patient will see it."""
+        """The text as the patient will see it; a one-time code is hidden in it."""
         self.ensure_one()
+        if self.shows_code:
+            values = {**values, payloads.CODE_VARIABLE: HIDDEN_CODE}
         return payloads.render(self.components or [], values)

@@ -53,28 +53,22 @@ class Bubble(models.AbstractModel):
         return formatted(text)
 
     @api.model
-    def _draw(self, parts: list[dict], buttons=()):
-        """HTML of a bubble.
+    def _draw(self, parts: list[dict], buttons=(), cards=()):
+        """HTML of a bubble; `cards` are those of a carousel, each as (parts, buttons).
 
         A part has `kind` (header, body, footer) with `text`, or `media` (IMAGE …) with
         `source`, the address of a picture if there is one. `buttons` are (kind, text).
         """
         now = fields.Datetime.context_timestamp(self, clock.now())
-        drawn = [
-            {"text": text, "icon": BUTTON_ICONS.get(kind, "fa-reply")}
-            for kind, text in buttons
-        ]
+        drawn = _drawn_buttons(buttons)
         shown = SHOWN_OF_MORE if len(drawn) > SHOWN_BUTTONS else SHOWN_BUTTONS
         return self.env["ir.qweb"]._render(
             "whatsapp_clinic.template_bubble",
             {
-                "parts": [
-                    {
-                        **part,
-                        "shown": formatted(part.get("text") or ""),
-                        "icon": MEDIA_ICONS.get(part.get("media"), "fa-file-o"),
-                    }
-                    for part in parts
+                "parts": _drawn_parts(parts),
+                "cards": [
+                    {"parts": _drawn_parts(card), "buttons": _drawn_buttons(below)}
+                    for card, below in cards
                 ],
                 "buttons": drawn[:shown],
                 "more_buttons": drawn[shown:],
@@ -109,8 +103,12 @@ class Template(models.Model):
         "header_kind",
         "header_text",
         "header_sample",
+        "card_ids.file",
         "body_text",
         "footer_text",
+        "expected_category",
+        "add_security_recommendation",
+        "code_expiration_minutes",
         "button_ids.kind",
         "button_ids.text",
         "button_ids.index",
@@ -167,25 +165,64 @@ class Template(models.Model):
         `values` as `_values` returns them; what is missing stays a placeholder.
         """
         self.ensure_one()
-        parts = [
-            {
-                "kind": str(part.get("type")).lower(),
-                "media": _media(part),
-                "source": self._sample_source() if _media(part) == "IMAGE" else None,
-                "text": payloads.render([part], values),
-            }
-            for part in self._present_components()
-            if str(part.get("type")).upper() != "BUTTONS"
-        ]
-        buttons = [(button.kind, button._label) for button in self.button_ids]
-        return self.env["whatsapp.clinic.bubble"]._draw(parts, buttons)
-
-    def _sample_source(self) -> str | None:
-        """The sample picture of a header as a data address."""
+        components = self._present_components()
         sample = self.with_context(bin_size=False).header_sample
-        if not sample:
-            return None
-        return f"data:image;base64,{sample.decode()}"
+        parts = _bubble_parts(components, values, sample)
+        buttons = [(button.kind, button._label) for button in self.button_ids]
+        cards = self._bubble_cards(components, values)
+        return self.env["whatsapp.clinic.bubble"]._draw(parts, buttons, cards)
+
+    def _bubble_cards(self, components: list[dict], values: dict) -> list[tuple]:
+        """Each card of a carousel: its parts, and its buttons as (kind, text)."""
+        files = {
+            card.index: card.file for card in self.card_ids.with_context(bin_size=False)
+        }
+        drawn = []
+        for index, card in enumerate(payloads.template_cards(components)):
+            own = payloads.card_values(values, index)
+            buttons = [
+                (name.removeprefix("BUTTON "), part.get("text") or "")
+                for name, part in payloads.template_parts(card)
+                if name.startswith("BUTTON ")
+            ]
+            drawn.append((_bubble_parts(card, own, files.get(index)), buttons))
+        return drawn
+
+
+def _bubble_parts(components: list[dict], values: dict, file: bytes | None):
+    """What stands above the buttons; `file` (base64) is shown if it is a picture."""
+    return [
+        {
+            "kind": str(part.get("type")).lower(),
+            "media": _media(part),
+            "source": _data_address(file) if _media(part) == "IMAGE" else None,
+            "text": payloads.render([part], values),
+        }
+        for part in components
+        if str(part.get("type")).upper() not in ("BUTTONS", payloads.CAROUSEL)
+    ]
+
+
+def _data_address(file: bytes | None) -> str | None:
+    return f"data:image;base64,{file.decode()}" if file else None
+
+
+def _drawn_parts(parts: list[dict]) -> list[dict]:
+    return [
+        {
+            **part,
+            "shown": formatted(part.get("text") or ""),
+            "icon": MEDIA_ICONS.get(part.get("media"), "fa-file-o"),
+        }
+        for part in parts
+    ]
+
+
+def _drawn_buttons(buttons) -> list[dict]:
+    return [
+        {"text": text, "icon": BUTTON_ICONS.get(kind, "fa-reply")}
+        for kind, text in buttons
+    ]
 
 
 def _media(component: dict) -> str | None:

@@ -4,6 +4,7 @@ from ...cloud_api import payloads
 from ...cloud_api.templates import (
     CopyCodeButton,
     FlowButton,
+    OneTimeCodeButton,
     PhoneButton,
     QuickReplyButton,
     UrlButton,
@@ -11,7 +12,7 @@ from ...cloud_api.templates import (
 from ...tools.text import fold
 from . import template_part  # noqa: F401 - registered before what inherits it
 
-# Cloud API, buttons of templates; the first five can be written here.
+# Cloud API, buttons of templates; the first six can be written here.
 KINDS = [
     ("QUICK_REPLY", "Answer (quick reply)"),
     ("URL", "Open a page"),
@@ -104,6 +105,8 @@ class TemplateButton(models.Model):
             return self.text
         if self.kind == "COPY_CODE":
             return self.env._("Copy offer code")
+        if self.kind == "OTP":
+            return self.env._("Copy code")
         return dict(self._fields["kind"]._description_selection(self.env))[self.kind]
 
     def _part(self):
@@ -119,6 +122,8 @@ class TemplateButton(models.Model):
             return CopyCodeButton(self.example or "")
         if self.kind == "FLOW":
             return FlowButton(text, self.flow_id or "", self.flow_screen or "")
+        if self.kind == "OTP":
+            return OneTimeCodeButton(text)
         return None
 
     def _foreign_problems(self) -> list[str]:
@@ -150,6 +155,9 @@ class TemplateButton(models.Model):
                 yield payloads.CouponCode(button.index, button.example or "")
             elif button.kind == "FLOW":
                 yield payloads.FlowStart(button.index, key)
+            elif button.kind == "OTP":
+                code = values.get(payloads.CODE_VARIABLE, "")
+                yield payloads.OneTimeCode(button.index, code)
 
     def _take_over(self, template):
         """Make the rows of a template equal to the buttons in its definition."""
@@ -173,7 +181,8 @@ class TemplateButton(models.Model):
 
 
 def _row_values(definition: dict) -> dict:
-    kind = str(definition.get("type")).upper()
+    is_code = payloads.is_one_time_code(definition)
+    kind = "OTP" if is_code else str(definition.get("type")).upper()
     example = definition.get("example")
     if isinstance(example, list):
         example = example[0] if example else False

@@ -1,10 +1,10 @@
 from dataclasses import replace
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import LazyTranslate, format_date
 
-from ...cloud_api import templates
+from ...cloud_api import payloads, templates
 from ...cloud_api.templates import Header, Problem, TemplateDefinition
 from ...tools import clock
 
@@ -29,6 +29,8 @@ AUTHORED = {
     "header_sample",
     "body_text",
     "footer_text",
+    "add_security_recommendation",
+    "code_expiration_minutes",
 }
 REMOTE = {
     "remote_id",
@@ -101,6 +103,21 @@ class Template(models.Model):
     footer_text = fields.Char(
         "Footer", compute="_compute_parts", store=True, readonly=False, trim=False
     )
+    add_security_recommendation = fields.Boolean(
+        "Advise to Keep It Secret",
+        compute="_compute_parts",
+        store=True,
+        readonly=False,
+        help="WhatsApp adds that the code should not be shared.",
+    )
+    code_expiration_minutes = fields.Integer(
+        "Code Expires After (Minutes)",
+        compute="_compute_parts",
+        store=True,
+        readonly=False,
+        help="WhatsApp says below the code for how long it holds: 1 to 90 minutes, or "
+        "0 to say nothing of it.",
+    )
     advice = fields.Text(compute="_compute_problems")
     body_length = fields.Integer(compute="_compute_body_length")
     name_blocked_until = fields.Datetime(readonly=True, copy=False)
@@ -144,7 +161,7 @@ class Template(models.Model):
                     }
                 )
 
-    @api.depends("components")
+    @api.depends("components", "status")
     def _compute_parts(self):
         """What WhatsApp has; a draft keeps what was written."""
         for template in self.filtered(lambda one: one.status != "DRAFT"):
@@ -156,8 +173,14 @@ class Template(models.Model):
             kind = str(header.get("format") or "TEXT").upper() if header else False
             template.header_kind = kind if kind in dict(HEADERS) else False
             template.header_text = header.get("text")
-            template.body_text = by_type.get("BODY", {}).get("text")
-            template.footer_text = by_type.get("FOOTER", {}).get("text")
+            body, footer = by_type.get("BODY", {}), by_type.get("FOOTER", {})
+            template.body_text = body.get("text")
+            template.footer_text = footer.get("text")
+            advises = body.get("add_security_recommendation")
+            template.add_security_recommendation = bool(advises)
+            minutes = footer.get("code_expiration_minutes")
+            is_number = isinstance(minutes, int)
+            template.code_expiration_minutes = minutes if is_number else 0
 
     @api.depends("body_text")
     def _compute_body_length(self):
@@ -186,6 +209,8 @@ class Template(models.Model):
         "header_sample",
         "body_text",
         "footer_text",
+        "add_security_recommendation",
+        "code_expiration_minutes",
         "name_blocked_until",
         "model",
         "variable_ids.example",
@@ -212,6 +237,15 @@ class Template(models.Model):
 
     @api.onchange("header_kind", "header_text", "body_text", "parameter_format")
     def _onchange_texts(self):
+        self._list_variables()
+
+    @api.onchange("expected_category")
+    def _onchange_expected_category(self):
+        """A one-time code has one button, and its variable a number."""
+        if self._is_code:
+            self.parameter_format = templates.POSITIONAL
+        if self._is_code and not self.button_ids:
+            self.button_ids = [Command.create({"kind": "OTP"})]
         self._list_variables()
 
     @api.onchange("button_ids")
@@ -241,7 +275,7 @@ class Template(models.Model):
     def write(self, vals):
         self._check_may_write(vals)
         result = super().write(vals)
-        if vals.keys() & (AUTHORED | {"variable_ids", "button_ids"}):
+        if vals.keys() & (AUTHORED | _CARRIED):
             self._rebuild()
         return result
 
@@ -323,14 +357,22 @@ class Template(models.Model):
                 template.components or [], template._definition()
             )
             if lost:
-                raise UserError(
+                sentences = [
                     self.env._(
                         "“%(template)s” has parts that cannot be written here and "
                         "would be lost: %(parts)s. Change it in WhatsApp Manager.",
                         template=template.display_name,
                         parts=", ".join(lost),
                     )
-                )
+                ]
+                if payloads.ONE_TIME_CODE in lost:
+                    sentences.append(
+                        self.env._(
+                            "One-tap and zero-tap codes need an Android app of the "
+                            "clinic's own; only “Copy code” is written here."
+                        )
+                    )
+                raise UserError(" ".join(sentences))
 
     def _revise(self):
         """A draft with the text of a template, which it is to replace."""
@@ -346,8 +388,10 @@ class Template(models.Model):
     def _rebuild(self):
         """Bring the components and the list of variables of drafts up to date."""
         for draft in self.sudo().filtered(lambda one: one.status == "DRAFT"):
+            if draft._is_code and draft.parameter_format != templates.POSITIONAL:
+                draft.parameter_format = templates.POSITIONAL
             draft.button_ids._number()
-            components = draft._definition().components()
+            components = templates.listed_components(draft._definition())
             if components != draft.components:
                 draft.components = components
             draft._list_variables()
@@ -362,8 +406,13 @@ class Template(models.Model):
     def _present_components(self) -> list[dict]:
         """What WhatsApp has, or what a draft would be."""
         if self.status == "DRAFT":
-            return self._definition().components()
+            return templates.listed_components(self._definition())
         return self.components or []
+
+    @property
+    def _is_code(self) -> bool:
+        """Whether it is for one-time codes: WhatsApp itself writes its texts."""
+        return self.expected_category == templates.AUTHENTICATION
 
     def _definition(self) -> TemplateDefinition:
         """The draft as `cloud_api.templates` checks and submits it."""
@@ -371,9 +420,7 @@ class Template(models.Model):
             name=self.name or "",
             language=self.language or "",
             category=self.expected_category or "",
-            body=self.body_text or "",
-            header=self._header(),
-            footer=self.footer_text or "",
+            **self._own_parts(),
             buttons=[*filter(None, self.button_ids.mapped(lambda one: one._part()))],
             parameter_format=self.parameter_format or templates.NAMED,
             examples={
@@ -381,7 +428,19 @@ class Template(models.Model):
                 for variable in self.variable_ids
             },
             ttl_seconds=self.ttl_seconds or None,
+            add_security_recommendation=self.add_security_recommendation,
+            code_expiration_minutes=self.code_expiration_minutes or None,
         )
+
+    def _own_parts(self) -> dict:
+        """Header, text and footer, where WhatsApp does not write them itself."""
+        if self._is_code:
+            return {"body": ""}
+        return {
+            "header": self._header(),
+            "body": self.body_text or "",
+            "footer": self.footer_text or "",
+        }
 
     def _header(self) -> Header | None:
         if not self.header_kind:

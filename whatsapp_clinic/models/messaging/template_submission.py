@@ -225,15 +225,16 @@ class Template(models.Model):
             self.task_error = self._tell_failure(error)
 
     def _create_remotely(self, client):
-        definition = templates.creation(self._complete_definition(client))
+        definition = self._complete_definition(client)
+        posted = templates.creation(definition)
         try:
-            created = client.create_template(self.business_account_id, definition)
+            created = client.create_template(self.business_account_id, posted)
         except (OutcomeUnknown, CloudApiError) as error:
             if not self._adopt_created(client, error):
                 raise
             return
         self._submitted(
-            definition["components"],
+            templates.listed_components(definition),
             remote_id=created.id,
             status=created.status,
             category=created.category or self.expected_category,
@@ -247,12 +248,18 @@ class Template(models.Model):
             one
             for one in client.templates(self.business_account_id)
             if (one.get("name"), one.get("language")) == (self.name, self.language)
-            and body_of(one.get("components") or []) == self.body_text
+            and self._says(one)
         ]
         if found:
             values = self._definition_values(found[0])
             self._submitted(values.pop("components"), **values)
         return bool(found)
+
+    def _says(self, definition: dict) -> bool:
+        """Whether a definition at WhatsApp has the text of this draft."""
+        if self._is_code:
+            return definition.get("category") == templates.AUTHENTICATION
+        return body_of(definition.get("components") or []) == self.body_text
 
     def _submitted(self, components: list[dict], **values):
         self.write({"components": components, **values})
@@ -274,7 +281,7 @@ class Template(models.Model):
         self.button_ids.template_id = original
         original.write(
             {
-                "components": definition.components(),
+                "components": templates.listed_components(definition),
                 "status": "PENDING",
                 "expected_category": self.expected_category,
                 "model": self.model,

@@ -4,7 +4,6 @@ from odoo import api, fields, models
 from odoo.tools import LazyTranslate
 
 from .template import CATEGORIES, STATUSES
-from .template_submission import body_of
 
 _lt = LazyTranslate(__name__)
 
@@ -105,7 +104,7 @@ class Template(models.Model):
     def _keep_draft_beside(self, definition: dict):
         """A template of the draft's name came up at WhatsApp: if it says something
         else, what was written here becomes a change of it."""
-        if body_of(definition.get("components") or []) != self.body_text:
+        if not self._says(definition):
             self._revise()
         self.write({"task": False, "task_error": False})
 
@@ -138,6 +137,7 @@ class Template(models.Model):
         self.write({**values, "enabled": False})
         self._list_variables()
         self.button_ids._take_over(self)
+        self.card_ids._take_over(self)
         self.enabled = is_wanted and not self._problems()
         return True
 

@@ -75,6 +75,7 @@ class TemplateVariable(models.Model):
     )
     model = fields.Selection(related="template_id.model")
     component = fields.Char(required=True)
+    place = fields.Char(compute="_compute_place")
     name = fields.Char(required=True)
     example = fields.Char(help="What WhatsApp's reviewers see in its place.")
     source = fields.Selection(SOURCES)
@@ -87,6 +88,26 @@ class TemplateVariable(models.Model):
     _name_uniq = models.Constraint(
         "UNIQUE (template_id, component, name)", "A variable is listed once."
     )
+
+    @api.depends("component")
+    @api.depends_context("lang")
+    def _compute_place(self):
+        for variable in self:
+            variable.place = variable._told_place()
+
+    def _told_place(self) -> str:
+        kind, *rest = (self.component or "").split(":")
+        told = []
+        if kind == "card":
+            number, kind, *rest = rest
+            told.append(self.env._("Card %s", int(number) + 1))
+        if kind == "button":
+            told.append(self.env._("Button %s", int(rest[0]) + 1))
+        else:
+            told.append(
+                self.env._("Header") if kind == "header" else self.env._("Text")
+            )
+        return ", ".join(told)
 
     @api.depends("name")
     def _compute_display_name(self):
@@ -186,6 +207,11 @@ class TemplateVariable(models.Model):
     def _asked_key(self) -> str:
         """Names the text that a sender is asked for: `body:greeting`."""
         return f"{self.component}:{self.name}"
+
+    @property
+    def _asked_name(self) -> str:
+        """What a sender is asked for."""
+        return self.env._("One-time code") if self.template_id._is_code else self.name
 
     def _key(self) -> str | int:
         """The name as the Cloud API has it: a number in positional templates."""
@@ -288,7 +314,9 @@ class TemplateVariable(models.Model):
         gone = [row for key, row in known.items() if key not in wanted]
         new = [key for key in wanted if key not in known]
         commands = []
-        if len(gone) == len(new) == 1 and gone[0].component == new[0][0]:
+        is_renamed = len(gone) == len(new) == 1 and gone[0].component == new[0][0]
+        # A one-time code comes from nowhere where something else came from.
+        if is_renamed and not template._is_code:
             row, name = gone.pop(), new.pop()[1]
             guess = {} if row.source else self._guess(name, template)
             commands.append(Command.update(row.id, {"name": name, **guess}))

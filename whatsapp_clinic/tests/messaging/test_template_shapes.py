@@ -127,7 +127,7 @@ class TestForeignShapes(WritingCase):
             template.with_user(self.manager).action_rewrite()
         self.assertEqual(template.components, UNWRITABLE["carousel"])
 
-    def test_authentication_template_is_not_edited_here(self):
+    def test_authentication_template_with_a_text_of_its_own_is_not_edited_here(self):
         body = {**BODY, "add_security_recommendation": True}
         tap = button("URL", url=CODE_URL, example=["https://a.example/otp1"])
         template = self.load([body, buttons(tap)], category="AUTHENTICATION")

@@ -60,6 +60,7 @@ RIGHTS = {
     "composer.text": ("rwcd", "rwcd", "rwcd", "rwcd", ""),
     "template": ("r", "r", "rwcd", "rwcd", "r"),
     "template.button": ("r", "r", "rwcd", "rwcd", "r"),
+    "template.card": ("r", "r", "rw", "rw", "r"),
     "template.library": ("", "", "rwc", "rwc", ""),
     "template.library.line": ("", "", "rwcd", "rwcd", ""),
     "template.variable": ("r", "r", "rwcd", "rwcd", "r"),

@@ -1,0 +1,156 @@
+import base64
+import hashlib
+import re
+
+from odoo import Command, api, fields, models
+from odoo.exceptions import ValidationError
+
+from ...cloud_api import media as file_kinds
+from ...cloud_api import payloads
+from . import template_part  # noqa: F401 - registered before what inherits it
+
+# Stands for the id of a file while nothing is sent.
+FORESEEN = "foreseen"
+_KINDS = [("image", "Image"), ("video", "Video")]
+_CARD = re.compile(r"card:(\d{1,2})")
+
+
+def card_payload(index: int) -> str:
+    """What comes back from the answers on a card."""
+    return f"card:{index + 1}"
+
+
+def card_of(payload: str | None) -> int | None:
+    """The number of the card on which the patient tapped an answer, from 1."""
+    found = _CARD.fullmatch(payload or "")
+    return found and int(found[1])
+
+
+class TemplateCard(models.Model):
+    """A card of a template's carousel, and the file that patients see on it.
+
+    WhatsApp keeps a file once for each number, whichever card or message shows it: card
+    and upload are matched by the file's checksum.
+    """
+
+    _name = "whatsapp.clinic.template.card"
+    _description = "WhatsApp Template Card"
+    _inherit = ["whatsapp.clinic.template.part"]
+    _defined = frozenset({"index", "kind", "text"})
+    _order = "template_id, index, id"
+
+    template_id = fields.Many2one(
+        "whatsapp.clinic.template", required=True, ondelete="cascade", index=True
+    )
+    index = fields.Integer(readonly=True, help="Place among the cards, from 0.")
+    number = fields.Integer("Card", compute="_compute_number")
+    kind = fields.Selection(
+        _KINDS, required=True, readonly=True
+    )
+    text = fields.Text(readonly=True, help="Text and buttons, as WhatsApp has them.")
+    file = fields.Binary(attachment=True, help="Patients see it on the card.")
+    file_name = fields.Char()
+    mime_type = fields.Char(compute="_compute_file", store=True)
+    sha256 = fields.Char(
+        "SHA-256", compute="_compute_file", store=True, index="btree_not_null"
+    )
+
+    _place_uniq = models.Constraint(
+        "UNIQUE (template_id, index) DEFERRABLE INITIALLY DEFERRED",
+        "One card for each place.",
+    )
+
+    @api.depends("index")
+    def _compute_number(self):
+        for card in self:
+            card.number = card.index + 1
+
+    @api.depends("file")
+    def _compute_file(self):
+        for card in self.with_context(bin_size=False):
+            content = base64.b64decode(card.file or b"")
+            card.sha256 = content and hashlib.sha256(content).hexdigest()
+            card.mime_type = content and file_kinds.sniff(content)
+
+    @api.depends("number", "text")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for card in self:
+            card.display_name = self.env._("Card %s", card.number)
+
+    @api.constrains("file", "kind")
+    def _check_file(self):
+        for card in self.with_context(bin_size=False).filtered("file"):
+            content = base64.b64decode(card.file)
+            try:
+                file_kinds.check(card.kind, content, card.mime_type)
+            except payloads.PayloadError as error:
+                raise ValidationError(
+                    self.env._(
+                        "%(card)s: %(problem)s",
+                        card=card.display_name,
+                        problem=str(error),
+                    )
+                ) from error
+        self.template_id._check_mapped()
+
+    def _take_over(self, template):
+        """Make the rows of a template equal to the cards in its definition."""
+        wanted = dict(enumerate(_definitions(template.components or [])))
+        known = {card.index: card for card in self}
+        commands = [
+            Command.delete(card.id)
+            for index, card in known.items()
+            if index not in wanted
+        ]
+        for index, values in wanted.items():
+            if index not in known:
+                commands.append(Command.create({"index": index, **values}))
+                continue
+            card = known[index]
+            if card.kind != values["kind"]:
+                values["file"] = False
+            if any(card[name] != value for name, value in values.items()):
+                commands.append(Command.update(card.id, values))
+        if commands:
+            template.card_ids = commands
+
+    def _problems(self) -> list[str]:
+        return [
+            self.env._("%s: add the file that patients see.", card.display_name)
+            for card in self
+            if not card.sha256
+        ]
+
+    def _uploads(self, channel):
+        """What WhatsApp keeps of these files for a number."""
+        domain = [("channel_id", "=", channel.id), ("sha256", "in", self.mapped("sha256"))]
+        return self.env["whatsapp.clinic.media.upload"].search(domain)
+
+    def _headers(self, channel) -> list[payloads.MediaHeader]:
+        """The files as a number sends them, in the order of the cards.
+
+        Without a number, as they are foreseen.
+        """
+        # sudo: the ids of the files are for WhatsApp alone
+        uploads = self._uploads(channel).sudo() if channel else ()
+        ids = {one.sha256: one.media_id or "" for one in uploads}
+        missing = "" if channel else FORESEEN
+        return [
+            payloads.MediaHeader(
+                card.kind, payloads.Media(id=ids.get(card.sha256, missing))
+            )
+            for card in self
+        ]
+
+
+def _definitions(components: list[dict]) -> list[dict]:
+    """Values of the rows; none where a card has neither picture nor video."""
+    rows = [_row_values(card) for card in payloads.template_cards(components)]
+    return rows if all(row["kind"] for row in rows) else []
+
+
+def _row_values(card: list[dict]) -> dict:
+    names = {name for name, _part in payloads.template_parts(card)}
+    kind = next((kind for kind, _name in _KINDS if f"HEADER {kind.upper()}" in names), False)
+    return {"kind": kind, "text": payloads.render(card, {}) or False}
