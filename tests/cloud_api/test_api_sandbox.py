@@ -15,6 +15,7 @@ from cloud_api.connection_check import TITLES, WEBHOOK_FIELDS, Expected, Facts, 
 from cloud_api.errors import CloudApiError, ForeignAddress, MediaExpired, MediaTooLarge
 from cloud_api.payloads import Contact, Location, Media, MediaHeader
 from cloud_api.templates import (
+    ContactRequestButton,
     CopyCodeButton,
     FlowButton,
     Header,
@@ -22,6 +23,7 @@ from cloud_api.templates import (
     QuickReplyButton,
     TemplateDefinition,
     UrlButton,
+    VoiceCallButton,
 )
 
 pytest.importorskip("fastapi")
@@ -80,7 +82,7 @@ def wait_for(graph):
     """Wait for an event of a type that is wanted; nothing may be unrecognised."""
 
     def wait_for(kind, wanted=lambda event: True):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             bodies = [request.body for request in list(graph.requests)]
             for event in (one for body in bodies for one in webhooks.parse(body)):
@@ -384,6 +386,8 @@ REMINDER = TemplateDefinition(
         PhoneButton("Ara", "+902160000001"),
         CopyCodeButton("SAGLIK25"),
         FlowButton("Form", "77", "ASK"),
+        VoiceCallButton("Bizi arayın"),
+        ContactRequestButton(),
     ),
     examples={
         ("header", "clinic"): "Kadıköy",

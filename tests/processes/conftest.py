@@ -272,7 +272,7 @@ class Clinic:
             done = re.findall(r"\((lane \d)\)' \(\d+\) fully done", _text(server.log))
             return len(set(done)) == 3
 
-        wait_until(have_run, 90, "all lanes ran")
+        wait_until(have_run, 180, "all lanes ran")
 
     def odoo_log(self) -> str:
         return "".join(_text(server.log) for server in self.servers)

@@ -6,7 +6,7 @@ from benchmarks import chaos_outbox, chaos_webhooks
 from benchmarks.bench import Bench
 
 MESSAGES, KILLS = 200, 2
-STEP_TIMEOUT = 60
+STEP_TIMEOUT = 180
 EVENTS = 500
 
 

@@ -51,7 +51,7 @@ def test_copied_database_sends_after_it_was_armed(copy):
     )
     with copy.serving() as server:
         copy.run_lanes(server)
-        copy.wait_for_states(0, SENT, 60)
+        copy.wait_for_states(0, SENT, 120)
     assert len(copy.accepted(0)) == DUE
 
 

@@ -13,7 +13,7 @@ KILLS = int(os.environ.get("WHATSAPP_CLINIC_KILLS", "10"))
 SEED = 20261122
 # Seconds. Webhooks that met no server come again within 1.8 s (an hour at most, times
 # the scale below) and are never many: none is on its way when the settling is over.
-SETTLING = 8
+SETTLING = 15
 WEBHOOKS = {"webhook_retry_scale": 0.0005, "webhook_batch_size": 20}
 SETTLED = {"sent", "delivered", "read"}
 
@@ -35,20 +35,23 @@ def drained(clinic):
     for _ in range(KILLS):
         _kill_while_sending(clinic, dice)
     with clinic.serving():
-        clinic.wait_for_states(0, {*SETTLED, "unknown"}, 120)
+        clinic.wait_for_states(0, {*SETTLED, "unknown"}, 240)
         _send_until_all_are_settled(clinic)
     return clinic
 
 
 def _kill_while_sending(clinic, dice: random.Random) -> None:
-    """End a server after a random number of posts, or of acceptances."""
+    """End a server after a random number of posts, or of acceptances.
+
+    Half of the messages are for what leaves until the server is dead.
+    """
     counter = dice.choice(("requests", "accepted"))
     start = clinic.sandbox.stats()[counter]
-    end = start + dice.randint(1, MESSAGES // KILLS)
+    end = start + dice.randint(1, MESSAGES // (2 * KILLS))
     server = clinic.start()
     try:
-        wait_until(lambda: _count(clinic, counter, wake=True) > start, 30, "a post")
-        wait_until(lambda: _count(clinic, counter) >= end, 30, "more posts")
+        wait_until(lambda: _count(clinic, counter, wake=True) > start, 90, "a post")
+        wait_until(lambda: _count(clinic, counter) >= end, 90, "more posts")
     finally:
         server.kill()
 

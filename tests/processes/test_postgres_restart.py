@@ -68,13 +68,13 @@ def drained(request, bench, cluster):
         clinic.phones.switch(webhook_retry_scale=0.0005)
         clinic.send_planned(clinic.made["rules"][0])
         for share, manner in ((0.25, "immediate"), (0.5, "fast")):
-            wait_for_accepted(clinic, int(share * MESSAGES), 60)
+            wait_for_accepted(clinic, int(share * MESSAGES), 120)
             cluster.restart(manner)
             _start_if_ended(clinic)
         clinic.wait_until_none(
             "whatsapp_clinic_message",
             WAITING,
-            90,
+            180,
             meanwhile=lambda: _start_if_ended(clinic),
         )
         yield clinic

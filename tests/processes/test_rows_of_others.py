@@ -62,8 +62,8 @@ def run_beside_a_change(clinic, action: str, table: str, row_id: int) -> bool:
     with ThreadPoolExecutor(1) as pool:
         with changing(clinic, table, row_id):
             run = pool.submit(clinic.shell, RUN, action=action)
-            wait_until(lambda: clinic.query(WAITING), 60, "the action meets the change")
-        return run.result(60)
+            wait_until(lambda: clinic.query(WAITING), 120, "the action meets it")
+        return run.result(120)
 
 
 @pytest.mark.parametrize("action", ASK)
@@ -79,7 +79,7 @@ def test_missing_status_is_written_after_that_of_a_webhook(clinic):
     clinic.enqueue(0, 1)
     with clinic.serving() as server:
         clinic.run_lanes(server)
-        clinic.wait_for_states(0, {"sent"}, 60)
+        clinic.wait_for_states(0, {"sent"}, 120)
     (row,) = clinic.query("SELECT id FROM whatsapp_clinic_message WHERE state = 'sent'")
     clinic.odoo.sql(clinic.database, SENT_LONG_AGO.format(row_id=row["id"]))
     assert run_beside_a_change(

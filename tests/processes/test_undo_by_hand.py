@@ -9,15 +9,24 @@ from workshop.clinic import wait_until
 COMPOSER = "whatsapp.clinic.composer"
 BY_HAND = {"context": {"clinic_sent_by_hand": True}}
 SECONDS = 3
-SET_SECONDS = "env['res.company'].search([]).clinic_undo_seconds = seconds"
+LONGEST = 60
 
 
 @pytest.fixture(scope="module")
 def clinic(make_clinic):
     clinic = make_clinic("undo_by_hand")
-    clinic.shell(SET_SECONDS, seconds=SECONDS)
     with clinic.serving():
         yield clinic
+
+
+@pytest.fixture(autouse=True)
+def seconds_to_undo(clinic):
+    set_seconds(clinic, SECONDS)
+
+
+def set_seconds(clinic, seconds: int) -> None:
+    statement = f"UPDATE res_company SET clinic_undo_seconds = {seconds}"
+    clinic.odoo.sql(clinic.database, statement)
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +51,14 @@ def send(receptionist, composer: int) -> dict:
     return receptionist.call(COMPOSER, "action_send", [composer], **BY_HAND)
 
 
+def let_the_time_be_over(clinic, patient: int) -> None:
+    clinic.odoo.sql(
+        clinic.database,
+        "UPDATE whatsapp_clinic_message SET due_at = now() AT TIME ZONE 'UTC'"
+        f" WHERE partner_id = {clinic.ids['patients'][patient]}",
+    )
+
+
 def arrived(clinic, patient: int) -> list[dict]:
     wa_id = clinic.wa_id(patient)
     return [one for one in clinic.accepted(1) if one["to"].lstrip("+") == wa_id]
@@ -51,7 +68,7 @@ def test_message_leaves_when_its_time_is_over_and_not_before(clinic, receptionis
     composer = write(clinic, receptionist, 0)
     clicked = time.time()
     send(receptionist, composer)
-    wait_until(lambda: arrived(clinic, 0), 30, "the message arrives")
+    wait_until(lambda: arrived(clinic, 0), 90, "the message arrives")
     waited = arrived(clinic, 0)[0]["timestamp"] - clicked
     print(f"seconds from the click to the arrival: {waited:.2f}, of them {SECONDS} set")
     assert waited >= SECONDS
@@ -59,11 +76,14 @@ def test_message_leaves_when_its_time_is_over_and_not_before(clinic, receptionis
 
 def test_undone_message_never_leaves(clinic, receptionist):
     undone, later = write(clinic, receptionist, 1), write(clinic, receptionist, 2)
+    set_seconds(clinic, LONGEST)
     send(receptionist, undone)
     told = receptionist.call(COMPOSER, "action_undo", [undone])
     assert told["params"]["wizard"] == {"model": COMPOSER, "id": undone}
+    let_the_time_be_over(clinic, 1)
+    set_seconds(clinic, SECONDS)
     send(receptionist, later)
-    wait_until(lambda: arrived(clinic, 2), 30, "the later message arrives")
+    wait_until(lambda: arrived(clinic, 2), 90, "the later message arrives")
     assert not arrived(clinic, 1)
 
 
@@ -76,6 +96,6 @@ def test_two_clicks_at_once_send_one_message(clinic, receptionist):
         click.start()
     for click in clicks:
         click.join()
-    wait_until(lambda: arrived(clinic, 3), 30, "the message arrives")
+    wait_until(lambda: arrived(clinic, 3), 90, "the message arrives")
     patient = clinic.ids["patients"][3]
     assert [row["partner_id"] for row in clinic.messages(1)].count(patient) == 1

@@ -60,7 +60,7 @@ def outcome(clinic):
             return rows[0]["state"] if rows else None
 
         clinic.wake_scheduler()
-        wait_until(lambda: state() != "pending", 30, "the webhook is processed")
+        wait_until(lambda: state() != "pending", 90, "the webhook is processed")
         return state()
 
     return outcome
@@ -73,7 +73,7 @@ def _signature(secret: str, body: bytes) -> dict[str, str]:
 
 def _request(server, method, path, body=None, headers=None, chunked=False):
     headers = {**_way, **(headers or {})}
-    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=30)
+    connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=120)
     try:
         if chunked:
             pieces = (body[at : at + 65536] for at in range(0, len(body), 65536))
@@ -271,7 +271,7 @@ def test_request_that_ends_early_is_no_server_error(clinic, server):
     body = _text_message(clinic.numbers[0], "KUMQUAT", "early")
     before = _stored(clinic)
     address = urlsplit(server.url)
-    with socket.create_connection((address.hostname, address.port), 10) as connection:
+    with socket.create_connection((address.hostname, address.port), 60) as connection:
         head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
         connection.sendall(head.encode() + body[:50])
         connection.shutdown(socket.SHUT_WR)
@@ -284,4 +284,4 @@ def test_no_answer_was_a_server_error(clinic, server):
     """Runs last in this module: looks at what the server logged of all requests."""
     lines = server.log.read_text(errors="replace").splitlines()
     assert [line for line in lines if PATH in line and '" 5' in line] == []
-    assert [line for line in lines if " Traceback" in line] == []
+    assert [line for line in lines if "Traceback" in line] == []

@@ -36,7 +36,7 @@ def ask(cluster: postgres.Cluster, question: str) -> str:
     words = ["psql", "-qAtX", "-d", "postgres", "-c", question]
     environment = {**os.environ, **cluster.start().environment}
     return subprocess.run(
-        words, env=environment, capture_output=True, text=True, check=True, timeout=30
+        words, env=environment, capture_output=True, text=True, check=True, timeout=90
     ).stdout.strip()
 
 
@@ -45,9 +45,9 @@ def postmaster(cluster: postgres.Cluster) -> int:
 
 
 def ends(process: int) -> bool:
-    """Whether the process is gone, or only waits to be reaped, within ten seconds."""
+    """Whether the process is gone, or only waits to be reaped, within a minute."""
     status = Path(f"/proc/{process}/status")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         if not status.exists() or "State:\tZ" in status.read_text():
             return True

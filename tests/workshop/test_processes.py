@@ -21,7 +21,7 @@ def process():
 def test_a_remembered_process_is_stopped(state, process):
     odoo.remember(process.pid)
     odoo.stop_remembered()
-    assert process.wait(10) != 0
+    assert process.wait(60) != 0
 
 
 def test_a_process_that_got_the_id_of_a_remembered_one_is_left_alone(state, process):

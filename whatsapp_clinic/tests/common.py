@@ -222,7 +222,20 @@ def tomorrow(hours: float = 24) -> datetime:
     return datetime.utcnow().replace(second=0, microsecond=0) + timedelta(hours=hours)
 
 
-class SandboxCase(HttpCase):
+class WebCase(HttpCase):
+    """Requests and tours that may take as long as a busy machine needs.
+
+    Odoo gives a page 12 s and a tour 60 s.
+    """
+
+    def url_open(self, *arguments, timeout=90, **options):
+        return super().url_open(*arguments, timeout=timeout, **options)
+
+    def start_tour(self, *arguments, timeout=300, **options):
+        return super().start_tour(*arguments, timeout=timeout, **options)
+
+
+class SandboxCase(WebCase):
     """A clinic whose channel is connected to the sandbox, webhooks included."""
 
     @classmethod
@@ -251,11 +264,19 @@ class SandboxCase(HttpCase):
         self.sandbox.switch(webhook_retry_scale=0.01)
 
     def dispatch(self, seconds=lanes.LANE_SLICE):
-        """Run a lane of the dispatcher as the scheduler would, for so long at most."""
+        """Run a lane of the dispatcher as the scheduler would.
+
+        What is to be tried again is waited for if its time comes within `seconds`.
+        """
+        rest = lanes.Dispatcher._rest
+
+        def rest_briefly(dispatcher, cr, deadline):
+            return rest(dispatcher, cr, min(deadline, time.monotonic() + seconds))
+
         self.env.flush_all()
         with (
             self.enter_registry_test_mode(),
-            patch.object(lanes, "LANE_SLICE", seconds),
+            patch.object(lanes.Dispatcher, "_rest", rest_briefly),
         ):
             self.env["whatsapp.clinic.dispatcher"]._cron_dispatch()
         self.env.invalidate_all()
@@ -275,7 +296,7 @@ class SandboxCase(HttpCase):
             patcher.start()
             self.addCleanup(patcher.stop)
 
-    def deliver(self, timeout=20):
+    def deliver(self, timeout=90):
         self.env.flush_all()
         deadline = time.monotonic() + timeout
         with self.allow_requests(all_requests=True):

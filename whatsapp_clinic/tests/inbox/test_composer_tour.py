@@ -1,18 +1,27 @@
 """Writing to one patient and to two hundred, in a real browser."""
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
-from ..common import consent, make_patient, make_template, set_up_clinic, staff_user
+from ..common import (
+    WebCase,
+    consent,
+    make_patient,
+    make_template,
+    set_up_clinic,
+    staff_user,
+)
 
 COMPONENTS = [{"type": "BODY", "text": "Dear {{patient_name}}, how are you?"}]
 
 
 @tagged("post_install", "-at_install")
-class TestComposerTour(HttpCase):
+class TestComposerTour(WebCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         set_up_clinic(cls)
+        # The offer to undo ends by the clock on the wall.
+        cls.company.clinic_undo_seconds = 60
         cls.receptionist = staff_user(cls, "receptionist", tz="UTC")
         make_template(cls, "how_are_you", components=COMPONENTS).model = "res.partner"
 

@@ -18,6 +18,7 @@ PNG = picture()
 WEBP = b"RIFF\x24\x00\x00\x00WEBPVP8 " + bytes(28)
 PDF = b"%PDF-1.4\n%KUMQUAT\n%%EOF\n"
 OPUS = b"OggS" + bytes(24) + b"OpusHead\x01\x01" + bytes(40)
+MP3 = b"ID3\x04\x00" + bytes(64)
 MP4 = b"\x00\x00\x00\x18ftypmp42" + bytes(64)
 PAGE = b"<!DOCTYPE html><html><script>alert(1)</script></html>"
 # What a patient sends: (content, MIME type, options).

@@ -5,12 +5,12 @@ import re
 from datetime import timedelta
 
 from odoo import http
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 
 from ...controllers import metrics
 from ...models.messaging.counters import METRICS, Sample
 from ...tools import clock
-from ..common import MARKER, set_up_clinic, staff_user
+from ..common import MARKER, WebCase, set_up_clinic, staff_user
 from .test_alarm import AlarmCase
 
 LINE = re.compile(r'^whatsapp_clinic_\w+(\{\w+="[^\n]*"(,\w+="[^\n]*")*\})? \S+$')
@@ -145,7 +145,7 @@ class TestCounters(AlarmCase):
         self.assertEqual(len(lines), 7)
 
 
-class PageCase(HttpCase):
+class PageCase(WebCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -153,7 +153,7 @@ class PageCase(HttpCase):
 
     def open(self, path, **arguments):
         self.env.flush_all()
-        return self.url_open(path, timeout=60, **arguments)
+        return self.url_open(path, **arguments)
 
 
 @tagged("post_install", "-at_install")

@@ -8,7 +8,7 @@ import psycopg2.errors
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
 from ...cloud_api import webhooks
 from ...controllers.webhook import MAX_BYTES, PATH
@@ -21,6 +21,7 @@ from ..common import (
     PHONE_NUMBER_ID,
     VERIFY_TOKEN,
     ClinicCase,
+    WebCase,
     set_up_clinic,
 )
 
@@ -80,7 +81,7 @@ def sign(body: bytes, secret=APP_SECRET) -> str:
 
 
 @tagged("post_install", "-at_install")
-class TestWebhookDoor(HttpCase):
+class TestWebhookDoor(WebCase):
     """What the controller lets in."""
 
     @classmethod
@@ -96,7 +97,7 @@ class TestWebhookDoor(HttpCase):
         headers = {"Content-Type": "application/json", **headers}
         if signature:
             headers["X-Hub-Signature-256"] = signature
-        answer = self.url_open(PATH, data=body, headers=headers, timeout=30)
+        answer = self.url_open(PATH, data=body, headers=headers)
         self.env.invalidate_all()
         return answer
 

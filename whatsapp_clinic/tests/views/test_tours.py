@@ -1,11 +1,18 @@
 """What a receptionist does, in a real browser."""
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
-from ..common import consent, make_patient, rule, set_up_clinic, staff_user
+from ..common import (
+    WebCase,
+    consent,
+    make_patient,
+    rule,
+    set_up_clinic,
+    staff_user,
+)
 
 
-class ReceptionCase(HttpCase):
+class ReceptionCase(WebCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

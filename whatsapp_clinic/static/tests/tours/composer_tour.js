@@ -1,3 +1,4 @@
+import {patient} from "./patience";
 import {registry} from "@web/core/registry";
 
 const SEND = "Send WhatsApp Message";
@@ -25,99 +26,101 @@ const throughTheActions = [
 ];
 
 registry.category("web_tour.tours").add("whatsapp_clinic_write_to_one", {
-  steps: () => [
-    {
-      trigger: ".o_whatsapp_clinic_chatter_button",
-      run: "click",
-    },
-    ...choose("template_id", "how_are_you"),
-    {
-      content: "The message as the first patient gets it",
-      trigger: ".modal .o_whatsapp_clinic_bubble:contains(how are you?)",
-    },
-    ...choose("purpose_id", "Appointment"),
-    {
-      trigger: ".modal .o_whatsapp_clinic_counts .badge:contains(1 will be sent)",
-    },
-    {
-      trigger: ".modal button[name=action_send]",
-      run: "click",
-    },
-    {
-      trigger: ".o_notification:contains(Queued: 1):has(button:contains(Undo))",
-    },
-    {
-      content: "It stands in the chatter, with its ticks to come",
-      trigger:
-        ".o-mail-Message:contains(Dear Nesrin) .o-mail-Message-notification:contains(WhatsApp)",
-      run: "click",
-    },
-    {
-      trigger: ".o-mail-MessageNotificationPopover:contains(Nesrin) [title=Queued]",
-    },
-    {
-      trigger: ".o_notification button:contains(Undo)",
-      run: "click",
-    },
-    {
-      trigger: ".o_notification:contains(nothing had left)",
-    },
-    {
-      content: "What was written is there again",
-      trigger: ".modal .o_whatsapp_clinic_bubble:contains(how are you?)",
-    },
-    {
-      trigger: ".modal .o_field_widget[name=purpose_id] input:value(Appointment)",
-    },
-    {
-      trigger: ".modal button[special=cancel]",
-      run: "click",
-    },
-    {
-      trigger: "body:not(:has(.modal)) .o-mail-Message:contains(Dear Nesrin)",
-    },
-  ],
+  steps: () =>
+    patient([
+      {
+        trigger: ".o_whatsapp_clinic_chatter_button",
+        run: "click",
+      },
+      ...choose("template_id", "how_are_you"),
+      {
+        content: "The message as the first patient gets it",
+        trigger: ".modal .o_whatsapp_clinic_bubble:contains(how are you?)",
+      },
+      ...choose("purpose_id", "Appointment"),
+      {
+        trigger: ".modal .o_whatsapp_clinic_counts .badge:contains(1 will be sent)",
+      },
+      {
+        trigger: ".modal button[name=action_send]",
+        run: "click",
+      },
+      {
+        trigger: ".o_notification:contains(Queued: 1):has(button:contains(Undo))",
+      },
+      {
+        content: "It stands in the chatter, with its ticks to come",
+        trigger:
+          ".o-mail-Message:contains(Dear Nesrin) .o-mail-Message-notification:contains(WhatsApp)",
+        run: "click",
+      },
+      {
+        trigger: ".o-mail-MessageNotificationPopover:contains(Nesrin) [title=Queued]",
+      },
+      {
+        trigger: ".o_notification button:contains(Undo)",
+        run: "click",
+      },
+      {
+        trigger: ".o_notification:contains(nothing had left)",
+      },
+      {
+        content: "What was written is there again",
+        trigger: ".modal .o_whatsapp_clinic_bubble:contains(how are you?)",
+      },
+      {
+        trigger: ".modal .o_field_widget[name=purpose_id] input:value(Appointment)",
+      },
+      {
+        trigger: ".modal button[special=cancel]",
+        run: "click",
+      },
+      {
+        trigger: "body:not(:has(.modal)) .o-mail-Message:contains(Dear Nesrin)",
+      },
+    ]),
 });
 
 registry.category("web_tour.tours").add("whatsapp_clinic_write_to_many", {
-  steps: () => [
-    {
-      trigger: ".o_list_view thead .o_list_record_selector input",
-      run: "click",
-    },
-    {
-      trigger: ".o_list_view .o_select_domain",
-      run: "click",
-    },
-    ...throughTheActions,
-    ...choose("template_id", "how_are_you"),
-    {
-      content: "The message as the first patient gets it",
-      trigger: ".modal .o_whatsapp_clinic_bubble:contains(how are you?)",
-    },
-    ...choose("purpose_id", "Appointment"),
-    {
-      trigger: ".modal .o_whatsapp_clinic_counts .badge:contains(200 will be sent)",
-    },
-    {
-      content: "Who will be refused, and why",
-      trigger:
-        ".modal .o_whatsapp_clinic_outlook summary:contains(The patient has not agreed)",
-      run: "click",
-    },
-    {
-      trigger: ".modal .o_whatsapp_clinic_outlook li:contains(Nobody)",
-    },
-    {
-      trigger: ".modal button[name=action_send]",
-      run: "click",
-    },
-    {
-      content: "More than are written at once: the progress is shown",
-      trigger: ".o_form_view .o_field_widget[name=progress]",
-    },
-    {
-      trigger: ".o_form_view button[name=action_undo]",
-    },
-  ],
+  steps: () =>
+    patient([
+      {
+        trigger: ".o_list_view thead .o_list_record_selector input",
+        run: "click",
+      },
+      {
+        trigger: ".o_list_view .o_select_domain",
+        run: "click",
+      },
+      ...throughTheActions,
+      ...choose("template_id", "how_are_you"),
+      {
+        content: "The message as the first patient gets it",
+        trigger: ".modal .o_whatsapp_clinic_bubble:contains(how are you?)",
+      },
+      ...choose("purpose_id", "Appointment"),
+      {
+        trigger: ".modal .o_whatsapp_clinic_counts .badge:contains(200 will be sent)",
+      },
+      {
+        content: "Who will be refused, and why",
+        trigger:
+          ".modal .o_whatsapp_clinic_outlook summary:contains(The patient has not agreed)",
+        run: "click",
+      },
+      {
+        trigger: ".modal .o_whatsapp_clinic_outlook li:contains(Nobody)",
+      },
+      {
+        trigger: ".modal button[name=action_send]",
+        run: "click",
+      },
+      {
+        content: "More than are written at once: the progress is shown",
+        trigger: ".o_form_view .o_field_widget[name=progress]",
+      },
+      {
+        trigger: ".o_form_view button[name=action_undo]",
+      },
+    ]),
 });

@@ -1,3 +1,4 @@
+import {patient} from "./patience";
 import {registry} from "@web/core/registry";
 
 const many2one = (name, text) => [
@@ -12,128 +13,133 @@ const many2one = (name, text) => [
 ];
 
 registry.category("web_tour.tours").add("whatsapp_clinic_book_from_calendar", {
-  steps: () => [
-    {
-      content: "Next week, so that the reminder lies ahead",
-      trigger: ".o_calendar_button_next",
-      run: "click",
-    },
-    {
-      trigger: ".o_calendar_renderer:not(:has(.fc-day-today))",
-    },
-    {
-      trigger: ".fc-timegrid-slot-lane[data-time='10:00:00']",
-      run: "click",
-    },
-    ...many2one("partner_id", "Nesrin"),
-    {
-      content: "Reception sees at once that the patient has not agreed",
-      trigger: ".modal .o_field_widget[name=can_be_written_to]:contains(No consent)",
-    },
-    ...many2one("type_id", "Check-up"),
-    ...many2one("practitioner_id", "Dr. Demir"),
-    {
-      trigger: ".modal .o_form_button_save",
-      run: "click",
-    },
-    {
-      trigger: ".fc-event:contains(Nesrin)",
-      run: "click",
-    },
-    {
-      trigger: ".o_cw_popover .o_cw_popover_edit",
-      run: "click",
-    },
-    {
-      content: "Why the reminder will not be sent",
-      trigger:
-        ".modal .o_whatsapp_clinic_facts:contains(The patient has not agreed to these messages)",
-    },
-    {
-      trigger: ".modal .o_whatsapp_clinic_facts button[name=action_cancel]",
-      run: "click",
-    },
-    {
-      trigger: ".modal .o_whatsapp_clinic_facts:contains(Cancelled by staff)",
-    },
-  ],
+  steps: () =>
+    patient([
+      {
+        content: "Next week, so that the reminder lies ahead",
+        trigger: ".o_calendar_button_next",
+        run: "click",
+      },
+      {
+        trigger: ".o_calendar_renderer:not(:has(.fc-day-today))",
+      },
+      {
+        trigger: ".fc-timegrid-slot-lane[data-time='10:00:00']",
+        run: "click",
+      },
+      ...many2one("partner_id", "Nesrin"),
+      {
+        content: "Reception sees at once that the patient has not agreed",
+        trigger: ".modal .o_field_widget[name=can_be_written_to]:contains(No consent)",
+      },
+      ...many2one("type_id", "Check-up"),
+      ...many2one("practitioner_id", "Dr. Demir"),
+      {
+        trigger: ".modal .o_form_button_save",
+        run: "click",
+      },
+      {
+        trigger: ".fc-event:contains(Nesrin)",
+        run: "click",
+      },
+      {
+        trigger: ".o_cw_popover .o_cw_popover_edit",
+        run: "click",
+      },
+      {
+        content: "Why the reminder will not be sent",
+        trigger:
+          ".modal .o_whatsapp_clinic_facts:contains(The patient has not agreed to these messages)",
+      },
+      {
+        trigger: ".modal .o_whatsapp_clinic_facts button[name=action_cancel]",
+        run: "click",
+      },
+      {
+        trigger: ".modal .o_whatsapp_clinic_facts:contains(Cancelled by staff)",
+      },
+    ]),
 });
 
 registry.category("web_tour.tours").add("whatsapp_clinic_withdraw_consent", {
-  steps: () => [
-    {
-      trigger: ".o_kanban_record:contains(Nesrin):contains(May be written to)",
-      run: "click",
-    },
-    {
-      trigger: ".nav-link[name=whatsapp_clinic]",
-      run: "click",
-    },
-    {
-      trigger: "button:contains(Record Consent or Withdrawal)",
-      run: "click",
-    },
-    {
-      content: "Said on the telephone",
-      trigger: ".modal .o_field_widget[name=method] label:contains(Said to staff)",
-      run: "click",
-    },
-    {
-      content: "Nothing is ticked beforehand",
-      trigger: ".modal .o_data_row:not(:has(input:checked)) .o_data_cell[name=answer]",
-      run: "click",
-    },
-    {
-      trigger: ".modal .o_selected_row label:contains(Withdraws)",
-      run: "click",
-    },
-    {
-      trigger: ".modal button[name=action_record]",
-      run: "click",
-    },
-    {
-      trigger:
-        "body:not(:has(.modal)) .o_field_widget[name=whatsapp_consent_state]:contains(Refused or withdrawn)",
-    },
-  ],
+  steps: () =>
+    patient([
+      {
+        trigger: ".o_kanban_record:contains(Nesrin):contains(May be written to)",
+        run: "click",
+      },
+      {
+        trigger: ".nav-link[name=whatsapp_clinic]",
+        run: "click",
+      },
+      {
+        trigger: "button:contains(Record Consent or Withdrawal)",
+        run: "click",
+      },
+      {
+        content: "Said on the telephone",
+        trigger: ".modal .o_field_widget[name=method] label:contains(Said to staff)",
+        run: "click",
+      },
+      {
+        content: "Nothing is ticked beforehand",
+        trigger:
+          ".modal .o_data_row:not(:has(input:checked)) .o_data_cell[name=answer]",
+        run: "click",
+      },
+      {
+        trigger: ".modal .o_selected_row label:contains(Withdraws)",
+        run: "click",
+      },
+      {
+        trigger: ".modal button[name=action_record]",
+        run: "click",
+      },
+      {
+        trigger:
+          "body:not(:has(.modal)) .o_field_widget[name=whatsapp_consent_state]:contains(Refused or withdrawn)",
+      },
+    ]),
 });
 
 registry.category("web_tour.tours").add("whatsapp_clinic_why_cannot_i_write", {
-  steps: () => [
-    {
-      trigger: ".o_data_row:contains(Nesrin) .o_data_cell[name=name]",
-      run: "click",
-    },
-    {
-      trigger: ".nav-link[name=whatsapp_clinic]",
-      run: "click",
-    },
-    {
-      trigger: ".o_field_widget[name=whatsapp_objection]:contains(no WhatsApp number)",
-    },
-    {
-      trigger: "button[name=action_mend_objection]:contains(Enter Phone Number)",
-      run: "click",
-    },
-    {
-      trigger: ".modal .o_field_widget[name=phone] input",
-      run: "edit +905321110002",
-    },
-    {
-      trigger: ".modal button[special=save]",
-      run: "click",
-    },
-    {
-      content: "The next obstacle, with the button that mends it",
-      trigger:
-        "body:not(:has(.modal)) .o_field_widget[name=whatsapp_objection]:contains(has not agreed)",
-    },
-    {
-      trigger: "button[name=action_mend_objection]:contains(Ask for Consent)",
-      run: "click",
-    },
-    {
-      trigger: ".modal .modal-title:contains(Ask for Consent)",
-    },
-  ],
+  steps: () =>
+    patient([
+      {
+        trigger: ".o_data_row:contains(Nesrin) .o_data_cell[name=name]",
+        run: "click",
+      },
+      {
+        trigger: ".nav-link[name=whatsapp_clinic]",
+        run: "click",
+      },
+      {
+        trigger:
+          ".o_field_widget[name=whatsapp_objection]:contains(no WhatsApp number)",
+      },
+      {
+        trigger: "button[name=action_mend_objection]:contains(Enter Phone Number)",
+        run: "click",
+      },
+      {
+        trigger: ".modal .o_field_widget[name=phone] input",
+        run: "edit +905321110002",
+      },
+      {
+        trigger: ".modal button[special=save]",
+        run: "click",
+      },
+      {
+        content: "The next obstacle, with the button that mends it",
+        trigger:
+          "body:not(:has(.modal)) .o_field_widget[name=whatsapp_objection]:contains(has not agreed)",
+      },
+      {
+        trigger: "button[name=action_mend_objection]:contains(Ask for Consent)",
+        run: "click",
+      },
+      {
+        trigger: ".modal .modal-title:contains(Ask for Consent)",
+      },
+    ]),
 });
