@@ -1,9 +1,9 @@
 """What the gate costs for each message of a batch, among 100,000 patients.
 
-Every patient has a number, consents for four purposes, some withdrawn, some given by a
-guardian, some under an old privacy notice. Batches are judged as the dispatcher does,
-with nothing in the cache. The peer is what Odoo's SMS composer looks up for each
-recipient of a mass sending: blacklist, opt-out, number.
+Every patient has a number and consents for four purposes, some withdrawn, some given by
+a guardian, some older than the privacy notice that asks for them anew. Batches are
+judged as the dispatcher does, with nothing in the cache. The peer is what Odoo's SMS
+composer looks up for each recipient of a mass sending: blacklist, opt-out, number.
 """
 
 from .bench import Bench, Database
@@ -20,6 +20,7 @@ def measure(bench: Bench) -> list[Figure]:
     few, many = 1000, bench.size(100_000, 2000)
     with bench.database("gate_batch") as database:
         channel = database.call("make_channel", url="http://127.0.0.1:9", rate=80)
+        _renew(database, channel)
         _fill(database, channel, 0, few)
         among_few = database.call("time_gate", batch=BATCH)
         _fill(database, channel, few, many)
@@ -37,6 +38,35 @@ def measure(bench: Bench) -> list[Figure]:
         Figure(long, "sms composer", 1000 * peer["seconds"] / BATCH, notes),
         Figure(long / short),
     ]
+
+
+def _renew(database: Database, channel: int) -> None:
+    """A privacy notice of 600 days ago that asked for consent to appointments anew."""
+    database.sql(
+        """
+        WITH notice AS (
+            INSERT INTO whatsapp_clinic_privacy_notice
+                (name, company_id, version, state)
+            SELECT 'Notice', company_id, 1000, 'draft'
+            FROM whatsapp_clinic_channel WHERE id = %(channel)s
+            RETURNING id
+        )
+        INSERT INTO whatsapp_clinic_privacy_notice_renewal
+            (whatsapp_clinic_privacy_notice_id, whatsapp_clinic_consent_purpose_id)
+        SELECT notice.id, purpose.id
+        FROM notice, whatsapp_clinic_consent_purpose AS purpose
+        WHERE purpose.code = 'appointment'
+        """,
+        channel=channel,
+    )
+    database.sql(
+        """
+        UPDATE whatsapp_clinic_privacy_notice
+        SET state = 'published', published_at = now() AT TIME ZONE 'UTC',
+            valid_from = now() AT TIME ZONE 'UTC' - interval '600 days'
+        WHERE version = 1000
+        """
+    )
 
 
 def _fill(database: Database, channel: int, first: int, end: int) -> None:
@@ -57,15 +87,28 @@ def _fill(database: Database, channel: int, first: int, end: int) -> None:
         ), link AS (
             INSERT INTO whatsapp_clinic_identity_partner (identity_id, partner_id)
             SELECT identity.id, patient.id FROM identity JOIN patient USING (phone)
+        ), guardian AS (
+            INSERT INTO res_partner (name, complete_name, active, type)
+            VALUES ('Guardian', 'Guardian', true, 'contact')
+            RETURNING id
+        ), guardianship AS (
+            INSERT INTO whatsapp_clinic_guardianship
+                (patient_id, guardian_id, relation, start_date, end_date)
+            SELECT patient.id, guardian.id, 'parent', date '2000-01-01',
+                   CASE WHEN patient.id %% 40 = 1 THEN date '2001-01-01' END
+            FROM patient, guardian WHERE patient.id %% 20 = 1
+            RETURNING patient_id, guardian_id
         ), consent AS (
             INSERT INTO whatsapp_clinic_consent
-                (partner_id, company_id, purpose_id, decision, act_at, method)
-            SELECT patient.id, channel.company_id, purpose.id,
+                (partner_id, guardian_id, company_id, purpose_id, decision, act_at,
+                 method)
+            SELECT patient.id, guardianship.guardian_id, channel.company_id, purpose.id,
                    CASE WHEN patient.id %% 10 = 0 THEN 'withdrawn' ELSE 'given' END,
                    now() AT TIME ZONE 'UTC' - (patient.id %% 700) * interval '1 day',
                    'paper'
-            FROM patient, whatsapp_clinic_channel AS channel,
-                 whatsapp_clinic_consent_purpose AS purpose
+            FROM whatsapp_clinic_channel AS channel,
+                 whatsapp_clinic_consent_purpose AS purpose,
+                 patient LEFT JOIN guardianship ON guardianship.patient_id = patient.id
             WHERE channel.id = %(channel)s
               AND purpose.code IN ('appointment', 'followup', 'survey', 'education')
         )

@@ -41,6 +41,7 @@ notice = env["whatsapp.clinic.privacy.notice"].create({
 })
 notice.action_publish()
 answer = {text.lang: text.id for text in notice.text_ids}
+answer["path"] = f"/whatsapp_clinic/notice/{notice.company_id.id}"
 """
 ASK = """
 asked = env["whatsapp.clinic.consent.request"].create(
@@ -115,11 +116,25 @@ def test_patient_signs_with_a_finger_on_a_phone(clinic, server, browser, asked, 
     browser.click(NAME, CANVAS)
     _draw_with_a_finger(browser)
     is_enabled = f"!document.querySelector({SIGN!r}).disabled"
-    wait_until(lambda: browser.evaluate(is_enabled), 10, "it can be sent")
+    wait_until(lambda: browser.evaluate(is_enabled), 90, "it can be sent")
     browser.click(SIGN, ".alert-success")
     assert [one["decision"] for one in _consents(clinic, asked)] == ["given"]
     shown = browser.evaluate("document.documentElement.lang")
     assert shown == lang.replace("_", "-")
+
+
+@pytest.mark.parametrize(
+    ("lang", "title"), [("en_US", "Your data"), ("tr_TR", "Verileriniz")]
+)
+def test_notice_is_read_on_a_phone(clinic, server, browser, lang, title):
+    url = f"{server.url}{clinic.notice['path']}?lang={lang}"
+    browser.open(url, WIDTH, HEIGHT, "h1")
+    assert browser.evaluate("document.documentElement.scrollWidth") <= WIDTH
+    assert browser.evaluate("innerWidth") == WIDTH
+    assert browser.evaluate("document.documentElement.lang") == lang.replace("_", "-")
+    assert browser.evaluate("document.querySelector('h1').textContent").strip() == title
+    # The other language is one tap away.
+    browser.click("a[href^='?lang=']", f"html:not([lang='{lang.replace('_', '-')}'])")
 
 
 def test_page_opens_at_the_notice(server, browser, asked):
@@ -177,7 +192,7 @@ def _post(server, asked, notice, path="") -> str:
         "purpose": "all",
     }
     url = f"{server.url}{PAGE}/{asked['key']}{path}"
-    with urllib.request.urlopen(url, urlencode(form).encode(), timeout=60) as answer:
+    with urllib.request.urlopen(url, urlencode(form).encode(), timeout=120) as answer:
         return answer.read().decode()
 
 
@@ -205,7 +220,7 @@ def test_server_log_has_the_request_without_its_key(clinic, server, asked):
     wrong = "wrong-key-of-somebody"
     with pytest.raises(urllib.error.HTTPError):
         urllib.request.urlopen(f"{server.url}{PAGE}/{wrong}?lang=en_US")
-    wait_until(lambda: f"GET {PAGE}/***?lang=en_US" in clinic.odoo_log(), 10, "the log")
+    wait_until(lambda: f"GET {PAGE}/***?lang=en_US" in clinic.odoo_log(), 90, "the log")
     assert re.search(rf"POST {PAGE}/\*\*\* HTTP", clinic.odoo_log())
     assert asked["key"] not in clinic.odoo_log()
     assert wrong not in clinic.odoo_log()

@@ -9,7 +9,6 @@ from odoo.exceptions import UserError
 
 from ..models.consent.consent_proof import MAX_SCAN_BYTES
 from ..models.consent.consent_state import GIVEN
-from ..models.consent.guardianship import majority
 from ..models.consent.request_answer import _notice_evidence, _person
 from ..tools import clock
 from ..tools.scan import kind_of
@@ -163,10 +162,7 @@ class ConsentRecord(models.TransientModel):
         return {"type": "ir.actions.act_window_close"}
 
     def _is_minor_alone(self) -> bool:
-        born = self.partner_id.clinic_birthdate
-        return bool(
-            born and not self.guardian_id and self._latest.date() < majority(born)
-        )
+        return not self.guardian_id and self.partner_id._is_minor(self._latest.date())
 
     @property
     def _day(self) -> date | None:

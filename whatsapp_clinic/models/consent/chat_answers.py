@@ -183,7 +183,11 @@ class ChatAnswers(models.AbstractModel):
     def _apply(self, act, patient):
         """The consents that a stop or start changes, by their state at its time."""
         at, company = act._act_at(), act.company_id
-        proof = {"message_id": act.id, "branch_id": act.branch_id.id}
+        proof = {
+            "message_id": act.id,
+            "branch_id": act.branch_id.id,
+            "evidence": f"→ {act.body}",
+        }
         if act.taken_as in _STOPS:
             only_commercial = act.taken_as == "stop_marketing"
             return self._withdraw(patient, company, at, only_commercial, **proof)

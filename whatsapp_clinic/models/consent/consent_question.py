@@ -60,16 +60,20 @@ class ConsentQuestion(models.AbstractModel):
                 }
             ]
         )
-        if not self._may_decide(row, clock.now()):
-            raise UserError(
-                self.env._(
-                    "%(guardian)s may not decide about “%(purpose)s” for %(patient)s.",
-                    guardian=row.guardian_id.name,
-                    purpose=purpose.display_name,
-                    patient=partner.name,
-                )
-            )
+        if not self._may_agree(row, clock.now()):
+            raise UserError(self._why_nobody_may_agree(row))
         return row
+
+    @api.model
+    def _why_nobody_may_agree(self, question) -> str:
+        if not question.guardian_id:
+            return self.env._("The patient is a minor: choose a guardian.")
+        return self.env._(
+            "%(guardian)s may not decide about “%(purpose)s” for %(patient)s.",
+            guardian=question.guardian_id.name,
+            purpose=question.asked_purpose_id.display_name,
+            patient=question.partner_id.name,
+        )
 
     @api.model
     def _mark(self, message):
@@ -145,14 +149,16 @@ class ConsentQuestion(models.AbstractModel):
         return branch if branch.channel_id == channel else branch.browse()
 
     @api.model
-    def _may_decide(self, question, at) -> bool:
-        """Whether who was asked may answer for the patient at a time (naive UTC)."""
-        if not question.guardian_id:
-            return True
-        guardianships = question.partner_id.sudo().guardianship_ids
-        return bool(
-            guardianships._deciding(question.guardian_id, question.asked_purpose_id, at)
-        )
+    def _may_agree(self, question, at) -> bool:
+        """Whether who was asked may agree for the patient at a time (naive UTC).
+
+        A minor does not agree alone.
+        """
+        patient, guardian = question.partner_id.sudo(), question.guardian_id
+        if not guardian:
+            return not patient._is_minor(at.date())
+        purpose = question.asked_purpose_id
+        return bool(patient.guardianship_ids._deciding(guardian, purpose, at))
 
     @api.model
     def _take_word(self, message, action: str):
@@ -223,7 +229,8 @@ class ConsentQuestion(models.AbstractModel):
                 "partner_id": question.partner_id.id,
             }
         )
-        if not self._may_decide(question, at):
+        declines_alone = action == "decline" and not question.guardian_id
+        if not declines_alone and not self._may_agree(question, at):
             self._call_reception(question)
             return
         is_first = not question.tapped
@@ -240,6 +247,7 @@ class ConsentQuestion(models.AbstractModel):
             method="chat",
             notice_id=question.notice_id.id,
             message_id=message.id,
+            evidence=f"{question.body}\n→ {message.body}",
         )
         chat._settle(message)
         consent._settle_messages()
@@ -255,8 +263,9 @@ class ConsentQuestion(models.AbstractModel):
         branches = question.branch_id or question.channel_id.branch_ids
         staff = branches.member_ids[:1] or question.channel_id.create_uid
         patient = question.partner_id.with_context(lang=staff.lang)
+        summary = patient.env._("A former guardian answered: ask for consent again.")
+        if not question.guardian_id:
+            summary = patient.env._("A minor agreed alone: ask a guardian for consent.")
         patient.activity_schedule(
-            "mail.mail_activity_data_todo",
-            summary=patient.env._("A former guardian answered: ask for consent again."),
-            user_id=staff.id,
+            "mail.mail_activity_data_todo", summary=summary, user_id=staff.id
         )

@@ -20,6 +20,16 @@ RELATIONS = [
     ("child", "Son or daughter"),
     ("carer", "Carer"),
 ]
+# What of it decides where messages to the patient go.
+_ADDRESSING = {
+    "sequence",
+    "patient_id",
+    "guardian_id",
+    "start_date",
+    "end_date",
+    "purpose_ids",
+    "receives_messages",
+}
 # How long before a patient comes of age reception is reminded to ask in person.
 NOTICE_BEFORE_MAJORITY = relativedelta(days=30)
 
@@ -147,6 +157,19 @@ class Guardianship(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        guardianships = super().create(vals_list)
+        guardianships.patient_id._address_waiting()
+        return guardianships
+
+    def write(self, vals):
+        patients = self.patient_id
+        result = super().write(vals)
+        if _ADDRESSING & vals.keys():
+            (patients | self.patient_id)._address_waiting()
+        return result
+
     def action_end_today(self):
         """Make today the last day; from tomorrow the patient decides."""
         require_group(self.env, "group_receptionist", "group_privacy_officer")
@@ -231,13 +254,16 @@ class Guardianship(models.Model):
         return Guarded(scopes)
 
     @api.model
-    def _receivers(self, patients, at: datetime) -> dict:
-        """Who gets the messages of patients, in order: {patient id: guardianships}."""
+    def _receivers(self, patients) -> dict:
+        """Who gets the messages of patients, in order: {patient id: guardianships}.
+
+        Past and future ones too.
+        """
         found = self.sudo().search(
             [("patient_id", "in", patients.ids), ("receives_messages", "=", True)]
         )
         receivers = {}
-        for one in found.filtered(lambda one: one._covers(at.date())):
+        for one in found:
             receivers.setdefault(one.patient_id.id, self.browse())
             receivers[one.patient_id.id] |= one
         return receivers

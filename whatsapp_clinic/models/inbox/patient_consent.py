@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
@@ -184,11 +186,15 @@ class ResPartner(models.Model):
     def _compute_clinic_is_minor(self):
         today = clock.now().date()
         for partner in self:
-            born = partner.clinic_birthdate
-            partner.clinic_is_minor = bool(born) and today < majority(born)
+            partner.clinic_is_minor = partner._is_minor(today)
             partner.clinic_lacks_guardian = partner.clinic_is_minor and not any(
                 partner.guardianship_ids.mapped("is_in_force")
             )
+
+    def _is_minor(self, day: date) -> bool:
+        """Whether the patient is not of age on a day; who has no date of birth is."""
+        born = self.clinic_birthdate
+        return bool(born) and day < majority(born)
 
     def action_mend_objection(self):
         """Do what ends the objection to writing, or open where it is ended."""

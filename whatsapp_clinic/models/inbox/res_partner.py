@@ -14,6 +14,8 @@ _ENDINGS = (
     ("clinic_barred", bool, "patient_barred"),
     ("active", lambda value: value is False, "patient_archived"),
 )
+# What decides, of a guardian or a minor, who of them is written to.
+_ADDRESSING = {"clinic_birthdate", *(name for name, _ends, _reason in _ENDINGS)}
 
 
 class ResPartner(models.Model):
@@ -117,6 +119,8 @@ class ResPartner(models.Model):
         if touches_number:
             self._follow_number(phones, is_entered="phone" in vals)
         self._cancel_what_ended(vals)
+        if _ADDRESSING & vals.keys():
+            self._address_waiting()
         return result
 
     def _follow_number(self, phones_before: dict, is_entered: bool):
@@ -153,7 +157,7 @@ class ResPartner(models.Model):
     def _claim_number(self):
         """The number entered for a patient is theirs, also if they had left it once.
 
-        What still waits for them goes to this number.
+        What still waits for them, or for whom they decide, goes to this number.
         """
         patients = self.sudo().filtered(lambda one: one.clinic_patient or one.ward_ids)
         phones = {one.id: one._whatsapp_phone() for one in patients}
@@ -162,12 +166,17 @@ class ResPartner(models.Model):
         for patient in patients:
             identity = known.get(phones[patient.id], identities.browse())
             identity._welcome(patient)
+        patients._address_waiting()
+
+    def _address_waiting(self):
+        """What waits for them, or for whom they decide, goes where it would go now."""
+        people = self.sudo()
         waiting = (
             self.env["whatsapp.clinic.message"]
             .sudo()
             .search(
                 [
-                    ("partner_id", "in", patients.ids),
+                    ("partner_id", "in", (people | people.ward_ids.patient_id).ids),
                     ("state", "in", ("queued", "held")),
                 ]
             )
@@ -198,11 +207,12 @@ class ResPartner(models.Model):
         return e164(self.phone, self._phone_country(branch).code)
 
     def _is_reachable(self) -> bool:
-        """Whether there is a number to write to that nobody stopped."""
-        phone = self._whatsapp_phone()
-        identities = self.sudo().whatsapp_identity_ids
-        known = identities.filtered(lambda one: one.phone == phone)
-        return bool(phone) and self.active and not known.blocked_at
+        """Whether there is a number to write to that nobody stopped, and somebody."""
+        partner, phone = self.sudo(), self._whatsapp_phone()
+        if not phone or any(ends(partner[name]) for name, ends, _reason in _ENDINGS):
+            return False
+        identities = partner.whatsapp_identity_ids
+        return not identities.filtered(lambda one: one.phone == phone).blocked_at
 
     @api.model
     def _patients_by_phone(self, phones: list[str]) -> dict:

@@ -470,13 +470,14 @@ class Message(models.Model):
     def _choose_guardians(self):
         """Whose number it goes to, where a guardian gets a patient's messages.
 
-        The first of them who has a number that may be written to; the patient's own
-        number where nobody receives messages for this purpose.
+        The first of them, on the day when it is due, who has a number that may be
+        written to; the patient's own number where nobody receives messages for this
+        purpose.
         """
-        receivers = self.env["whatsapp.clinic.guardianship"]._receivers(
-            self.partner_id, clock.now()
-        )
+        now = clock.now()
+        receivers = self.env["whatsapp.clinic.guardianship"]._receivers(self.partner_id)
         for row in self:
+            day = max(now, row.due_at or now).date()
             guardian = row.guardian_id.browse()
             if row.reply_to_id.direction != "in":
                 found = receivers.get(row.partner_id.id, [])
@@ -484,7 +485,8 @@ class Message(models.Model):
                     *(
                         one.guardian_id
                         for one in found
-                        if not one.purpose_ids or row.purpose_id in one.purpose_ids
+                        if one._covers(day)
+                        and (not one.purpose_ids or row.purpose_id in one.purpose_ids)
                     )
                 )
                 reachable = guardian.filtered(lambda one: one._is_reachable())

@@ -83,7 +83,7 @@ class ChatCase(SandboxCase):
                 "Content-Type": "application/json",
             },
         )
-        with urlopen(request, timeout=10) as answer:
+        with urlopen(request, timeout=90) as answer:
             remote_id = json.load(answer)["id"]
         self.sandbox.treat_template(remote_id, "review", decision="APPROVED")
         return make_template(self, name, components=components)

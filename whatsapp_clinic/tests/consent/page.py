@@ -5,11 +5,9 @@ import io
 
 from PIL import Image, ImageDraw
 
-from odoo.tests import HttpCase
-
 from ...controllers.consent import WRONG_KEYS
 from ...models.consent.consent_request import PAGE
-from ..common import book, consent, make_patient, set_up_clinic
+from ..common import WebCase, book, consent, make_patient, set_up_clinic
 
 NOTICE = {
     "en_US": ("How we use your data", "<p>We keep what the law asks for.</p>"),
@@ -50,7 +48,7 @@ def activate_turkish(env):
     addon._update_translations(["tr_TR"])
 
 
-class PageCase(HttpCase):
+class PageCase(WebCase):
     """A patient who is asked, and the page at the end of the link."""
 
     book = book

@@ -61,6 +61,19 @@ class TestChatConsent(ChatCase):
         self.assertEqual(consent.method, "chat")
         self.assertEqual(consent.notice_id, self.notice)
 
+    def test_consent_keeps_the_words_whatever_becomes_of_the_messages(self):
+        row, bubble = self.question()
+        asked = row.body
+        tap = self.tap(bubble, "I agree")
+        (row | tap).write({"body": "Something else"})
+        consent = self.patient.consent_ids.filtered("message_id")
+        self.assertEqual(consent.evidence, f"{asked}\n→ I agree")
+        stop = self.say("Stop")
+        withdrawn = self.patient.consent_ids.filtered(
+            lambda one: one.message_id == stop
+        )
+        self.assertEqual(set(withdrawn.mapped("evidence")), {"→ Stop"})
+
     def test_notice_of_the_consent_is_the_one_that_was_shown(self):
         _row, bubble = self.question()
         self.publish()
@@ -216,6 +229,25 @@ class TestChatConsent(ChatCase):
         guardianship = self.guardianship(purpose_ids=[(6, 0, self.conversation.ids)])
         with self.assertRaises(UserError):
             self.ask(guardianship.patient_id)
+
+    def test_minor_does_not_agree_alone_but_declines(self):
+        self.patient.clinic_birthdate = clock.now().date() - timedelta(days=3000)
+        self.send_text(
+            self.patient,
+            purpose_id=self.purpose.id,
+            template_id=self.make_question(QUESTION).id,
+        )
+        (bubble,) = self.shown()
+        self.tap(bubble, "Kabul ediyorum")
+        self.assertFalse(self.state(self.survey))
+        self.assertIn("guardian", self.patient.activity_ids.summary)
+        self.tap(bubble, "Kabul etmiyorum")
+        self.assertEqual(self.state(self.survey), "withdrawn")
+
+    def test_minor_is_not_asked_alone(self):
+        self.patient.clinic_birthdate = clock.now().date() - timedelta(days=3000)
+        with self.assertRaisesRegex(UserError, "minor"):
+            self.ask()
 
     def make_question(self, text, purpose=None):
         template = self.make_template(

@@ -2,10 +2,10 @@ import json
 from datetime import timedelta
 
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
 from ...tools import clock
-from ..common import ClinicCase, make_patient, set_up_clinic, staff_user
+from ..common import ClinicCase, WebCase, make_patient, set_up_clinic, staff_user
 
 ACT = "2026-01-31T14:05:00+03:00"
 
@@ -146,7 +146,7 @@ class TestConsentApi(ClinicCase):
 
 
 @tagged("post_install", "-at_install")
-class TestConsentApiOverHttp(HttpCase):
+class TestConsentApiOverHttp(WebCase):
     """The example of docs/api.md, over JSON-2 with an API key."""
 
     @classmethod

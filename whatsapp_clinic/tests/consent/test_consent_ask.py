@@ -3,6 +3,7 @@ import io
 import re
 from datetime import timedelta
 
+import qrcode
 from PIL import Image
 
 from odoo.exceptions import AccessError, UserError
@@ -55,6 +56,19 @@ def make_link_template(case):
     return template
 
 
+def says(image, text) -> bool:
+    """Whether a picture is the code of a text."""
+    code = qrcode.QRCode(border=0)
+    code.add_data(text)
+    squares = code.get_matrix()
+    dark = image.convert("L").point(lambda grey: 255 * (grey < 128))
+    found = dark.crop(dark.getbbox()).resize((len(squares),) * 2, Image.NEAREST)
+    return squares == [
+        [bool(found.getpixel((x, y))) for x in range(found.width)]
+        for y in range(found.height)
+    ]
+
+
 @tagged("post_install", "-at_install")
 class TestConsentAsk(ClinicCase):
     """How the desk brings the link to the patient."""
@@ -99,6 +113,8 @@ class TestConsentAsk(ClinicCase):
         image = Image.open(io.BytesIO(base64.b64decode(shown.qr_code)))
         self.assertEqual(image.format, "PNG")
         self.assertGreater(image.width, 150)
+        self.assertTrue(says(image, url))
+        self.assertFalse(says(image, f"{url[:-1]}!"))
 
     def test_what_is_shown_is_not_kept(self):
         action = self.ask().action_show()
@@ -118,6 +134,14 @@ class TestConsentAsk(ClinicCase):
         self.assertEqual(asked.lang, "en_US")
         self.assertEqual(asked.branch_id, self.branch)
         self.assertEqual(asked.sent_by, "screen")
+
+    def test_who_books_is_asked_with_the_appointment(self):
+        appointment = self.book(self.patient).with_user(self.receptionist)
+        action = appointment.action_mend_objection()
+        wizards = self.env[action["res_model"]].with_user(self.receptionist)
+        wizard = Form(wizards.with_context(**action["context"])).save()
+        wizard.action_show()
+        self.assertEqual(self.asked().appointment_id.id, appointment.id)
 
     def test_several_ways_are_one_request(self):
         wizard = self.ask()

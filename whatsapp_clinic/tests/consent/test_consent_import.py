@@ -6,12 +6,12 @@ from datetime import date, datetime, timedelta
 import openpyxl
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
 from ...tools import clock
 from ...tools.table_file import NotATable, read_table, write_csv
 from ...wizards.consent_import import MAX_LINES
-from ..common import ClinicCase, set_up_clinic, staff_user
+from ..common import ClinicCase, WebCase, set_up_clinic, staff_user
 
 HEADING = ["patient", "purpose", "decision", "date", "source"]
 AYSE = "+905321110001"
@@ -217,7 +217,7 @@ class TestConsentImport(ClinicCase):
 
 
 @tagged("post_install", "-at_install")
-class TestDownload(HttpCase):
+class TestDownload(WebCase):
     """Template and problems, as the browser fetches them."""
 
     def test_files_are_for_who_imports_only(self):

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
 from ...tools import clock
-from ..common import ClinicCase, staff_user
+from ..common import ClinicCase, staff_user, tomorrow
 
 
 @tagged("post_install", "-at_install")
@@ -120,3 +120,132 @@ class TestGuardianship(ClinicCase):
         child.phone = "+905321110033"
         self.env.invalidate_all()
         self.assertEqual(child.whatsapp_consent_state, "guardianship_ended")
+
+
+@tagged("post_install", "-at_install")
+class TestTwoGuardians(ClinicCase):
+    """A child without a phone, a mother and a father: who decides, who is told."""
+
+    def setUp(self):
+        super().setUp()
+        self.today = clock.now().date()
+        self.mother = self.make_patient("+905321110002", "Mother KUMQUAT")
+        self.father = self.make_patient("+905321110003", "Father KUMQUAT")
+        self.child = self.make_patient(
+            False, "Child KUMQUAT", clinic_birthdate=self.today - timedelta(days=2000)
+        )
+        self.by_mother = self.guard(self.mother, sequence=1)
+        self.by_father = self.guard(self.father, sequence=2)
+
+    def guard(self, guardian, **values):
+        return self.env["whatsapp.clinic.guardianship"].create(
+            {
+                "patient_id": self.child.id,
+                "guardian_id": guardian.id,
+                "start_date": self.today - timedelta(days=9),
+                **values,
+            }
+        )
+
+    def decide(self, guardian, decision="given", at=None):
+        self.env["whatsapp.clinic.consent"].create(
+            {
+                "partner_id": self.child.id,
+                "guardian_id": guardian.id,
+                "purpose_id": self.purpose.id,
+                "decision": decision,
+                "act_at": at or clock.now(),
+                "method": "paper",
+            }
+        )
+        self.env.invalidate_all()
+
+    def reminder(self):
+        """What waits for the child's appointment the day after tomorrow."""
+        self.rule()
+        return self.book(self.child, tomorrow(72)).whatsapp_message_ids
+
+    def reached(self, message):
+        self.assertEqual(message.identity_id.partner_ids, message.guardian_id)
+        return message.guardian_id
+
+    def test_either_decides_and_the_later_decision_counts(self):
+        hour = timedelta(hours=1)
+        self.decide(self.mother, at=clock.now() - 2 * hour)
+        self.assertEqual(self.child.whatsapp_consent_state, "ready")
+        self.decide(self.father, "withdrawn", at=clock.now() - hour)
+        self.assertEqual(self.child.whatsapp_consent_state, "withdrawn")
+        self.decide(self.mother)
+        self.assertEqual(self.child.whatsapp_consent_state, "ready")
+
+    def test_consent_of_one_outlives_the_guardianship_of_the_other(self):
+        self.decide(self.mother)
+        self.by_father.end_date = self.today - timedelta(days=1)
+        self.env.invalidate_all()
+        self.assertEqual(self.child.whatsapp_consent_state, "ready")
+
+    def test_first_one_gets_the_messages(self):
+        self.assertEqual(self.reached(self.reminder()), self.mother)
+
+    def test_second_one_gets_them_where_the_first_wants_none(self):
+        self.by_mother.receives_messages = False
+        self.assertEqual(self.reached(self.reminder()), self.father)
+
+    def test_second_one_gets_what_the_first_may_not_decide_about(self):
+        self.by_mother.purpose_ids = self.conversation
+        self.assertEqual(self.reached(self.reminder()), self.father)
+
+    def test_second_one_gets_them_where_the_first_cannot_be_written_to(self):
+        for values in (
+            {"phone": False},
+            {"clinic_deceased_on": self.today},
+            {"clinic_barred": True},
+            {"active": False},
+        ):
+            with self.subTest(**values), self.env.cr.savepoint() as savepoint:
+                self.mother.write(values)
+                self.assertEqual(self.reached(self.reminder()), self.father)
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_what_waits_follows_who_gets_the_messages(self):
+        waiting = self.reminder()
+        self.by_mother.receives_messages = False
+        self.assertEqual(self.reached(waiting), self.father)
+        self.by_mother.receives_messages = True
+        self.assertEqual(self.reached(waiting), self.mother)
+        self.by_mother.purpose_ids = self.conversation
+        self.assertEqual(self.reached(waiting), self.father)
+
+    def test_what_waits_leaves_who_can_be_written_to_no_more(self):
+        for values in (
+            {"phone": False},
+            {"clinic_deceased_on": self.today},
+            {"clinic_barred": True},
+            {"active": False},
+        ):
+            with self.subTest(**values), self.env.cr.savepoint() as savepoint:
+                waiting = self.reminder()
+                self.mother.write(values)
+                self.assertEqual(self.reached(waiting), self.father)
+                savepoint.rollback()
+                self.env.invalidate_all()
+
+    def test_what_waits_goes_to_the_guardians_new_number(self):
+        waiting = self.reminder()
+        self.mother.phone = "+905321110022"
+        self.assertEqual(waiting.identity_id.phone, "+905321110022")
+        self.assertEqual(self.reached(waiting), self.mother)
+
+    def test_what_waits_goes_to_who_becomes_guardian(self):
+        (self.by_mother | self.by_father).unlink()
+        self.child.phone = "+905321110001"
+        waiting = self.reminder()
+        self.assertFalse(waiting.guardian_id)
+        self.guard(self.mother)
+        self.assertEqual(self.reached(waiting), self.mother)
+
+    def test_what_is_due_after_the_end_of_one_goes_to_the_other(self):
+        waiting = self.reminder()
+        self.by_mother.action_end_today()
+        self.assertEqual(self.reached(waiting), self.father)

@@ -1,15 +1,16 @@
 from datetime import timedelta
 
 from odoo.fields import Command
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
 from ...tools import clock
+from ..common import WebCase
 
 PAGE = "/whatsapp_clinic/notice"
 
 
 @tagged("post_install", "-at_install")
-class TestNoticePage(HttpCase):
+class TestNoticePage(WebCase):
     """The privacy notice as everybody may read it."""
 
     @classmethod

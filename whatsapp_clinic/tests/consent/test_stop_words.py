@@ -683,7 +683,7 @@ class TestRace(TransactionCase):
             )
 
     def wait_until_somebody_waits_for(self, cr):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 90
         waiting = (
             "SELECT count(*) FROM pg_locks WHERE NOT granted AND transactionid = %s"
         )
@@ -718,7 +718,7 @@ class TestRace(TransactionCase):
             cancelled = pool.submit(cancel)
             self.wait_until_somebody_waits_for(claim)
             claim.commit()
-            cancelled.result(timeout=20)
+            cancelled.result(timeout=90)
             claim.execute(
                 "SELECT state FROM whatsapp_clinic_message WHERE id = %s", [self.row_id]
             )

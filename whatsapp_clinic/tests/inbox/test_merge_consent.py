@@ -4,7 +4,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ...tools import clock
-from ..common import ClinicCase
+from ..common import ClinicCase, tomorrow
 
 
 @tagged("post_install", "-at_install")
@@ -72,6 +72,15 @@ class TestMergeConsent(ClinicCase):
                 self.assertEqual(len(kept.consent_ids), 1)
                 point.rollback()
                 self.env.invalidate_all()
+
+    def test_what_waits_goes_to_the_patient_who_was_the_own_guardian(self):
+        self.guard(self.twin, self.kept)
+        self.rule()
+        waiting = self.book(self.twin, tomorrow(72)).whatsapp_message_ids
+        self.assertEqual(waiting.guardian_id, self.kept)
+        self.merge()
+        self.assertEqual(waiting.partner_id, self.kept)
+        self.assertFalse(waiting.guardian_id)
 
     def test_same_guardianship_of_both_stays_one(self):
         self.guard(self.kept, self.other)

@@ -78,6 +78,7 @@ BY_BRANCH = (
     "consent.proof",
     "consent.request",
     "guardianship",
+    "media",
     "message",
     "message.rule",
     "practitioner",
@@ -172,6 +173,14 @@ class TestAccess(ClinicCase):
             "appointment": appointment,
             "branch": branch,
             "channel": channel,
+            "media": env["whatsapp.clinic.media"].create(
+                {
+                    "channel_id": channel.id,
+                    "message_id": message.id,
+                    "kind": "image",
+                    "state": "loaded",
+                }
+            ),
             "message": message,
             "message.rule": rule,
             "practitioner": practitioner,
@@ -241,6 +250,34 @@ class TestAccess(ClinicCase):
                     user = self.users[role]
                     self.assertEqual(
                         self.may(user, None, operation, records[name]), expected
+                    )
+
+    def rules_of(self, name):
+        return (
+            self.env["ir.rule"]
+            .search([("model_id.model", "=", f"whatsapp.clinic.{name}")])
+            .mapped(lambda rule: (rule["global"], rule.domain_force))
+        )
+
+    def test_matrix_names_every_model_with_a_branch_rule(self):
+        ruled = {
+            name
+            for name in RIGHTS
+            if any("member_ids" in domain for _everybody, domain in self.rules_of(name))
+        }
+        self.assertEqual(ruled, set(BY_BRANCH))
+
+    def test_every_record_of_a_company_has_a_rule_for_everybody(self):
+        for name in RIGHTS:
+            model = self.env[f"whatsapp.clinic.{name}"]
+            if "company_id" in model._fields and not model.is_transient():
+                rules = self.rules_of(name)
+                with self.subTest(model=name):
+                    self.assertTrue(
+                        any(
+                            everybody and "company_id" in domain
+                            for everybody, domain in rules
+                        )
                     )
 
     def test_own_branch_is_seen_and_the_other_one_is_not(self):
