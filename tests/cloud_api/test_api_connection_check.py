@@ -83,7 +83,7 @@ def run(graph):
         for path, answer in answers.items():
             graph.serves(path, answer, 400 if "error" in answer else 200)
         client = CloudApiClient(
-            graph.url, "v25.0", expected.phone_number_id, TOKEN, read_timeout=5
+            graph.url, "v25.0", expected.phone_number_id, TOKEN, read_timeout=60
         )
         with client, AppClient(graph.url, "v25.0", APP, SECRET) as app:
             results = list(check(client, app if has_app else None, expected, facts))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from cloud_api import payloads, templates
 from cloud_api.templates import (
+    ContactRequestButton,
     CopyCodeButton,
     FlowButton,
     Header,
@@ -14,6 +15,7 @@ from cloud_api.templates import (
     QuickReplyButton,
     TemplateDefinition,
     UrlButton,
+    VoiceCallButton,
     edit_problems,
     problems,
 )
@@ -201,6 +203,13 @@ BAD = {
         "B",
     ),
     "2 codes": (buttons(CopyCodeButton("A1"), CopyCodeButton("B2")), "buttons", "B2"),
+    "2 calls": (buttons(VoiceCallButton("A"), VoiceCallButton("B")), "buttons", "B"),
+    "2 requests": (
+        buttons(ContactRequestButton(), ContactRequestButton()),
+        "buttons",
+        "",
+    ),
+    "long call": (buttons(VoiceCallButton("x" * 25 + "yz")), "button:0", "yz"),
     "2 forms": (buttons(FlowButton("A", "1"), FlowButton("B", "2")), "buttons", "B"),
     "replies apart": (
         buttons(QuickReplyButton("A"), LINK, QuickReplyButton("B")),
@@ -244,6 +253,11 @@ BAD = {
         "xyz",
     ),
     "national phone": (buttons(PhoneButton("A", "0216")), "button:0", "0216"),
+    "long phone": (
+        buttons(PhoneButton("A", "+" + "9" * 16)),
+        "button:0",
+        "+" + "9" * 16,
+    ),
     "long code": (buttons(CopyCodeButton("x" * 15 + "yz")), "button:0", "yz"),
     "no form": (buttons(FlowButton("A", "")), "button:0", ""),
     "short life": (replace(REMINDER, ttl_seconds=29), "ttl", "29"),
@@ -282,6 +296,8 @@ GOOD = {
         PhoneButton("Ara", "+902160000001"),
         CopyCodeButton("x" * 15),
         FlowButton("Form", "77", "ASK"),
+        VoiceCallButton("x" * 25),
+        ContactRequestButton(),
     ),
     "longest address": buttons(UrlButton("A", "https://a.b/".ljust(2000, "x"))),
     "variable before a full stop": body("Sizi bekliyoruz sayın {{1}}."),
@@ -419,6 +435,8 @@ def test_the_other_buttons_are_created():
         CopyCodeButton("SAGLIK25"),
         FlowButton("Form", "77", "ASK"),
         LINK,
+        VoiceCallButton("Bizi arayın"),
+        ContactRequestButton(),
     )
     assert templates.creation(definition)["components"][-1]["buttons"] == [
         {"type": "PHONE_NUMBER", "text": "Ara", "phone_number": "+902160000001"},
@@ -431,6 +449,8 @@ def test_the_other_buttons_are_created():
             "navigate_screen": "ASK",
         },
         {"type": "URL", "text": "Aç", "url": "https://k.example"},
+        {"type": "VOICE_CALL", "text": "Bizi arayın"},
+        {"type": "REQUEST_CONTACT_INFO"},
     ]
 
 

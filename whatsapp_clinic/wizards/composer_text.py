@@ -46,6 +46,13 @@ class Composer(models.TransientModel):
     def _check_content(self, records):
         for one in self.asked_ids if self._template() else []:
             one._check()
+        if self.asked_ids and len(records) > 1 and self._template()._is_code:
+            raise UserError(
+                self.env._(
+                    "A one-time code is for one patient: send it to each alone, or "
+                    "have the template read it from a field."
+                )
+            )
         return super()._check_content(records)
 
 

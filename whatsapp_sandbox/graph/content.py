@@ -198,3 +198,8 @@ def reaction(content: Any) -> Content:
 
 def button_dict(index: int, kind: str, title: str, payload: str) -> dict[str, Any]:
     return {"index": index, "kind": kind, "title": title, "payload": payload}
+
+
+def contact_request(index: int) -> dict[str, Any]:
+    """A button that sends the patient's own contact."""
+    return button_dict(index, "send_contact", "Share contact info", "")

@@ -9,7 +9,15 @@ import re
 from typing import Any
 
 from ..template import VARIABLE, Content, Parts, Template
-from .content import button_dict, need, only, place, put_header_file, text_between
+from .content import (
+    button_dict,
+    contact_request,
+    need,
+    only,
+    place,
+    put_header_file,
+    text_between,
+)
 from .errors import GraphError, bad_value, invalid, missing, not_one_of
 
 HYDRATED_BODY_LIMIT = 1024
@@ -322,6 +330,8 @@ def filled_button(
         payload = button["phone_number"]
     elif kind == "flow":
         payload = flow_token(parameters)
+    elif kind == "request_contact_info":
+        return contact_request(index)
     return button_dict(index, kind, title, payload)
 
 

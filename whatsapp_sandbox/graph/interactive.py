@@ -8,6 +8,7 @@ from typing import Any
 from ..template import Content
 from .content import (
     button_dict,
+    contact_request,
     need,
     only,
     put_header_file,
@@ -177,9 +178,9 @@ def location_request(action: Any) -> list[dict[str, Any]]:
     return [button_dict(0, "send_location", "Send location", "")]
 
 
-def contact_request(action: Any) -> list[dict[str, Any]]:
+def request_contact_info(action: Any) -> list[dict[str, Any]]:
     named(action, "request_contact_info")
-    return [button_dict(0, "send_contact", "Share contact info", "")]
+    return [contact_request(0)]
 
 
 def flow(action: Any) -> list[dict[str, Any]]:
@@ -224,5 +225,5 @@ ACTIONS: dict[str, Callable[[Any], list[dict[str, Any]]]] = {
     "cta_url": cta_url,
     "location_request_message": location_request,
     "flow": flow,
-    "request_contact_info": contact_request,
+    "request_contact_info": request_contact_info,
 }

@@ -19,6 +19,8 @@ LIMITS = {
     "COPY_CODE": 1,
     "FLOW": 1,
     "OTP": 1,
+    "VOICE_CALL": 1,
+    "REQUEST_CONTACT_INFO": 1,
 }
 TEXT_LIMIT = 25
 URL_LIMIT = 2000
@@ -103,6 +105,10 @@ def check_otp(button: dict[str, Any]) -> None:
         raise not_one_of("buttons['otp_type']", ", ".join(OTP_TYPES), kind)
 
 
+def labelled_by_whatsapp(button: dict[str, Any]) -> None:
+    """It needs nothing but its type."""
+
+
 CHECKS = {
     "QUICK_REPLY": check_text,
     "URL": check_url,
@@ -110,4 +116,6 @@ CHECKS = {
     "COPY_CODE": check_copy_code,
     "FLOW": check_flow,
     "OTP": check_otp,
+    "VOICE_CALL": check_text,
+    "REQUEST_CONTACT_INFO": labelled_by_whatsapp,
 }

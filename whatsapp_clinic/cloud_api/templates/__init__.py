@@ -10,6 +10,7 @@ from .definition import (
     HEADER_KINDS,
     NAMED,
     POSITIONAL,
+    ContactRequestButton,
     CopyCodeButton,
     FlowButton,
     Header,
@@ -18,6 +19,7 @@ from .definition import (
     QuickReplyButton,
     TemplateDefinition,
     UrlButton,
+    VoiceCallButton,
     creation,
     edit,
 )

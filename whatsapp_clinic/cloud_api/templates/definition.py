@@ -79,6 +79,18 @@ class OneTimeCodeButton:
     text: str = ""
 
 
+@dataclass(frozen=True)
+class VoiceCallButton:
+    """Calls the clinic on WhatsApp itself, where the number takes such calls."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class ContactRequestButton:
+    """Asks for the phone number of who hides it; WhatsApp labels it."""
+
+
 Button = (
     QuickReplyButton
     | UrlButton
@@ -86,6 +98,8 @@ Button = (
     | CopyCodeButton
     | FlowButton
     | OneTimeCodeButton
+    | VoiceCallButton
+    | ContactRequestButton
 )
 
 
@@ -237,4 +251,6 @@ _BUTTONS = {
     CopyCodeButton: lambda button: {"type": "COPY_CODE", "example": button.example},
     FlowButton: _flow,
     OneTimeCodeButton: _one_time_code,
+    VoiceCallButton: lambda button: {"type": "VOICE_CALL", "text": button.text},
+    ContactRequestButton: lambda button: {"type": "REQUEST_CONTACT_INFO"},
 }

@@ -14,6 +14,8 @@ from .definition import AUTHENTICATION, TemplateDefinition
 _UNSEEN = ("example",)
 # What WhatsApp itself words in authentication templates.
 _WORDED = ("BODY", "FOOTER")
+# Buttons that WhatsApp itself labels.
+_LABELLED = {("type", "COPY_CODE"), ("type", "REQUEST_CONTACT_INFO")}
 # What WhatsApp adds where nothing else was said.
 _DEFAULTS = {("flow_action", "NAVIGATE")}
 
@@ -52,9 +54,7 @@ def _facts(part: Mapping) -> set[tuple[str, str]]:
         for name, value in part.items()
         if value and name not in _UNSEEN
     }
-    if ("type", "COPY_CODE") in facts:
-        # WhatsApp labels this button itself.
-        facts = {("type", "COPY_CODE")}
+    facts = _LABELLED & facts or facts
     return {fact for fact in facts if (fact[0], fact[1].upper()) not in _DEFAULTS}
 
 

@@ -26,6 +26,7 @@ from .definition import (
     NAMED,
     POSITIONAL,
     Button,
+    ContactRequestButton,
     CopyCodeButton,
     FlowButton,
     OneTimeCodeButton,
@@ -33,6 +34,7 @@ from .definition import (
     QuickReplyButton,
     TemplateDefinition,
     UrlButton,
+    VoiceCallButton,
     variables,
 )
 from .problem import Problem
@@ -49,6 +51,8 @@ LIMITS = {
     CopyCodeButton: 1,
     FlowButton: 1,
     OneTimeCodeButton: 0,
+    VoiceCallButton: 1,
+    ContactRequestButton: 1,
 }
 """How many of each kind of button one template may have."""
 TTL = {
@@ -81,7 +85,11 @@ TOO_MANY = {
     CopyCodeButton: _lt("Only one button can copy a code."),
     FlowButton: _lt("Only one button can open a form."),
     OneTimeCodeButton: _lt("A one-time code needs the category Authentication."),
+    VoiceCallButton: _lt("Only one button can call on WhatsApp."),
+    ContactRequestButton: _lt("Only one button can ask for the phone number."),
 }
+_LABELLED = (CopyCodeButton, OneTimeCodeButton, ContactRequestButton)
+"""WhatsApp itself labels these."""
 
 
 def problems(definition: TemplateDefinition) -> list[Problem]:
@@ -337,7 +345,7 @@ def _grouping(buttons: list[Button]) -> Iterator[Problem]:
 
 
 def _button(part: str, button: Button) -> Iterator[Problem]:
-    if not isinstance(button, CopyCodeButton | OneTimeCodeButton):
+    if not isinstance(button, _LABELLED):
         yield from _length(part, button.text, BUTTON_TEXT)
         yield from _line_break(part, button.text)
         yield from _no_variable(part, button.text)
@@ -470,7 +478,9 @@ def _braced(name: str | int) -> str:
 
 
 def _text(button: Button) -> str:
-    return button.example if isinstance(button, CopyCodeButton) else button.text
+    if isinstance(button, CopyCodeButton):
+        return button.example
+    return getattr(button, "text", "")
 
 
 _RULES = (_identity, _time_to_live, _header, _body, _examples, _footer, _buttons)

@@ -54,6 +54,10 @@ ADVICE = {
         "Fewer patients can be written to first within 24 hours; what is too much "
         "waits. The limit rises again with good quality."
     ),
+    "throughput": _lt(
+        "Messages are sent at the lower pace, so that large sendings take longer; "
+        "nothing is lost. This notice ends after a week."
+    ),
     "token": _lt(
         "Create a new access token that never expires for the system user in Meta "
         "Business Suite, and enter it under Change Credentials."
@@ -87,6 +91,7 @@ class Alarm(models.Model):
             ("name", "WhatsApp does not accept the display name"),
             ("barred", "WhatsApp does not let the number send freely"),
             ("limit", "WhatsApp lowered the messaging limit"),
+            ("throughput", "WhatsApp lowered the messages a second"),
             ("token", "The access token ends soon"),
             ("connection", "Something of the connection is broken"),
         ],

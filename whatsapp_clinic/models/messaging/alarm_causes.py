@@ -19,6 +19,8 @@ CAMPAIGN_PATIENCE = 12
 # WhatsApp repeats a webhook for so long (Cloud API, webhooks); what was sent before
 # tells nothing about the present.
 HORIZON = timedelta(days=7)
+# A lower throughput does not rise by itself, and most clinics never notice it.
+NEWS = timedelta(days=7)
 
 _SENDS = f"""
     channel.active AND {HAS_ACCESS_TOKEN}
@@ -115,6 +117,11 @@ def _since(column: str) -> str:
     """
 
 
+_THROUGHPUT = f"""
+    {_since("channel.throughput_lowered_at")}
+    AND channel.throughput_lowered_at > %(news_since)s
+"""
+
 _TOKEN = f"""
     SELECT channel.id, %(now)s::timestamp, 0
     FROM whatsapp_clinic_channel AS channel
@@ -144,6 +151,7 @@ CAUSES = {
     "name": _since("channel.poor_name_since"),
     "barred": _since("channel.barred_since"),
     "limit": _since("portfolio.limit_lowered_at"),
+    "throughput": _THROUGHPUT,
     "token": _TOKEN,
     "connection": _CONNECTION,
 }
@@ -170,5 +178,6 @@ def parameters(env, fingerprint: str, now: datetime) -> dict:
         "status_before": now - status_time,
         "webhook_before": now - webhook_time,
         "horizon": now - HORIZON,
+        "news_since": now - NEWS,
         "token_horizon": now + EXPIRES_SOON,
     }

@@ -10,6 +10,8 @@ POOR_QUALITY = ("medium", "low")
 POOR_NAMES = ("DECLINED", "EXPIRED")
 BARRED_NUMBERS = ("BANNED", "RESTRICTED", "FLAGGED", "RATE_LIMITED")
 BARRED = "BLOCKED"
+# Messages a second (Cloud API, throughput); a number that is not registered has none.
+THROUGHPUTS = {"STANDARD": 80, "HIGH": 1000}
 
 
 class Channel(models.Model):
@@ -38,6 +40,7 @@ class Channel(models.Model):
     throughput_level = fields.Char(
         "Throughput", readonly=True, copy=False, tracking=True
     )
+    throughput_lowered_at = fields.Datetime(readonly=True, copy=False)
     sending_status = fields.Char(readonly=True, copy=False, tracking=True)
     two_step = fields.Selection(
         [("on", "On"), ("off", "Off")],
@@ -97,7 +100,7 @@ class Channel(models.Model):
             "number_status": number.get("status"),
             "quality": QUALITY_WORDS.get(quality, "unknown"),
             "name_status": number.get("name_status"),
-            "throughput_level": _member(number.get("throughput"), "level"),
+            **self._throughput(_member(number.get("throughput"), "level")),
             "sending_status": _member(number.get("health_status"), "can_send_message"),
             "two_step": {True: "on", False: "off"}.get(pin, False),
             "token_ends_at": token_ends_at,
@@ -109,6 +112,14 @@ class Channel(models.Model):
         limit = number.get("whatsapp_business_manager_messaging_limit")
         self.portfolio_id._take_over_limit(limit)
         self._write_changes(values)
+
+    def _throughput(self, level: str | None) -> dict:
+        """The level, and since when it is lower than before, until it rises again."""
+        before, after = map(THROUGHPUTS.get, (self.throughput_level, level))
+        if not before or not after or before == after:
+            return {"throughput_level": level}
+        lowered_at = clock.now() if after < before else False
+        return {"throughput_level": level, "throughput_lowered_at": lowered_at}
 
     def _write_changes(self, values: dict):
         """Write what is new; a channel that nobody touches is not locked for it."""

@@ -148,6 +148,7 @@ class MediaUpload(models.Model):
                   ON message.template_id = card.template_id
                  AND message.channel_id = upload.channel_id
                 WHERE card.sha256 = upload.sha256
+                  AND card.mime_type = upload.mime_type
                   AND message.state IN ('queued', 'held')
                   AND message.due_at <= %(soon)s
               ))
@@ -202,15 +203,15 @@ class MediaUpload(models.Model):
         """What waited for the file is looked at again."""
         waiting = self.env["whatsapp.clinic.message"].search(
             [
+                ("state", "=", "held"),
                 ("reason", "=", "file_uploading"),
+                ("channel_id", "=", self.channel_id.id),
                 "|",
                 ("upload_id", "=", self.id),
-                "&",
-                ("channel_id", "=", self.channel_id.id),
                 ("template_id.card_ids.sha256", "=", self.sha256),
             ]
         )
-        waiting.filtered(lambda one: one.state == "held").due_at = clock.now()
+        waiting.due_at = clock.now()
         self.env["whatsapp.clinic.dispatcher"]._wake()
 
 
@@ -295,6 +296,7 @@ class Message(models.Model):
         self.attachment_id = file.copy(
             {
                 "name": sample_name or file.name,
+                "mimetype": file_kinds.real_type(file.raw or b"", file.mimetype or ""),
                 "res_model": self._name,
                 "res_id": self.id,
                 "res_field": False,

@@ -222,7 +222,7 @@ class Sending(models.Model):
                 raise
             except Exception as error:
                 _logger.error("Sending %s stops: %s", sending.id, place(error))
-                sending.state = "failed"
+                sending._end("failed")
 
     def _write_batch(self):
         """Write the rows of the next records, with the rights of the sender.
@@ -237,9 +237,12 @@ class Sending(models.Model):
         rows._leave_not_before(self.leaves_at)
         self.written_count = min(end, self.record_count)
         if self.written_count == self.record_count:
-            self.state = "done"
-            if self.template_id._is_code:
-                self.variables = False
+            self._end("done")
+
+    def _end(self, state: str):
+        """No further row is written: one-time codes are not kept."""
+        self.state = state
+        self.filtered(lambda one: one.template_id._is_code).variables = False
 
     def _records(self, ids: list[int]):
         records = self.env[self.sudo().res_model].with_context(active_test=False)
@@ -393,7 +396,7 @@ class SendingStop(models.Model):
     def _obey(self):
         """Write no further row and cancel what was written since somebody undid it."""
         sendings = self.sending_id
-        sendings.filtered(lambda one: one.state == "writing").state = "cancelled"
+        sendings.filtered(lambda one: one.state == "writing")._end("cancelled")
         sendings._cancel_waiting()
         self.unlink()
 

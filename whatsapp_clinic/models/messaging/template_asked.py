@@ -1,4 +1,14 @@
-from odoo import fields, models
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ...cloud_api import templates
+from ...tools import clock
+from .message import WAITING_STATES
+
+# Cloud API, authentication templates: a code says of itself 90 minutes at most.
+_CODES_KEPT = timedelta(days=1)
+_OPEN_STATES = ("draft", *WAITING_STATES, "sending", "unknown")
 
 
 class Message(models.Model):
@@ -10,6 +20,19 @@ class Message(models.Model):
         help="Values of the template's variables that are asked from the sender, by "
         "part and name: {'body:instructions': …}."
     )
+
+    @api.autovacuum
+    def _gc_codes(self):
+        """Forget one-time codes that never arrived."""
+        undelivered = self.search(
+            [
+                ("template_id.expected_category", "=", templates.AUTHENTICATION),
+                ("variables", "!=", False),
+                ("state", "not in", _OPEN_STATES),
+                ("create_date", "<", clock.now() - _CODES_KEPT),
+            ]
+        )
+        undelivered.variables = False
 
 
 class Template(models.Model):

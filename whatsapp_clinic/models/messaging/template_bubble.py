@@ -133,7 +133,7 @@ class Template(models.Model):
             return None
         return self.env._(
             "Empty for this record: %s. The message would be refused.",
-            ", ".join(f"{{{{{name}}}}}" for name in names),
+            ", ".join(names),
         )
 
     def _preview_values(self) -> tuple[dict, list[str]]:
@@ -156,7 +156,7 @@ class Template(models.Model):
             values[key] = variable._value_or_none(record)
             if not values[key]:
                 del values[key]
-                missing.append(variable.name)
+                missing.append(variable.display_name)
         return values, missing
 
     def _bubble(self, values: dict):
@@ -167,16 +167,14 @@ class Template(models.Model):
         self.ensure_one()
         components = self._present_components()
         sample = self.with_context(bin_size=False).header_sample
-        parts = _bubble_parts(components, values, sample)
+        parts = _bubble_parts(components, values, _data_address(sample))
         buttons = [(button.kind, button._label) for button in self.button_ids]
         cards = self._bubble_cards(components, values)
         return self.env["whatsapp.clinic.bubble"]._draw(parts, buttons, cards)
 
     def _bubble_cards(self, components: list[dict], values: dict) -> list[tuple]:
         """Each card of a carousel: its parts, and its buttons as (kind, text)."""
-        files = {
-            card.index: card.file for card in self.card_ids.with_context(bin_size=False)
-        }
+        sources = {card.index: card._picture() for card in self.card_ids}
         drawn = []
         for index, card in enumerate(payloads.template_cards(components)):
             own = payloads.card_values(values, index)
@@ -185,17 +183,32 @@ class Template(models.Model):
                 for name, part in payloads.template_parts(card)
                 if name.startswith("BUTTON ")
             ]
-            drawn.append((_bubble_parts(card, own, files.get(index)), buttons))
+            drawn.append((_bubble_parts(card, own, sources.get(index)), buttons))
         return drawn
 
 
-def _bubble_parts(components: list[dict], values: dict, file: bytes | None):
-    """What stands above the buttons; `file` (base64) is shown if it is a picture."""
+class TemplateCard(models.Model):
+    """The picture of a card in the preview."""
+
+    _inherit = "whatsapp.clinic.template.card"
+
+    def _picture(self) -> str | None:
+        """Its address; one just chosen, and not saved, comes as data."""
+        saved = self._origin
+        if not self.sha256 or self.sha256 != saved.sha256:
+            return _data_address(self.with_context(bin_size=False).file)
+        # Another file has another address, so that browsers may keep this one.
+        version = self.sha256[:8]
+        return f"/web/image/{self._name}/{saved.id}/file/480x480?unique={version}"
+
+
+def _bubble_parts(components: list[dict], values: dict, source: str | None):
+    """What stands above the buttons; `source` is the address of a picture, if any."""
     return [
         {
             "kind": str(part.get("type")).lower(),
             "media": _media(part),
-            "source": _data_address(file) if _media(part) == "IMAGE" else None,
+            "source": source if _media(part) == "IMAGE" else None,
             "text": payloads.render([part], values),
         }
         for part in components

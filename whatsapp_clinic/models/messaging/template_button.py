@@ -2,17 +2,19 @@ from odoo import Command, api, fields, models
 
 from ...cloud_api import payloads
 from ...cloud_api.templates import (
+    ContactRequestButton,
     CopyCodeButton,
     FlowButton,
     OneTimeCodeButton,
     PhoneButton,
     QuickReplyButton,
     UrlButton,
+    VoiceCallButton,
 )
 from ...tools.text import fold
 from . import template_part  # noqa: F401 - registered before what inherits it
 
-# Cloud API, buttons of templates; the first six can be written here.
+# Cloud API, buttons of templates; the first eight can be written here.
 KINDS = [
     ("QUICK_REPLY", "Answer (quick reply)"),
     ("URL", "Open a page"),
@@ -20,11 +22,11 @@ KINDS = [
     ("COPY_CODE", "Copy a code"),
     ("FLOW", "Open a form"),
     ("OTP", "One-time code"),
+    ("VOICE_CALL", "Call on WhatsApp"),
+    ("REQUEST_CONTACT_INFO", "Ask for the phone number"),
     ("CATALOG", "Catalogue"),
     ("MPM", "Several products"),
     ("SPM", "One product"),
-    ("VOICE_CALL", "Call on WhatsApp"),
-    ("REQUEST_CONTACT_INFO", "Ask for the phone number"),
     ("OTHER", "Another kind"),
 ]
 # Stands after every other button until it has its number.
@@ -124,6 +126,10 @@ class TemplateButton(models.Model):
             return FlowButton(text, self.flow_id or "", self.flow_screen or "")
         if self.kind == "OTP":
             return OneTimeCodeButton(text)
+        if self.kind == "VOICE_CALL":
+            return VoiceCallButton(text)
+        if self.kind == "REQUEST_CONTACT_INFO":
+            return ContactRequestButton()
         return None
 
     def _foreign_problems(self) -> list[str]:

@@ -44,9 +44,7 @@ class TemplateCard(models.Model):
     )
     index = fields.Integer(readonly=True, help="Place among the cards, from 0.")
     number = fields.Integer("Card", compute="_compute_number")
-    kind = fields.Selection(
-        _KINDS, required=True, readonly=True
-    )
+    kind = fields.Selection(_KINDS, required=True, readonly=True)
     text = fields.Text(readonly=True, help="Text and buttons, as WhatsApp has them.")
     file = fields.Binary(attachment=True, help="Patients see it on the card.")
     file_name = fields.Char()
@@ -70,7 +68,8 @@ class TemplateCard(models.Model):
         for card in self.with_context(bin_size=False):
             content = base64.b64decode(card.file or b"")
             card.sha256 = content and hashlib.sha256(content).hexdigest()
-            card.mime_type = content and file_kinds.sniff(content)
+            told = file_kinds.sniff(content) or file_kinds.UNKNOWN
+            card.mime_type = content and told
 
     @api.depends("number", "text")
     @api.depends_context("lang")
@@ -94,26 +93,48 @@ class TemplateCard(models.Model):
                 ) from error
         self.template_id._check_mapped()
 
-    def _take_over(self, template):
-        """Make the rows of a template equal to the cards in its definition."""
-        wanted = dict(enumerate(_definitions(template.components or [])))
-        known = {card.index: card for card in self}
-        commands = [
-            Command.delete(card.id)
-            for index, card in known.items()
-            if index not in wanted
-        ]
-        for index, values in wanted.items():
-            if index not in known:
+    def _take_over(self, template) -> dict[int, int | None]:
+        """Make the rows of a template equal to the cards in its definition.
+
+        Returns the former places, from 0, of the cards that did not stand where they
+        stand now; None for a new one.
+        """
+        wanted = _definitions(template.components or [])
+        kept = self._found_again(wanted)
+        former = {index: card and card.index for index, card in enumerate(kept)}
+        gone = self.filtered(lambda one: one not in kept)
+        commands = [Command.delete(card.id) for card in gone]
+        for index, (card, values) in enumerate(zip(kept, wanted, strict=True)):
+            if not card:
                 commands.append(Command.create({"index": index, **values}))
                 continue
-            card = known[index]
             if card.kind != values["kind"]:
                 values["file"] = False
+            values["index"] = index
             if any(card[name] != value for name, value in values.items()):
                 commands.append(Command.update(card.id, values))
         if commands:
             template.card_ids = commands
+            # In the order of their new places.
+            template.invalidate_recordset(["card_ids"])
+        return {index: place for index, place in former.items() if place != index}
+
+    def _found_again(self, wanted: list[dict]) -> list:
+        """The card of each place of a definition: the one with its text, wherever it
+        stood, else the one that stood there; None where there was none."""
+        found, rest = {}, self
+        for names in (("index", "kind", "text"), ("kind", "text"), ("index",)):
+            for index, values in enumerate(wanted):
+                told = {**values, "index": index}
+                alike = rest.filtered(
+                    lambda one, names=names, told=told: all(
+                        one[name] == told[name] for name in names
+                    )
+                )[:1]
+                if index not in found and alike:
+                    found[index] = alike
+                    rest -= alike
+        return [found.get(index) for index in range(len(wanted))]
 
     def _problems(self) -> list[str]:
         return [
@@ -124,8 +145,13 @@ class TemplateCard(models.Model):
 
     def _uploads(self, channel):
         """What WhatsApp keeps of these files for a number."""
-        domain = [("channel_id", "=", channel.id), ("sha256", "in", self.mapped("sha256"))]
-        return self.env["whatsapp.clinic.media.upload"].search(domain)
+        files = {(card.sha256, card.mime_type) for card in self}
+        domain = [
+            ("channel_id", "=", channel.id),
+            ("sha256", "in", self.mapped("sha256")),
+        ]
+        uploads = self.env["whatsapp.clinic.media.upload"].search(domain)
+        return uploads.filtered(lambda one: (one.sha256, one.mime_type) in files)
 
     def _headers(self, channel) -> list[payloads.MediaHeader]:
         """The files as a number sends them, in the order of the cards.
@@ -152,5 +178,7 @@ def _definitions(components: list[dict]) -> list[dict]:
 
 def _row_values(card: list[dict]) -> dict:
     names = {name for name, _part in payloads.template_parts(card)}
-    kind = next((kind for kind, _name in _KINDS if f"HEADER {kind.upper()}" in names), False)
+    kind = next(
+        (kind for kind, _name in _KINDS if f"HEADER {kind.upper()}" in names), False
+    )
     return {"kind": kind, "text": payloads.render(card, {}) or False}

@@ -462,6 +462,7 @@ class Template(models.Model):
         unmapped = self.variable_ids.filtered(lambda one: not one._is_mapped())
         return [
             *self._name_problems(),
+            *self._twin_problems(),
             *(self._tell(problem) for problem in found),
             *self.button_ids._foreign_problems(),
             *(
@@ -490,6 +491,33 @@ class Template(models.Model):
                 "on. Choose another name, or wait.",
                 name=self.name,
                 date=format_date(self.env, until),
+            )
+        ]
+
+    def _twin_problems(self) -> list[str]:
+        """WhatsApp takes a text once in a language (Cloud API, template components)."""
+        if self._is_code or not self.body_text:
+            return []
+        footers = [self.footer_text] if self.footer_text else [False, ""]
+        twin = self.with_context(active_test=False).search(
+            [
+                ("business_account_id", "=", self.business_account_id),
+                ("language", "=", self.language),
+                ("remote_id", "!=", False),
+                ("status", "!=", "DELETED"),
+                ("id", "!=", self.original_id.id),
+                ("body_text", "=", self.body_text),
+                ("footer_text", "in", footers),
+            ],
+            limit=1,
+        )
+        if not twin:
+            return []
+        return [
+            self.env._(
+                "Text: “%s” has this text and footer already; WhatsApp takes them once "
+                "in a language.",
+                twin.display_name,
             )
         ]
 

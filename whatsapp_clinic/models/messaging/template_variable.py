@@ -68,7 +68,8 @@ class TemplateVariable(models.Model):
     _description = "WhatsApp Template Variable"
     _inherit = ["whatsapp.clinic.template.part"]
     _defined = frozenset({"component", "name", "example"})
-    _order = "template_id, component desc, id"
+    # As they stand in the template, where they were listed at once.
+    _order = "template_id, id"
 
     template_id = fields.Many2one(
         "whatsapp.clinic.template", required=True, ondelete="cascade", index=True
@@ -109,10 +110,17 @@ class TemplateVariable(models.Model):
             )
         return ", ".join(told)
 
-    @api.depends("name")
+    @property
+    def _is_on_card(self) -> bool:
+        return (self.component or "").startswith("card:")
+
+    @api.depends("name", "component")
+    @api.depends_context("lang")
     def _compute_display_name(self):
+        """Every card has a `{{1}}` of its own."""
         for variable in self:
-            variable.display_name = f"{{{{{variable.name}}}}}"
+            where = f" ({variable.place})" if variable._is_on_card else ""
+            variable.display_name = f"{{{{{variable.name}}}}}{where}"
 
     @api.constrains("source", "field_path", "builtin", "text", "template_id")
     def _check_source(self):
@@ -210,8 +218,10 @@ class TemplateVariable(models.Model):
 
     @property
     def _asked_name(self) -> str:
-        """What a sender is asked for."""
-        return self.env._("One-time code") if self.template_id._is_code else self.name
+        """What a sender is asked for, or told that it is missing."""
+        if self.template_id._is_code:
+            return self.env._("One-time code")
+        return f"{self.name} ({self.place})" if self._is_on_card else self.name
 
     def _key(self) -> str | int:
         """The name as the Cloud API has it: a number in positional templates."""
@@ -229,7 +239,7 @@ class TemplateVariable(models.Model):
             value = getattr(self, f"_value_from_{self.source}")(record)
         text = _BLANKS.sub(" ", str(value or "").strip())
         if not text:
-            raise MissingValue(self.name)
+            raise MissingValue(self._asked_name)
         return text
 
     def _value_or_none(self, record) -> str | None:
@@ -339,6 +349,31 @@ class TemplateVariable(models.Model):
         ]
         return commands
 
+    def _sources(self) -> dict[tuple[str, str], dict]:
+        """Where each comes from, by component and name."""
+        return {
+            (variable.component, variable.name): {
+                name: variable[name] for name in _SOURCE
+            }
+            for variable in self
+        }
+
+    def _follow_cards(self, places: dict, former: dict):
+        """Fill cards that changed places as they were filled before.
+
+        `places` are the former ones by the new, as `_take_over` of the cards returns
+        them; `former` is what `_sources` told before.
+        """
+        for variable in self.filtered(lambda one: one._is_on_card):
+            _card, place, part = variable.component.split(":", 2)
+            if int(place) not in places:
+                continue
+            source = (f"card:{places[int(place)]}:{part}", variable.name)
+            if source in former:
+                variable.write(former[source])
+            elif (variable.component, variable.name) in former:
+                variable.write(dict.fromkeys(_SOURCE, False))
+
     @api.model
     def _guess(self, name: str, template) -> dict:
         """The built-in value that a variable is named after."""
@@ -351,6 +386,8 @@ class TemplateVariable(models.Model):
         }
 
 
+# What says where a variable comes from.
+_SOURCE = ("source", "builtin", "field_path", "text")
 _LOCALES = locale_identifiers()
 _UNREADABLE_TYPES = (
     "binary",

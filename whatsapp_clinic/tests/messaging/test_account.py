@@ -7,7 +7,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 from odoo.tools import config
 
 from ...controllers.webhook import PATH
@@ -19,6 +19,7 @@ from ..common import (
     OTHER_PHONE_NUMBER_ID,
     PHONE_NUMBER_ID,
     ClinicCase,
+    WebCase,
     set_up_clinic,
     staff_user,
 )
@@ -136,10 +137,13 @@ class TestAccount(ClinicCase):
         self.assertEqual(self.channel.state, "ready")
         self.assertEqual(self.channel.access_token_source, "environment")
         self.assertEqual(channel_client(self.channel)._access_token, GIVEN)
+        self.assert_not_stored(GIVEN)
+
+    def assert_not_stored(self, secret):
         self.env.flush_all()
         for table in ("account", "channel"):
             self.env.cr.execute(f'SELECT * FROM "whatsapp_clinic_{table}"')
-            self.assertNotIn(GIVEN, str(self.env.cr.fetchall()))
+            self.assertNotIn(secret, str(self.env.cr.fetchall()))
 
     def test_secret_of_the_environment_is_read_by_nobody(self):
         self.in_environment(ACCESS_TOKEN=GIVEN, APP_SECRET=GIVEN, VERIFY_TOKEN=GIVEN)
@@ -187,7 +191,7 @@ class TestAccount(ClinicCase):
         with self.assertRaises(UserError):
             self.account._set_credentials({"access_token": "typed"})
 
-    def test_secret_of_the_configuration_file_counts(self):
+    def test_secret_of_the_configuration_file_counts_and_is_not_stored(self):
         self.account.environment_name = "MAIN"
         self.in_file(
             "[options]\n[whatsapp_clinic]\nmain_access_token = from-the-file\n"
@@ -195,6 +199,7 @@ class TestAccount(ClinicCase):
         self.account.invalidate_recordset()
         self.assertEqual(self.account.access_token_source, "file")
         self.assertEqual(self.account._secret("access_token"), "from-the-file")
+        self.assert_not_stored("from-the-file")
 
     def test_name_without_a_secret_on_the_server_leaves_what_is_stored(self):
         self.account.environment_name = "MAIN"
@@ -204,7 +209,7 @@ class TestAccount(ClinicCase):
 
 
 @tagged("post_install", "-at_install")
-class TestTwoApps(HttpCase):
+class TestTwoApps(WebCase):
     """One callback address for the webhooks of two apps."""
 
     @classmethod

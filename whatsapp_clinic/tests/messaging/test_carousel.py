@@ -4,7 +4,7 @@ import base64
 from datetime import timedelta
 
 from odoo.exceptions import UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from ...models.messaging.dispatcher import channel_client
 from ...tools import clock
@@ -142,6 +142,11 @@ class TestCarousel(MediaCase):
             with self.assertRaisesRegex(ValidationError, "Card 1"):
                 template.card_ids[0].file = base64.b64encode(content)
 
+    def test_file_of_no_known_kind_is_refused(self):
+        template = self.load()
+        with self.assertRaisesRegex(ValidationError, "Card 1"):
+            template.card_ids[0].file = base64.b64encode(bytes(range(256)))
+
     def test_cards_are_whatsapps_to_change(self):
         first = self.load().card_ids[0].with_user(self.manager)
         for values in ({"text": "x"}, {"kind": "video"}, {"index": 7}):
@@ -168,6 +173,70 @@ class TestCarousel(MediaCase):
         self.assertEqual(len(template.card_ids), 3)
         make_template(self, "two_days", components=COMPONENTS)
         self.assertEqual(len(template.card_ids), 2)
+
+    def test_picture_stays_with_its_text_when_a_card_before_it_is_gone(self):
+        template = self.usable()
+        second = template.card_ids[1].sha256
+        cards = [COMPONENTS[1]["cards"][1], card("Ears are heard on {{1}}.")]
+        make_template(
+            self,
+            "two_days",
+            components=[COMPONENTS[0], {"type": "CAROUSEL", "cards": cards}],
+            parameter_format="POSITIONAL",
+        )
+        first, last = template.card_ids
+        self.assertEqual(first.sha256, second)
+        self.assertFalse(last.sha256)
+        filled = template.variable_ids.filtered(lambda one: "card:0" in one.component)
+        self.assertEqual(set(filled.mapped("text")), {"Tuesday", "day-1"})
+
+    def test_pictures_and_variables_stay_with_texts_that_change_places(self):
+        template = self.usable()
+        sums = template.card_ids.mapped("sha256")
+        cards = COMPONENTS[1]["cards"][::-1]
+        make_template(
+            self,
+            "two_days",
+            components=[COMPONENTS[0], {"type": "CAROUSEL", "cards": cards}],
+            parameter_format="POSITIONAL",
+        )
+        self.assertTrue(template.enabled)
+        self.assertEqual(template.card_ids.mapped("sha256"), sums[::-1])
+        self.assertIn("Teeth are cleaned on Monday", template.preview_html)
+
+    def test_sender_and_manager_are_told_on_which_card_a_text_is(self):
+        template = self.load()
+        template.variable_ids.source = False
+        self.assertIn("{{1}} (Card 2, Text)", template.problems)
+        template.invalidate_recordset()
+        self.assertEqual(
+            [one._asked_name for one in template.variable_ids],
+            [
+                "1",
+                "1 (Card 1, Text)",
+                "1 (Card 1, Button 2)",
+                "1 (Card 2, Text)",
+                "1 (Card 2, Button 2)",
+            ],
+        )
+
+    def test_picture_that_is_also_sent_as_a_file_of_another_type_does_not_hold_it(self):
+        self.approve()
+        template = self.usable()
+        self.env["whatsapp.clinic.media.upload"].create(
+            {
+                "channel_id": self.channel.id,
+                "sha256": template.card_ids[0].sha256,
+                "mime_type": "application/x-other",
+                "state": "loaded",
+                "media_id": "424242",
+                "uploaded_at": clock.now(),
+            }
+        )
+        row = self.send(template)
+        self.upload()
+        self.dispatch()
+        self.assertEqual(row.state, "sent", (row.reason, row.detail))
 
     def test_message_waits_for_all_pictures_and_arrives_with_them(self):
         self.approve()
@@ -242,6 +311,28 @@ class TestCarousel(MediaCase):
         self.assertEqual(answer.body, "Tell me more")
         self.assertIn("On card", answer.bubble_html)
         self.assertEqual(answer._bubble_values()["card"], 2)
+
+    def test_preview_shows_pictures_by_their_address_to_who_may_see_them(self):
+        template = self.usable()
+        self.assertNotIn("base64", template.preview_html)
+        address = f"/web/image/{template.card_ids._name}/{template.card_ids[0].id}/file"
+        self.assertIn(address, template.preview_html)
+        self.assertEqual(template.preview_html.count("<img"), 2)
+        self.env.flush_all()
+        company = self.env["res.company"].create({"name": "Other KUMQUAT"})
+        stranger = new_test_user(
+            self.env,
+            "stranger-of-cards",
+            "base.group_user,whatsapp_clinic.group_receptionist",
+            company_id=company.id,
+            company_ids=company.ids,
+        )
+        for user, is_shown in ((self.manager, True), (stranger, False), (None, False)):
+            self.authenticate(user and user.login, user and user.login)
+            answer = self.url_open(address)
+            with self.subTest(user=user and user.login):
+                content = base64.b64decode(PICTURES[0])
+                self.assertEqual(answer.content == content, is_shown)
 
     def test_composer_foresees_it(self):
         composer = (

@@ -183,8 +183,21 @@ class TestConnectionCheck(ConnectedCase):
         self.env["whatsapp.clinic.message"].search(inbound).unlink()
         self.assert_broken("inbound", "Write a message to", "warn")
 
+    def test_9_app_that_is_not_live_is_told(self):
+        inbound = [("channel_id", "=", self.channel.id), ("direction", "=", "in")]
+        self.env["whatsapp.clinic.message"].search(inbound).unlink()
+        self.sandbox.change_app(APP, mode="development")
+        self.receive()
+        self.assert_broken("inbound", "is the app Live", "warn")
+
     def test_10_account_that_cannot_pay_is_told(self):
-        self.channel.payment_missing_at = "2026-01-01 00:00:00"
+        self.sandbox.change_business_account(BUSINESS_ACCOUNT, payment_method=False)
+        patient = self.make_patient()
+        self.consent(patient)
+        message = self.send_reminder(self.book(patient))
+        self.dispatch()
+        self.process()
+        self.assertEqual(message.error_code, 131042)
         self.assert_broken("payment", "payment method")
 
     def test_dead_token_leaves_the_rest_unchecked(self):
@@ -391,6 +404,22 @@ class TestRegistration(ConnectedCase):
         self.assertEqual(self.state_of("registration"), "ok")
         self.assertEqual(self.channel.number_status, "CONNECTED")
 
+    def test_two_step_verification_that_is_off_is_told_and_set_with_a_pin(self):
+        self.sandbox.change_phone_number(PHONE_NUMBER_ID, pin=None)
+        self.check()
+        self.assertEqual(self.channel.two_step, "off")
+        self.assertEqual(self.state_of("registration"), "warn")
+        self.ask("set_pin", pin="246810")
+        self.check()
+        self.assertEqual(self.channel.two_step, "on")
+        self.assertEqual(self.state_of("registration"), "ok")
+
+    def test_moving_from_another_provider_is_explained_where_it_is_registered(self):
+        registration = self.env["whatsapp.clinic.channel.registration"]
+        form = registration.get_view(view_type="form")["arch"]
+        for words in ("another provider", "two-step", "not deregister", "PIN"):
+            self.assertIn(words, " ".join(form.split()))
+
     def test_wrong_pin_is_told_with_a_cure(self):
         self.ask("register", pin="000000")
         self.assertIn("PIN", self.channel.task_error)
@@ -480,9 +509,13 @@ class TestProfile(ConnectedCase):
     def test_what_whatsapp_would_refuse_is_refused_at_once(self):
         for name, value in (
             ("profile_about", "x" * 140),
+            ("profile_address", "x" * 257),
             ("profile_description", "x" * 257),
             ("profile_email", "nobody"),
+            ("profile_email", "a@" + "x" * 127),
             ("profile_website", "clinic.example"),
+            ("profile_website", "https://" + "x" * 249),
+            ("profile_website_2", "clinic.example"),
         ):
             with (
                 self.subTest(name),
@@ -749,6 +782,45 @@ class TestHealth(ConnectedCase):
         self.work_off()
         self.assertEqual(self.channel.quality, "low")
         self.assertIn("FLAGGED", str(self.channel.message_ids.mapped("body")))
+
+    def test_webhook_about_the_name_brings_the_present_state(self):
+        self.sandbox.call(
+            "POST",
+            f"phone_numbers/{PHONE_NUMBER_ID}/name",
+            {"decision": "REJECTED", "requested_verified_name": "Clinic"},
+        )
+        self.process()
+        self.work_off()
+        self.watch()
+        self.assertEqual(self.channel.name_status, "DECLINED")
+        self.assertIn("name", self.kinds())
+
+    def test_webhook_about_throughput_brings_the_present_state(self):
+        self.assertEqual(self.channel.throughput_level, "STANDARD")
+        self.sandbox.change_phone_number(PHONE_NUMBER_ID, throughput=1000)
+        self.sandbox.call(
+            "POST",
+            f"phone_numbers/{PHONE_NUMBER_ID}/quality",
+            {"event": "THROUGHPUT_UPGRADE"},
+        )
+        self.process()
+        self.work_off()
+        self.assertEqual(self.channel.throughput_level, "HIGH")
+
+    def test_lowered_throughput(self):
+        self.change(throughput=1000)
+        self.assertNotIn("throughput", self.kinds())
+        self.assert_comes_and_goes(
+            "throughput", {"throughput": 80}, {"throughput": 1000}
+        )
+
+    def test_lowered_throughput_is_news_for_a_week(self):
+        self.change(throughput=1000)
+        self.change(throughput=80)
+        self.assertIn("throughput", self.kinds())
+        self.later(days=8)
+        self.watch()
+        self.assertNotIn("throughput", self.kinds())
 
     def test_restricted_account_is_an_alarm_until_it_is_reinstated(self):
         self.sandbox.send_event(

@@ -438,6 +438,37 @@ class TestFigures(CostCase):
             [("marketing", False, 1), ("other", False, 1), ("utility", 0.04, 0)],
         )
 
+    def test_report_adds_up_by_month_branch_category_and_rule(self):
+        self.rate(0.02)
+        rule = self.rule()
+        other = self.branch.copy({"name": "Other branch", "channel_id": False})
+        self.message(rule_id=rule.id)
+        self.message(rule_id=rule.id)
+        self.message(branch_id=other.id)
+        self.message(at=datetime(2026, 10, 15), rule_id=rule.id)
+        self.price()
+        costs = self.env["whatsapp.clinic.message.cost"].with_user(
+            staff_user(self, "manager", branch=self.branch | other)
+        )
+        groups = costs._read_group(
+            [("channel_id", "=", self.channel.id)],
+            ["charged_at:month", "branch_id", "category", "rule_id"],
+            ["cost:sum"],
+        )
+        found = {
+            (month.month, branch, category, of_rule): round(cost, 6)
+            for month, branch, category, of_rule, cost in groups
+        }
+        nobody = rule.browse()
+        self.assertEqual(
+            found,
+            {
+                (10, self.branch, "utility", rule): 0.02,
+                (11, self.branch, "utility", rule): 0.04,
+                (11, other, "utility", nobody): 0.02,
+            },
+        )
+
     def test_report_of_last_month_is_its_own(self):
         self.rate(0.02)
         self.message()

@@ -10,7 +10,7 @@ from ..common import (
     PHONE_NUMBER_ID,
     make_template,
 )
-from .media_case import FILES, PNG, MediaCase
+from .media_case import FILES, MP3, MP4, PNG, MediaCase
 
 FILES_BASE64 = base64.b64encode(PNG)
 APP_ID = "610000000000001"
@@ -63,6 +63,11 @@ class TestKindsOut(MediaCase):
                 caption = bubble["file"]["caption"]
                 self.assertEqual(caption == "Text KUMQUAT", has_caption)
                 self.assertEqual(bool(bubble["file"]["voice"]), sent_as == "voice")
+
+    def test_sound_that_is_no_voice_note_is_a_file_to_play(self):
+        file = self.file(MP3, "music.mp3", "audio/mpeg")
+        bubble = self.bubble("audio", attachment_id=file.id)
+        self.assertEqual((bubble["type"], bubble["file"]["voice"]), ("audio", False))
 
     def test_a_document_carries_its_name(self):
         content, mime_type, _options = FILES["document"]
@@ -132,9 +137,25 @@ class TestKindsOut(MediaCase):
         self.assertFalse(self.inbound.reactions)
 
     def test_every_kind_can_quote_a_message(self):
-        quoted = {"reply_to_id": self.inbound.id}
-        bubble = self.bubble("location", content={"location": PLACE}, **quoted)
-        self.assertEqual(bubble["context_id"], self.inbound.message_id)
+        files = {
+            kind: {"attachment_id": self.file(content, f"file.{kind}", mime_type).id}
+            for kind, (content, mime_type, _options) in FILES.items()
+        }
+        contents = {
+            "location": {"location": PLACE},
+            "contacts": {"contacts": [CARD]},
+            "buttons": {"buttons": [["yes", "Yes"]]},
+            "list": {"button": "Choose", "sections": [{"title": "Day", "rows": ROWS}]},
+            "cta_url": {"label": "Open", "url": "https://example.com/a"},
+            "location_request": {},
+            "flow": {"label": "Fill in", "flow_name": "intake", "screen": "FIRST"},
+        }
+        kinds = {kind: {"content": content} for kind, content in contents.items()}
+        for kind, values in {"text": {}, **files, **kinds}.items():
+            self.later(minutes=1)
+            with self.subTest(kind):
+                bubble = self.bubble(kind, reply_to_id=self.inbound.id, **values)
+                self.assertEqual(bubble["context_id"], self.inbound.message_id)
 
     def test_what_is_not_complete_is_refused_with_its_reason(self):
         contents = {
@@ -197,6 +218,15 @@ class TestKindsOut(MediaCase):
         row = self.send_template(template)
         self.dispatch()
         self.assertEqual((row.state, row.reason), ("failed", "value_missing"))
+
+    def test_a_template_takes_its_sample_video_whatever_odoo_calls_it(self):
+        header = {"type": "HEADER", "format": "VIDEO"}
+        template = self.template_with("plan_video", header)
+        template.header_sample = base64.b64encode(MP4)
+        row = self.send_template(template)
+        self.assertEqual(row.state, "queued", (row.reason, row.detail))
+        self.upload()
+        self.assertEqual(row.upload_id.state, "loaded", row.upload_id.detail)
 
     def test_a_template_takes_its_sample_where_no_file_is_chosen(self):
         header = {"type": "HEADER", "format": "IMAGE"}

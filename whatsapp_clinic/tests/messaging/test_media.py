@@ -8,7 +8,7 @@ from ...models.messaging.file_transfer import PAUSES
 from ...models.messaging.media import Loaded
 from ...tools import clock
 from ..common import ACCESS_TOKEN, PHONE_NUMBER_ID, make_patient, staff_user
-from .media_case import FILES, PAGE, PDF, PNG, MediaCase, picture
+from .media_case import FILES, MP3, PAGE, PDF, PNG, MediaCase, picture
 
 
 @tagged("post_install", "-at_install")
@@ -26,6 +26,13 @@ class TestMediaIn(MediaCase):
                 self.assertEqual(file.raw, content)
                 self.assertEqual(file.mimetype, mime_type.partition(";")[0])
                 self.assertEqual(message.media_ids.size, len(content))
+
+    def test_sound_that_is_no_voice_note_is_loaded_as_such(self):
+        message = self.attach("audio", MP3, "audio/mpeg", voice=False)
+        self.load()
+        self.assertEqual((message.kind, message.media_state), ("audio", "loaded"))
+        self.assertEqual(message.attachment_id.mimetype, "audio/mpeg")
+        self.assertEqual(self.attach("audio").kind, "voice")
 
     def test_processing_a_webhook_asks_whatsapp_for_nothing(self):
         before = self.sandbox.stats()["requests"]

@@ -2,6 +2,7 @@
 
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
+from odoo.tools import SQL
 
 from ...models.messaging.template import HIDDEN_CODE
 from ..common import make_template, staff_user
@@ -197,7 +198,7 @@ class TestCodeSending(LifeCase):
         form.save().action_send()
         self.dispatch()
         return self.env["whatsapp.clinic.message"].search(
-            [("template_id", "=", template.id), ("partner_id", "=", patient.id)]
+            [("template_id", "=", template.id), ("partner_id", "in", patient.ids)]
         )
 
     def assert_arrived(self):
@@ -224,6 +225,34 @@ class TestCodeSending(LifeCase):
         self.assertEqual(message.state, "delivered")
         self.assertFalse(message.variables)
 
+    def test_code_that_arrived_is_left_only_in_the_form_that_odoo_clears(self):
+        # In no random number, such as those of e-mails.
+        rare = "ZQX493817ZQX"
+        self.send(self.code(), code=rare)
+        self.process()
+        self.env.flush_all()
+        self.assertEqual(self.tables_with(rare), {"whatsapp_clinic_composer_text"})
+
+    def tables_with(self, text):
+        """Names of the tables of messages that hold a text anywhere."""
+        self.env.cr.execute(
+            "SELECT table_name, column_name FROM information_schema.columns "
+            "WHERE table_name SIMILAR TO '(whatsapp_clinic|mail)_%' "
+            "AND data_type IN ('text', 'character varying', 'jsonb', 'bytea')"
+        )
+        found = set()
+        for table, column in self.env.cr.fetchall():
+            query = SQL(
+                "SELECT FROM %s WHERE %s::text LIKE %s LIMIT 1",
+                SQL.identifier(table),
+                SQL.identifier(column),
+                f"%{text}%",
+            )
+            self.env.cr.execute(query)
+            if self.env.cr.rowcount:
+                found.add(table)
+        return found
+
     def test_code_that_did_not_arrive_can_be_sent_again(self):
         self.sandbox.fault("failed_status", code=131026, count=1)
         message = self.send(self.code())
@@ -232,6 +261,41 @@ class TestCodeSending(LifeCase):
         message.with_user(self.receptionist).action_send_again()
         self.dispatch()
         self.assert_arrived()
+
+    def test_code_that_never_arrived_is_not_kept_either(self):
+        self.sandbox.fault("failed_status", code=131026, count=1)
+        message = self.send(self.code())
+        self.process()
+        self.assertEqual(message.state, "failed")
+        messages = self.env["whatsapp.clinic.message"]
+        messages._gc_codes()
+        self.assertTrue(message.variables)
+        self.later(hours=25)
+        messages._gc_codes()
+        self.assertFalse(message.variables)
+
+    def test_code_of_a_sending_that_was_stopped_is_not_kept(self):
+        sending = self.env["whatsapp.clinic.sending"].create(
+            {
+                "template_id": self.code().id,
+                "variables": {"body:1": CODE},
+                "purpose_id": self.purpose.id,
+                "res_model": "res.partner",
+                "res_ids": self.patient.ids,
+                "record_count": 1,
+            }
+        )
+        sending._stop()
+        sending.stop_ids._obey()
+        self.assertEqual(sending.state, "cancelled")
+        self.assertFalse(sending.variables)
+
+    def test_one_code_is_not_sent_to_many(self):
+        template = self.code()
+        other = self.make_patient("+905321110044", "Other KUMQUAT")
+        self.consent(other)
+        with self.assertRaisesRegex(UserError, "one patient"):
+            self.send(template, patient=self.patient + other)
 
     def test_code_listed_as_an_address_arrives_as_well(self):
         template = self.code()

@@ -1,5 +1,6 @@
 """The life of a template at WhatsApp: submitted, judged, changed, deleted."""
 
+import base64
 from types import SimpleNamespace
 from unittest.mock import patch
 
@@ -9,7 +10,8 @@ from odoo.tests import tagged
 from ...cloud_api.errors import OutcomeUnknown
 from ...cloud_api.payloads import TEMPLATE_BODY
 from ...models.messaging import channel_setup
-from ..common import BUSINESS_ACCOUNT, MARKER, SandboxCase, staff_user
+from ..common import AYSE_WA_ID, BUSINESS_ACCOUNT, MARKER, SandboxCase, staff_user
+from .media_case import MP4, PDF
 from .test_template_shapes import SENDABLE, UNWRITABLE
 from .test_template_writing import PIXEL, TEXT
 
@@ -90,6 +92,14 @@ class TestSubmission(LifeCase):
         shapes = {
             "header_text": {"header_kind": "TEXT", "header_text": "Your visit"},
             "header_image": {"header_kind": "IMAGE", "header_sample": PIXEL},
+            "header_video": {
+                "header_kind": "VIDEO",
+                "header_sample": base64.b64encode(MP4),
+            },
+            "header_document": {
+                "header_kind": "DOCUMENT",
+                "header_sample": base64.b64encode(PDF),
+            },
             "header_location": {"header_kind": "LOCATION"},
             "footer": {"footer_text": "See you"},
             "positional": {
@@ -118,6 +128,8 @@ class TestSubmission(LifeCase):
             },
             "copy_code": {"button_ids": [button("COPY_CODE", "", example="TEA20")]},
             "flow": {"button_ids": [button("FLOW", "Form", flow_id="123456789")]},
+            "call": {"button_ids": [button("VOICE_CALL", "Call us")]},
+            "contact": {"button_ids": [button("REQUEST_CONTACT_INFO", "")]},
         }
         for number, (name, values) in enumerate(shapes.items()):
             text = TEXT.replace("soon", f"soon ({number})")
@@ -158,6 +170,24 @@ class TestSubmission(LifeCase):
             button["parameters"][0]["action"]["flow_token"], message.sudo().key
         )
 
+    def test_who_is_asked_for_the_phone_number_sends_it_with_one_tap(self):
+        template = self.approved(
+            button_ids=[self.button("REQUEST_CONTACT_INFO", "")],
+        )
+        patient = self.make_patient()
+        self.consent(patient)
+        self.send_reminder(self.book(patient), template_id=template.id)
+        self.dispatch()
+        self.process()
+        (bubble,) = self.thread()
+        self.sandbox.tap(AYSE_WA_ID, bubble["id"], 0)
+        self.process()
+        answer = self.env["whatsapp.clinic.message"].search(
+            [("direction", "=", "in")], order="id desc", limit=1
+        )
+        self.assertEqual(answer.kind, "contacts")
+        self.assertIn(AYSE_WA_ID, str(answer.content["contacts"]))
+
     def made_at_whatsapp(self, number, components):
         """A template whose components somebody changed in WhatsApp Manager."""
         text = TEXT.replace("soon", f"soon ({number})")
@@ -174,6 +204,7 @@ class TestSubmission(LifeCase):
         appointment = self.book(patient)
         for number, (name, components) in enumerate(UNWRITABLE.items()):
             template = self.made_at_whatsapp(number, components)
+            self.later(minutes=1)
             message = self.send_reminder(appointment, template_id=template.id)
             self.dispatch()
             told = (message.state, message.reason)
@@ -238,7 +269,8 @@ class TestSubmission(LifeCase):
         self.assertEqual(names.count("written_here"), 1)
 
     def test_same_text_under_another_name_is_refused_in_plain_words(self):
-        self.submit(self.draft())
+        first = self.submit(self.draft())
+        first.sudo().remote_id = False
         second = self.submit(self.draft(name="second"))
         self.assertIn("same text", second.task_error)
 
@@ -574,6 +606,30 @@ class TestRules(LifeCase):
                     draft.action_submit()
                 draft.unlink()
         self.assertEqual(len(self.sandbox.templates()), before)
+
+    def test_value_that_whatsapp_would_refuse_is_told_on_the_record(self):
+        patient = self.make_patient(name="Ayşe\nYılmaz")
+        self.consent(patient)
+        row = self.send_reminder(self.book(patient))
+        self.dispatch()
+        self.assertEqual((row.state, row.reason), ("failed", "not_allowed"))
+        self.assertIn("line break", row.detail)
+        self.assert_nothing_was_asked()
+
+    def test_value_that_is_empty_is_told_on_the_record(self):
+        variable = self.template.variable_ids[0]
+        variable.write({"source": "field", "field_path": "practitioner_id.specialty"})
+        patient = self.make_patient()
+        self.consent(patient)
+        row = self.send_reminder(self.book(patient))
+        self.dispatch()
+        self.assertEqual((row.state, row.reason), ("failed", "value_missing"))
+        self.assertIn(variable.name, row.detail)
+        self.assert_nothing_was_asked()
+
+    def assert_nothing_was_asked(self):
+        stats = self.sandbox.stats()
+        self.assertFalse(stats["accepted"] or stats["rejected"], stats)
 
     def test_quota_of_changes_counts_only_those_while_approved(self):
         template = self.submit(self.draft())

@@ -33,8 +33,7 @@ UNWRITABLE = {
     "product": [{"type": "HEADER", "format": "PRODUCT"}, BODY, buttons(button("SPM"))],
     "catalog": [BODY, buttons(button("CATALOG"))],
     "products": [BODY, buttons(button("MPM"))],
-    "call": [BODY, buttons(button("VOICE_CALL"))],
-    "contact": [BODY, buttons(button("REQUEST_CONTACT_INFO"))],
+    "call for a while": [BODY, buttons(button("VOICE_CALL", ttl_minutes=60))],
     "one tap": [BODY, buttons(button("OTP", otp_type="ONE_TAP"))],
     "named form": [BODY, buttons(button("FLOW", flow_name="intake"))],
     "form with data": [
@@ -49,7 +48,7 @@ UNWRITABLE = {
     "unknown component": [BODY, {"type": "HOLOGRAM", "text": "x"}],
 }
 # What is not ours, and has nothing to be filled when it is sent.
-SENDABLE = ("call", "contact", "named form", "form with data", "deep link")
+SENDABLE = ("call for a while", "named form", "form with data", "deep link")
 # What can be written here, as WhatsApp lists it.
 WRITABLE = {
     "plain": [BODY],
@@ -82,6 +81,8 @@ WRITABLE = {
             ),
             button("PHONE_NUMBER", phone_number="+902165550000"),
             button("COPY_CODE", "Copy offer code", example=["TEA20"]),
+            button("VOICE_CALL"),
+            button("REQUEST_CONTACT_INFO", "Share contact info"),
         ),
     ],
 }
@@ -154,14 +155,13 @@ class TestForeignShapes(WritingCase):
 
 
 def _bare(components):
-    """Without what only reviewers see; the words on a code button are WhatsApp's."""
+    """Without what only reviewers see, and words on buttons that are WhatsApp's."""
     if isinstance(components, list):
         return [_bare(one) for one in components]
     if not isinstance(components, dict):
         return str(components).lower()
-    hidden = {"example"} | (
-        {"text"} if components.get("type") == "COPY_CODE" else set()
-    )
+    is_labelled = components.get("type") in ("COPY_CODE", "REQUEST_CONTACT_INFO")
+    hidden = {"example", "text"} if is_labelled else {"example"}
     return {
         name: _bare(value) for name, value in components.items() if name not in hidden
     }

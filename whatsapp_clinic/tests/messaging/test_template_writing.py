@@ -114,6 +114,30 @@ class TestTemplateWriting(WritingCase):
         ):
             self.assertIn(piece, draft.problems)
 
+    def test_text_that_whatsapp_has_already_is_a_problem_in_its_language(self):
+        there = make_template(
+            self, "there", components=[{"type": "BODY", "text": TEXT}]
+        )
+        draft = self.draft()
+        self.assertIn(there.display_name, draft.problems)
+        for values in (
+            {"footer_text": "Klinik"},
+            {"footer_text": False, "language": "de"},
+            {"language": "en", "body_text": TEXT + " Bye."},
+        ):
+            with self.subTest(values=values):
+                draft.write(values)
+                self.assertFalse(draft.problems)
+
+    def test_change_and_successor_may_keep_the_text(self):
+        there = make_template(
+            self, "there", components=[{"type": "BODY", "text": TEXT}]
+        )
+        change = self.templates.browse(there.action_edit()["res_id"])
+        self.assertFalse(change.problems)
+        there.status = "DELETED"
+        self.assertFalse(self.draft().problems)
+
     def test_scattered_quick_replies_are_a_problem(self):
         draft = self.draft(
             button_ids=[
