@@ -6,7 +6,7 @@ import pytest
 from workshop import postgres
 from workshop.odoo import Odoo
 
-from benchmarks import report, webhooks
+from benchmarks import report
 from benchmarks.bench import Bench, installed
 from benchmarks.figures import Figure, Metric
 from benchmarks.programs import PROGRAMS, measure
@@ -45,13 +45,6 @@ def bench():
     return Bench(odoo, template, quick=True)
 
 
-@pytest.fixture
-def any_generator(monkeypatch):
-    """The generator of webhooks may be slow: of forty it cannot show its limit."""
-    monkeypatch.setattr(webhooks, "HEADROOM", 0)
-
-
-@pytest.mark.usefixtures("any_generator")
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda one: one.__name__)
 def test_program_measures_its_metrics(bench, program):
     figures = measure(program, bench)

@@ -157,7 +157,9 @@ def test_unreachable_whatsapp_leaves_messages_queued_until_it_is_back(clinic):
     clinic.enqueue(UNREACHABLE_CHANNEL, 2, first=300)
     assert "cannot be reached" in _wait_for_hold(clinic, UNREACHABLE_CHANNEL)
     # Each hold is short; between two of them they are tried once more.
-    clinic.wait_for_states(UNREACHABLE_CHANNEL, {"queued"}, 90)
+    wait_until(
+        lambda: clinic.states(UNREACHABLE_CHANNEL) == {"queued": 2}, 90, "both wait"
+    )
 
     _point(clinic, UNREACHABLE_CHANNEL, clinic.sandbox.url)
     _release(clinic, UNREACHABLE_CHANNEL)

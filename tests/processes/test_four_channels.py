@@ -9,7 +9,6 @@ from benchmarks.in_odoo import ACCOUNTS, NUMBERS
 
 RATE = 40
 PATIENTS = 480
-TOO_FAST = 130429
 
 
 @pytest.fixture(scope="module")
@@ -48,27 +47,15 @@ def test_both_servers_sent(clinic):
     assert all("send messages" in log for log in logs)
 
 
-def test_hardly_any_message_was_too_fast(clinic):
-    """If WhatsApp stands still for a second, what waited comes at once."""
-    rejected = clinic.phones.stats()["rejected_by_code"]
-    assert rejected.keys() <= {str(TOO_FAST)}
-    assert sum(rejected.values()) <= PATIENTS * 0.1
+def test_no_number_was_too_fast(clinic):
+    assert clinic.phones.stats()["rejected_by_code"] == {}
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_each_number_keeps_its_pace(clinic, number):
-    """Each server has a bucket of its own: a quarter of a second's rate as burst.
-
-    By the clock of who sends: what a busy machine delays arrives close together.
-    """
-    rows = clinic.database.sql(
-        "SELECT extract(epoch FROM claimed_at)"
-        " FROM whatsapp_clinic_message AS message JOIN whatsapp_clinic_channel"
-        " AS channel ON channel.id = channel_id"
-        " WHERE phone_number_id = %s AND claimed_at IS NOT NULL",
-        number,
-    )
-    times = [float(at) for (at,) in rows]
-    assert len(times) == PATIENTS // len(NUMBERS)
+    """Each server has a bucket of its own: a quarter of a second's rate as burst."""
+    times = [
+        one["timestamp"] for one in clinic.accepted if one["phone_number_id"] == number
+    ]
     most = max(sum(first <= one < first + 1 for one in times) for first in times)
     assert most <= RATE * 1.5

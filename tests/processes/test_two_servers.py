@@ -9,7 +9,6 @@ import pytest
 RATE = 40
 MESSAGES = 200
 PLACES = (0, 1, 2)
-TOO_FAST = 130429
 
 
 @pytest.fixture(scope="module")
@@ -53,21 +52,10 @@ def test_no_message_arrives_twice_from_two_servers(clinic):
 
 @pytest.mark.parametrize("place", PLACES)
 def test_channel_keeps_its_pace_whichever_server_serves_it(clinic, place):
-    """Each server has a bucket of its own: a quarter of a second's rate as burst.
-
-    By the clock of who sends: what a busy machine delays arrives close together.
-    """
-    rows = clinic.query(
-        "SELECT extract(epoch FROM claimed_at) AS at FROM whatsapp_clinic_message"
-        f" WHERE channel_id = {clinic.ids['channels'][place]}"
-    )
-    times = [float(row["at"]) for row in rows]
-    assert len(times) == MESSAGES
+    """Each server has a bucket of its own: a quarter of a second's rate as burst."""
+    times = [message["timestamp"] for message in clinic.accepted(place)]
     assert _most_within_a_second(times) <= RATE * 1.25 + RATE * 0.25
 
 
-def test_whatsapp_hardly_ever_finds_a_channel_too_fast(clinic):
-    """If it stands still for a second, what waited comes at once and may be refused."""
-    rejected = clinic.sandbox.stats()["rejected_by_code"]
-    assert rejected.keys() <= {str(TOO_FAST)}
-    assert sum(rejected.values()) <= len(PLACES) * MESSAGES * 0.1
+def test_whatsapp_never_finds_a_channel_too_fast(clinic):
+    assert clinic.sandbox.stats()["rejected_by_code"] == {}
