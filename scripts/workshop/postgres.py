@@ -159,7 +159,7 @@ class Cluster:
         shutil.rmtree(self.data, ignore_errors=True)
         self._as_owner(
             *("initdb", "-D", self.data, "-U", "odoo", "-A", "trust"),
-            *("-E", "UTF8", "--locale=C", "--no-sync"),
+            *("-E", "UTF8", "--locale=C.UTF-8", "--no-sync"),
         )
         lines = [f"{key} = {value}" for key, value in self.settings.items()]
         lines.append(f"unix_socket_directories = '{self.socket}'")
