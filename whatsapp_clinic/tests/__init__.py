@@ -39,6 +39,7 @@ from .messaging import (
     test_kinds_in,
     test_kinds_out,
     test_limits,
+    test_long_texts,
     test_media,
     test_properties,
     test_retention,

@@ -1,10 +1,10 @@
 from collections.abc import Iterator
 
 from odoo import api, models
-from odoo.tools import LazyTranslate, html2plaintext
+from odoo.tools import LazyTranslate
 
 from ...tools import sensitive_numbers
-from ...tools.text import fold
+from ...tools.text import fold, words_of_html
 
 _lt = LazyTranslate(__name__)
 
@@ -150,7 +150,7 @@ def _told(record, name: str) -> list[str]:
         labels = dict(field._description_selection(record.env))
         return [labels.get(value, "")]
     if field.type == "html":
-        return [html2plaintext(value or "")]
+        return [words_of_html(value or "")]
     return [str(value)] if value else []
 
 

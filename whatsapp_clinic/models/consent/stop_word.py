@@ -13,6 +13,8 @@ EFFECTS = [
 ]
 # A whole message that is longer is a sentence, not a word.
 LONGEST_WORD = 60
+# With spaces, dots and emoji around it; whatever is longer is not even looked at.
+LONGEST_MESSAGE = 4 * LONGEST_WORD
 
 
 class StopWord(models.Model):
@@ -51,6 +53,6 @@ class StopWord(models.Model):
     @api.model
     def _match(self, text: str):
         """The word that a whole message is, whatever its case or dots; else none."""
-        folded = fold(text)
+        folded = fold(text) if len(text) <= LONGEST_MESSAGE else ""
         is_short = 0 < len(folded) <= LONGEST_WORD
         return self.search([("folded", "=", folded)]) if is_short else self.browse()

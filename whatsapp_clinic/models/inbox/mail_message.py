@@ -1,7 +1,8 @@
 from odoo import api, fields, models
-from odoo.tools import plaintext2html
 
 from odoo.addons.mail.tools.discuss import Store
+
+from ...tools.text import as_html
 
 
 class MailMessage(models.Model):
@@ -60,4 +61,4 @@ class MailMessage(models.Model):
             return self.body
         shown = self._whatsapp_messages()[:1]
         is_readable = shown and shown.sudo(False).has_access("read")
-        return plaintext2html(shown.shown_body or "") if is_readable else ""
+        return as_html(shown.shown_body or "") if is_readable else ""

@@ -8,13 +8,16 @@ from ...cloud_api import payloads
 from ...tools import clock
 from .template_variable import partner_of
 
-# How WhatsApp formats a text: marks touch what they surround, and stand alone.
+# How WhatsApp formats a text: marks touch what they surround, and stand alone. Each is
+# (mark, what begins, what ends, HTML's tag).
 _MARKS = [
     (
-        re.compile(rf"(?<![\w{mark}]){mark}(?=\S)(.+?)(?<=\S){mark}(?![\w{mark}])"),
+        mark,
+        re.compile(rf"(?<![\w{mark}]){re.escape(mark)}(?=\S)"),
+        re.compile(rf"(?<=\S){re.escape(mark)}(?![\w{mark}])"),
         tag,
     )
-    for mark, tag in ((r"\*", "b"), ("_", "i"), ("~", "s"))
+    for mark, tag in (("*", "b"), ("_", "i"), ("~", "s"))
 ]
 # Marks within these mean nothing.
 _CODE = re.compile(r"```(.+?)```|`([^`\n]+)`", re.DOTALL)
@@ -245,19 +248,46 @@ def _media(component: dict) -> str | None:
 
 
 def formatted(text: str) -> Markup:
-    """A text with WhatsApp's marks as HTML; what is not filled yet is set off."""
-    rest, shown = str(escape(text)), ""
-    while found := _CODE.search(rest):
-        shown += f"{_marked(rest[: found.start()])}<code>{found[1] or found[2]}</code>"
-        rest = rest[found.end() :]
-    shown = _PLACEHOLDER.sub(
-        lambda found: f'<span class="o_placeholder">{found[0]}</span>',
-        shown + _marked(rest),
+    """A text with WhatsApp's marks as HTML; what is not filled yet is set off.
+
+    In time that grows with its length, whatever marks it has.
+    """
+    whole, shown, place = str(escape(text)), [], 0
+    for found in _CODE.finditer(whole):
+        shown.append(_marked(whole[place : found.start()]))
+        shown.append(f"<code>{found[1] or found[2]}</code>")
+        place = found.end()
+    shown.append(_marked(whole[place:]))
+    return Markup(
+        _PLACEHOLDER.sub(
+            lambda found: f'<span class="o_placeholder">{found[0]}</span>',
+            "".join(shown),
+        )
     )
-    return Markup(shown)
 
 
 def _marked(text: str) -> str:
-    for pattern, tag in _MARKS:
-        text = pattern.sub(rf"<{tag}>\1</{tag}>", text)
+    for mark, begins, ends, tag in _MARKS:
+        if mark in text:
+            lines = text.split("\n")
+            text = "\n".join(
+                _marked_line(line, begins, ends, tag) if line.count(mark) > 1 else line
+                for line in lines
+            )
     return text
+
+
+def _marked_line(line: str, begins, ends, tag: str) -> str:
+    """Each mark that begins is closed by the next that ends; both are walked once."""
+    endings = (found.start() for found in ends.finditer(line))
+    shown, place, end = [], 0, -1
+    for begin in (found.start() for found in begins.finditer(line)):
+        if begin < place:
+            continue
+        while end < begin + 2:
+            end = next(endings, len(line))
+        if end == len(line):
+            break
+        shown.append(f"{line[place:begin]}<{tag}>{line[begin + 1 : end]}</{tag}>")
+        place = end + 1
+    return "".join((*shown, line[place:]))

@@ -155,6 +155,20 @@ class TestContentCheck(SandboxCase):
         message = self.send(f"KUMQUAT {words['delivery']}")
         self.assertEqual((message.state, message.reason), ("failed", "not_minimal"))
 
+    def test_a_diagnosis_typed_with_a_part_in_bold_is_recognised(self):
+        self.company.clinic_diagnosis_field_ids = self.env.ref(
+            "base.field_res_partner__comment"
+        )
+        for written in (
+            "<p>Tip 2 <b>Diya</b>bet</p>",
+            "<ul><li>Tip 2</li><li>Diyabet</li></ul>",
+            '<p>Tip 2<br/><a href="https://example.com"><b>Diyabet</b></a></p>',
+        ):
+            with self.subTest(written=written):
+                self.patient.comment = written
+                message = self.send("About your Tip 2 diyabet KUMQUAT")
+                self.assertEqual(message.reason, "not_minimal")
+
     def test_the_patients_own_phone_is_no_card(self):
         message = self.send("We have your number +90 532 111 00 01 KUMQUAT")
         self.assertEqual(message.state, "sent")
