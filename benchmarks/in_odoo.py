@@ -174,7 +174,8 @@ def _make_appointments(env, branches, count: int):
                 "partner_id": partner.id,
                 "purpose_id": env.ref("whatsapp_clinic.purpose_appointment").id,
                 "decision": "given",
-                "method": "paper",
+                "method": "import",
+                "evidence": "Form in the old file",
             }
             for partner in partners
         ]

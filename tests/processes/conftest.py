@@ -103,7 +103,8 @@ env["whatsapp.clinic.consent"].create([
         "partner_id": patient.id,
         "purpose_id": purpose.id,
         "decision": "given",
-        "method": "paper",
+        "method": "import",
+        "evidence": "Form in the old file",
     }
     for patient in patients
 ])

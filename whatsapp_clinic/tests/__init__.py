@@ -9,6 +9,7 @@ from .consent import (
     test_consent_record,
     test_content_check,
     test_coverage,
+    test_evidence,
     test_gate_table,
     test_guardianship,
     test_notice,

@@ -182,7 +182,8 @@ def consent(case, partner, decision="given", at=None, purpose=None):
             "partner_id": partner.id,
             "purpose_id": (purpose or case.purpose).id,
             "decision": decision,
-            "method": "paper",
+            "method": "import",
+            "evidence": "Form in the old file",
             **values,
         }
     )

@@ -178,7 +178,7 @@ class ConsentAsk(models.TransientModel):
         """The request that a link is sent for, made when the first one is."""
         self._check(objection)
         if not self.request_id:
-            self.request_id = self.env["whatsapp.clinic.consent.request"].create(
+            self.request_id = self.env["whatsapp.clinic.consent.request"]._open_for(
                 {
                     "partner_id": self.partner_id.id,
                     "guardian_id": self.guardian_id.id,

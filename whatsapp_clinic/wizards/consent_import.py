@@ -10,6 +10,7 @@ from odoo.exceptions import UserError
 
 from odoo.addons.base.models.res_partner import _tz_get
 
+from ..models.consent.consent_state import GIVEN
 from ..tools import clock
 from ..tools.table_file import NotATable, TooManyRows, read_table, write_csv
 from ..tools.text import fold
@@ -54,6 +55,7 @@ RESULTS = [
     ("unreadable_date", "Date cannot be read; write 2026-01-31 or 31.01.2026"),
     ("future_date", "Date lies in the future"),
     ("missing_source", "Source is missing"),
+    ("minor_alone", "A minor does not agree alone: let a guardian sign"),
 ]
 TO_RECORD = ("new", "older")
 DONE_BEFORE = ("known", "repeated")
@@ -201,7 +203,7 @@ class ConsentImport(models.TransientModel):
         news = [line for line in fit if line._act not in known]
         consents = self.env["whatsapp.clinic.consent"].with_company(self.company_id)
         for start in range(0, len(news), BATCH):
-            consents.create([line._consent() for line in news[start : start + BATCH]])
+            consents._enter([line._consent() for line in news[start : start + BATCH]])
         self.write({"state": "done", "recorded_count": len(news)})
 
     def action_back(self):
@@ -346,6 +348,7 @@ class ConsentImport(models.TransientModel):
             (not act_at, "unreadable_date"),
             (act_at and act_at > clock.now(), "future_date"),
             (not cell["source"], "missing_source"),
+            (decision == GIVEN and _is_minor(patients, act_at), "minor_alone"),
         )
         return {
             "wizard_id": self.id,
@@ -424,6 +427,10 @@ class ConsentImportLine(models.TransientModel):
 
 # What makes two lines the same act, in the order of `_act`.
 _ACT = ("partner_id", "purpose_id", "act_at", "decided")
+
+
+def _is_minor(patients, at: datetime | None) -> bool:
+    return bool(at and len(patients) == 1 and patients._is_minor(at.date()))
 
 
 def _is_database_id(text: str) -> bool:

@@ -11,6 +11,7 @@ from ..models.consent.consent_proof import MAX_SCAN_BYTES
 from ..models.consent.consent_state import GIVEN
 from ..models.consent.request_answer import _notice_evidence, _person
 from ..tools import clock
+from ..tools.access import require_group
 from ..tools.scan import kind_of
 
 # What can be noted for a purpose, and the decision that it is.
@@ -141,6 +142,7 @@ class ConsentRecord(models.TransientModel):
         Raises UserError with what is missing or does not fit.
         """
         self.ensure_one()
+        require_group(self.env, "group_receptionist", "group_privacy_officer")
         answered = self.line_ids.filtered("answer")
         if not answered:
             raise UserError(self.env._("Note for one purpose at least what was said."))
@@ -156,7 +158,7 @@ class ConsentRecord(models.TransientModel):
             "notice_id": self.notice_id.id,
             **how,
         }
-        self.env["whatsapp.clinic.consent"].create(
+        self.env["whatsapp.clinic.consent"]._enter(
             [{**values, **line._decision()} for line in answered]
         )
         return {"type": "ir.actions.act_window_close"}

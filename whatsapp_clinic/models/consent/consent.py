@@ -17,16 +17,20 @@ METHODS = [
     ("api", "Reported by another program"),
     ("merge", "Contact merge"),
 ]
-# By which other clocks may be ahead of ours; no longer, as a withdrawal made meanwhile
-# would count as the earlier act.
+# Signed by the patient's hand: the proof is made with the act.
+SIGNED = ("web", "paper")
+# By which WhatsApp's clock may be ahead of ours; no longer, as a withdrawal made
+# meanwhile would count as the earlier act.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class Consent(models.Model):
     """One act of a patient: giving or withdrawing consent for one purpose.
 
-    Rows are written once. The present state is the row with the latest time of the act;
-    on a tie the withdrawal counts.
+    Rows are written once, and by nobody's hand: the access list lets no role create
+    any. Wizard, import, page, chat and API check what they write, and come to `_enter`.
+    The present state is the row with the latest time of the act; on a tie the
+    withdrawal counts.
     """
 
     _name = "whatsapp.clinic.consent"
@@ -115,11 +119,50 @@ class Consent(models.Model):
         "Note where an imported consent comes from.",
     )
 
-    @api.constrains("act_at")
+    @api.constrains("act_at", "method")
     def _check_not_in_future(self):
-        latest = clock.now() + CLOCK_TOLERANCE
-        if any(consent.act_at > latest for consent in self):
-            raise ValidationError(self.env._("The act lies in the future."))
+        now = clock.now()
+        for consent in self:
+            ahead = CLOCK_TOLERANCE if consent.method == "chat" else timedelta()
+            if consent.act_at > now + ahead:
+                raise ValidationError(self.env._("The act lies in the future."))
+
+    @api.constrains("method", "proof_id", "partner_id", "company_id")
+    def _check_proof_was_made_for_it(self):
+        for consent in self:
+            is_signed = consent.method in SIGNED or consent.proof_id
+            if is_signed and not consent.proof_id._is_made_for(consent):
+                raise ValidationError(
+                    self.env._(
+                        "What is signed needs the proof that is made with it: record "
+                        "it with “Record Consent”, or let the patient sign on the "
+                        "personal page."
+                    )
+                )
+
+    @api.constrains("method", "decision", "message_id", "partner_id", "guardian_id")
+    def _check_said_by_who_decides(self):
+        for consent in self:
+            deciding = consent.partner_id | consent.guardian_id
+            is_theirs = deciding & consent.message_id.identity_id.partner_ids
+            needs_words = consent.method == "chat" and consent.decision == "given"
+            if (consent.message_id or needs_words) and not is_theirs:
+                raise ValidationError(
+                    self.env._(
+                        "What is said in the chat is proved by a message of the "
+                        "patient's own, or of who decides for the patient."
+                    )
+                )
+
+    @api.constrains("decision", "guardian_id", "partner_id", "act_at")
+    def _check_no_minor_agrees_alone(self):
+        for consent in self:
+            is_alone = consent.decision == "given" and not consent.guardian_id
+            patient = consent.partner_id.sudo()
+            if is_alone and patient._is_minor(consent.act_at.date()):
+                raise ValidationError(
+                    self.env._("The patient is a minor: choose a guardian.")
+                )
 
     @api.constrains("method", "purpose_id", "decision")
     def _check_verbal_allowed(self):
@@ -185,10 +228,21 @@ class Consent(models.Model):
             consents._settle_messages()
         return consents
 
+    @api.model
+    def _enter(self, acts: list[dict]):
+        """Write acts with the rights of the system, in the name of the user.
+
+        Who enters an act must be allowed to see it: AccessError for a patient of
+        another branch or a company of others.
+        """
+        consents = self.sudo().create(acts).with_env(self.env)
+        consents.check_access("read")
+        return consents
+
     def _still_decided(self, at: datetime) -> bool:
-        """Whether the guardian who gave this consent decides at a time (naive UTC)."""
+        """Whether who gave this consent decides at a time (naive UTC)."""
         if not self.guardian_id:
-            return True
+            return not self.partner_id._is_minor(at.date())
         guarded = self.env["whatsapp.clinic.guardianship"]._in_force(
             self.partner_id.ids, at
         )
@@ -229,7 +283,7 @@ class Consent(models.Model):
         `decisions` are pairs of a purpose and `given` or `withdrawn`; `values` are
         those of every row. Returns the rows.
         """
-        return self.create(
+        return self._enter(
             [
                 {**values, "purpose_id": purpose.id, "decision": decision}
                 for purpose, decision in decisions

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import mute_logger
 
+from ...tools.access import require_group
 from .consent_state import GIVEN
 
 MAX_TEXT = 1000
@@ -48,7 +49,7 @@ class ConsentApi(models.Model):
         id. The patient is told by database id or by phone number. Raises UserError with
         what does not fit, AccessError without the right to record consents.
         """
-        self.check_access("create")
+        require_group(self.env, "group_receptionist", "group_privacy_officer")
         values = {
             "partner_id": self._patient(patient_id, phone).id,
             "purpose_id": self._purpose(purpose).id,
@@ -118,7 +119,7 @@ class ConsentApi(models.Model):
         """Whoever is second in a race starts anew, and finds what the first wrote."""
         try:
             with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
-                return self.create(values)
+                return self._enter([values])
         except psycopg2.errors.UniqueViolation as taken:
             raise ConcurrencyError("the reference was just recorded") from taken
 

@@ -115,14 +115,25 @@ class ConsentProof(models.Model):
     def _seal(self, values: dict, document: dict):
         """Write a proof; the hashes of its files go into the document.
 
-        `values` are those of the row, without the document; files as base64.
+        `values` are those of the row, without the document; files as base64. It is
+        written with the rights of the system: no role may create one.
         """
         hashes = {
             f"{name}_sha256": sha256(base64.b64decode(values[name]))
             for name in FILES
             if values.get(name)
         }
-        return self.create({**values, "document": canonical({**document, **hashes})})
+        document = canonical({**document, **hashes})
+        return self.sudo().create({**values, "document": document})
+
+    def _is_made_for(self, consent) -> bool:
+        """Whether it was made with an act of the same patient: nothing is hung on an
+        older proof."""
+        return (
+            self.partner_id == consent.partner_id
+            and self.company_id == consent.company_id
+            and self.create_date == self.env.cr.now()
+        )
 
     def _content(self) -> dict:
         """The document; empty for a text that is no JSON object."""

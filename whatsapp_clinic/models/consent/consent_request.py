@@ -128,6 +128,16 @@ class ConsentRequest(models.Model):
         self.sudo().state = "closed"
         self.env["whatsapp.clinic.personal.link"]._revoke(self)
 
+    @api.model
+    def _open_for(self, values: dict):
+        """Open a request with the rights of the system: no role may create one.
+
+        AccessError where the user may not see it.
+        """
+        request = self.sudo().create(values).with_env(self.env)
+        request.check_access("read")
+        return request
+
     @property
     def _is_open(self) -> bool:
         return bool(self and self.state != "closed" and self.expires_at > clock.now())

@@ -99,6 +99,11 @@ class TestConsentImport(ClinicCase):
         self.assertEqual(self.result(date=tomorrow), "future_date")
         self.assertEqual(self.result(source=""), "missing_source")
 
+    def test_minor_who_agreed_alone_is_a_line_with_a_problem(self):
+        self.patient.clinic_birthdate = date(2020, 5, 5)
+        self.assertEqual(self.result(), "minor_alone")
+        self.assertEqual(self.result(AYSE, "appointment", "withdrawn"), "new")
+
     def test_line_with_a_problem_does_not_keep_the_others_back(self):
         wizard = self.wizard(self.row(), self.row("+905321119999"))
         self.assertEqual((wizard.to_record_count, wizard.problem_count), (1, 1))

@@ -68,7 +68,8 @@ class TestPageShows(PageCase):
                 "partner_id": self.patient.id,
                 "purpose_id": self.survey.id,
                 "decision": "given",
-                "method": "paper",
+                "method": "import",
+                "evidence": "Form in the old file",
                 "act_at": at,
                 "notice_id": self.notice.id,
             }
@@ -493,7 +494,7 @@ class TestGuardian(PageCase):
         self.assertEqual(self.answer().status_code, 404)
 
     def test_a_guardian_of_some_purposes_sees_and_decides_those_only(self):
-        self.consent(self.child, purpose=self.marketing)
+        self.consent(self.child, "withdrawn", purpose=self.marketing)
         self.guardianship.purpose_ids = self.purpose
         page = self.get().text
         self.assertNotIn(f"purpose_{self.survey.id}", page)

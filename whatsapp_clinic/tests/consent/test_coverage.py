@@ -224,7 +224,8 @@ class TestCoverage(NoticeCase):
                     "purpose_id": purpose.id,
                     "decision": dice.choice(("given", "given", "given", "withdrawn")),
                     "act_at": act_at,
-                    "method": "paper",
+                    "method": "import",
+                    "evidence": "Form in the old file",
                     "company_id": dice.choice(
                         (self.company, self.child, self.branch.company_id)
                     ).id,

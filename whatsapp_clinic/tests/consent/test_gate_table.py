@@ -177,7 +177,8 @@ class TestGateTable(SandboxCase):
                 "guardian_id": guardian.id,
                 "purpose_id": self.purpose.id,
                 "decision": "given",
-                "method": "paper",
+                "method": "import",
+                "evidence": "Form in the old file",
             }
         )
 

@@ -107,7 +107,8 @@ class TestGuardianship(ClinicCase):
                 "guardian_id": self.mother.id,
                 "purpose_id": self.purpose.id,
                 "decision": "given",
-                "method": "paper",
+                "method": "import",
+                "evidence": "Form in the old file",
             }
         )
         self.assertEqual(child.whatsapp_consent_state, "ready")
@@ -155,7 +156,8 @@ class TestTwoGuardians(ClinicCase):
                 "purpose_id": self.purpose.id,
                 "decision": decision,
                 "act_at": at or clock.now(),
-                "method": "paper",
+                "method": "import",
+                "evidence": "Form in the old file",
             }
         )
         self.env.invalidate_all()

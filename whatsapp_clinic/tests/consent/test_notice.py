@@ -77,7 +77,8 @@ class NoticeCase(ClinicCase):
                 "company_id": self.company.id,
                 "purpose_id": self.purpose.id,
                 "decision": "given",
-                "method": "paper",
+                "method": "import",
+                "evidence": "Form in the old file",
                 "act_at": clock.now(),
                 **values,
             }

@@ -142,13 +142,8 @@ class TestMergeConsent(ClinicCase):
         consent = (
             self.env["whatsapp.clinic.consent"]
             .with_user(user)
-            .create(
-                {
-                    "partner_id": self.kept.id,
-                    "purpose_id": self.purpose.id,
-                    "decision": "given",
-                    "method": "verbal",
-                }
+            ._record(
+                [(self.purpose, "given")], partner_id=self.kept.id, method="verbal"
             )
         )
         name, consent = user.name, consent.with_env(self.env)

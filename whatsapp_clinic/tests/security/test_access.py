@@ -24,7 +24,7 @@ RIGHTS = {
     "channel.credentials": ("", "", "", "rwc", ""),
     "channel.transfer": ("", "", "", "rwc", "rwc"),
     "composer": ("rwc", "rwc", "rwc", "rwc", ""),
-    "consent": ("rc", "r", "rc", "rc", "rc"),
+    "consent": ("r", "r", "r", "r", "r"),
     "consent.ask": ("rwc", "", "rwc", "rwc", "rwc"),
     "consent.coverage": ("r", "r", "r", "r", "r"),
     "consent.import": ("", "", "rwc", "rwc", "rwc"),
@@ -33,9 +33,9 @@ RIGHTS = {
     "consent.record.line": ("rwc", "", "rwc", "rwc", "rwc"),
     "guardianship": ("rwc", "r", "rwc", "rwc", "rwc"),
     "consent.link": ("rwc", "", "rwc", "rwc", "rwc"),
-    "consent.proof": ("rc", "r", "rc", "rc", "rc"),
+    "consent.proof": ("r", "r", "r", "r", "r"),
     "consent.purpose": ("r", "r", "r", "r", "rwc"),
-    "consent.request": ("rc", "r", "rc", "rc", "rc"),
+    "consent.request": ("r", "r", "r", "r", "r"),
     "identity": ("r", "r", "r", "r", "r"),
     "identity.alias": ("r", "r", "r", "r", "r"),
     "media": ("r", "r", "r", "r", "r"),
@@ -440,13 +440,13 @@ class TestAccess(ClinicCase):
                 "clinic_branch_id": self.branch.id,
             }
         )
-        env["whatsapp.clinic.consent"].create(
-            {
-                "partner_id": patient.id,
-                "purpose_id": self.purpose.id,
-                "decision": "given",
-                "method": "paper",
-            }
+        env["whatsapp.clinic.consent"].record_decision(
+            "appointment",
+            "given",
+            "2026-01-31T14:05:00+03:00",
+            "Form",
+            "form-1",
+            patient_id=patient.id,
         )
         appointment = env["whatsapp.clinic.appointment"].create(
             {
