@@ -32,6 +32,14 @@ FIELDS = (
     "security",
     "user_preferences",
     "calls",
+    "account_settings_update",
+    "payment_configuration_update",
+    "business_username_updates",
+    "history",
+    "smb_app_state_sync",
+    "smb_message_echoes",
+    "standby",
+    "messaging_handovers",
 )
 
 

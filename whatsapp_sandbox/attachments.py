@@ -17,7 +17,7 @@ router = APIRouter()
 async def attachment(sandbox: Here, request: Request, token: str) -> Response:
     """401 without a business's token, 404 after the address has expired."""
     try:
-        check_token(sandbox, request)
+        await check_token(sandbox, request)
     except GraphError as error:
         return error.response()
     switches = sandbox.switches

@@ -19,6 +19,8 @@ STATUS_AFTER = {"REINSTATED": "APPROVED", "UNARCHIVED": "APPROVED", "FLAGGED": N
 
 def tell(sandbox: Sandbox, template: Template, change: dict[str, Any]) -> None:
     business = sandbox.world.businesses[template.business_id]
+    if sandbox.switches.template_news_language == "hyphen":
+        change = template_events.with_hyphen(change)
     sandbox.tell(business, change, time=int(sandbox.clock.now()))
 
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 
 SEPARATORS = re.compile(r"[\s()-]")
 DIGITS = re.compile(r"[0-9]{7,15}")
+# No calling code begins with 0, and with one a number rarely has fewer digits.
+FULL = re.compile(r"[1-9][0-9]{10,14}")
+# Country, and in it up to 128 letters and digits (Cloud API, business-scoped user ids).
+USER_ID = re.compile(r"[A-Z]{2}(\.ENT)?\.[A-Za-z0-9]{1,128}")
 ONE_DIGIT_ZONES = ("1", "7")
 SHARED_PREFIXES = re.compile(r"2[1-69]|3[578]|42|5[09]|6[7-9]|8[03578]|9[679]")
 
@@ -20,12 +25,30 @@ def country_code(wa_id: str) -> str:
     return wa_id[:3] if SHARED_PREFIXES.match(wa_id) else wa_id[:2]
 
 
-def wa_id(number: str, sender: str) -> str | None:
+def is_user_id(text: str) -> bool:
+    return USER_ID.fullmatch(text) is not None
+
+
+def digits_of(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
+
+
+def wa_id(
+    number: str, sender: str, known: Container[str] = (), always_national: bool = False
+) -> str | None:
     """Return the digits WhatsApp knows ``number`` by, None if it is no phone number.
 
-    Without a leading ``+`` the calling code of ``sender`` (digits) is put in front
-    (Cloud API, send-messages: "(631) 555-1234" from an Indian number goes to +91...).
+    What has no ``+``, is no full number by its looks and is not ``known`` (the digits
+    of patients) gets the calling code of ``sender`` (digits) in front (Cloud API,
+    send-messages: "(631) 555-1234" from an Indian number goes to +91...). Read to the
+    letter, as ``always_national`` does, that sentence is for every number without
+    ``+``, and an answer to a webhook's own ``from`` would go to a stranger.
     """
     compact = SEPARATORS.sub("", number)
-    digits = compact[1:] if compact.startswith("+") else country_code(sender) + compact
+    if compact.startswith("+"):
+        digits = compact[1:]
+    elif not always_national and (FULL.fullmatch(compact) or compact in known):
+        digits = compact
+    else:
+        digits = country_code(sender) + compact
     return digits if DIGITS.fullmatch(digits) else None

@@ -68,7 +68,9 @@ class Sandbox:
     ) -> None:
         """Send a webhook, if the account's app is subscribed and hears the field."""
         app = self.world.app_of(business)
-        if business.subscribed and app.hears(change["field"]):
+        field = change["field"]
+        heard = app.hears(field) and self.switches.knows_field(field)
+        if business.subscribed and heard:
             self.webhooks.send(app, business.id, change, **more)
 
     def media_url(self, media: Media, host: str) -> str:

@@ -5,6 +5,12 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 LAST_VERSION_WITH_CONVERSATION = 23
+# Webhook fields that older versions do not have.
+FIRST_VERSIONS = {
+    "business_username_updates": 26,
+    "messaging_handovers": 26,
+    "standby": 26,
+}
 
 
 class Switches(BaseModel):
@@ -23,7 +29,7 @@ class Switches(BaseModel):
     webhook_retry_scale: float = Field(default=1, ge=0)
     webhook_retry_hours: float = Field(default=168, gt=0)
     webhooks_enabled: bool = True
-    webhook_version: str = Field(default="v25.0", pattern=r"^v[0-9]{1,2}\.0$")
+    webhook_version: str = Field(default="v26.0", pattern=r"^v[0-9]{1,2}\.0$")
     drop_delivered: bool = False
     free_service_messages: int = Field(default=1000, ge=0)
     closed_window: Literal["async", "sync"] = "async"
@@ -73,10 +79,20 @@ class Switches(BaseModel):
     pacing: Literal["off", "release", "drop"] = "off"
     pacing_seconds: float = Field(default=60, ge=0)
 
+    national_numbers: bool = False
+    template_news_language: Literal["underscore", "hyphen"] = "underscore"
     escaped_json: bool = True
     seed: int = 0
 
     @property
     def with_conversation(self) -> bool:
         """Up to v23 statuses have a ``conversation`` (Cloud API, webhooks, status)."""
-        return int(self.webhook_version[1:-2]) <= LAST_VERSION_WITH_CONVERSATION
+        return self.webhook_number <= LAST_VERSION_WITH_CONVERSATION
+
+    @property
+    def webhook_number(self) -> int:
+        return int(self.webhook_version[1:-2])
+
+    def knows_field(self, field: str) -> bool:
+        """Whether webhooks of this version have ``field``."""
+        return self.webhook_number >= FIRST_VERSIONS.get(field, 0)

@@ -118,6 +118,13 @@ class Template:
         self.read({**self.definition, **changes})
 
     @property
+    def texts(self) -> list[str]:
+        """All that can be read of it."""
+        components = self.parts.components.values()
+        found = [component.get("text", "") for component in components]
+        return [*found, *(button.get("text", "") for button in self.parts.buttons)]
+
+    @property
     def score(self) -> str:
         """Quality: GREEN, YELLOW, RED, or UNKNOWN for a template that is new."""
         return self.definition.get("quality_score", {}).get("score", "UNKNOWN")

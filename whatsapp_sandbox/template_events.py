@@ -7,13 +7,21 @@ from typing import Any
 from .template import Template
 
 
-def about(template: Template, hyphen: bool = True) -> dict[str, Any]:
-    """Which template it is; Meta writes the language now ``en-US``, now ``en_US``."""
-    language = template.language
+def about(template: Template) -> dict[str, Any]:
+    """Which template it is, its language as captured webhooks write it: ``en_US``."""
     return {
         "message_template_id": int(template.id),
         "message_template_name": template.name,
-        "message_template_language": language.replace("_", "-") if hyphen else language,
+        "message_template_language": template.language,
+    }
+
+
+def with_hyphen(change: dict[str, Any]) -> dict[str, Any]:
+    """The news with its language as Meta's examples write it: ``en-US``."""
+    language = change["value"]["message_template_language"].replace("_", "-")
+    return {
+        **change,
+        "value": {**change["value"], "message_template_language": language},
     }
 
 
@@ -64,7 +72,7 @@ def category_changed(template: Template, before: str) -> dict[str, Any]:
 def components(template: Template) -> dict[str, Any]:
     buttons, parts = template.parts.buttons, template.parts.components
     value = {
-        **about(template, hyphen=False),
+        **about(template),
         "message_template_element": parts["body"].get("text"),
     }
     if "text" in parts.get("header", {}):

@@ -44,7 +44,7 @@ class Graph:
         self.routes[path] = lambda handler: handler.reply(status, content, {})
 
     def route(self, handler):
-        path = handler.path.partition("?")[0].removeprefix("/v25.0/")
+        path = handler.path.partition("?")[0].removeprefix("/v26.0/")
         return self.routes.get(path)
 
     def fails(self, fault):

@@ -41,7 +41,7 @@ def make_client(graph):
     clients = []
 
     def make(base_url=graph.url, **options):
-        client = CloudApiClient(base_url, "v25.0", NUMBER, TOKEN, **options)
+        client = CloudApiClient(base_url, "v26.0", NUMBER, TOKEN, **options)
         clients.append(client)
         return client
 
@@ -57,12 +57,12 @@ def client(make_client):
 
 @pytest.fixture
 def app(graph):
-    with AppClient(graph.url, "v25.0", APP, SECRET) as app:
+    with AppClient(graph.url, "v26.0", APP, SECRET) as app:
         yield app
 
 
 def path(request):
-    return urlsplit(request.path).path.removeprefix("/v25.0/")
+    return urlsplit(request.path).path.removeprefix("/v26.0/")
 
 
 def query(request):
@@ -560,7 +560,7 @@ def test_the_app_subscribes_an_address(graph, app):
     graph.answers(200, SUCCESS)
     app.subscribe("https://odoo.example/hook", "verify-me", ["messages", "security"])
     (request,) = graph.requests
-    assert request.path == f"/v25.0/{APP}/subscriptions"
+    assert request.path == f"/v26.0/{APP}/subscriptions"
     assert request.json == {
         "object": "whatsapp_business_account",
         "callback_url": "https://odoo.example/hook",

@@ -38,7 +38,7 @@ def make_client(graph):
     def make(**options) -> CloudApiClient:
         settings = {
             "base_url": graph.url,
-            "version": "v25.0",
+            "version": "v26.0",
             "phone_number_id": PHONE_NUMBER_ID,
             "access_token": TOKEN,
             "read_timeout": 60,
@@ -72,7 +72,7 @@ def test_a_message_is_posted_as_json_with_the_bearer_token(graph, client):
     request = graph.requests[0]
     assert (request.method, request.path) == (
         "POST",
-        f"/v25.0/{PHONE_NUMBER_ID}/messages",
+        f"/v26.0/{PHONE_NUMBER_ID}/messages",
     )
     assert request.headers["Authorization"] == f"Bearer {TOKEN}"
     assert request.headers["Content-Type"] == "application/json"
@@ -387,13 +387,13 @@ def test_an_answer_without_a_list_is_not_taken_for_an_empty_one(graph, client):
 def test_phone_numbers_of_an_account_are_listed(graph, client):
     graph.answers(200, {"data": [{"id": "1"}, {"id": "2"}]})
     assert [number["id"] for number in client.phone_numbers("200")] == ["1", "2"]
-    assert urlsplit(graph.requests[0].path).path == "/v25.0/200/phone_numbers"
+    assert urlsplit(graph.requests[0].path).path == "/v26.0/200/phone_numbers"
 
 
 def test_the_phone_number_is_read_with_the_named_fields(graph, client):
     graph.answers(200, {"id": PHONE_NUMBER_ID, "status": "CONNECTED"})
     assert client.phone_number(["status"])["status"] == "CONNECTED"
-    assert graph.requests[0].path == f"/v25.0/{PHONE_NUMBER_ID}?fields=status"
+    assert graph.requests[0].path == f"/v26.0/{PHONE_NUMBER_ID}?fields=status"
 
 
 def test_apps_are_subscribed_and_listed(graph, client):
@@ -403,7 +403,7 @@ def test_apps_are_subscribed_and_listed(graph, client):
     assert list(client.subscribed_apps("200"))
     assert [request.method for request in graph.requests] == ["POST", "GET"]
     assert {urlsplit(request.path).path for request in graph.requests} == {
-        "/v25.0/200/subscribed_apps"
+        "/v26.0/200/subscribed_apps"
     }
 
 
@@ -423,7 +423,7 @@ def test_the_proof_is_sent_only_when_asked(graph, make_client):
 
 def test_a_path_in_the_address_is_kept(graph, make_client):
     make_client(base_url=f"{graph.url}/graph/").send_message(MESSAGE)
-    assert graph.requests[0].path == f"/graph/v25.0/{PHONE_NUMBER_ID}/messages"
+    assert graph.requests[0].path == f"/graph/v26.0/{PHONE_NUMBER_ID}/messages"
 
 
 @pytest.mark.parametrize(
@@ -457,7 +457,7 @@ def test_this_machine_is_reached_when_told_so(make_client, base_url):
         {"base_url": "https://user:pass@graph.facebook.com"},
         {"base_url": "https://graph.facebook.com?x=1"},
         {"version": "25"},
-        {"version": "v25.0/../v1.0"},
+        {"version": "v26.0/../v1.0"},
         {"phone_number_id": ""},
         {"phone_number_id": "1/../2"},
         {"access_token": ""},
@@ -499,7 +499,7 @@ def test_nothing_personal_or_secret_is_shown_or_logged(graph, make_client, caplo
 
 
 def test_a_client_is_closed_by_its_context(graph):
-    with CloudApiClient(graph.url, "v25.0", PHONE_NUMBER_ID, TOKEN) as client:
+    with CloudApiClient(graph.url, "v26.0", PHONE_NUMBER_ID, TOKEN) as client:
         client.send_message(MESSAGE)
     with pytest.raises(ConnectionFailed):
         client.send_message(MESSAGE)

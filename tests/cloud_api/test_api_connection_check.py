@@ -61,7 +61,7 @@ def good():
         "object": "whatsapp_business_account",
         "callback_url": CALLBACK,
         "active": True,
-        "fields": [{"name": name, "version": "v25.0"} for name in WEBHOOK_FIELDS],
+        "fields": [{"name": name, "version": "v26.0"} for name in WEBHOOK_FIELDS],
     }
     return {
         "debug_token": {"data": token},
@@ -83,9 +83,9 @@ def run(graph):
         for path, answer in answers.items():
             graph.serves(path, answer, 400 if "error" in answer else 200)
         client = CloudApiClient(
-            graph.url, "v25.0", expected.phone_number_id, TOKEN, read_timeout=60
+            graph.url, "v26.0", expected.phone_number_id, TOKEN, read_timeout=60
         )
-        with client, AppClient(graph.url, "v25.0", APP, SECRET) as app:
+        with client, AppClient(graph.url, "v26.0", APP, SECRET) as app:
             results = list(check(client, app if has_app else None, expected, facts))
         assert [result.key for result in results] == list(TITLES)
         return {result.key: result for result in results}
@@ -352,7 +352,7 @@ def test_a_dead_token_is_told_once_and_nothing_else_is_asked(run, graph):
 def test_an_unreachable_whatsapp_is_asked_once(graph):
     for _ in range(3):
         graph.fails("close")
-    with CloudApiClient(graph.url, "v25.0", NUMBER, TOKEN) as client:
+    with CloudApiClient(graph.url, "v26.0", NUMBER, TOKEN) as client:
         results = list(check(client, None, EXPECTED, FACTS))
     assert len(graph.requests) == 1
     assert results[1].state is State.FAIL

@@ -66,14 +66,14 @@ def sandbox(running, hook):
 @pytest.fixture
 def client(sandbox):
     with CloudApiClient(
-        sandbox.url, "v25.0", NUMBER, TOKEN, loopback_only=True
+        sandbox.url, "v26.0", NUMBER, TOKEN, loopback_only=True
     ) as client:
         yield client
 
 
 @pytest.fixture
 def app(sandbox):
-    with AppClient(sandbox.url, "v25.0", APP, SECRET, loopback_only=True) as app:
+    with AppClient(sandbox.url, "v26.0", APP, SECRET, loopback_only=True) as app:
         yield app
 
 
@@ -631,7 +631,7 @@ def test_webhooks_that_go_elsewhere_are_noticed(client, app):
 def test_swapped_ids_are_noticed(sandbox, app, hook):
     expected = Expected(APP, NUMBER, ACCOUNT, hook)
     facts = Facts(now=NOW, last_inbound_at=NOW)
-    with CloudApiClient(sandbox.url, "v25.0", ACCOUNT, TOKEN) as client:
+    with CloudApiClient(sandbox.url, "v26.0", ACCOUNT, TOKEN) as client:
         told = {one.key: one.tell() for one in check(client, app, expected, facts)}
     assert "look swapped" in told["business_account"]
     for key in ("number_listed", "number", "subscribed_app"):
@@ -639,5 +639,5 @@ def test_swapped_ids_are_noticed(sandbox, app, hook):
 
 
 def test_a_wrong_app_secret_is_noticed(sandbox, client, hook):
-    with AppClient(sandbox.url, "v25.0", APP, "wrong") as app:
+    with AppClient(sandbox.url, "v26.0", APP, "wrong") as app:
         assert line_up(client, app, hook) == {"token": "fail", "webhooks": "warn"}

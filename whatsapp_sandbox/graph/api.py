@@ -31,11 +31,13 @@ from . import (
     subscriptions,
     template_editing,
     token_inspection,
+    tokens,
     uploads,
 )
 from .authorization import check_access, check_proof, check_token
 from .breaking import break_after, break_before
 from .errors import GraphError, unknown_object, unknown_path
+from .not_emulated import check_is_emulated
 from .token_inspection import TokenInspector
 
 VERSION = re.compile(r"v(\d{1,2})\.\d")
@@ -103,12 +105,15 @@ class GraphApi:
             await cut(scope, receive)
 
     async def answer(self, request: Request, object_id: str, edge: str) -> Response:
-        caller = check_token(self.sandbox, request)
+        if (object_id, edge) == tokens.PATH:
+            return await tokens.access_token(self.sandbox, request)
+        caller = await check_token(self.sandbox, request)
         check_proof(self.sandbox, request, caller)
         node = self.node(object_id)
         check_access(self.sandbox, request, caller, node, edge)
         handler = EDGES.get((type(node), request.method, edge))
         if handler is None:
+            check_is_emulated(node, edge)
             raise unknown_object(request.method, object_id)
         if edge == sending.EDGE:
             return await handler(self.sandbox, request, node)
@@ -146,6 +151,8 @@ def split(path: str) -> tuple[str, str, str]:
     one that does not exist yet, the path is unknown.
     """
     first, _, rest = path.strip("/").partition("/")
+    if (first, rest) == tokens.PATH:
+        return f"v{CURRENT_VERSION}.0", first, rest
     version = VERSION.fullmatch(first)
     if version is None or int(version[1]) > CURRENT_VERSION:
         raise unknown_path(f"/{first}")

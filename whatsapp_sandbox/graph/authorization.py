@@ -13,6 +13,7 @@ from ..media import Media
 from ..sandbox import Sandbox
 from ..template import Template
 from ..world import Number
+from .body import form_object, is_form, whole
 from .errors import GraphError, unknown_object
 
 SCHEMES = ("bearer", "oauth")
@@ -28,12 +29,28 @@ EXPIRED = "Error validating access token: Session has expired"
 AppToken = App
 
 
-def check_token(sandbox: Sandbox, request: Request) -> Token | AppToken:
+async def check_token(sandbox: Sandbox, request: Request) -> Token | AppToken:
     """Return who calls; raise 190 unless the token is known and alive."""
+    request.state.caller = living(sandbox, await token_text(request))
+    return request.state.caller
+
+
+def calling(request: Request) -> Token | AppToken:
+    """Who was found to be calling."""
+    return request.state.caller
+
+
+async def token_text(request: Request) -> str:
+    """The token of the header, the query or a form, in this order."""
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() not in SCHEMES:
+    if scheme.lower() in SCHEMES:
+        return text
+    given = request.query_params.get("access_token")
+    if given is None and is_form(request):
+        given = form_object(await whole(request)).get("access_token")
+    if not isinstance(given, str):
         raise GraphError(190, message=UNPARSABLE)
-    return living(sandbox, text)
+    return given
 
 
 def living(sandbox: Sandbox, text: str) -> Token | AppToken:

@@ -7,19 +7,20 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from .. import phone_number
 from ..sandbox import Sandbox
 from ..world import Number, Patient
 from .body import check_product, content
-from .errors import GraphError, missing
-from .reading import page
+from .errors import GraphError, invalid, missing
+from .paging import page
+from .sending import wa_id_of
 
 LIST_LIMIT = 64_000
+USERS_A_CALL = 1000
 
 
 async def blocked(sandbox: Sandbox, request: Request, number: Number) -> JSONResponse:
     records = [
-        {"messaging_product": "whatsapp", **identity(patient)}
+        {"messaging_product": "whatsapp", **both_ids(patient)}
         for patient in blocked_patients(sandbox, number)
     ]
     return JSONResponse(page(records, request))
@@ -30,8 +31,15 @@ def blocked_patients(sandbox: Sandbox, number: Number) -> list[Patient]:
     return [one for one in everybody if number.id in one.blocked_by]
 
 
-def identity(patient: Patient) -> dict[str, str]:
-    if patient.username:
+def both_ids(patient: Patient) -> dict[str, str]:
+    """A username hides the phone."""
+    phone = {} if patient.username else {"wa_id": patient.wa_id}
+    return {**phone, "user_id": patient.user_id}
+
+
+def identity(patient: Patient, user: str) -> dict[str, str]:
+    """As whom the call named the patient: by phone, or by user id."""
+    if user == patient.user_id:
         return {"user_id": patient.user_id}
     return {"wa_id": patient.wa_id}
 
@@ -48,7 +56,7 @@ async def block(sandbox: Sandbox, request: Request, number: Number) -> JSONRespo
             failed.append(failure(user, patient, 139101))
         else:
             patient.blocked_by.add(number.id)
-            added.append({"input": user, **identity(patient)})
+            added.append({"input": user, **identity(patient, user)})
     return answer("added_users", added, failed)
 
 
@@ -59,7 +67,7 @@ async def unblock(sandbox: Sandbox, request: Request, number: Number) -> JSONRes
             failed.append(failure(user, patient, 139100))
         else:
             patient.blocked_by.discard(number.id)
-            removed.append({"input": user, **identity(patient)})
+            removed.append({"input": user, **identity(patient, user)})
     return answer("removed_users", removed, failed)
 
 
@@ -72,6 +80,8 @@ async def users(
     listed = payload.get("block_users")
     if not isinstance(listed, list) or not listed:
         raise missing("block_users")
+    if len(listed) > USERS_A_CALL:
+        raise invalid(f"block_users has more than {USERS_A_CALL} users")
     world, found = sandbox.world, []
     for entry in listed:
         user = (
@@ -79,8 +89,9 @@ async def users(
         )
         if not isinstance(user, str):
             raise missing("block_users['user']")
-        wa_id = phone_number.wa_id(user, number.number.wa_id)
-        patient = world.patients.get(wa_id or "") or world.patients_by_user_id.get(user)
+        patient = world.patients_by_user_id.get(user)
+        if patient is None:
+            patient = world.patients.get(wa_id_of(sandbox, user, number) or "")
         found.append((user, patient))
     return found
 
@@ -90,16 +101,16 @@ def failure(user: str, patient: Patient | None, code: int) -> dict[str, Any]:
     told = {"message": error.message, "code": code}
     if error.details:
         told["error_data"] = {"details": error.details}
-    who = identity(patient) if patient is not None else {}
+    who = identity(patient, user) if patient is not None else {}
     return {"input": user, **who, "errors": [told]}
 
 
 def answer(name: str, done: list[Any], failed: list[Any]) -> JSONResponse:
-    """200 if all went well; otherwise an error that stands beside what went well."""
+    """200 if anything went well; otherwise an error, with who it is about."""
     result: dict[str, Any] = {name: done}
     if failed:
         result["failed_users"] = failed
     content = {"messaging_product": "whatsapp", "block_users": result}
-    if failed:
+    if failed and not done:
         raise GraphError(139100, more=content)
     return JSONResponse(content)

@@ -40,13 +40,15 @@ PARAMETERS = {
     "currency": ("currency", "parameter_name"),
     "date_time": ("date_time", "parameter_name"),
 }
-# The type of parameter a button takes, where it takes one.
+# The types of parameters that stand for a variable in a text.
+TEXT_PARAMETERS = ("text", "currency", "date_time")
+# The types of parameters a button takes, where it takes one; the first is the usual.
 BUTTON_PARAMETERS = {
-    "quick_reply": "payload",
-    "url": "text",
-    "otp": "text",
-    "copy_code": "coupon_code",
-    "flow": "action",
+    "quick_reply": ("payload", "text"),
+    "url": ("text",),
+    "otp": ("text",),
+    "copy_code": ("coupon_code",),
+    "flow": ("action",),
 }
 FORBIDDEN_IN_TEXT = re.compile(r"[\n\r\t]| {5,}")
 # The type of a button in a send, where it is not the one in the template.
@@ -271,15 +273,18 @@ def parameter_name(parameter: dict[str, Any]) -> str:
 
 
 def parameter_text(parameter: dict[str, Any], component: str) -> str:
-    if parameter["type"] != "text":
+    """The text of a parameter; money and times show as what they fall back to."""
+    kind = parameter["type"].lower()
+    if kind not in TEXT_PARAMETERS:
         raise GraphError(
             132012,
-            f"{component}: Format mismatch, expected TEXT,"
-            f" received {str(parameter['type']).upper()}",
+            f"{component}: Format mismatch, expected TEXT, received {kind.upper()}",
         )
-    text = parameter.get("text")
+    text = parameter.get(kind)
+    if kind != "text":
+        text = need(text, "fallback_value", f"{component} {kind}")
     if not isinstance(text, str) or not text:
-        raise invalid("Parameter 'text' is mandatory for type 'text'")
+        raise invalid(f"Parameter '{kind}' is mandatory for type '{kind}'")
     if FORBIDDEN_IN_TEXT.search(text):
         raise GraphError(
             132018,
@@ -354,16 +359,16 @@ def check_button_parameters(
             f"button: number of localizable_params ({len(parameters)}) does not match"
             " the expected number of params (1)",
         )
-    if parameters and parameters[0]["type"].lower() != expected:
+    if parameters and parameters[0]["type"].lower() not in expected:
         raise GraphError(
             132012,
-            f"buttons: Format mismatch, expected {expected.upper()},"
+            f"buttons: Format mismatch, expected {expected[0].upper()},"
             f" received {parameters[0]['type'].upper()}",
         )
 
 
 def reply_payload(parameter: dict[str, Any], limit: int) -> str:
-    payload = need(parameter, "payload", "button")
+    payload = need(parameter, parameter["type"].lower(), "button")
     if not isinstance(payload, str) or len(payload) > limit:
         raise bad_value(f"Button payload exceeds {limit} characters")
     return payload
@@ -385,7 +390,7 @@ def code(index: int, parameters: list[dict[str, Any]]) -> str:
 def check_code(shown: Content, parameters: list[dict[str, Any]]) -> None:
     """A one-time code stands in the text and behind the button (Cloud API)."""
     codes = [one["payload"] for one in shown.buttons if one["kind"] == "otp"]
-    if codes and [one["text"] for one in parameters] != codes:
+    if codes and [one.get("text") for one in parameters] != codes:
         raise bad_value("The body and the button must have the same code")
 
 

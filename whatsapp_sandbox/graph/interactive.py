@@ -41,8 +41,9 @@ PARTS = ("type", "header", "body", "footer", "action")
 
 def interactive(content: Any) -> Content:
     kind = need(content, "type", "interactive")
-    if not isinstance(kind, str) or kind not in ACTIONS:
+    if not isinstance(kind, str) or kind.lower() not in ACTIONS:
         raise not_one_of("interactive['type']", ", ".join(ACTIONS), kind)
+    kind = kind.lower()
     only(content, PARTS, "interactive")
     body = need(need(content, "body", "interactive"), "text", "interactive['body']")
     only(content["body"], ("text",), "interactive['body']")

@@ -12,17 +12,10 @@ from ..sandbox import Sandbox
 from ..world import Number
 from .body import check_product, content
 from .content import text_between, web_address
-from .errors import bad_value, invalid, not_one_of, unknown_field
+from .errors import bad_value, invalid, not_one_of
+from .fields import PROFILE_NODE, pick
 
-FIELDS = (
-    "about",
-    "address",
-    "description",
-    "email",
-    "profile_picture_url",
-    "websites",
-    "vertical",
-)
+NEVER_WRITTEN = {"vertical": "UNDEFINED"}
 # Least and most characters (Cloud API, business profile).
 LENGTHS = {"about": (1, 139), "address": (0, 256), "email": (0, 128)}
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -55,13 +48,9 @@ VERTICALS = (
 
 
 async def read(sandbox: Sandbox, request: Request, number: Number) -> JSONResponse:
-    names = request.query_params.get("fields", "").split(",")
-    wanted = [name for name in names if name] or ["about"]
-    for name in wanted:
-        if name not in FIELDS:
-            raise unknown_field(name, "WhatsAppBusinessProfile")
-    profile = number.number.profile
-    record = {name: profile[name] for name in wanted if name in profile}
+    fields = request.query_params.get("fields") or "about"
+    profile = {**NEVER_WRITTEN, **number.number.profile}
+    record = pick(profile, fields, PROFILE_NODE)
     return JSONResponse({"data": [{**record, "messaging_product": "whatsapp"}]})
 
 

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+import json
 import zlib
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from ..account import BusinessAccount
+from ..phone_number import country_code
 from ..sandbox import Sandbox
 from ..template import Template
-from ..world import Number
-from . import health
-from .errors import invalid, unknown_field
+from ..world import COUNTRIES, Number
+from . import health, subscriptions
+from .errors import invalid
+from .fields import BUSINESS_NODE, NUMBER_NODE, TEMPLATE_NODE, pick
+from .paging import page
 
-PAGE_SIZE = 25
 STANDARD_THROUGHPUT = 80
-NUMBER_NODE = "WhatsAppBusinessPhoneNumber"
-LARGEST_PAGE = 1000
 NUMBER_FIELDS = (
     "verified_name,code_verification_status,display_phone_number,quality_rating,"
     "platform_type,throughput,id"
@@ -29,7 +27,9 @@ NUMBER_FIELDS = (
 BUSINESS_FIELDS = "id,name,timezone_id,message_template_namespace"
 TEMPLATE_FIELDS = "name,parameter_format,components,language,status,category,id"
 SAMPLES = "https://scontent.whatsapp.net/v/t61.29466-34/"
-TEMPLATE_FILTERS = ("name", "language", "status", "category")
+# Filters that take one value or several, and one that takes a part of a text.
+LIST_FILTERS = ("name", "language", "status", "category", "quality_score")
+TEXT_FILTERS = ("content", "name_or_content")
 
 
 def number_record(sandbox: Sandbox, one: Number) -> dict[str, Any]:
@@ -42,6 +42,9 @@ def number_record(sandbox: Sandbox, one: Number) -> dict[str, Any]:
         "verified_name": number.verified_name,
         "status": number.status,
         "quality_rating": number.quality_rating,
+        "quality_score": {"score": number.quality_rating},
+        "country_code": COUNTRIES.get(country_code(number.wa_id), "ZZ"),
+        "country_dial_code": country_code(number.wa_id),
         "code_verification_status": number.code_verification_status,
         "name_status": number.name_status,
         "platform_type": "CLOUD_API" if registered else "NOT_APPLICABLE",
@@ -51,6 +54,7 @@ def number_record(sandbox: Sandbox, one: Number) -> dict[str, Any]:
         "is_on_biz_app": number.coexistence,
         "is_official_business_account": False,
         "whatsapp_business_manager_messaging_limit": one.portfolio.tier,
+        "messaging_limit_tier": one.portfolio.tier,
         "webhook_configuration": {},
         "health_status": health.of_number(sandbox, one),
     }
@@ -65,6 +69,16 @@ def business_record(sandbox: Sandbox, business: BusinessAccount) -> dict[str, An
         "country": "TR",
         "business_verification_status": business.business_verification_status,
         "account_review_status": business.account_review_status,
+        "status": "ACTIVE",
+        "ownership_type": "SELF",
+        "owner_business_info": {"id": business.portfolio_id, "name": business.name},
+        "is_enabled_for_insights": False,
+        "is_shared_with_partners": False,
+        "subscribed_apps": subscriptions.of_business(sandbox, business),
+        "phone_numbers": {"data": numbers_of(sandbox, business)},
+        "whatsapp_business_manager_messaging_limit": sandbox.world.portfolios[
+            business.portfolio_id
+        ].tier,
         "message_template_namespace": f"namespace_{business.id}",
         "health_status": health.of_business(sandbox, business),
     }
@@ -102,15 +116,6 @@ def with_address(component: dict[str, Any]) -> dict[str, Any]:
     return {**component, "example": {"header_handle": urls}}
 
 
-def pick(record: dict[str, Any], fields: str, node: str) -> dict[str, Any]:
-    """The fields asked for; ``id`` always comes along."""
-    names = [name for name in fields.split(",") if name]
-    for name in names:
-        if name not in record:
-            raise unknown_field(name, node)
-    return {name: record[name] for name in dict.fromkeys([*names, "id"])}
-
-
 async def number(sandbox: Sandbox, request: Request, number: Number) -> JSONResponse:
     fields = request.query_params.get("fields", NUMBER_FIELDS)
     return JSONResponse(pick(number_record(sandbox, number), fields, NUMBER_NODE))
@@ -121,16 +126,15 @@ async def business(
 ) -> JSONResponse:
     fields = request.query_params.get("fields", BUSINESS_FIELDS)
     record = business_record(sandbox, business)
-    return JSONResponse(pick(record, fields, "WhatsAppBusinessAccount"))
+    return JSONResponse(pick(record, fields, BUSINESS_NODE))
 
 
 async def template(
     sandbox: Sandbox, request: Request, template: Template
 ) -> JSONResponse:
     fields = request.query_params.get("fields", TEMPLATE_FIELDS)
-    return JSONResponse(
-        pick(template_record(sandbox, template), fields, "MessageTemplate")
-    )
+    record = template_record(sandbox, template)
+    return JSONResponse(pick(record, fields, TEMPLATE_NODE))
 
 
 async def phone_numbers(
@@ -138,54 +142,66 @@ async def phone_numbers(
 ) -> JSONResponse:
     fields = request.query_params.get("fields", NUMBER_FIELDS)
     records = [
-        pick(number_record(sandbox, sandbox.world.numbers[one.id]), fields, NUMBER_NODE)
-        for one in business.phone_numbers
+        pick(record, fields, NUMBER_NODE) for record in numbers_of(sandbox, business)
     ]
     return JSONResponse(page(records, request))
+
+
+def numbers_of(sandbox: Sandbox, business: BusinessAccount) -> list[dict[str, Any]]:
+    return [
+        number_record(sandbox, sandbox.world.numbers[one.id])
+        for one in business.phone_numbers
+    ]
 
 
 async def message_templates(
     sandbox: Sandbox, request: Request, business: BusinessAccount
 ) -> JSONResponse:
-    query = request.query_params
-    fields = query.get("fields", TEMPLATE_FIELDS)
-    wanted = {key: query[key] for key in TEMPLATE_FILTERS if key in query}
+    fields = request.query_params.get("fields", TEMPLATE_FIELDS)
+    templates = sandbox.world.templates[business.id].values()
     records = [
-        pick(template_record(sandbox, one), fields, "MessageTemplate")
-        for one in sandbox.world.templates[business.id].values()
-        if all(getattr(one, key) == value for key, value in wanted.items())
+        pick(template_record(sandbox, one), fields, TEMPLATE_NODE)
+        for one in templates
+        if is_wanted(one, request)
     ]
-    return JSONResponse(page(records, request))
+    answer = page(
+        records,
+        request,
+        message_template_count=len(templates),
+        message_template_limit=business.template_limit,
+        are_translations_complete=True,
+    )
+    return JSONResponse(answer)
 
 
-def page(records: list[dict[str, Any]], request: Request) -> dict[str, Any]:
-    """One page with cursors; ``paging.next`` is absent on the last page."""
+def is_wanted(template: Template, request: Request) -> bool:
+    """Whether every filter of the call lets ``template`` through."""
+    query = request.query_params
+    values = {
+        "name": template.name,
+        "language": template.language,
+        "status": template.status,
+        "category": template.category,
+        "quality_score": template.score,
+    }
+    texts = {
+        "content": template.texts,
+        "name_or_content": [template.name, *template.texts],
+    }
+    return all(
+        values[key] in listed(query[key]) for key in LIST_FILTERS if key in query
+    ) and all(
+        any(query[key].casefold() in one.casefold() for one in texts[key])
+        for key in TEXT_FILTERS
+        if key in query
+    )
+
+
+def listed(value: str) -> list[str]:
+    """The values of a filter: ``A``, ``A,B`` or ``["A", "B"]``."""
+    if not value.startswith("["):
+        return value.split(",")
     try:
-        limit = int(request.query_params.get("limit", PAGE_SIZE))
+        return list(map(str, json.loads(value)))
     except ValueError as error:
-        raise invalid("limit must be a number") from error
-    limit = min(max(limit, 1), LARGEST_PAGE)
-    start = position(request.query_params.get("after"))
-    part = records[start : start + limit]
-    answer: dict[str, Any] = {"data": part}
-    if not part:
-        return answer
-    end = start + len(part)
-    answer["paging"] = {"cursors": {"before": cursor(start), "after": cursor(end)}}
-    if end < len(records):
-        query = {**request.query_params, "limit": limit, "after": cursor(end)}
-        answer["paging"]["next"] = f"{request.url.replace(query=urlencode(query))}"
-    return answer
-
-
-def cursor(position: int) -> str:
-    return base64.urlsafe_b64encode(b"QVFI%d" % position).decode()
-
-
-def position(after: str | None) -> int:
-    if not after:
-        return 0
-    try:
-        return int(base64.urlsafe_b64decode(after).removeprefix(b"QVFI"))
-    except (ValueError, binascii.Error) as error:
-        raise invalid("Invalid cursors values") from error
+        raise invalid("The filter is not a valid list") from error

@@ -18,7 +18,7 @@ from ..sandbox import Sandbox
 from ..template import Content
 from ..world import Message, Number, Patient
 from . import content, filling
-from .body import check_product, parsed, whole
+from .body import check_product, message
 from .breaking import break_after, break_before
 from .errors import GraphError, invalid, missing, not_one_of
 from .interactive import interactive
@@ -43,7 +43,7 @@ async def send(sandbox: Sandbox, request: Request, number: Number) -> Response:
     if number.number.status != "CONNECTED":
         raise GraphError(133010)
     world = sandbox.world
-    payload = parsed(request.headers.get("content-type", ""), await whole(request))
+    payload = await message(request)
     recipient = str(payload.get("to") or payload.get("recipient") or "")
     fault = sandbox.faults.strike(EDGE, number.id, recipient)
     if sandbox.switches.latency_ms:
@@ -74,14 +74,14 @@ def take(
 def checked_message(
     sandbox: Sandbox, number: Number, payload: dict[str, Any]
 ) -> Message:
-    wa_id, user_id = addressee(payload, number)
+    wa_id, user_id = addressee(sandbox, payload, number)
     shown = checked_content(payload)
     allowed = number.number.allowed_recipients
     if allowed is not None and f"+{wa_id}" not in allowed and wa_id not in allowed:
         raise GraphError(131030)
     if wa_id == number.number.wa_id:
         raise GraphError(131021)
-    patient = find_patient(sandbox, wa_id, user_id)
+    patient = find_patient(sandbox, payload, wa_id, user_id)
     if patient.is_blocked_by(number.number.id):
         raise GraphError(130403)
     if number.business.restriction is not None:
@@ -112,8 +112,13 @@ def checked_message(
     )
 
 
-def addressee(payload: dict[str, Any], number: Number) -> tuple[str | None, str | None]:
-    """(wa_id, None) or (None, BSUID); ``to`` wins over ``recipient``."""
+def addressee(
+    sandbox: Sandbox, payload: dict[str, Any], number: Number
+) -> tuple[str | None, str | None]:
+    """(wa_id, None) or (None, BSUID); ``to`` wins over ``recipient``.
+
+    Of a user id in ``to`` only the digits are taken, which are nobody's phone.
+    """
     to, recipient = payload.get("to"), payload.get("recipient")
     if not to and not recipient:
         raise missing("to")
@@ -121,10 +126,21 @@ def addressee(payload: dict[str, Any], number: Number) -> tuple[str | None, str 
         raise not_one_of("recipient_type", "individual", payload["recipient_type"])
     if not to:
         return None, str(recipient)
-    wa_id = phone_number.wa_id(str(to), number.number.wa_id)
+    if phone_number.is_user_id(str(to)):
+        return phone_number.digits_of(str(to)), None
+    wa_id = wa_id_of(sandbox, str(to), number)
     if wa_id is None:
         raise invalid("Param to is not a valid phone number")
     return wa_id, None
+
+
+def wa_id_of(sandbox: Sandbox, phone: str, number: Number) -> str | None:
+    return phone_number.wa_id(
+        phone,
+        number.number.wa_id,
+        sandbox.world.patients,
+        sandbox.switches.national_numbers,
+    )
 
 
 def checked_content(payload: dict[str, Any]) -> Content:
@@ -153,8 +169,12 @@ def checked_content(payload: dict[str, Any]) -> Content:
     return CONTENTS[kind](payload[kind])
 
 
-def find_patient(sandbox: Sandbox, wa_id: str | None, user_id: str | None) -> Patient:
+def find_patient(
+    sandbox: Sandbox, payload: dict[str, Any], wa_id: str | None, user_id: str | None
+) -> Patient:
     """An unknown phone gets an invented patient, an unknown BSUID reaches nobody."""
+    if wa_id is not None and phone_number.is_user_id(str(payload["to"])):
+        return Patient(wa_id, "", "", on_whatsapp=False)
     if wa_id is not None:
         return sandbox.world.patient(wa_id)
     known = sandbox.world.patients_by_user_id.get(user_id or "")

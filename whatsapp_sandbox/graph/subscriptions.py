@@ -10,22 +10,25 @@ from starlette.responses import JSONResponse
 from ..account import FIELDS, App, BusinessAccount
 from ..sandbox import Sandbox
 from ..webhooks import WebhookRefused
-from .authorization import check_token
+from .authorization import calling
 from .body import content, whole
 from .errors import GraphError, invalid, missing, not_one_of
 
 OBJECT = "whatsapp_business_account"
-FIELD_VERSION = "v25.0"
 
 
 async def subscribed_apps(
     sandbox: Sandbox, request: Request, business: BusinessAccount
 ) -> JSONResponse:
+    return JSONResponse(of_business(sandbox, business))
+
+
+def of_business(sandbox: Sandbox, business: BusinessAccount) -> dict[str, Any]:
     app = sandbox.world.app_of(business)
     link = "https://www.facebook.com/games/?app_id=" + app.id
     data = {"id": app.id, "name": app.name, "link": link}
     subscribed = [{"whatsapp_business_api_data": data}] if business.subscribed else []
-    return JSONResponse({"data": subscribed})
+    return {"data": subscribed}
 
 
 async def subscribe(
@@ -34,7 +37,7 @@ async def subscribe(
     """The token's app gets the account's webhooks; without it none come."""
     if b"override_callback_uri" in await whole(request):
         raise invalid("the sandbox does not override callback urls")
-    caller = check_token(sandbox, request)
+    caller = calling(request)
     business.app = sandbox.world.app_of(caller).id
     business.subscribed = True
     return JSONResponse({"success": True})
@@ -49,7 +52,7 @@ async def unsubscribe(
 
 def check_is_app(sandbox: Sandbox, request: Request, app: App) -> None:
     """Only the app itself, by its own token, may see and set its subscriptions."""
-    if check_token(sandbox, request) is not app:
+    if calling(request) is not app:
         raise GraphError(15)
 
 
@@ -59,11 +62,12 @@ async def subscriptions(sandbox: Sandbox, request: Request, app: App) -> JSONRes
     if url is None:
         return JSONResponse({"data": []})
     names = FIELDS if app.fields is None else app.fields
+    version = sandbox.switches.webhook_version
     record = {
         "object": OBJECT,
         "callback_url": url,
         "active": True,
-        "fields": [{"name": name, "version": FIELD_VERSION} for name in names],
+        "fields": [{"name": name, "version": version} for name in names],
     }
     return JSONResponse({"data": [record]})
 

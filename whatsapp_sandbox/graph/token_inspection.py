@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 
 from ..account import App, Token
 from ..sandbox import Sandbox
-from .authorization import EXPIRED, app_of_token, check_token
+from .authorization import EXPIRED, app_of_token, calling
 from .errors import GraphError, missing
 
 PORTFOLIO_SCOPE = "business_management"
@@ -28,7 +28,7 @@ async def inspect(
     text = request.query_params.get("input_token")
     if not text:
         raise missing("input_token")
-    caller = check_token(sandbox, request)
+    caller = calling(request)
     own = caller if isinstance(caller, App) else sandbox.world.app_of(caller)
     token = sandbox.world.tokens.get(text)
     if token is None:

@@ -269,7 +269,7 @@ class WhatsApp:
         )
 
     def send(self, payload: Any, number: str = NUMBER, **more: Any):
-        return self.graph("POST", f"/v25.0/{number}/messages", json=payload, **more)
+        return self.graph("POST", f"/v26.0/{number}/messages", json=payload, **more)
 
     def control(self, method: str, path: str, **body: Any) -> Any:
         answer = self.session.request(
@@ -284,18 +284,18 @@ class WhatsApp:
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
         """What the Graph API answers; must be good."""
-        answer = self.graph("GET", f"/v25.0/{path}", params=query)
+        answer = self.graph("GET", f"/v26.0/{path}", params=query)
         assert answer.status_code == 200, answer.json()
         return answer.json()
 
     def post(self, path: str, **body: Any) -> requests.Response:
-        return self.graph("POST", f"/v25.0/{path}", json=body)
+        return self.graph("POST", f"/v26.0/{path}", json=body)
 
     def upload(self, content: bytes, mime_type: str, number: str = NUMBER) -> str:
         """Upload a file of the business; returns its media id."""
         answer = self.graph(
             "POST",
-            f"/v25.0/{number}/media",
+            f"/v26.0/{number}/media",
             data={"messaging_product": "whatsapp"},
             files={"file": ("file", content, mime_type)},
         )
@@ -308,9 +308,9 @@ class WhatsApp:
             "file_length": str(len(content)),
             "file_type": mime_type,
         }
-        begun = self.graph("POST", f"/v25.0/{APP}/uploads", params=query).json()
+        begun = self.graph("POST", f"/v26.0/{APP}/uploads", params=query).json()
         answer = self.graph(
-            "POST", f"/v25.0/{begun['id']}", data=content, headers={"file_offset": "0"}
+            "POST", f"/v26.0/{begun['id']}", data=content, headers={"file_offset": "0"}
         )
         return answer.json()["h"]
 

@@ -50,7 +50,7 @@ def test_a_token_that_dies_is_190_everywhere(whatsapp, token):
     whatsapp.control("PATCH", f"tokens/{token}", valid=False)
     for answer in (
         whatsapp.send(reminder()),
-        whatsapp.graph("GET", f"/v25.0/{NUMBER}"),
+        whatsapp.graph("GET", f"/v26.0/{NUMBER}"),
     ):
         found = error(answer)
         assert (answer.status_code, found["code"]) == (401, 190)
@@ -93,7 +93,7 @@ def test_a_number_that_is_in_the_app_too_takes_20_a_second():
 def test_a_number_that_is_in_the_app_too_says_so(whatsapp):
     answer = whatsapp.graph(
         "GET",
-        f"/v25.0/{COEXISTENCE_NUMBER}",
+        f"/v26.0/{COEXISTENCE_NUMBER}",
         params={"fields": "is_on_biz_app,throughput"},
     )
     assert answer.json()["is_on_biz_app"] is True

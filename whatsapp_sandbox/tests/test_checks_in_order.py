@@ -43,7 +43,7 @@ def test_an_expired_version_is_served_by_the_oldest_usable_one(whatsapp):
 
 @pytest.mark.parametrize("token", [None, "wrong"])
 def test_a_bad_token_is_refused_before_the_object_is_looked_up(whatsapp, token):
-    answer = whatsapp.graph("POST", "/v25.0/404/messages", token=token, json={})
+    answer = whatsapp.graph("POST", "/v26.0/404/messages", token=token, json={})
     assert (answer.status_code, error(answer)["code"]) == (401, 190)
     assert error(answer)["type"] == "OAuthException"
     assert answer.headers["WWW-Authenticate"].startswith(
@@ -52,19 +52,19 @@ def test_a_bad_token_is_refused_before_the_object_is_looked_up(whatsapp, token):
 
 
 def test_an_unknown_object_is_100_33_before_the_body_is_read(whatsapp):
-    answer = whatsapp.graph("POST", "/v25.0/404/messages", data=b"{")
+    answer = whatsapp.graph("POST", "/v26.0/404/messages", data=b"{")
     found = error(answer)
     assert (answer.status_code, found["code"], found["error_subcode"]) == (400, 100, 33)
     assert found["type"] == "GraphMethodException"
 
 
 def test_an_edge_that_the_object_lacks_is_100_33(whatsapp):
-    answer = whatsapp.graph("GET", f"/v25.0/{NUMBER}/message_templates")
+    answer = whatsapp.graph("GET", f"/v26.0/{NUMBER}/message_templates")
     assert error(answer)["error_subcode"] == 33
 
 
 def test_an_unregistered_number_is_133010_before_the_body_is_read(whatsapp):
-    answer = whatsapp.graph("POST", f"/v25.0/{UNREGISTERED}/messages", data=b"{")
+    answer = whatsapp.graph("POST", f"/v26.0/{UNREGISTERED}/messages", data=b"{")
     assert error(answer)["code"] == 133010
 
 
@@ -73,13 +73,13 @@ def test_an_unregistered_number_is_133010_before_the_body_is_read(whatsapp):
 )
 def test_a_body_that_is_not_a_json_object_is_100(whatsapp, body):
     headers = {"Content-Type": "application/json"}
-    path = f"/v25.0/{NUMBER}/messages"
+    path = f"/v26.0/{NUMBER}/messages"
     answer = whatsapp.graph("POST", path, data=body, headers=headers)
     assert (answer.status_code, error(answer)["code"]) == (400, 100)
 
 
 def test_a_body_that_is_not_declared_as_json_has_no_parameters(whatsapp):
-    answer = whatsapp.graph("POST", f"/v25.0/{NUMBER}/messages", data=b"{}")
+    answer = whatsapp.graph("POST", f"/v26.0/{NUMBER}/messages", data=b"{}")
     found = error(answer)["message"]
     assert found == "(#100) The parameter messaging_product is required."
 

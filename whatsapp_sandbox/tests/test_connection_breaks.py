@@ -32,7 +32,7 @@ def change(whatsapp, what: str, **changes) -> None:
 
 def debug_token(whatsapp) -> dict:
     query = {"input_token": TOKEN}
-    path = "/v25.0/debug_token"
+    path = "/v26.0/debug_token"
     answer = whatsapp.graph("GET", path, token=APP_TOKEN, params=query)
     return answer.json()["data"]
 
@@ -60,7 +60,7 @@ def test_1_the_token_is_for_another_account(whatsapp):
 
 def test_2_the_account_cannot_be_read(whatsapp):
     change(whatsapp, "token", business_accounts=[])
-    answer = whatsapp.graph("GET", f"/v25.0/{BUSINESS}")
+    answer = whatsapp.graph("GET", f"/v26.0/{BUSINESS}")
     assert error(answer)["error_subcode"] == 33
 
 
@@ -73,7 +73,7 @@ def test_3_the_number_belongs_to_another_account(whatsapp):
 
 
 def test_3_the_ids_are_swapped(whatsapp):
-    answer = whatsapp.graph("GET", f"/v25.0/{NUMBER}/phone_numbers")
+    answer = whatsapp.graph("GET", f"/v26.0/{NUMBER}/phone_numbers")
     assert error(answer)["error_subcode"] == 33
     answer = whatsapp.send(reminder(), number=BUSINESS)
     assert error(answer)["error_subcode"] == 33
@@ -117,7 +117,7 @@ def test_7_the_account_is_not_subscribed(whatsapp, receiver):
 
 
 def subscription(whatsapp) -> dict:
-    path = f"/v25.0/{APP}/subscriptions"
+    path = f"/v26.0/{APP}/subscriptions"
     (found,) = whatsapp.graph("GET", path, token=APP_TOKEN).json()["data"]
     return found
 

@@ -109,7 +109,7 @@ def test_a_phone_that_is_off_gets_its_messages_when_it_comes_back(whatsapp, rece
 
 
 def reminder_template(whatsapp):
-    path = f"/v25.0/{BUSINESS}/message_templates"
+    path = f"/v26.0/{BUSINESS}/message_templates"
     query = {"name": "appointment_reminder", "language": "tr"}
     return whatsapp.graph("GET", path, params=query).json()["data"][0]["id"]
 
@@ -117,7 +117,7 @@ def reminder_template(whatsapp):
 def test_after_its_time_to_live_a_message_is_dropped(whatsapp, receiver):
     template_id = reminder_template(whatsapp)
     answer = whatsapp.graph(
-        "POST", f"/v25.0/{template_id}", json={"message_send_ttl_seconds": 3600}
+        "POST", f"/v26.0/{template_id}", json={"message_send_ttl_seconds": 3600}
     )
     assert answer.json() == {"success": True}
     whatsapp.control("PATCH", f"patients/{WA_ID}", online=False)
@@ -132,7 +132,7 @@ def test_a_time_to_live_outside_of_the_categorys_bounds_is_refused(whatsapp):
     template_id = reminder_template(whatsapp)
     for seconds in (29, 43_201, "60", None):
         answer = whatsapp.graph(
-            "POST", f"/v25.0/{template_id}", json={"message_send_ttl_seconds": seconds}
+            "POST", f"/v26.0/{template_id}", json={"message_send_ttl_seconds": seconds}
         )
         assert answer.json()["error"]["code"] == 100
 
@@ -481,7 +481,7 @@ def test_a_username_hides_the_phone(whatsapp, receiver):
 
 
 def test_without_a_subscription_no_webhooks_come(whatsapp, receiver):
-    path = f"/v25.0/{BUSINESS}/subscribed_apps"
+    path = f"/v26.0/{BUSINESS}/subscribed_apps"
     whatsapp.graph("DELETE", path)
     whatsapp.reminder()
     assert whatsapp.graph("POST", path).json() == {"success": True}

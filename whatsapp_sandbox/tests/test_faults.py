@@ -134,7 +134,7 @@ def test_a_hang_says_nothing(whatsapp, kind, count):
     whatsapp.fault(kind)
     with pytest.raises(requests.ReadTimeout):
         requests.post(
-            f"{whatsapp.url}/v25.0/{NUMBER}/messages",
+            f"{whatsapp.url}/v26.0/{NUMBER}/messages",
             json=reminder(),
             headers={"Authorization": f"Bearer {TOKEN}"},
             timeout=0.3,
@@ -184,7 +184,7 @@ def test_an_unknown_kind_of_fault_is_refused(whatsapp):
 
 def test_a_fault_strikes_the_calls_of_its_edge_only(whatsapp):
     whatsapp.fault("error", edge="message_templates", code=2)
-    path = f"/v25.0/{BUSINESS}"
+    path = f"/v26.0/{BUSINESS}"
     assert error(whatsapp.graph("GET", f"{path}/message_templates"))["code"] == 2
     assert whatsapp.graph("GET", f"{path}/phone_numbers").status_code == 200
     whatsapp.reminder()
@@ -199,5 +199,5 @@ def test_an_upload_may_be_taken_without_an_answer(whatsapp):
 
 def test_a_fault_may_strike_an_object_itself(whatsapp):
     whatsapp.fault("http_500", edge="", phone_number_id=NUMBER)
-    assert whatsapp.graph("GET", f"/v25.0/{NUMBER}").status_code == 500
-    assert whatsapp.graph("GET", f"/v25.0/{BUSINESS}").status_code == 200
+    assert whatsapp.graph("GET", f"/v26.0/{NUMBER}").status_code == 500
+    assert whatsapp.graph("GET", f"/v26.0/{BUSINESS}").status_code == 200

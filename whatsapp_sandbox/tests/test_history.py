@@ -13,14 +13,14 @@ def history(whatsapp):
     whatsapp.switch(message_history=True)
 
     def read(**query: str):
-        path = f"/v25.0/{NUMBER}/message_history"
+        path = f"/v26.0/{NUMBER}/message_history"
         return whatsapp.graph("GET", path, params=query).json()
 
     return read
 
 
 def test_by_default_there_is_no_history(whatsapp):
-    answer = whatsapp.graph("GET", f"/v25.0/{NUMBER}/message_history")
+    answer = whatsapp.graph("GET", f"/v26.0/{NUMBER}/message_history")
     assert (answer.status_code, error(answer)["code"]) == (400, 100)
     assert "(message_history)" in error(answer)["message"]
 

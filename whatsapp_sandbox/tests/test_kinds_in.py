@@ -294,12 +294,37 @@ def test_a_blocked_patient_does_not_reach_the_number(blocked, receiver):
 
 def test_the_list_names_the_blocked(blocked):
     listed = blocked.get(f"{NUMBER}/block_users")["data"]
-    assert listed == [{"messaging_product": "whatsapp", "wa_id": WA_ID}]
+    ids = {"wa_id": WA_ID, "user_id": USER_ID}
+    assert listed == [{"messaging_product": "whatsapp", **ids}]
 
 
 def test_an_unblocked_patient_can_be_written_to(blocked):
-    blocked.graph("DELETE", f"/v25.0/{NUMBER}/block_users", json=BLOCKED)
+    blocked.graph("DELETE", f"/v26.0/{NUMBER}/block_users", json=BLOCKED)
     blocked.text()
+
+
+def test_who_is_blocked_by_user_id_is_answered_by_it(whatsapp):
+    whatsapp.write()
+    body = {"messaging_product": "whatsapp", "block_users": [{"user": USER_ID}]}
+    answer = whatsapp.post(f"{NUMBER}/block_users", **body).json()
+    assert answer["block_users"]["added_users"] == [
+        {"input": USER_ID, "user_id": USER_ID}
+    ]
+
+
+def test_what_goes_well_for_some_is_answered_with_200(whatsapp):
+    whatsapp.write()
+    users = [{"user": f"+{WA_ID}"}, {"user": "+905320000000"}]
+    body = {"messaging_product": "whatsapp", "block_users": users}
+    answer = whatsapp.post(f"{NUMBER}/block_users", **body)
+    assert answer.status_code == 200
+    assert len(answer.json()["block_users"]["failed_users"]) == 1
+
+
+def test_more_than_a_thousand_users_a_call_are_refused(whatsapp):
+    users = [{"user": f"+90532{number:07}"} for number in range(1001)]
+    body = {"messaging_product": "whatsapp", "block_users": users}
+    assert error(whatsapp.post(f"{NUMBER}/block_users", **body))["code"] == 100
 
 
 def test_only_who_wrote_today_can_be_blocked(whatsapp):

@@ -44,6 +44,16 @@ def flow(**changes) -> dict:
     return interactive("flow", {"name": "flow", "parameters": parameters})
 
 
+@pytest.mark.parametrize("kind", ["BUTTON", "List"])
+def test_an_interactive_type_may_be_in_any_case(open_chat, kind):
+    row = {"id": "1", "title": "One"}
+    actions = {
+        "BUTTON": {"buttons": [{"type": "reply", "reply": row}]},
+        "List": {"button": "Choose", "sections": [{"rows": [row]}]},
+    }
+    accepted(open_chat.send(interactive(kind, actions[kind])))
+
+
 def location_request(**more) -> dict:
     action = {"name": "send_location"}
     return interactive("location_request_message", action, **more)
@@ -341,13 +351,13 @@ def test_a_voice_note_in_ogg_arrives(open_chat):
 def test_a_file_lives_30_days(whatsapp):
     media_id = whatsapp.upload(b"x", "image/png")
     whatsapp.pass_time(days=30)
-    answer = whatsapp.graph("GET", f"/v25.0/{media_id}")
+    answer = whatsapp.graph("GET", f"/v26.0/{media_id}")
     assert error(answer)["error_subcode"] == 33
 
 
 def test_a_deleted_file_is_gone(whatsapp):
     media_id = whatsapp.upload(b"x", "image/png")
     query = {"phone_number_id": NUMBER}
-    answer = whatsapp.graph("DELETE", f"/v25.0/{media_id}", params=query)
+    answer = whatsapp.graph("DELETE", f"/v26.0/{media_id}", params=query)
     assert answer.json() == {"success": True}
-    assert error(whatsapp.graph("GET", f"/v25.0/{media_id}"))["error_subcode"] == 33
+    assert error(whatsapp.graph("GET", f"/v26.0/{media_id}"))["error_subcode"] == 33

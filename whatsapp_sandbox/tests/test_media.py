@@ -78,7 +78,7 @@ def attach_answer(whatsapp, **body) -> requests.Response:
 
 
 def url_of(whatsapp, media_id: str) -> str:
-    return whatsapp.graph("GET", f"/v25.0/{media_id}").json()["url"]
+    return whatsapp.graph("GET", f"/v26.0/{media_id}").json()["url"]
 
 
 def fetch(whatsapp, url: str, token: str | None = TOKEN) -> requests.Response:
@@ -94,7 +94,7 @@ def upload(
     content: bytes = EVERY_BYTE,
 ) -> requests.Response:
     files = {"file": ("file", content, mime_type)}
-    path = f"/v25.0/{number}/media"
+    path = f"/v26.0/{number}/media"
     return whatsapp.graph("POST", path, data=data, files=files)
 
 
@@ -168,7 +168,7 @@ def test_a_patient_who_is_offline_sends_no_file(whatsapp):
 
 def test_a_media_id_tells_what_the_file_is(whatsapp):
     media_id = attach(whatsapp)
-    answer = whatsapp.graph("GET", f"/v25.0/{media_id}").json()
+    answer = whatsapp.graph("GET", f"/v26.0/{media_id}").json()
     assert answer.pop("url").startswith(whatsapp.url)
     assert answer == {
         "messaging_product": "whatsapp",
@@ -180,12 +180,12 @@ def test_a_media_id_tells_what_the_file_is(whatsapp):
 
 
 def test_an_unknown_media_id_is_an_unknown_object(whatsapp):
-    found = error(whatsapp.graph("GET", "/v25.0/1234567890"))
+    found = error(whatsapp.graph("GET", "/v26.0/1234567890"))
     assert (found["code"], found["error_subcode"]) == (100, 33)
 
 
 def told_of(whatsapp, media_id: str, number: str) -> requests.Response:
-    path = f"/v25.0/{media_id}?phone_number_id={number}"
+    path = f"/v26.0/{media_id}?phone_number_id={number}"
     return whatsapp.graph("GET", path)
 
 
@@ -210,7 +210,7 @@ def test_a_switch_lets_a_number_name_itself_for_what_a_patient_sent(whatsapp):
 def test_a_reset_forgets_files(whatsapp):
     media_id = attach(whatsapp)
     whatsapp.control("POST", "reset")
-    assert error(whatsapp.graph("GET", f"/v25.0/{media_id}"))["error_subcode"] == 33
+    assert error(whatsapp.graph("GET", f"/v26.0/{media_id}"))["error_subcode"] == 33
 
 
 def test_a_url_gives_the_bytes_with_their_mime_type(whatsapp):
@@ -269,7 +269,7 @@ def test_an_uploaded_file_keeps_every_byte(whatsapp):
 def test_the_type_of_an_upload_wins_over_its_parts(whatsapp):
     data = {**WHATSAPP, "type": "image/png"}
     media_id = upload(whatsapp, "application/pdf", data=data).json()["id"]
-    found = whatsapp.graph("GET", f"/v25.0/{media_id}").json()
+    found = whatsapp.graph("GET", f"/v26.0/{media_id}").json()
     assert found["mime_type"] == "image/png"
 
 
@@ -286,7 +286,7 @@ def test_an_upload_without_bytes_is_131053(whatsapp):
 
 def test_a_file_without_a_name_is_no_file(whatsapp):
     files = {"messaging_product": (None, "whatsapp"), "file": (None, b"PNG")}
-    answer = whatsapp.graph("POST", f"/v25.0/{NUMBER}/media", files=files)
+    answer = whatsapp.graph("POST", f"/v26.0/{NUMBER}/media", files=files)
     assert error(answer)["message"] == "(#100) The parameter file is required."
 
 
@@ -296,7 +296,7 @@ def test_an_upload_that_is_too_large_is_131053(whatsapp):
 
 def test_an_upload_without_a_file_is_100(whatsapp):
     files = {"messaging_product": (None, "whatsapp")}
-    answer = whatsapp.graph("POST", f"/v25.0/{NUMBER}/media", files=files)
+    answer = whatsapp.graph("POST", f"/v26.0/{NUMBER}/media", files=files)
     assert error(answer)["message"] == "(#100) The parameter file is required."
 
 
@@ -306,7 +306,7 @@ def test_an_upload_names_the_product(whatsapp):
 
 
 def test_an_upload_that_is_no_form_is_100(whatsapp):
-    answer = whatsapp.graph("POST", f"/v25.0/{NUMBER}/media", json=WHATSAPP)
+    answer = whatsapp.graph("POST", f"/v26.0/{NUMBER}/media", json=WHATSAPP)
     assert error(answer)["code"] == 100
 
 
@@ -513,7 +513,7 @@ def test_a_download_can_fail(whatsapp):
 def test_a_patients_file_lives_7_days(whatsapp):
     media_id = attach(whatsapp)
     whatsapp.pass_time(days=7)
-    answer = whatsapp.graph("GET", f"/v25.0/{media_id}")
+    answer = whatsapp.graph("GET", f"/v26.0/{media_id}")
     assert error(answer)["error_subcode"] == 33
 
 

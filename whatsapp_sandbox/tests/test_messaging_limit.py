@@ -47,7 +47,7 @@ def statuses(whatsapp) -> list[str]:
 
 def tier(whatsapp, number: str = NUMBER) -> str:
     field = "whatsapp_business_manager_messaging_limit"
-    answer = whatsapp.graph("GET", f"/v25.0/{number}", params={"fields": field})
+    answer = whatsapp.graph("GET", f"/v26.0/{number}", params={"fields": field})
     return answer.json()[field]
 
 

@@ -23,7 +23,7 @@ PIN = "123456"
 
 
 def as_app(whatsapp, method: str, path: str, **more):
-    return whatsapp.graph(method, f"/v25.0/{path}", token=APP_TOKEN, **more)
+    return whatsapp.graph(method, f"/v26.0/{path}", token=APP_TOKEN, **more)
 
 
 def debug(whatsapp, token: str = TOKEN) -> dict:
@@ -51,6 +51,48 @@ def test_a_good_token_is_described(whatsapp):
     assert BUSINESS in found["granular_scopes"][0]["target_ids"]
 
 
+def oauth(whatsapp, **query):
+    query = {"client_id": APP, "client_secret": APP_TOKEN.partition("|")[2], **query}
+    return whatsapp.graph("GET", "/v26.0/oauth/access_token", None, params=query)
+
+
+def test_an_app_gets_its_own_token_for_its_secret(whatsapp):
+    answer = oauth(whatsapp, grant_type="client_credentials").json()
+    assert answer == {"access_token": APP_TOKEN, "token_type": "bearer"}
+
+
+def test_an_app_with_a_wrong_secret_gets_no_token(whatsapp):
+    answer = oauth(whatsapp, grant_type="client_credentials", client_secret="x")
+    assert answer.status_code == 400
+
+
+def test_a_token_is_exchanged_for_one_of_sixty_days(whatsapp):
+    answer = oauth(
+        whatsapp, grant_type="fb_exchange_token", fb_exchange_token=TOKEN
+    ).json()
+    new = answer["access_token"]
+    assert whatsapp.graph("GET", f"/v26.0/{NUMBER}", new).status_code == 200
+    whatsapp.pass_time(days=60)
+    assert error(whatsapp.graph("GET", f"/v26.0/{NUMBER}", new))["code"] == 190
+
+
+def test_the_code_of_a_sign_up_is_said_not_to_be_emulated(whatsapp):
+    answer = oauth(whatsapp, code="x")
+    assert (answer.status_code, error(answer)["type"]) == (501, "NotEmulated")
+
+
+def test_a_token_may_stand_in_the_query(whatsapp):
+    query = {"access_token": TOKEN}
+    answer = whatsapp.graph("GET", f"/v26.0/{NUMBER}", None, params=query)
+    assert answer.json()["id"] == NUMBER
+
+
+def test_a_token_may_stand_in_a_form(whatsapp):
+    form = {"access_token": TOKEN, "pin": PIN}
+    answer = whatsapp.graph("POST", f"/v26.0/{NUMBER}", None, data=form)
+    assert answer.status_code == 200
+
+
 def test_an_unknown_token_is_not_valid(whatsapp):
     assert debug(whatsapp, "nothing")["is_valid"] is False
 
@@ -61,7 +103,7 @@ def test_the_app_token_describes_itself(whatsapp):
 
 def test_a_wrong_app_token_is_190(whatsapp):
     answer = whatsapp.graph(
-        "GET", "/v25.0/debug_token", token=f"{APP}|x", params={"input_token": TOKEN}
+        "GET", "/v26.0/debug_token", token=f"{APP}|x", params={"input_token": TOKEN}
     )
     assert error(answer)["code"] == 190
 
@@ -86,7 +128,7 @@ def test_a_token_without_the_account_is_refused(whatsapp, switch, code, subcode)
     whatsapp.switch(asset_access_error=switch)
     whatsapp.control("PATCH", "tokens/0", business_accounts=[SISTER_BUSINESS])
     for path in (BUSINESS, NUMBER, f"{BUSINESS}/message_templates"):
-        found = error(whatsapp.graph("GET", f"/v25.0/{path}"))
+        found = error(whatsapp.graph("GET", f"/v26.0/{path}"))
         assert (found["code"], found.get("error_subcode")) == (code, subcode)
     assert whatsapp.get(SISTER_NUMBER)["id"] == SISTER_NUMBER
 
@@ -95,7 +137,7 @@ def test_a_token_without_the_scope_is_10(whatsapp):
     whatsapp.control("PATCH", "tokens/0", scopes=["whatsapp_business_management"])
     assert error(whatsapp.send(text()))["code"] == 10
     whatsapp.control("PATCH", "tokens/0", scopes=["whatsapp_business_messaging"])
-    assert error(whatsapp.graph("GET", f"/v25.0/{BUSINESS}"))["code"] == 10
+    assert error(whatsapp.graph("GET", f"/v26.0/{BUSINESS}"))["code"] == 10
 
 
 def test_the_code_of_a_missing_proof_is_a_switch(whatsapp):
@@ -260,13 +302,13 @@ def test_a_profile_needs_the_product(whatsapp):
 
 def begin(whatsapp, **changes):
     query = {"file_name": "a.png", "file_length": "6", "file_type": "image/png"}
-    path = f"/v25.0/{APP}/uploads"
+    path = f"/v26.0/{APP}/uploads"
     return whatsapp.graph("POST", path, params={**query, **changes})
 
 
 def part(whatsapp, upload_id: str, content: bytes, offset: int):
     headers = {"file_offset": str(offset), "Authorization": f"OAuth {TOKEN}"}
-    path = f"/v25.0/{upload_id}"
+    path = f"/v26.0/{upload_id}"
     return whatsapp.graph("POST", path, data=content, headers=headers)
 
 
@@ -300,7 +342,7 @@ def test_the_app_sees_its_subscriptions(whatsapp, receiver):
 
 
 def test_only_the_app_itself_sees_its_subscriptions(whatsapp):
-    answer = whatsapp.graph("GET", f"/v25.0/{APP}/subscriptions")
+    answer = whatsapp.graph("GET", f"/v26.0/{APP}/subscriptions")
     assert error(answer)["code"] == 15
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 
 from .conftest import (
+    NUMBER,
     PATIENT,
     REMINDER_VALUES,
     USER_ID,
@@ -29,7 +31,7 @@ def test_a_text_is_answered_with_input_wa_id_and_message_id(whatsapp):
     assert content["messaging_product"] == "whatsapp"
     assert content["contacts"] == [{"input": PATIENT, "wa_id": WA_ID}]
     assert content["messages"][0].keys() == {"id"}
-    assert answer.headers["facebook-api-version"] == "v25.0"
+    assert answer.headers["facebook-api-version"] == "v26.0"
 
 
 def test_a_template_is_answered_with_its_message_status(whatsapp):
@@ -64,9 +66,40 @@ def test_a_phone_may_be_written_with_separators_and_without_country(whatsapp, to
     assert whatsapp.send(text(to=to)).json()["contacts"][0]["wa_id"] == WA_ID
 
 
-def test_without_a_plus_the_senders_country_is_put_in_front(whatsapp):
+def test_a_webhooks_own_from_is_answered_as_it_is(whatsapp):
+    contact = whatsapp.send(text(to=WA_ID)).json()["contacts"][0]
+    assert contact["wa_id"] == WA_ID
+
+
+def test_a_short_number_of_a_known_patient_is_a_full_one(whatsapp):
+    whatsapp.control("POST", "patients", phone="+4755512")
+    contact = whatsapp.send(text(to="4755512")).json()["contacts"][0]
+    assert contact["wa_id"] == "4755512"
+
+
+def test_to_the_letter_the_senders_country_is_put_before_every_number(whatsapp):
+    whatsapp.switch(national_numbers=True)
     contact = whatsapp.send(text(to=WA_ID)).json()["contacts"][0]
     assert contact["wa_id"] == f"90{WA_ID}"
+
+
+def test_a_user_id_in_to_is_taken_for_a_phone_that_nobody_has(whatsapp, receiver):
+    contact = whatsapp.send(reminder(USER_ID)).json()["contacts"][0]
+    assert contact == {"input": USER_ID, "wa_id": "7351904826201277"}
+    failed = receiver.wait_for_statuses("failed")["failed"]
+    assert failed["errors"][0]["code"] == 131026
+
+
+def test_a_send_may_be_a_form(whatsapp):
+    form = {key: json.dumps(value) for key, value in text().items()}
+    form |= {"messaging_product": "whatsapp", "to": PATIENT, "type": "text"}
+    assert accepted(whatsapp.graph("POST", f"/v26.0/{NUMBER}/messages", data=form))
+
+
+def test_a_form_with_broken_json_is_100(whatsapp):
+    form = {"messaging_product": "whatsapp", "to": PATIENT, "text": "{"}
+    answer = whatsapp.graph("POST", f"/v26.0/{NUMBER}/messages", data=form)
+    assert error(answer)["code"] == 100
 
 
 def test_a_message_to_a_user_id_is_answered_without_a_phone(whatsapp):

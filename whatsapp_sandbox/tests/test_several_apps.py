@@ -85,13 +85,13 @@ def test_a_token_subscribes_its_own_app(two_apps):
 def test_a_token_of_another_app_is_not_described(two_apps):
     two_apps.control("PATCH", "tokens/0", app=SECOND_APP)
     answer = two_apps.graph(
-        "GET", "/v25.0/debug_token", token=APP_TOKEN, params={"input_token": TOKEN}
+        "GET", "/v26.0/debug_token", token=APP_TOKEN, params={"input_token": TOKEN}
     )
     assert error(answer)["code"] == 100
 
 
 def test_an_app_sees_its_own_subscriptions_only(two_apps):
-    path = f"/v25.0/{SECOND_APP}/subscriptions"
+    path = f"/v26.0/{SECOND_APP}/subscriptions"
     assert error(two_apps.graph("GET", path, token=APP_TOKEN))["code"] == 15
-    own = f"/v25.0/{APP}/subscriptions"
+    own = f"/v26.0/{APP}/subscriptions"
     assert two_apps.graph("GET", own, token=APP_TOKEN).json() == {"data": []}

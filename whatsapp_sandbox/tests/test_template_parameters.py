@@ -45,6 +45,29 @@ def details(answer) -> tuple[int, str]:
     return found["code"], found["error_data"]["details"]
 
 
+@pytest.mark.parametrize("kind", ["currency", "date_time"])
+def test_money_and_times_show_as_what_they_fall_back_to(whatsapp, kind):
+    body = body_of("Ada")
+    body["parameters"].append({"type": kind, kind: {"fallback_value": "KUMQUAT"}})
+    accepted(whatsapp.send(template_message("positional", [body])))
+    (bubble,) = whatsapp.thread()
+    assert bubble["text"] == "Hello Ada, see you at KUMQUAT then."
+
+
+def test_money_without_what_it_falls_back_to_is_100(whatsapp):
+    body = body_of("Ada")
+    body["parameters"].append({"type": "currency", "currency": {"code": "TRY"}})
+    assert error(whatsapp.send(template_message("positional", [body])))["code"] == 100
+
+
+def test_a_quick_reply_may_have_its_payload_as_a_text(whatsapp):
+    reply = quick_reply(0, "")
+    reply["parameters"] = [{"type": "text", "text": "confirm:key"}]
+    accepted(whatsapp.send(reminder(reply)))
+    (bubble,) = whatsapp.thread()
+    assert bubble["buttons"][0]["payload"] == "confirm:key"
+
+
 def test_a_component_that_stands_twice_is_refused(whatsapp):
     twice = body_of(**REMINDER_VALUES)
     code, told = details(whatsapp.send(reminder(twice)))
@@ -59,7 +82,7 @@ def test_a_button_that_is_filled_twice_is_refused(whatsapp):
 @pytest.mark.parametrize("index", ["1e400", "-1", "9", '"x"', "null"])
 def test_a_button_that_is_not_there_is_132018(whatsapp, index):
     payload = json.dumps(reminder({**quick_reply(0, "key"), "index": "HERE"}))
-    path, body = f"/v25.0/{NUMBER}/messages", payload.replace('"HERE"', index)
+    path, body = f"/v26.0/{NUMBER}/messages", payload.replace('"HERE"', index)
     answer = whatsapp.graph("POST", path, data=body, headers=JSON)
     assert error(answer)["code"] == 132018
 

@@ -127,11 +127,16 @@ def test_whatsapp_may_take_it_for_marketing(whatsapp):
     assert create(whatsapp)["category"] == "MARKETING"
 
 
-def test_the_language_of_status_webhooks_has_a_hyphen(whatsapp, receiver):
-    whatsapp.switch(review_seconds=0)
+@pytest.mark.parametrize(
+    ("switch", "language"), [("underscore", "en_US"), ("hyphen", "en-US")]
+)
+def test_a_switch_says_how_webhooks_write_a_language(
+    whatsapp, receiver, switch, language
+):
+    whatsapp.switch(review_seconds=0, template_news_language=switch)
     create(whatsapp, language="en_US")
     (told,) = template_events(receiver, "message_template_status_update")
-    assert told["message_template_language"] == "en-US"
+    assert told["message_template_language"] == language
 
 
 def test_types_come_in_any_case_and_are_answered_in_upper_case(whatsapp):
@@ -346,7 +351,7 @@ def test_a_faulty_edit_uses_up_no_quota(whatsapp, approved):
 
 
 def delete(whatsapp, **query) -> requests.Response:
-    return whatsapp.graph("DELETE", f"/v25.0/{EDGE}", params=query)
+    return whatsapp.graph("DELETE", f"/v26.0/{EDGE}", params=query)
 
 
 def test_a_deleted_name_takes_all_its_languages_along(whatsapp, receiver, approved):

@@ -138,7 +138,7 @@ def calls(draw: st.DrawFn) -> tuple[str, dict]:
 def test_a_body_that_is_too_large_is_refused(whatsapp, path):
     body = b'{"messaging_product": "whatsapp"' + b" " * 5_000_000 + b"}"
     headers = {"Content-Type": "application/json"}
-    answer = whatsapp.graph("POST", f"/v25.0/{path}", data=body, headers=headers)
+    answer = whatsapp.graph("POST", f"/v26.0/{path}", data=body, headers=headers)
     assert answer.status_code == 413
 
 
@@ -149,18 +149,18 @@ def test_a_body_that_is_too_large_is_refused(whatsapp, path):
 @pytest.mark.parametrize("boundary", ["; boundary=b", ""])
 def test_a_broken_form_is_100(whatsapp, body, boundary):
     headers = {"Content-Type": f"multipart/form-data{boundary}"}
-    path = f"/v25.0/{NUMBER}/media"
+    path = f"/v26.0/{NUMBER}/media"
     answer = whatsapp.graph("POST", path, data=body, headers=headers)
     assert error(answer)["code"] == 100
 
 
 def test_a_part_of_an_upload_that_comes_twice_at_once_is_taken_once(whatsapp):
     query = {"file_name": "a", "file_length": "4000000", "file_type": "image/png"}
-    begun = whatsapp.graph("POST", f"/v25.0/{APP}/uploads", params=query).json()["id"]
+    begun = whatsapp.graph("POST", f"/v26.0/{APP}/uploads", params=query).json()["id"]
 
     def take(_number: int) -> int:
         headers = {"Authorization": f"Bearer {TOKEN}", "file_offset": "0"}
-        address = f"{whatsapp.url}/v25.0/{begun}"
+        address = f"{whatsapp.url}/v26.0/{begun}"
         body = bytes(1_000_000)
         return requests.post(
             address, data=body, headers=headers, timeout=10
@@ -174,7 +174,7 @@ def test_a_part_of_an_upload_that_comes_twice_at_once_is_taken_once(whatsapp):
 def test_an_endless_length_of_an_upload_is_100(whatsapp):
     body = b'{"file_name": "a", "file_type": "image/png", "file_length": 1e999}'
     headers = {"Content-Type": "application/json"}
-    answer = whatsapp.graph("POST", f"/v25.0/{APP}/uploads", data=body, headers=headers)
+    answer = whatsapp.graph("POST", f"/v26.0/{APP}/uploads", data=body, headers=headers)
     assert error(answer)["code"] == 100
 
 

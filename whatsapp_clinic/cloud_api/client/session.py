@@ -36,7 +36,7 @@ class Session:
         loopback_only: bool = False,
     ):
         if not re.fullmatch(r"v[0-9]+\.[0-9]+", version):
-            raise ValueError("the version has the form v25.0")
+            raise ValueError("the version has the form v26.0")
         # http.client would quote a token with such characters in its exception
         if not re.fullmatch(r"[!-~]+", access_token):
             raise ValueError("the access token is empty or has blanks or line breaks")

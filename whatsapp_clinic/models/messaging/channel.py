@@ -8,7 +8,7 @@ from ...cloud_api.errors import NO_CODE
 from ...tools import clock
 from ...tools.fingerprint import database_fingerprint
 
-DEFAULT_API_VERSION = "v25.0"
+DEFAULT_API_VERSION = "v26.0"
 DEFAULT_BASE_URL = "https://graph.facebook.com"
 # Throughput of a new business number: Cloud API, 80 messages per second.
 DEFAULT_RATE = 80

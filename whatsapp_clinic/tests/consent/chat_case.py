@@ -76,7 +76,7 @@ class ChatCase(SandboxCase):
         }
         self.sandbox.switch(review_seconds=0)
         request = Request(
-            f"{self.sandbox.url}/v25.0/{BUSINESS_ACCOUNT}/message_templates",
+            f"{self.sandbox.url}/v26.0/{BUSINESS_ACCOUNT}/message_templates",
             json.dumps(definition).encode(),
             {
                 "Authorization": f"Bearer {ACCESS_TOKEN}",

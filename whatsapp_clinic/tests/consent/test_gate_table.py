@@ -83,7 +83,7 @@ class TestGateTable(SandboxCase):
 
     def let_whatsapp_approve(self, name, components):
         answer = requests.post(
-            f"{self.sandbox.url}/v25.0/{BUSINESS_ACCOUNT}/message_templates",
+            f"{self.sandbox.url}/v26.0/{BUSINESS_ACCOUNT}/message_templates",
             headers={"Authorization": f"Bearer {ACCESS_TOKEN}"},
             json={
                 "name": name,

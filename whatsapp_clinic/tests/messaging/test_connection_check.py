@@ -490,7 +490,7 @@ class TestProfile(ConnectedCase):
     def test_profile_that_is_longer_than_odoo_keeps_is_told(self):
         self.sandbox.switch(profile_description_limit=512)
         change = urllib.request.Request(
-            f"{self.sandbox.url}/v25.0/{PHONE_NUMBER_ID}/whatsapp_business_profile",
+            f"{self.sandbox.url}/v26.0/{PHONE_NUMBER_ID}/whatsapp_business_profile",
             json.dumps(
                 {"messaging_product": "whatsapp", "description": "x" * 300}
             ).encode(),
