@@ -17,8 +17,8 @@ test:  ## run all tests; ONLY=plain|processes|odoo, ARGS="pytest's arguments"
 lint:  ## check style and imports; FIX=1 mends what can be mended
 	@scripts/lint $(if $(FIX),--fix)
 
-bench:  ## measure, into build/bench.json; ONLY=name,name
-	@benchmarks/run $(if $(ONLY),--only $(ONLY))
+bench:  ## measure, into build/bench.json; ONLY=name,name; AGAINST=commit: in turn with that one
+	@benchmarks/run $(if $(ONLY),--only $(ONLY)) $(if $(AGAINST),--against $(AGAINST))
 
 wheel:  ## build the addon's wheel, into dist/
 	@scripts/setup

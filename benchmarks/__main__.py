@@ -9,24 +9,38 @@ from workshop import paths, postgres
 from workshop.odoo import Odoo
 from workshop.shell import SetupError, main, say
 
-from . import report
+from . import against, report
 from .bench import Bench, installed
 from .figures import Figure, Metric
 from .programs import PROGRAMS, measure
 
 FIGURES = "bench.json"
 MACHINE = "bench-machine.json"
+COMPARED = "bench-against.json"
 
 
 def run() -> int:
-    """Measure what was asked for; 1 if a figure is void."""
+    """Measure what was asked for; 1 if a figure is void, or too much worse."""
     options = _options()
     wanted = _wanted(options.only)
     paths.BUILD.mkdir(exist_ok=True)
     _lock()
+    if options.against:
+        return _compare(wanted, options.against, bool(options.quick))
+    return _measure(wanted, bool(options.quick))
+
+
+def _compare(wanted: set[Metric], commit: str, quick: bool) -> int:
+    found = against.compare(wanted, commit, quick)
+    _write(COMPARED, against.records(found))
+    say(f"\n{against.table(found, commit)}")
+    return int(any(one.is_worse or not one.pairs for one in found))
+
+
+def _measure(wanted: set[Metric], quick: bool) -> int:
     odoo = Odoo("bench", postgres.start("demo"))
     _write(MACHINE, report.machine(odoo))
-    bench = Bench(odoo, installed(odoo), bool(options.quick))
+    bench = Bench(odoo, installed(odoo), quick)
     figures: dict[Metric, Figure] = {}
     for program in PROGRAMS:
         if wanted.intersection(program.METRICS):
@@ -45,6 +59,11 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--quick", action="store_true", default=os.environ.get("QUICK"), help="try out"
+    )
+    parser.add_argument(
+        "--against",
+        default=os.environ.get("AGAINST", ""),
+        help="a commit to measure in turn with this tree",
     )
     return parser.parse_args()
 

@@ -6,6 +6,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
@@ -30,19 +31,40 @@ ONE_DATABASE = ("--db-filter", "")
 DEMO_ACCOUNT = paths.PROJECT / "whatsapp_sandbox" / "accounts" / "demo.json"
 
 
+@dataclass(frozen=True)
+class Tree:
+    """Where the addon lies that is measured, and who knows its names."""
+
+    name: str = "this_tree"
+    folder: Path = paths.PROJECT
+
+    @property
+    def database(self) -> str:
+        """Of the template; ten bytes of the name are enough."""
+        return INSTALLED if self == Tree() else f"{INSTALLED}_{self.name[-10:]}"
+
+
 class Bench:
     """What programs measure with.
 
     `template` is a database with the addon that nobody writes to, each program gets a
     copy. `runs` are the runs of which the median is taken. With `quick` everything is
-    tiny and the figures mean nothing.
+    tiny and the figures mean nothing. `adapter` is the one of the addon's tree.
     """
 
-    def __init__(self, odoo: Odoo, template: str, quick: bool):
+    def __init__(
+        self,
+        odoo: Odoo,
+        template: str,
+        quick: bool,
+        runs: int = RUNS,
+        adapter: str = Tree.name,
+    ):
         self.odoo = odoo
         self.template = template
         self.quick = quick
-        self.runs = range(self.size(RUNS, 1))
+        self.runs = range(self.size(runs, 1))
+        self.adapter = adapter
 
     def size(self, full: int, quick: int) -> int:
         return quick if self.quick else full
@@ -50,7 +72,7 @@ class Bench:
     @contextlib.contextmanager
     def database(self, name: str) -> Iterator["Database"]:
         """A copy of the template for one program, dropped at the end."""
-        database = Database(self.odoo, f"{ADDON}_bench_{name}")
+        database = self._database(name)
         self.odoo.copy_database(self.template, database.name)
         try:
             yield database
@@ -83,20 +105,24 @@ class Bench:
 
         It sends nothing: its channels notice that they are in a copy.
         """
-        copy = Database(self.odoo, f"{ADDON}_bench_{name}")
+        copy = self._database(name)
         self.odoo.copy_database(clinic.database.name, copy.name)
         try:
             yield Clinic(copy, clinic.phones, clinic.made)
         finally:
             self.odoo.drop_database(copy.name)
 
+    def _database(self, name: str) -> "Database":
+        return Database(self.odoo, f"{ADDON}_bench_{name}", self.adapter)
+
 
 class Database:
     """A database of one program."""
 
-    def __init__(self, odoo: Odoo, name: str):
+    def __init__(self, odoo: Odoo, name: str, adapter: str):
         self.odoo = odoo
         self.name = name
+        self.adapter = adapter
 
     def call(self, function: str, **parameters):
         """Call a function of `in_odoo` in an Odoo shell; returns its answer."""
@@ -105,6 +131,7 @@ class Database:
             self.name,
             f"import sys; sys.path.append({str(paths.PROJECT)!r})\n"
             f"from benchmarks import in_odoo\n"
+            f"in_odoo.use({self.adapter!r})\n"
             f"answer = in_odoo.{function}(env, **{parameters!r})\n",
         )
 
@@ -202,7 +229,7 @@ class Clinic:
 
     def _notify(self) -> None:
         """Tell the scheduler to look at this database."""
-        everywhere = Database(self.database.odoo, "postgres")
+        everywhere = Database(self.database.odoo, "postgres", self.database.adapter)
         everywhere.sql("SELECT pg_notify('cron_trigger', %s)", self.database.name)
 
     def count(self, table: str, condition: str) -> int:
@@ -279,9 +306,13 @@ def _account(throughput: int) -> dict:
     return account
 
 
-def installed(odoo: Odoo) -> str:
-    """Name of a database with the addon, made anew when its or Odoo's files changed."""
-    addon = paths.PROJECT / ADDON
+def installed(odoo: Odoo, tree: Tree = Tree()) -> str:  # noqa: B008 - a constant
+    """Name of a database with the tree's addon.
+
+    Made anew when the addon's or Odoo's files changed.
+    """
+    name = tree.database
+    addon = tree.folder / ADDON
     files = sorted(
         path
         for path in addon.rglob("*")
@@ -289,20 +320,20 @@ def installed(odoo: Odoo) -> str:
     )
     release = odoo_source.library() / "odoo" / "release.py"
     made_of = fingerprint(release, *files)
-    if INSTALLED in odoo.databases() and _comment(odoo) == made_of:
-        return INSTALLED
-    say("· installing the addon for the benchmarks …")
-    odoo.drop_database(INSTALLED)
+    if name in odoo.databases() and _comment(odoo, name) == made_of:
+        return name
+    say(f"· installing the addon of {tree.name} for the benchmarks …")
+    odoo.drop_database(name)
     modules = ",".join([*BASE_MODULES, ADDON])
     only_install = ("--without-demo", "--stop-after-init", "--max-cron-threads", "0")
-    odoo.run("-d", INSTALLED, "-i", modules, *only_install)
-    odoo.sql(INSTALLED, f"COMMENT ON DATABASE {INSTALLED} IS '{made_of}'")
-    return INSTALLED
+    odoo.run("-d", name, "-i", modules, *only_install)
+    odoo.sql(name, f"COMMENT ON DATABASE {name} IS '{made_of}'")
+    return name
 
 
-def _comment(odoo: Odoo) -> str:
+def _comment(odoo: Odoo, name: str) -> str:
     return odoo.sql(
-        INSTALLED,
+        name,
         "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
         " WHERE datname = current_database()",
     )

@@ -1,8 +1,10 @@
 """What is made inside Odoo, before its servers start: `odoo shell` runs it.
 
-Each function takes an environment and returns what JSON can carry.
+Each function takes an environment and returns what JSON can carry. What the trees that
+are measured call differently is asked of the tree's adapter.
 """
 
+import importlib
 import math
 import time
 from datetime import datetime, timedelta
@@ -19,6 +21,13 @@ TEMPLATE = "appointment_reminder"
 LEAD_TIME = timedelta(days=40)
 VISIT = timedelta(minutes=30)
 WARM_UPS, LOOK_UPS = 5, 25
+tree = None
+
+
+def use(adapter: str):
+    """Ask the adapter of this name from now on; before any other function."""
+    global tree
+    tree = importlib.import_module(f"{__package__}.adapters.{adapter}")
 
 
 def make_clinic(
@@ -150,7 +159,7 @@ def _template(env, channel):
         ("language", "=", "en"),
     ]
     if not templates.search_count(domain):
-        env["whatsapp.clinic.channel.setup"]._load_templates(channel)
+        tree.load_templates(env, channel)
     return templates.search(domain)
 
 
@@ -168,18 +177,8 @@ def _make_appointments(env, branches, count: int):
             for number, branch in enumerate(places)
         ]
     )
-    env["whatsapp.clinic.consent"].create(
-        [
-            {
-                "partner_id": partner.id,
-                "purpose_id": env.ref("whatsapp_clinic.purpose_appointment").id,
-                "decision": "given",
-                "method": "import",
-                "evidence": "Form in the old file",
-            }
-            for partner in partners
-        ]
-    )
+    purpose = env.ref("whatsapp_clinic.purpose_appointment")
+    tree.give_consent(env, partners, purpose)
     practitioner = env["whatsapp.clinic.practitioner"].create(
         {"name": "Practitioner", "branch_ids": [(6, 0, branches.ids)]}
     )
@@ -240,10 +239,8 @@ def time_due_lookup(env, channel: int, due: int) -> dict[str, float | int]:
 
 
 def _look_up(env, channel: int, limit: int) -> tuple[bool, int]:
-    from odoo.addons.whatsapp_clinic.models.messaging.dispatcher import ChannelRun
-
     has_work = channel in env["whatsapp.clinic.dispatcher"]._channels_with_work(env.cr)
-    rows = ChannelRun(env.cr, channel, math.inf)._lock_due(limit)
+    rows = tree.ChannelRun(env.cr, channel, math.inf)._lock_due(limit)
     return has_work, len(rows)
 
 

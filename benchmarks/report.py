@@ -16,11 +16,11 @@ def records(figures: Mapping[Metric, Figure]) -> dict[str, dict]:
     """By the metric's name: value, unit, peer, peer_value, ratio; None where void."""
     return {
         metric.name: {
-            "value": _rounded(figure.value),
+            "value": rounded(figure.value),
             "unit": metric.unit,
             "peer": figure.peer,
-            "peer_value": _rounded(figure.peer_value),
-            "ratio": _rounded(figure.ratio),
+            "peer_value": rounded(figure.peer_value),
+            "ratio": rounded(figure.ratio),
         }
         for metric, figure in figures.items()
     }
@@ -30,7 +30,7 @@ def table(figures: Mapping[Metric, Figure]) -> str:
     """A row for each figure, and below it what there is to know about it."""
     lines = [f"{'metric':28}{'value':>10}  {'unit':12}{'goal':>8}  reached"]
     for metric, figure in figures.items():
-        value = "void" if figure.value is None else f"{_rounded(figure.value):g}"
+        value = "void" if figure.value is None else f"{rounded(figure.value):g}"
         lines.append(
             f"{metric.name:28}{value:>10}  {metric.unit:12}{str(metric):>8}  "
             + _reached(metric, figure)
@@ -67,6 +67,6 @@ def _reached(metric: Metric, figure: Figure) -> str:
     return "yes" if metric.is_reached(figure.value) else "NO"
 
 
-def _rounded(value: float | None) -> float | None:
+def rounded(value: float | None) -> float | None:
     """To four significant digits: the rest is noise."""
     return None if value is None else float(f"{value:.4g}")

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from . import odoo_source, paths
+from . import history, odoo_source, paths
 from .odoo import BASE_MODULES, Odoo
+from .postgres import Server
 from .shell import SetupError, fingerprint, say
 
 ADDON = "whatsapp_clinic"
@@ -11,6 +12,8 @@ ADDON = "whatsapp_clinic"
 BASE = f"{ADDON}_base"
 FRESH = f"{ADDON}_tests_fresh"
 ODOO_RUN = f"{ADDON}_tests_odoo"
+# With the addon as it was at the commit that databases are upgraded from.
+RELEASED = f"{ADDON}_tests_released"
 ONLY_INSTALL = ("--stop-after-init", "--max-cron-threads", "0")
 PREGENERATE_ASSETS = "env['ir.qweb']._pregenerate_assets_bundles()\nenv.cr.commit()\n"
 # With it Odoo gives the addon its demo data, although its dependencies have none.
@@ -29,11 +32,9 @@ def install_fresh(odoo: Odoo) -> None:
     log = paths.LOGS / "test-install.log"
     paths.LOGS.mkdir(parents=True, exist_ok=True)
     log.write_text(odoo.run("-d", FRESH, "-i", ADDON, *ONLY_INSTALL))
-    complaints = _complaints(log)
-    if complaints:
-        raise SetupError(
-            "\n".join(["The addon installs with complaints:", *complaints])
-        )
+    found = complaints(log)
+    if found:
+        raise SetupError("\n".join(["The addon installs with complaints:", *found]))
     odoo.run("shell", "-d", FRESH, "--no-http", script=PREGENERATE_ASSETS)
 
 
@@ -51,15 +52,33 @@ def make_base(odoo: Odoo) -> None:
     odoo.sql(BASE, f"COMMENT ON DATABASE {BASE} IS '{made_of}'")
 
 
-def _comment(odoo: Odoo) -> str:
-    return odoo.sql(
-        BASE,
-        "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
-        " WHERE datname = current_database()",
-    )
+def install_released(server: Server) -> Odoo:
+    """Install the released addon with its demo data in RELEASED, unless it is there.
+
+    The Odoo that is returned runs that addon; its files are its own. Raises SetupError
+    when the repository has no history.
+    """
+    odoo = Odoo("released", server, history.addon_of(history.RELEASED))
+    make_base(odoo)
+    made_of = f"{history.RELEASED} {_comment(odoo)}"
+    if RELEASED not in odoo.databases() or _comment(odoo, RELEASED) != made_of:
+        say(f"· installing the addon of {history.RELEASED}, once …")
+        odoo.copy_database(BASE, RELEASED)
+        odoo.run("-d", RELEASED, "-i", ADDON, *ONLY_INSTALL)
+        odoo.sql(RELEASED, f"COMMENT ON DATABASE {RELEASED} IS '{made_of}'")
+    return odoo
 
 
-def _complaints(log: Path) -> list[str]:
+def complaints(log: Path) -> list[str]:
+    """What Odoo logged above INFO."""
     levels = (" WARNING ", " ERROR ", " CRITICAL ")
     lines = log.read_text(errors="replace").splitlines()
     return [line for line in lines if any(level in line for level in levels)]
+
+
+def _comment(odoo: Odoo, database: str = BASE) -> str:
+    return odoo.sql(
+        database,
+        "SELECT shobj_description(oid, 'pg_database') FROM pg_database"
+        " WHERE datname = current_database()",
+    )

@@ -36,18 +36,20 @@ def free_port() -> int:
 class Odoo:
     """An Odoo configuration below the state folder, bound to one PostgreSQL server.
 
-    `name` names the configuration file, the data folder and the log files.
+    `name` names the configuration file, the data folder and the log files, `tree` is
+    the folder of the addon, this project's own unless given.
     """
 
-    def __init__(self, name: str, server: Server):
+    def __init__(self, name: str, server: Server, tree: Path = paths.PROJECT):
         self.name = name
         self.server = server
+        self.tree = tree
         self.folder = paths.STATE / "odoo-data" / name
         self.configuration = self.folder / "odoo.conf"
         self._configure()
 
     def _configure(self) -> None:
-        addons = [*odoo_source.addons_folders(), paths.PROJECT]
+        addons = [*odoo_source.addons_folders(), self.tree]
         options = {
             "addons_path": ",".join(map(str, addons)),
             "data_dir": self.folder / "data",

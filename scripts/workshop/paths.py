@@ -15,7 +15,7 @@ ODOO_PREFIX = STATE / "odoo"
 # All that the scripts make below the state folder; nothing else is ever removed there.
 STATE_FOLDERS = (
     *("apt", "logs", "node", "odoo", "odoo-data", "postgres"),
-    *("pre-commit", "run", "stamps", "venv"),
+    *("pre-commit", "run", "stamps", "trees", "venv"),
 )
 BUILD = PROJECT / "build"
 

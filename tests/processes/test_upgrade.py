@@ -1,0 +1,207 @@
+"""A database of the released commit, with a story in it, is upgraded to this tree."""
+
+import json
+from contextlib import contextmanager
+
+import pytest
+from workshop import databases, paths, postgres
+from workshop.clinic import shell
+from workshop.odoo import Odoo
+from workshop.shell import run
+
+UPGRADED = "whatsapp_clinic_tests_upgraded"
+# Values that an upgrade sets on purpose: why, by table and column.
+MEANT = {}
+# When and by whom a row was touched is no content of it.
+_TOUCHED = {"write_date", "write_uid"}
+STORY = """
+import base64
+from datetime import timedelta
+from odoo import fields
+
+now = fields.Datetime.now()
+purpose = env.ref("whatsapp_clinic.purpose_appointment")
+branch = env["whatsapp.clinic.branch"].search([], limit=1)
+patient, guardian = env["res.partner"].create([
+    {"name": "Upgrade KUMQUAT", "phone": "+905321999901",
+     "clinic_patient": True, "clinic_branch_id": branch.id},
+    {"name": "Guardian KUMQUAT", "phone": "+905321999902"},
+])
+env["whatsapp.clinic.guardianship"].create(
+    {"patient_id": patient.id, "guardian_id": guardian.id})
+proof = env["whatsapp.clinic.consent.proof"].create({
+    "partner_id": patient.id, "document": "{}",
+    "signature": base64.b64encode(b"a picture")})
+for decision, method, days, values in (
+    ("given", "paper", 9, {"proof_id": proof.id}),
+    ("withdrawn", "verbal", 8, {"heard_by": "KUMQUAT"}),
+    ("given", "import", 7, {"evidence": "a list of the old program"}),
+    ("given", "web", 6, {}),
+    ("given", "chat", 5, {}),
+):
+    env["whatsapp.clinic.consent"].create({
+        "partner_id": patient.id, "purpose_id": purpose.id, "decision": decision,
+        "method": method, "act_at": now - timedelta(days=days), **values})
+request = env["whatsapp.clinic.consent.request"].create(
+    {"partner_id": patient.id, "branch_id": branch.id})
+request._mint_key()
+appointment = env["whatsapp.clinic.appointment"].create({
+    "partner_id": patient.id, "branch_id": branch.id,
+    "practitioner_id": env["whatsapp.clinic.practitioner"].search(
+        [("branch_ids", "in", branch.id)], limit=1).id,
+    "type_id": env["whatsapp.clinic.appointment.type"].search([], limit=1).id,
+    "start": now + timedelta(days=400)})
+messages = env["whatsapp.clinic.message"]
+states = [value for value, _label in messages._fields["state"].selection]
+for state in states:
+    messages.create({
+        "channel_id": branch.channel_id.id, "company_id": branch.company_id.id,
+        "branch_id": branch.id, "partner_id": patient.id, "purpose_id": purpose.id,
+        "direction": "in" if state == "received" else "out", "state": state,
+        "body": f"KUMQUAT {state}", "appointment_id": appointment.id,
+        "due_at": now + timedelta(days=300),
+        "reason": {"failed": "no_consent", "cancelled": "obsolete"}.get(state)})
+env["whatsapp.clinic.media"].create({
+    "channel_id": branch.channel_id.id, "kind": "image", "state": "loaded",
+    "message_id": messages.search([("body", "=", "KUMQUAT received")]).id})
+for number, state in enumerate(("pending", "done", "parked")):
+    env["whatsapp.clinic.webhook.event"].create({
+        "body": base64.b64encode(b"{}"), "sha256": f"{number:064}", "size": 2,
+        "received_at": now, "state": state})
+answer = len(states)
+"""
+
+
+@pytest.fixture(scope="module")
+def odoo():
+    return Odoo("test", postgres.start("test"))
+
+
+@pytest.fixture(scope="module")
+def told(odoo):
+    """The upgraded database, and its rows before: {table: {id: row}}."""
+    released = databases.install_released(postgres.start("test"))
+    with _databases(odoo, released):
+        assert shell(released, UPGRADED, STORY)
+        before = rows(odoo, UPGRADED)
+        move_filestore(released, odoo)
+        upgrade(odoo)
+        yield before
+
+
+@contextmanager
+def _databases(odoo, released):
+    released.copy_database(databases.RELEASED, UPGRADED)
+    try:
+        yield
+    finally:
+        released.drop_database(UPGRADED)
+        odoo.drop_database(UPGRADED)
+
+
+def move_filestore(released, odoo):
+    source, target = (
+        one.folder / "data" / "filestore" / UPGRADED for one in (released, odoo)
+    )
+    run("rm", "-rf", target)
+    if source.exists():
+        run("cp", "-r", source, target)
+
+
+def upgrade(odoo) -> None:
+    log = paths.LOGS / "test-upgrade.log"
+    log.write_text(
+        odoo.run("-d", UPGRADED, "-u", "whatsapp_clinic", *databases.ONLY_INSTALL)
+    )
+    assert not databases.complaints(log), log.read_text()[-4000:]
+
+
+def rows(odoo, database) -> dict[str, dict[int, dict]]:
+    """All rows of the addon's tables, and of those that it extends."""
+    tables = odoo.sql(
+        database,
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND "
+        "relname LIKE 'whatsapp_clinic%' OR relname IN ('res_partner', 'res_company')",
+    ).split()
+    return {table: _rows(odoo, database, table) for table in sorted(tables)}
+
+
+def _rows(odoo, database, table) -> dict[int, dict]:
+    listed = odoo.sql(database, f"SELECT to_jsonb(t)::text FROM {table} AS t")
+    found = [json.loads(line) for line in listed.splitlines()]
+    return {row.get("id", json.dumps(row)): row for row in found}
+
+
+def schema(odoo, database) -> dict[str, set[str]]:
+    """Columns, constraints, indexes and triggers of the addon's tables."""
+    queries = {
+        "columns": "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' "
+        "|| is_nullable FROM information_schema.columns "
+        "WHERE table_name LIKE 'whatsapp_clinic%'",
+        "constraints": "SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) "
+        "FROM pg_constraint WHERE conrelid::regclass::text LIKE 'whatsapp_clinic%'",
+        "indexes": "SELECT indexdef FROM pg_indexes "
+        "WHERE tablename LIKE 'whatsapp_clinic%'",
+        "triggers": "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT "
+        "tgisinternal AND tgrelid::regclass::text LIKE 'whatsapp_clinic%'",
+        "records": "SELECT model || ' ' || name FROM ir_model_data "
+        "WHERE module = 'whatsapp_clinic' AND model IN ('ir.model.access', 'ir.rule', "
+        "'ir.ui.view', 'ir.cron', 'ir.ui.menu', 'ir.model', 'ir.model.fields')",
+    }
+    return {
+        name: set(odoo.sql(database, query).splitlines())
+        for name, query in queries.items()
+    }
+
+
+def lost(before: dict, after: dict) -> list[str]:
+    """What of the rows before is not there after, or says something else."""
+    found = []
+    for table, known in before.items():
+        now = after.get(table)
+        if now is None:
+            found.append(f"{table}: gone")
+            continue
+        found += [f"{table} {key}: gone" for key in known.keys() - now.keys()]
+        for key in known.keys() & now.keys():
+            found += _changed(table, known[key], now[key])
+    return sorted(set(found))
+
+
+def _changed(table: str, before: dict, after: dict) -> list[str]:
+    same = before.keys() & after.keys() - _TOUCHED
+    return [
+        f"{table}.{name} changed"
+        for name in same
+        if before[name] != after[name] and (table, name) not in MEANT
+    ]
+
+
+def test_every_row_is_kept_and_says_the_same(odoo, told):
+    assert lost(told, rows(odoo, UPGRADED)) == []
+
+
+def test_the_story_has_messages_in_every_state_and_all_kinds_of_proof(told):
+    messages = told["whatsapp_clinic_message"].values()
+    assert len({one["state"] for one in messages}) >= 11
+    consents = told["whatsapp_clinic_consent"].values()
+    assert {"paper", "verbal", "import", "web", "chat"} <= {
+        one["method"] for one in consents
+    }
+
+
+def test_an_upgraded_database_is_built_like_a_new_one(odoo, told):
+    new = schema(odoo, databases.FRESH)
+    old = schema(odoo, UPGRADED)
+    for name, expected in new.items():
+        assert expected and old[name] == expected, name
+
+
+def test_a_second_upgrade_changes_nothing(odoo, told):
+    before = rows(odoo, UPGRADED)
+    upgrade(odoo)
+    after = rows(odoo, UPGRADED)
+    assert lost(before, after) == []
+    assert {name: len(one) for name, one in after.items()} == {
+        name: len(one) for name, one in before.items()
+    }
