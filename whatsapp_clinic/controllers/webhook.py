@@ -57,7 +57,7 @@ class WebhookController(http.Controller):
         query = request.httprequest.args
         given = query.get("hub.verify_token", "").encode()
         known = _secrets(request.env.cr, "verify_token")
-        is_known = [hmac.compare_digest(given, token.encode()) for token in known]
+        is_known = [hmac.compare_digest(given, token.encode()) for _id, token in known]
         if query.get("hub.mode") != "subscribe" or not any(is_known):
             return _answer("unknown verify token", 403)
         return _answer(query.get("hub.challenge", ""), 200)
@@ -72,9 +72,12 @@ def take_in(cr, body: bytes, signature: str | None) -> int:
         return 413
     secrets, processor = _look_up(cr)
     # Every secret is tried, whichever fits.
-    if not any([verify(secret, body, signature) for secret in secrets]):
+    signers = [
+        account_id for account_id, secret in secrets if verify(secret, body, signature)
+    ]
+    if not signers:
         return 401
-    if _store(cr, body):
+    if _store(cr, body, signers[0]):
         dbname = cr.dbname
         cr.postcommit.add(lambda: wake_unless_running(dbname, processor))
     return 200
@@ -85,8 +88,8 @@ def _answer(text: str, status: int):
     return request.make_response(text, headers=headers, status=status)
 
 
-def _look_up(cr) -> tuple[list[str], int]:
-    """App secrets of the apps and the processor's id; no model is loaded.
+def _look_up(cr) -> tuple[list[tuple[int, str]], int]:
+    """App secrets by the ids of the apps, and the processor's id; no model is loaded.
 
     Known for a second, so that a flood of webhooks asks once.
     """
@@ -103,33 +106,41 @@ def _look_up(cr) -> tuple[list[str], int]:
     return found
 
 
-def _secrets(cr, kind: str) -> list[str]:
-    """`app_secret` or `verify_token` of each app that has a channel."""
+def _secrets(cr, kind: str) -> list[tuple[int, str]]:
+    """`app_secret` or `verify_token` of each app that has a channel, with its id."""
     cr.execute(
         """
-        SELECT environment_name, app_secret, verify_token
+        SELECT id, environment_name, app_secret, verify_token
         FROM whatsapp_clinic_account AS account
         WHERE EXISTS (
             SELECT FROM whatsapp_clinic_channel WHERE account_id = account.id AND active
         )
+        ORDER BY id
         """
     )
     place = ("app_secret", "verify_token").index(kind)
-    secrets = {
-        given_secret(name, kind)[0] or stored[place] for name, *stored in cr.fetchall()
-    }
-    return [secret for secret in secrets if secret]
+    secrets = [
+        (account_id, given_secret(name, kind)[0] or stored[place])
+        for account_id, name, *stored in cr.fetchall()
+    ]
+    return [(account_id, secret) for account_id, secret in secrets if secret]
 
 
-def _store(cr, body: bytes) -> bool:
-    """Insert the bytes unless the same came before; True if they are new."""
+def _store(cr, body: bytes, account_id: int) -> bool:
+    """Insert the bytes unless the app signed the same before; True if they are new."""
     cr.execute(
         """
         INSERT INTO whatsapp_clinic_webhook_event
-            (body, sha256, size, received_at, state, attempts)
-        VALUES (%s, %s, %s, %s, 'pending', 0)
+            (body, sha256, size, received_at, account_id, state, attempts)
+        VALUES (%s, %s, %s, %s, %s, 'pending', 0)
         ON CONFLICT DO NOTHING
         """,
-        [body, hashlib.sha256(body).hexdigest(), len(body), clock.precise_now()],
+        [
+            body,
+            hashlib.sha256(body).hexdigest(),
+            len(body),
+            clock.precise_now(),
+            account_id,
+        ],
     )
     return bool(cr.rowcount)

@@ -20,7 +20,6 @@ from ..models.messaging import (
 )
 from ..tools import text as text_tools
 
-
 ADDON = Path(__file__).resolve().parents[1]
 # WhatsApp lets a patient type so many characters.
 LONGEST = 65_536

@@ -1,7 +1,7 @@
 import re
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 from ...tools.given_secret import ENVIRONMENT, FILE, SECRETS, given_secret, names_given
 
@@ -88,6 +88,13 @@ class Account(models.Model):
                 stored = "stored" if account[kind] else "missing"
                 account[f"{kind}_source"] = source or stored
 
+    @api.constrains("environment_name")
+    def _check_given_secret(self):
+        for account in self:
+            secret, _source = given_secret(account.environment_name, "app_secret")
+            if secret and account._is_taken(secret):
+                raise ValidationError(account._tell_taken())
+
     def action_enter_credentials(self):
         self.ensure_one()
         return {
@@ -105,11 +112,32 @@ class Account(models.Model):
         value, _source = given_secret(account.environment_name, kind)
         return value or account[kind] or None
 
+    @api.model
+    def _ids_with_secret_of(self, account_id: int | None) -> set[int]:
+        """The app, and those that were given the same app secret; none for None."""
+        account = self.sudo().browse(account_id).exists()
+        secret = account and account._secret("app_secret")
+        others = self.sudo().search([]) if secret else account
+        same = others.filtered(lambda one: one._secret("app_secret") == secret)
+        return set((account | same).ids)
+
+    def _is_taken(self, app_secret: str) -> bool:
+        """Whether another app has this secret: then webhooks would be of both."""
+        others = self.sudo().search([("id", "not in", self.ids)])
+        return any(one._secret("app_secret") == app_secret for one in others)
+
+    @api.model
+    def _tell_taken(self) -> str:
+        return self.env._(
+            "Another app has this app secret already. Numbers of one Meta app share its "
+            "credentials: choose that app for this number."
+        )
+
     def _set_credentials(self, values: dict[str, str]):
         """Store secrets (access_token, app_secret, verify_token) and lift holds.
 
-        Raises UserError for a text that can be no secret, and for one that the server
-        gives already.
+        Raises UserError for a text that can be no secret, for one that the server gives
+        already, and for an app secret that another app has.
         """
         self.ensure_one()
         self.check_access("write")
@@ -122,6 +150,8 @@ class Account(models.Model):
             raise UserError(
                 self.env._("The server gives this secret already; change it there.")
             )
+        if "app_secret" in cleaned and self._is_taken(cleaned["app_secret"]):
+            raise UserError(self._tell_taken())
         self.sudo().write(cleaned)
         self.channel_ids.sudo()._release()
         self.env["whatsapp.clinic.dispatcher"]._wake()

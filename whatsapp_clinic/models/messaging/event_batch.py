@@ -37,12 +37,23 @@ class EventBatch:
         self.deferred: set[int] = set()
         self.numbers: set[str] = set()
 
-    def work_off(self, bodies: list[tuple[int, memoryview, int]]):
-        """Apply (id of the event, body, attempts so far) in this order."""
-        self.attempts = {event_id: attempts for event_id, _body, attempts in bodies}
+    def work_off(self, bodies: list[tuple[int, memoryview, int, int | None]]):
+        """Apply (id of the event, body, attempts so far, app that signed it), in order.
+
+        What is about another app's number is noted and not applied.
+        """
+        self.attempts = {event_id: attempts for event_id, _body, attempts, _ in bodies}
+        accounts = self.env["whatsapp.clinic.account"]
+        signers = {
+            account_id: accounts._ids_with_secret_of(account_id)
+            for *_, account_id in bodies
+        }
         statuses = []
-        for event_id, body, _attempts in bodies:
+        for event_id, body, _attempts, account_id in bodies:
             for update in self._parse(event_id, body):
+                if not self.inbound._is_signed_by_owner(update, signers[account_id]):
+                    self._attempt(event_id, self.inbound._note_foreign, update)
+                    continue
                 self.numbers.add(getattr(update, "phone_number_id", ""))
                 if isinstance(update, webhooks.StatusUpdate):
                     statuses.append((event_id, update))

@@ -24,6 +24,41 @@ class Inbound(models.AbstractModel):
             _logger.info("Webhook without a handler: %s", type(event).__name__)
 
     @api.model
+    def _is_signed_by_owner(self, update, signers: set[int]) -> bool:
+        """Whether one of the apps (ids) whose secret fits has what an update is about.
+
+        The number has one app; a WhatsApp account is its first number's. What is about
+        neither, or about a number that nobody has, may be anybody's.
+        """
+        return self._owners(update) <= signers
+
+    @api.model
+    def _owners(self, update) -> set[int]:
+        """Ids of the apps whose number or WhatsApp account an update names."""
+        channels = self.env["whatsapp.clinic.channel"].with_context(active_test=False)
+        detail = getattr(update, "detail", None)
+        named = {getattr(one, "phone_number_id", None) for one in (update, detail)}
+        found = [channels._id_of_number(number) for number in named if number]
+        business_account = getattr(update, "business_account_id", None)
+        if business_account:
+            of_account = [("business_account_id", "=", business_account)]
+            found += channels.search(of_account, order="id", limit=1).ids
+        return set(channels.browse(filter(None, found)).account_id.ids)
+
+    @api.model
+    def _note_foreign(self, update):
+        """An app speaks of another's number: its secret was misused, or is mistyped."""
+        _logger.warning("Webhook signed by an app that does not have the number")
+        self._on_unrecognised(
+            webhooks.Unrecognised(
+                field=type(update).__name__,
+                raw={"phone_number_id": getattr(update, "phone_number_id", None)},
+                why="signed by another app than the one of this number or account: "
+                "check the app secrets",
+            )
+        )
+
+    @api.model
     def _channel(self, phone_number_id: str):
         """The channel of a number; none for a number that is not ours.
 

@@ -40,6 +40,13 @@ class WebhookEvent(models.Model):
 
     body = fields.Binary(attachment=False, readonly=True, groups=fields.NO_ACCESS)
     sha256 = fields.Char("SHA-256", required=True, readonly=True)
+    account_id = fields.Many2one(
+        "whatsapp.clinic.account",
+        "Signed by App",
+        readonly=True,
+        ondelete="set null",
+        help="Only what is about this app's numbers and accounts is applied.",
+    )
     size = fields.Integer("Bytes", readonly=True)
     received_at = fields.Datetime(required=True, readonly=True)
     processed_at = fields.Datetime(readonly=True)
@@ -53,7 +60,9 @@ class WebhookEvent(models.Model):
         readonly=True, help="Type of the error and its place in the code, no content."
     )
 
-    _sha256_uniq = models.Constraint("UNIQUE (sha256)", "The same bytes came before.")
+    _sha256_uniq = models.Constraint(
+        "UNIQUE (sha256, account_id)", "The same bytes came before."
+    )
     _pending = models.Index("(id) WHERE state = 'pending'")
 
     def action_retry(self):
@@ -148,11 +157,11 @@ def _process_batch(cr, after_id: int, size: int, waiting: set) -> int | None:
     env = api.Environment(cr, SUPERUSER_ID, {})
     cr.execute(
         """
-        SELECT id, body, attempts FROM (
-            SELECT id, body, attempts, sum(size) OVER (ORDER BY id) - size AS before
+        SELECT id, body, attempts, account_id FROM (
+            SELECT id, body, attempts, account_id, sum(size) OVER (ORDER BY id) - size AS before
             FROM (
                 SELECT id, body, COALESCE(attempts, 0) AS attempts,
-                    COALESCE(size, 0) AS size
+                    COALESCE(size, 0) AS size, account_id
                 FROM whatsapp_clinic_webhook_event
                 WHERE state = 'pending' AND id > %s
                 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED

@@ -412,10 +412,12 @@ class TestChatConsent(ChatCase):
                 "sha256": hashlib.sha256(body).hexdigest(),
                 "received_at": clock.now(),
                 "state": "pending",
+                "account_id": self.channel.account_id.id,
             }
         )
         self.env.flush_all()
-        EventBatch(self.env, set()).work_off([(event.id, event.body, 0)])
+        body = (event.id, event.body, 0, event.account_id.id)
+        EventBatch(self.env, set()).work_off([body])
         self.env.invalidate_all()
         self.assertEqual(event.state, "done", event.error)
 

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from unittest.mock import patch
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import config
 
@@ -20,10 +20,12 @@ from ..common import (
     PHONE_NUMBER_ID,
     ClinicCase,
     WebCase,
+    consent,
+    make_patient,
     set_up_clinic,
     staff_user,
 )
-from .test_webhook import envelope, sign, text_message
+from .test_webhook import envelope, sign, status, text_message
 
 OTHER_SECRET = "secret-of-the-other-app"
 GIVEN = "token-of-the-environment"
@@ -246,6 +248,72 @@ class TestTwoApps(WebCase):
             self.env["whatsapp.clinic.webhook.event"]._cron_process()
         self.assertEqual(self.received(self.channel), 1)
         self.assertEqual(self.received(self.other), 1)
+
+    def process(self):
+        with self.enter_registry_test_mode():
+            self.env["whatsapp.clinic.webhook.event"]._cron_process()
+        self.env.invalidate_all()
+
+    def test_secret_of_another_app_changes_nothing_of_a_number(self):
+        patient = make_patient(self)
+        consent(self, patient)
+        for value, field in (
+            (text_message("STOP", "wamid.forged"), "messages"),
+            (status("failed", "x"), "messages"),
+            ({"event": "ACCOUNT_DELETED"}, "account_update"),
+            (
+                {
+                    "message_template_id": self.template.remote_id,
+                    "message_template_name": self.template.name,
+                    "message_template_language": "en",
+                    "event": "PAUSED",
+                },
+                "message_template_status_update",
+            ),
+            ({"errors": [{"code": 190}]}, "errors"),
+        ):
+            with self.subTest(field=field):
+                body = envelope(value, field=field)
+                body["entry"][0]["id"] = BUSINESS_ACCOUNT
+                self.assertEqual(self.post(body, OTHER_SECRET), 200)
+                self.process()
+        self.assertFalse(self.received(self.channel))
+        self.assertFalse(patient.whatsapp_identity_ids.blocked_at)
+        self.assertFalse(self.channel.restriction or self.channel.hold_until)
+        self.assertFalse(self.channel.last_webhook_at)
+        self.assertEqual(self.template.status, "APPROVED")
+
+    def test_what_another_app_signed_is_told_to_administrators(self):
+        before = self.env["whatsapp.clinic.unrecognised"].search([])
+        self.post(self.about(PHONE_NUMBER_ID, "wamid.forged"), OTHER_SECRET)
+        self.process()
+        told = self.env["whatsapp.clinic.unrecognised"].search([]) - before
+        self.assertIn("another app", told.why)
+        self.assertNotIn("Hi", told.raw)
+
+    def test_the_same_bytes_signed_by_the_right_app_afterwards_count(self):
+        body = self.about(PHONE_NUMBER_ID, "wamid.both")
+        self.assertEqual(self.post(body, OTHER_SECRET), 200)
+        self.assertEqual(self.post(body, APP_SECRET), 200)
+        self.process()
+        self.assertEqual(self.received(self.channel), 1)
+
+    def test_two_entries_of_one_app_may_sign_for_each_other(self):
+        self.other.account_id.sudo().app_secret = APP_SECRET
+        self.post(self.about(OTHER_PHONE_NUMBER_ID, "wamid.shared"), APP_SECRET)
+        self.process()
+        self.assertEqual(self.received(self.other), 1)
+
+    def test_secret_that_another_app_has_is_refused_when_entered(self):
+        other = self.other.account_id
+        with self.assertRaises(UserError):
+            other._set_credentials({"app_secret": APP_SECRET})
+        self.channel.account_id._set_credentials({"app_secret": APP_SECRET})
+        with (
+            patch.dict(os.environ, {"WHATSAPP_CLINIC_OTHER_APP_SECRET": APP_SECRET}),
+            self.assertRaises(ValidationError),
+        ):
+            other.environment_name = "OTHER"
 
     def test_secret_of_nobody_is_refused(self):
         body = self.about(PHONE_NUMBER_ID, "wamid.forged")

@@ -77,7 +77,9 @@ def _wild_messages():
     """A long text in each place where a patient can write one."""
     yield text_message(WORDS)
     yield message("edit", text={"body": WORDS})
-    yield message("image", image={"id": "1", "mime_type": "image/png", "caption": WORDS})
+    yield message(
+        "image", image={"id": "1", "mime_type": "image/png", "caption": WORDS}
+    )
     yield message(
         "document",
         document={"id": "2", "mime_type": WORDS, "filename": WORDS, "caption": WORDS},

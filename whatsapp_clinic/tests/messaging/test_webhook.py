@@ -187,12 +187,16 @@ class TestWebhookProcessing(ClinicCase):
                 "sha256": hashlib.sha256(body).hexdigest(),
                 "received_at": "2026-11-20 10:00:00",
                 "state": "pending",
+                "account_id": self.channel.account_id.id,
             }
         )
 
     def work_off(self, *events):
         self.env.flush_all()
-        bodies = [(event.id, event.body, event.attempts) for event in events]
+        bodies = [
+            (event.id, event.body, event.attempts, event.account_id.id)
+            for event in events
+        ]
         EventBatch(self.env, set()).work_off(bodies)
 
     def run_event(self, content):
