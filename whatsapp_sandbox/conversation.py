@@ -354,7 +354,10 @@ def change_user_id(
 
     def change(message_id: str, now: float) -> dict[str, Any]:
         sandbox.world.set_user_id(patient, user_id)
-        return events.user_id_changed(number.number, message_id, old, patient, now)
+        told = events.user_id_changed(number.number, message_id, old, patient, now)
+        if sandbox.switches.user_ids_in_body_only:
+            return events.with_ids_in_body_only(told)
+        return told
 
     if told == "field":
         sandbox.world.set_user_id(patient, user_id)

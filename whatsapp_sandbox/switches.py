@@ -52,6 +52,7 @@ class Switches(BaseModel):
         "user_changed_number"
     )
     user_id_update: Literal["system", "field", "both"] = "system"
+    user_ids_in_body_only: bool = False
 
     media_url_seconds: float = Field(default=300, ge=0)
     media_url_in_webhook: bool = True

@@ -435,6 +435,21 @@ def test_an_error_of_the_account_is_news_of_the_account():
             },
             (PATIENT, None, "TR.1", "TR.2"),
         ),
+        (
+            {
+                "type": "user_changed_user_id",
+                "body": "User DR.AYSE changed from TR.1 to TR.2.",
+            },
+            (PATIENT, None, "TR.1", "TR.2"),
+        ),
+        (
+            {
+                "type": "user_changed_user_id",
+                "user_id": "TR.2",
+                "body": "User Ayşe changed from TR.ENT.9a1 to TR.2",
+            },
+            (PATIENT, None, "TR.ENT.9a1", "TR.2"),
+        ),
     ],
 )
 def test_a_patient_with_a_new_number_or_user_id(system, expected):
@@ -442,6 +457,12 @@ def test_a_patient_with_a_new_number_or_user_id(system, expected):
     assert event == NumberChanged(
         NUMBER, *expected, "wamid.IN", MOMENT, "number" in system["type"]
     )
+
+
+def test_a_sender_with_the_new_user_id_is_not_the_old_one():
+    system = {"type": "user_changed_user_id", "user_id": "TR.2"}
+    event = parse_message("system", system=system, from_user_id="TR.2")
+    assert (event.old_user_id, event.new_user_id) == (None, "TR.2")
 
 
 def test_other_system_messages_are_not_messages_of_the_patient():

@@ -36,6 +36,7 @@ from .messaging import (
     test_dispatcher,
     test_error_policy,
     test_gate,
+    test_identity,
     test_identity_merge,
     test_kinds_in,
     test_kinds_out,

@@ -8,8 +8,11 @@ import phonenumbers
 def e164(number: str | None, country_code: str | None) -> str | None:
     """The number as `+<country><subscriber>`, or None if it is no valid number.
 
-    `country_code` is the ISO 3166 code taken for numbers without a plus sign.
+    `country_code` is the ISO 3166 code taken for numbers without a plus sign. A user
+    id of WhatsApp is no number, whatever digits are in it.
     """
+    if is_user_id(number):
+        return None
     try:
         parsed = phonenumbers.parse(number or "", country_code or None)
     except phonenumbers.NumberParseException:
@@ -17,6 +20,11 @@ def e164(number: str | None, country_code: str | None) -> str | None:
     if not phonenumbers.is_valid_number(parsed):
         return None
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def is_user_id(text: str | None) -> bool:
+    """Whether it is a business-scoped user id: country, a dot, letters and digits."""
+    return bool(_USER_ID.fullmatch((text or "").strip()))
 
 
 def wa_id_to_e164(wa_id: str) -> str:
@@ -46,6 +54,7 @@ def same_line(wa_id: str) -> list[str]:
     return []
 
 
+_USER_ID = re.compile(r"[A-Z]{2}(\.ENT)?\.[0-9A-Za-z]{1,128}")
 _FORMS = (
     (r"521([0-9]{10})", r"52\1"),
     (r"52([0-9]{10})", r"521\1"),

@@ -143,6 +143,21 @@ def test_a_new_user_id_is_told_by_a_system_message(whatsapp, receiver, username)
     assert error(whatsapp.send(to_user_id(reminder())))["code"] == 131009
 
 
+def test_a_new_user_id_may_stand_in_the_words_only(whatsapp, receiver):
+    whatsapp.switch(user_ids_in_body_only=True)
+    body = {"phone_number_id": NUMBER, "new_user_id": NEW_USER_ID}
+    whatsapp.control("POST", f"patients/{WA_ID}/change_user_id", **body)
+    (message,) = receiver.wait_for("messages")
+    assert message["system"].keys() == {"body", "type"}
+    assert f"from {USER_ID} to {NEW_USER_ID}" in message["system"]["body"]
+
+
+def test_a_message_id_to_a_user_id_contains_it(hidden):
+    message_id = accepted(hidden.send(to_user_id(reminder())))
+    decoded = base64.b64decode(message_id.removeprefix("wamid."))
+    assert USER_ID.encode() in decoded and WA_ID.encode() not in decoded
+
+
 def test_a_user_id_belongs_to_one_patient(whatsapp):
     body = {"phone_number_id": NUMBER, "new_user_id": "TR.7351904826292514"}
     with pytest.raises(requests.HTTPError, match="409"):

@@ -25,6 +25,7 @@ from .reading import (
     required_time,
     scalar,
     text,
+    user_ids_in,
 )
 
 _STATUSES = ("sent", "delivered", "read", "played", "failed")
@@ -143,12 +144,13 @@ def _number_changed(value: dict, message: dict) -> NumberChanged:
     if kind not in _NUMBER_CHANGES:
         raise Unusable("unknown system message")
     old_wa_id, from_user_id = ids(message, "from", "from_user_id")
-    new_wa_id, new_user_id = ids(system, "wa_id", "user_id")
+    new_wa_id, _user_id = ids(system, "wa_id", "user_id")
+    old_user_id, new_user_id = _user_ids(system, from_user_id)
     return NumberChanged(
         phone_number_id=phone_number_id(value),
         old_wa_id=old_wa_id,
         new_wa_id=new_wa_id or ids(system, "new_wa_id", "user_id")[0],
-        old_user_id=text(system.get("previous_user_id")) or from_user_id,
+        old_user_id=old_user_id,
         new_user_id=new_user_id,
         message_id=required(message, "id"),
         timestamp=required_time(message),
@@ -157,6 +159,17 @@ def _number_changed(value: dict, message: dict) -> NumberChanged:
         or text(message.get("from_parent_user_id")),
         new_parent_user_id=text(system.get("parent_user_id")),
     )
+
+
+def _user_ids(system: dict, from_user_id: str | None) -> tuple[str | None, str | None]:
+    """Return the user id that was and the one that is.
+
+    Where the members are missing, they stand in the words: "… from ID to ID".
+    """
+    told = user_ids_in(text(system.get("body")) or "")
+    new = text(system.get("user_id")) or (told[-1] if len(told) > 1 else None)
+    former = [text(system.get("previous_user_id")), *reversed(told), from_user_id]
+    return next((one for one in former if one and one != new), None), new
 
 
 def user_id_update(value: dict, update: dict) -> NumberChanged:

@@ -5,6 +5,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 _USER_ID = re.compile(r"[A-Z]{2}\.[0-9A-Za-z.]{1,140}")
+# In words: with a digit, unlike a name such as DR.AYSE.
+_USER_ID_IN_WORDS = re.compile(
+    r"\b[A-Z]{2}\.(?:ENT\.)?(?=[A-Za-z]{0,128}[0-9])[0-9A-Za-z]{1,128}\b"
+)
 
 
 class Unusable(Exception):
@@ -80,6 +84,11 @@ def ids(item: dict, phone_key: str, user_key: str) -> tuple[str | None, str | No
         return None, user_id or phone
     digits = (phone or "").lstrip("+")
     return (digits if re.fullmatch("[0-9]{1,20}", digits) else None), user_id
+
+
+def user_ids_in(words: str) -> list[str]:
+    """The user ids that stand in a sentence, in their order."""
+    return _USER_ID_IN_WORDS.findall(words)
 
 
 def contact_of(value: dict, wa_id: str | None, user_id: str | None) -> dict:

@@ -15,6 +15,8 @@ BLOCK_SOURCES = [
     ("staff", "Clinic staff"),
     ("wrong_person", "Not the patient's number"),
 ]
+# Last characters of an id: four of them collided among a thousand.
+_SHOWN = 6
 # What is noted on patients whose number it was.
 _LEFT = {
     "number_changed": _lt(
@@ -129,12 +131,15 @@ class Identity(models.Model):
         for identity in self:
             identity.phone = identity.wa_id and wa_id_to_e164(identity.wa_id)
 
-    @api.depends("phone", "username", "profile_name")
+    @api.depends("phone", "username", "profile_name", "user_id")
+    @api.depends_context("lang")
     def _compute_display_name(self):
         for identity in self:
-            known = identity.phone or identity.username or self.env._("Without number")
-            names = filter(None, (identity.profile_name, known))
-            identity.display_name = " · ".join(names)
+            known = identity.phone or identity.username
+            names = " · ".join(filter(None, (identity.profile_name, known)))
+            identity.display_name = names or self.env._(
+                "WhatsApp patient · %s", (identity.user_id or identity.wa_id)[-_SHOWN:]
+            )
 
     def _compute_whatsapp_message_count(self):
         counted = dict(

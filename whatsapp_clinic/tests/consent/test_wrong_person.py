@@ -228,6 +228,18 @@ class TestWrongPerson(ChatCase):
         self.assertEqual(self.identity.user_id, "TR.rotated")
         self.assertEqual(self.identity.partner_ids, self.patient)
 
+    def test_user_id_that_is_announced_in_words_only_is_the_same_person(self):
+        self.sandbox.switch(user_ids_in_body_only=True)
+        self.say("Merhaba")
+        self.sandbox.call(
+            "POST",
+            f"patients/{AYSE_WA_ID}/change_user_id",
+            {"phone_number_id": PHONE_NUMBER_ID, "new_user_id": "TR.4711rotated"},
+        )
+        self.process()
+        self.assertEqual(self.identity.user_id, "TR.4711rotated")
+        self.assertEqual(self.identity.partner_ids, self.patient)
+
     def test_number_with_an_unannounced_new_user_has_changed_hands(self):
         self.say("Merhaba")
         self.sandbox.set_patient(AYSE_WA_ID, user_id="TR.stranger")
