@@ -74,7 +74,7 @@ def make_clinic(
         "channels": made.ids,
         "rules": made_rules,
         "appointments": [
-            [one.id, one.partner_id.phone.lstrip("+")] for one in appointments
+            [one.id, one.partner_id.phone_sanitized.lstrip("+")] for one in appointments
         ],
     }
 

@@ -21,7 +21,13 @@ from .consent import (
     test_transfer,
     test_wrong_person,
 )
-from .inbox import test_chatter, test_composer_tour, test_merge, test_merge_consent
+from .inbox import (
+    test_chatter,
+    test_composer_tour,
+    test_merge,
+    test_merge_consent,
+    test_phone,
+)
 from .messaging import (
     test_account,
     test_alarm,

@@ -73,7 +73,9 @@ def set_up_clinic(case):
     # Demo data must not answer for what a test made.
     env["whatsapp.clinic.channel"].search([]).write({"active": False})
     env.cr.execute("UPDATE whatsapp_clinic_channel SET phone_number_id = 'x' || id")
-    env.cr.execute("UPDATE whatsapp_clinic_identity SET wa_id = 'x' || id")
+    env.cr.execute(
+        "UPDATE whatsapp_clinic_identity SET wa_id = 'x' || id, line = 'x' || id"
+    )
     env.cr.execute(
         "UPDATE whatsapp_clinic_template SET business_account_id = 'x', enabled = FALSE"
     )

@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from ..models.messaging.message import LINK, PRIORITY_ANSWER
 from ..tools import clock
 from ..tools.access import require_group
+from ..tools.phone import spellings
 
 
 class ConsentAsk(models.TransientModel):
@@ -124,7 +125,7 @@ class ConsentAsk(models.TransientModel):
         self.env["sms.sms"].sudo().create(
             {
                 "partner_id": self._asked.id,
-                "number": self._asked._whatsapp_phone(self._branch),
+                "number": self._asked._whatsapp_phone(),
                 "body": self._text(request.sudo()._url()),
             }
         )
@@ -265,10 +266,11 @@ class ConsentAsk(models.TransientModel):
         return None
 
     def _object_to_sms(self) -> str | None:
-        phone = self.partner_id and self._asked._whatsapp_phone(self._branch)
+        phone = self.partner_id and self._asked._whatsapp_phone()
         if not phone:
             return self._sentence("no_number")
-        if self.env["phone.blacklist"].sudo().search([("number", "=", phone)], limit=1):
+        blacklist = self.env["phone.blacklist"].sudo()
+        if blacklist.search([("number", "in", spellings(phone))], limit=1):
             return self._sentence("phone_blacklisted")
         return None
 

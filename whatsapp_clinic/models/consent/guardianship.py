@@ -160,6 +160,7 @@ class Guardianship(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         guardianships = super().create(vals_list)
+        guardianships.guardian_id._spell_phone()
         guardianships.patient_id._address_waiting()
         return guardianships
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from odoo import api, models
 from odoo.tools import LazyTranslate
 
+from ...tools.phone import spellings
 from ..messaging.gate import Facts
 from ..messaging.message import NEXT_STEPS
 
@@ -130,9 +131,7 @@ class GateObjection(models.AbstractModel):
 
     @api.model
     def _judge_sketch(self, sketch, facts: Facts, with_channel: bool):
-        is_new = not sketch.identity_id and sketch._addressee._whatsapp_phone(
-            sketch.branch_id
-        )
+        is_new = not sketch.identity_id and sketch._addressee._whatsapp_phone()
         checks = [self._check_patient]
         if not is_new:
             checks.append(self._check_number)
@@ -155,10 +154,7 @@ class GateObjection(models.AbstractModel):
             )
         )
         sketches._choose_guardians()
-        phones = {
-            sketch: sketch._addressee._whatsapp_phone(sketch.branch_id)
-            for sketch in sketches
-        }
+        phones = {sketch: sketch._addressee._whatsapp_phone() for sketch in sketches}
         identities = self.env["whatsapp.clinic.identity"].sudo()
         wa_ids = {phone: phone.lstrip("+") for phone in phones.values() if phone}
         known = identities._by_wa_ids(sorted(set(wa_ids.values())), "whatsapp")
@@ -217,8 +213,10 @@ class GateObjection(models.AbstractModel):
 
     @api.model
     def _remove_from_blacklist(self, sketch):
-        self.env["phone.blacklist"].sudo()._remove(
-            [sketch.identity_id.phone],
+        blacklist = self.env["phone.blacklist"].sudo()
+        numbers = spellings(sketch.identity_id.phone)
+        blacklist._remove(
+            blacklist.search([("number", "in", numbers)]).mapped("number"),
             message=self.env._("Removed by %s.", self.env.user.name),
         )
         return True

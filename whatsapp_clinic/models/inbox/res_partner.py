@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...tools import clock
-from ...tools.phone import e164
+from ...tools.phone import Reading, e164, line, missing_digits, read
 
 # That somebody is a patient is health data: only the clinic's staff may see it.
 CLINIC_STAFF = "whatsapp_clinic.group_staff"
@@ -15,6 +15,7 @@ _ENDINGS = (
     ("active", lambda value: value is False, "patient_archived"),
 )
 # What decides, of a guardian or a minor, who of them is written to.
+_NUMBER = {"phone", "clinic_patient", "clinic_branch_id"}
 _ADDRESSING = {"clinic_birthdate", *(name for name, _ends, _reason in _ENDINGS)}
 
 
@@ -29,6 +30,12 @@ class ResPartner(models.Model):
         "Home Branch",
         groups=CLINIC_STAFF,
         index="btree_not_null",
+    )
+    clinic_phone_note = fields.Char(
+        "Beside the Number",
+        groups=CLINIC_STAFF,
+        help="What was written around the phone number: an extension, whose it is, "
+        "another number.",
     )
     clinic_birthdate = fields.Date("Date of Birth", groups=CLINIC_STAFF)
     clinic_deceased_on = fields.Date(
@@ -96,27 +103,50 @@ class ResPartner(models.Model):
     def _check_patient_phone(self):
         for partner in self.sudo().filtered("clinic_patient"):
             if partner.phone and not partner._whatsapp_phone():
-                country = partner._phone_country()
-                raise ValidationError(
-                    self.env._(
-                        "“%(number)s” is no valid number for %(country)s. "
-                        "Write it with the country code, such as +90 532 123 45 67.",
-                        number=partner.phone,
-                        country=country.name or self.env._("any country"),
-                    )
-                )
+                raise ValidationError(partner._tell_invalid_phone())
+
+    def _tell_invalid_phone(self) -> str:
+        """What is wrong with the number as it is written, and how it is written."""
+        country = self._phone_countries()[:1]
+        told = {
+            "number": self.phone,
+            "country": country.name or self.env._("any country"),
+            "example": "+90 532 123 45 67",
+        }
+        missing = missing_digits(self.phone, country.code)
+        if missing == 1:
+            return self.env._(
+                "“%(number)s” is no valid number for %(country)s: 1 digit is missing. "
+                "A whole one is %(example)s.",
+                **told,
+            )
+        if missing > 0:
+            return self.env._(
+                "“%(number)s” is no valid number for %(country)s: %(missing)s digits "
+                "are missing. A whole one is %(example)s.",
+                missing=missing,
+                **told,
+            )
+        return self.env._(
+            "“%(number)s” is no valid number for %(country)s. "
+            "Write it with the country code, such as %(example)s.",
+            **told,
+        )
 
     @api.model_create_multi
     def create(self, vals_list):
         partners = super().create(vals_list)
+        partners._spell_phone()
         partners._claim_number()
         return partners
 
     def write(self, vals):
-        touches_number = {"phone", "clinic_patient", "clinic_branch_id"} & vals.keys()
+        is_spelling = self.env.context.get("clinic_spells_phone")
+        touches_number = not is_spelling and _NUMBER & vals.keys()
         phones = {one.id: one._whatsapp_phone() for one in self if touches_number}
         result = super().write(vals)
         if touches_number:
+            self._spell_phone()
             self._follow_number(phones, is_entered="phone" in vals)
         self._cancel_what_ended(vals)
         if _ADDRESSING & vals.keys():
@@ -146,13 +176,14 @@ class ResPartner(models.Model):
 
     def _leave_number(self, phone: str | None):
         """The clinic replaced the number: it is not this patient's any more."""
-        old = self.whatsapp_identity_ids.filtered(lambda one: one.phone == phone)
+        old = self.whatsapp_identity_ids._at(phone)
         old.write({"partner_ids": [fields.Command.unlink(self.id)]})
 
     def _has_left(self, phone: str | None) -> bool:
         """Whether this number was reported as not the partner's any more."""
-        left = [("former_partner_ids", "in", self.ids), ("phone", "=", phone)]
-        return bool(self.env["whatsapp.clinic.identity"].search_count(left, limit=1))
+        left = [("former_partner_ids", "in", self.ids)]
+        identities = self.env["whatsapp.clinic.identity"].search(left)
+        return bool(identities._at(phone))
 
     def _claim_number(self):
         """The number entered for a patient is theirs, also if they had left it once.
@@ -189,30 +220,83 @@ class ResPartner(models.Model):
             {"clinic_patient": True}
         )
 
-    def _phone_country(self, branch=None):
-        """The country of numbers without a country code: of the branch, else of the
-        patient, else of the company."""
+    def _phone_countries(self):
+        """Whose a number without a country code may be, the likeliest first: the
+        partner's country, the home branch's, the company's."""
         partner = self.sudo()
-        return (
-            (branch or partner.clinic_branch_id).country_id
-            or partner.country_id
-            or (partner.company_id or self.env.company).country_id
-        )
+        branch = partner.clinic_branch_id
+        company = branch.company_id or partner.company_id or self.env.company
+        return partner.country_id | branch.country_id | company._clinic_phone_country()
 
-    def _whatsapp_phone(self, branch=None) -> str | None:
-        """The phone number in E.164, None if there is none or it is not valid."""
+    def _read_phone(self) -> tuple:
+        """How the phone field is read, and the country it is read for.
+
+        Where a number is one of several countries, of which it is a mobile number of
+        one only, that is meant: the same digits are somebody's fixed line elsewhere.
+        A (`Reading` or None, `res.country`).
+        """
         self.ensure_one()
-        if not self.phone:
+        countries = self._phone_countries()
+        likeliest = countries[:1]
+        if not likeliest or (self.phone or "").lstrip().startswith("+"):
+            return read(self.phone, likeliest.code), likeliest
+        found = [(read(self.phone, country.code), country) for country in countries]
+        valid = [one for one in found if one[0]]
+        mobile = [one for one in valid if one[0].is_mobile]
+        return (mobile or valid or found)[0]
+
+    def _whatsapp_phone(self) -> str | None:
+        """The phone number in E.164, None if there is none or it is not valid."""
+        reading, _country = self._read_phone() if self.phone else (None, None)
+        return reading and reading.e164
+
+    def _phone_get_country(self):
+        """Odoo's own look at a number (SMS, search, blacklist) is the same as ours."""
+        countries = super()._phone_get_country()
+        for partner in self.filtered("phone"):
+            _reading, country = partner._read_phone()
+            if country:
+                countries[partner.id] = country
+        return countries
+
+    @api.onchange("phone", "country_id", "company_id", "clinic_branch_id")
+    def _onchange_phone_validation(self):
+        # sudo: who is no staff may not see who is a patient
+        person = self.sudo()
+        reading, _country = person._read_phone()
+        if person.clinic_patient and reading:
+            person.update(person._spelled(reading))
             return None
-        return e164(self.phone, self._phone_country(branch).code)
+        return super()._onchange_phone_validation()
+
+    def _spell_phone(self):
+        """Write numbers of patients and guardians with the country code.
+
+        So they are read in one way only, whatever becomes of branch and country.
+        """
+        people = self.sudo().filtered(lambda one: one.clinic_patient or one.ward_ids)
+        for partner in people.filtered("phone"):
+            reading, _country = partner._read_phone()
+            if reading and (reading.note or reading.international != partner.phone):
+                spelled = partner._spelled(reading)
+                partner.with_context(clinic_spells_phone=True).write(spelled)
+
+    def _spelled(self, reading: Reading) -> dict:
+        """A number as it is stored, and what else was known beside it."""
+        notes = [self.clinic_phone_note or ""]
+        if reading.note not in notes[0]:
+            notes.append(reading.note)
+        return {
+            "phone": reading.international,
+            "clinic_phone_note": " · ".join(filter(None, notes)),
+        }
 
     def _is_reachable(self) -> bool:
         """Whether there is a number to write to that nobody stopped, and somebody."""
         partner, phone = self.sudo(), self._whatsapp_phone()
         if not phone or any(ends(partner[name]) for name, ends, _reason in _ENDINGS):
             return False
-        identities = partner.whatsapp_identity_ids
-        return not identities.filtered(lambda one: one.phone == phone).blocked_at
+        return not partner.whatsapp_identity_ids._at(phone).blocked_at
 
     @api.model
     def _patients_by_phone(self, phones: list[str]) -> dict:
@@ -221,17 +305,17 @@ class ResPartner(models.Model):
         Numbers without a country code are those of the company's country. Who left a
         number is not found by it.
         """
-        country = self.env.company.country_id.code
+        country = self.env.company._clinic_phone_country().code
         told = {phone: e164(phone, country) for phone in phones}
-        wa_ids = {number.lstrip("+") for number in told.values() if number}
+        lines = {phone: line(number) for phone, number in told.items() if number}
         identities = self.env["whatsapp.clinic.identity"].search(
-            [("provider", "=", "whatsapp"), ("wa_id", "in", sorted(wa_ids))]
+            [("provider", "=", "whatsapp"), ("line", "in", sorted(set(lines.values())))]
         )
         behind = {
-            identity.phone: identity.partner_ids.filtered("clinic_patient")
+            identity.line: identity.partner_ids.filtered("clinic_patient")
             for identity in identities.with_context(active_test=False)
         }
-        return {phone: behind.get(number, self) for phone, number in told.items()}
+        return {phone: behind.get(lines.get(phone), self) for phone in phones}
 
     def _reception(self):
         """Who of the staff looks after a patient; none if the branch has nobody."""

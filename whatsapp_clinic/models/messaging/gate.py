@@ -5,6 +5,7 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from ...tools import clock
+from ...tools.phone import line, spellings
 from ..consent.consent_state import GIVEN, OBJECTIONS, States
 from ..consent.content_check import texts_of
 from ..consent.guardianship import Guarded
@@ -25,7 +26,7 @@ class Facts:
     """What the checks look up for a whole batch at once.
 
     `consents`: what patients agreed to, by company tree; `guarded`: who decides for
-    whom; `blacklist`: E.164 numbers; `last_inbound`: {(identity id, channel id): naive
+    whom; `blacklist`: telephones; `last_inbound`: {(identity id, channel id): naive
     UTC}, the patient's last message; `channels`: {channel id: Verdict or None}, what
     the channel itself objects.
     """
@@ -134,8 +135,12 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _blacklist(self, messages) -> frozenset:
-        """Numbers among the recipients' that stand on Odoo's phone blacklist."""
-        phones = [phone for phone in messages.identity_id.mapped("phone") if phone]
+        """Telephones of recipients that stand, in any form, on Odoo's blacklist."""
+        phones = [
+            spelling
+            for phone in messages.identity_id.mapped("phone")
+            for spelling in spellings(phone or "")
+        ]
         self.env["phone.blacklist"].flush_model(["active", "number"])
         rows = self.env.execute_query(
             SQL(
@@ -143,7 +148,7 @@ class Gate(models.AbstractModel):
                 phones,
             )
         )
-        return frozenset(number for (number,) in rows)
+        return frozenset(line(number) for (number,) in rows)
 
     @api.model
     def _last_inbound(self, messages, now) -> dict:
@@ -207,7 +212,7 @@ class Gate(models.AbstractModel):
             return refuse("wrong_person")
         if identity.blocked_at and not message.confirms_stop:
             return refuse("identity_blocked")
-        if identity.phone in facts.blacklist:
+        if identity.line in facts.blacklist:
             return refuse("phone_blacklisted")
         if person and person not in identity.partner_ids:
             return refuse("number_unlinked")

@@ -4,7 +4,7 @@ from odoo.tools import LazyTranslate
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.access import require_group
-from ...tools.phone import wa_id_to_e164
+from ...tools.phone import line, wa_id_to_e164
 
 _lt = LazyTranslate(__name__)
 
@@ -64,6 +64,12 @@ class Identity(models.Model):
     username = fields.Char("User Name", readonly=True)
     profile_name = fields.Char(readonly=True)
     phone = fields.Char(compute="_compute_phone", store=True)
+    line = fields.Char(
+        "Telephone",
+        compute="_compute_phone",
+        store=True,
+        help="What all forms of the number have in common.",
+    )
     partner_ids = fields.Many2many(
         "res.partner",
         "whatsapp_clinic_identity_partner",
@@ -121,6 +127,10 @@ class Identity(models.Model):
         "(provider, user_id) WHERE user_id IS NOT NULL",
         "This user id is already known.",
     )
+    _line_uniq = models.UniqueIndex(
+        "(provider, line) WHERE line IS NOT NULL",
+        "This telephone is already known.",
+    )
     _some_id = models.Constraint(
         "CHECK (wa_id IS NOT NULL OR user_id IS NOT NULL)",
         "An identity needs a WhatsApp id or a user id.",
@@ -130,6 +140,7 @@ class Identity(models.Model):
     def _compute_phone(self):
         for identity in self:
             identity.phone = identity.wa_id and wa_id_to_e164(identity.wa_id)
+            identity.line = identity.wa_id and line(identity.wa_id)
 
     @api.depends("phone", "username", "profile_name", "user_id")
     @api.depends_context("lang")
@@ -267,9 +278,9 @@ class Identity(models.Model):
             self.env.cr.execute(
                 """
                 INSERT INTO whatsapp_clinic_identity
-                    (provider, wa_id, user_id, phone,
+                    (provider, wa_id, user_id, phone, line,
                      create_uid, write_uid, create_date, write_date)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
                 ON CONFLICT DO NOTHING
                 """,
                 [
@@ -277,6 +288,7 @@ class Identity(models.Model):
                     wa_id,
                     values.get("user_id"),
                     wa_id and wa_id_to_e164(wa_id),
+                    wa_id and line(wa_id),
                     self.env.uid,
                     self.env.uid,
                     now,
@@ -301,6 +313,10 @@ class Identity(models.Model):
             news["user_portfolio_id"] = portfolio.id
         if news:
             self.write(news)
+
+    def _at(self, phone: str | None):
+        """Those of these identities that are the telephone of a number in E.164."""
+        return self.filtered(lambda one: phone and one.line == line(phone))
 
     def _known_elsewhere(self, name: str, value: str) -> bool:
         domain = [("provider", "=", self.provider), (name, "=", value)]

@@ -3,7 +3,7 @@ from dataclasses import replace
 from odoo import api, fields, models
 
 from ...tools import clock
-from ...tools.phone import same_line
+from ...tools.phone import forms, line
 
 
 class IdentityAlias(models.Model):
@@ -56,19 +56,23 @@ class Identity(models.Model):
 
         Ids that are not known are mapped to an empty recordset.
         """
-        forms = {wa_id: [wa_id, *same_line(wa_id)] for wa_id in wa_ids}
-        wanted = [one for several in forms.values() for one in several if one]
+        wanted = {wa_id: forms(wa_id) for wa_id in wa_ids}
         known = {
             alias.value: alias.identity_id
             for alias in self.env["whatsapp.clinic.identity.alias"].search(
-                [("provider", "=", provider), ("value", "in", wanted)]
+                [
+                    ("provider", "=", provider),
+                    ("value", "in", [one for each in wanted.values() for one in each]),
+                ]
             )
         }
-        found = self.search([("provider", "=", provider), ("wa_id", "in", wanted)])
-        known.update((identity.wa_id, identity) for identity in found)
+        found = self.search(
+            [("provider", "=", provider), ("line", "in", list(map(line, wa_ids)))]
+        )
+        known.update((identity.line, identity) for identity in found)
         return {
-            wa_id: next((known[one] for one in several if one in known), self.browse())
-            for wa_id, several in forms.items()
+            wa_id: next((known[one] for one in each if one in known), self.browse())
+            for wa_id, each in wanted.items()
         }
 
     def _add_alias(self, value: str | None):
@@ -111,8 +115,9 @@ class Identity(models.Model):
         ):
             return sender
         aliases = set(self.alias_ids.mapped("value"))
-        numbers = aliases.union(same_line(self.wa_id or ""))
-        is_number = self.wa_id and sender.wa_id in numbers
+        is_number = self.wa_id and (
+            sender.wa_id in aliases or line(sender.wa_id or "") == self.line
+        )
         is_user = self.user_id and sender.user_id in aliases
         return replace(
             sender,

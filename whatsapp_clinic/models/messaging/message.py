@@ -454,7 +454,7 @@ class Message(models.Model):
         """Find who gets each row, and their identity by the present phone number."""
         rows = self.filtered(lambda message: message.partner_id)
         rows._choose_guardians()
-        phones = {row.id: row._addressee._whatsapp_phone(row.branch_id) for row in rows}
+        phones = {row.id: row._addressee._whatsapp_phone() for row in rows}
         known = self.env["whatsapp.clinic.identity"]._for_phones(
             sorted({phone for phone in phones.values() if phone})
         )

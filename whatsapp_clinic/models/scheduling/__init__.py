@@ -6,4 +6,5 @@ from . import (
     branch_language,
     message_rule,
     practitioner,
+    res_company,
 )

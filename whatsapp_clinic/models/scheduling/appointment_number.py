@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import LazyTranslate
 
 from ...tools import clock
+from ...tools.phone import line
 
 _lt = LazyTranslate(__name__)
 
@@ -23,14 +24,16 @@ class Appointment(models.Model):
             [("former_partner_ids", "in", self.partner_id.ids)]
         )
         left = {
-            (partner.id, identity.phone)
+            (partner.id, identity.line)
             for identity in former
             for partner in identity.former_partner_ids
         }
         for appointment in self:
             patient = appointment.partner_id
-            number = patient and (patient._origin.id, patient._whatsapp_phone())
-            appointment.has_left_number = number in left
+            phone = patient and patient._whatsapp_phone()
+            appointment.has_left_number = (
+                bool(phone) and (patient._origin.id, line(phone)) in left
+            )
 
     @api.model
     def _coming_of(self, partners):

@@ -137,7 +137,7 @@ class TestGateTable(SandboxCase):
         return self.make_patient(f"+{next(_numbers)}", "Table KUMQUAT")
 
     def reached(self, patient):
-        wa_id = patient.phone.lstrip("+")
+        wa_id = patient.phone_sanitized.lstrip("+")
         return [
             one for one in self.sandbox.accepted() if one["to"].lstrip("+") == wa_id
         ]

@@ -50,8 +50,8 @@ class CostCase(ClinicCase):
         cls.startClassPatcher(freeze_time(NOW))
         cls.patient = cls.make_patient(cls)
         cls.identity = cls.env["whatsapp.clinic.identity"]._for_phones(
-            [cls.patient.phone]
-        )[cls.patient.phone]
+            [cls.patient.phone_sanitized]
+        )[cls.patient.phone_sanitized]
 
     rate = make_rate
 
@@ -218,7 +218,7 @@ class TestPrice(CostCase):
         self.rate(0.03)
         self.rate(0.02, country=False, country_group_id=group.id)
         self.rate(0.01, country=False)
-        phones = (self.patient.phone, "+4915112345678", "+12025550123")
+        phones = (self.patient.phone_sanitized, "+4915112345678", "+12025550123")
         known = self.env["whatsapp.clinic.identity"]._for_phones(list(phones))
         messages = [self.message(identity_id=known[phone].id) for phone in phones]
         self.price()

@@ -159,7 +159,7 @@ class TestLimits(SandboxCase):
         self.dispatch()
         again = self.send_reminder(self.appointment)
         writer = self.patients(1)
-        self.sandbox.add_patient(writer.phone)
+        self.sandbox.add_patient(writer.phone_sanitized)
         self.sandbox.write("905322220000", PHONE_NUMBER_ID, MARKER)
         self.process()
         answer = self.remind_each(writer)
