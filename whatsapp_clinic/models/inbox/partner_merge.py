@@ -1,13 +1,38 @@
+import psycopg2
+
 from odoo import api, models
+from odoo.tools import SQL, mute_logger
 
 from ...tools import clock
 
+# Columns that point to a contact and are unique together with others, from the catalog:
+# table, column, the other columns, the index's condition.
+_UNIQUE_WITH_PARTNER = """
+    SELECT owner.relname, own.attname,
+           ARRAY(
+               SELECT attname FROM pg_attribute
+               WHERE attrelid = owner.oid AND attnum = ANY(indkey)
+                 AND attnum <> own.attnum
+           ),
+           coalesce(pg_get_expr(indpred, indrelid), 'TRUE')
+    FROM pg_constraint
+    JOIN pg_class AS owner ON owner.oid = conrelid
+    JOIN pg_attribute AS own ON own.attrelid = conrelid AND own.attnum = conkey[1]
+    JOIN pg_index ON indrelid = conrelid AND own.attnum = ANY(indkey)
+    WHERE contype = 'f' AND confrelid = 'res_partner'::regclass
+      AND indisunique AND indnkeyatts > 1 AND 0 <> ALL(indkey)
+      AND EXISTS (
+          SELECT FROM pg_attribute WHERE attrelid = conrelid AND attname = 'id'
+      )
+"""
+
 
 class PartnerMerge(models.TransientModel):
-    """Odoo's contact merge, without losing messages, identities or consents.
+    """Odoo's contact merge, without losing anything.
 
-    The wizard moves foreign keys by SQL and deletes what collides; here our own records
-    are moved first, by rules of their own.
+    The wizard moves foreign keys by SQL and, where one row of a table collides, deletes
+    all rows of the duplicate in it. Our own records are moved first, by rules of their
+    own; of what collides elsewhere one row is kept, so that the others are moved.
     """
 
     _inherit = "base.partner.merge.automatic.wizard"
@@ -20,6 +45,10 @@ class PartnerMerge(models.TransientModel):
         before = consents._states(everyone, known.purpose_id, known.company_id)
         self._move_identities(src_partners, dst_partner)
         self._end_guardianships_of_oneself(everyone)
+        self._join_followers(everyone, dst_partner)
+        self._join_attendees(everyone, dst_partner)
+        self._keep_scheduled_messages(src_partners, dst_partner)
+        self._drop_what_collides(everyone, dst_partner)
         result = super()._update_foreign_keys(src_partners, dst_partner)
         self.env.invalidate_all()
         self._settle_guardianships(dst_partner)
@@ -49,6 +78,92 @@ class PartnerMerge(models.TransientModel):
             [("patient_id", "in", everyone.ids), ("guardian_id", "in", everyone.ids)]
         ).unlink()
         self.env.flush_all()
+
+    @api.model
+    def _join_followers(self, everyone, dst_partner):
+        """Who followed as both, or followed both, follows once: all that either did."""
+
+        def follows(one):
+            is_of_them = one.res_model == "res.partner" and one.res_id in everyone.ids
+            return (
+                one.res_model,
+                dst_partner.id if is_of_them else one.res_id,
+                dst_partner if one.partner_id in everyone else one.partner_id,
+            )
+
+        followers = self.env["mail.followers"].sudo()
+        touched = followers.search([("partner_id", "in", everyone.ids)])
+        touched |= followers.search(
+            [("res_model", "=", "res.partner"), ("res_id", "in", everyone.ids)]
+        )
+        for same in touched.grouped(follows).values():
+            kept = same.sorted(lambda one: one.partner_id != dst_partner)[:1]
+            kept.subtype_ids = same.subtype_ids
+            (same - kept).unlink()
+
+    @api.model
+    def _join_attendees(self, everyone, dst_partner):
+        """Who was invited twice to an event attends once, as they answered."""
+        attendees = self.env["calendar.attendee"].sudo()
+        invited = attendees.search([("partner_id", "in", everyone.ids)])
+        for same in invited.grouped("event_id").values():
+            kept, *spare = same.sorted(
+                lambda one: (one.state == "needsAction", one.partner_id != dst_partner)
+            )
+            # By SQL: to unlink one would end the following of the event.
+            self.env.cr.execute(
+                "DELETE FROM calendar_attendee WHERE id = ANY(%s)",
+                [[one.id for one in spare]],
+            )
+        self.env.invalidate_all()
+
+    @api.model
+    def _keep_scheduled_messages(self, src_partners, dst_partner):
+        """What was to be posted on a duplicate later is posted on who stays."""
+        # By SQL: Odoo lets nobody change the record of a scheduled message.
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE mail_scheduled_message SET res_id = %s "
+            "WHERE model = 'res.partner' AND res_id = ANY(%s)",
+            [dst_partner.id, src_partners.ids],
+        )
+
+    @api.model
+    def _drop_what_collides(self, everyone, dst_partner):
+        """One row each of what may be there once for a contact; that of who stays.
+
+        A table whose rows others need is left to Odoo.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(_UNIQUE_WITH_PARTNER)
+        for table, column, others, condition in self.env.cr.fetchall():
+            query = SQL(
+                """
+                DELETE FROM %(table)s WHERE id IN (
+                    SELECT id FROM (
+                        SELECT id, row_number() OVER (
+                            PARTITION BY %(others)s
+                            ORDER BY %(column)s = %(kept)s DESC, id
+                        ) AS place
+                        FROM %(table)s
+                        WHERE %(column)s = ANY(%(everyone)s)
+                          AND num_nulls(%(others)s) = 0 AND (%(condition)s)
+                    ) AS numbered WHERE place > 1
+                )
+                """,
+                table=SQL.identifier(table),
+                column=SQL.identifier(column),
+                others=SQL(", ").join(map(SQL.identifier, others)),
+                condition=SQL(condition.replace("%", "%%")),
+                kept=dst_partner.id,
+                everyone=everyone.ids,
+            )
+            try:
+                with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
+                    self.env.cr.execute(query)
+            except psycopg2.errors.ForeignKeyViolation:
+                continue
+        self.env.invalidate_all()
 
     @api.model
     def _settle_guardianships(self, dst_partner):

@@ -84,3 +84,122 @@ class TestMerge(ClinicCase):
         second = self.book(self.twin, first.start, practitioner_id=other.id)
         self.merge()
         self.assertEqual((first | second).partner_id, self.kept)
+
+
+@tagged("post_install", "-at_install")
+class TestMergeOfOthers(ClinicCase):
+    """What collides for one contact costs the duplicate nothing else."""
+
+    def setUp(self):
+        super().setUp()
+        self.kept = self.make_patient("+905321110001", "Ayşe KUMQUAT")
+        self.twin = self.make_patient("+905321110002", "Ayse KUMQUAT")
+        self.colleague = self.env["res.partner"].create({"name": "Colleague"})
+
+    def merge(self):
+        wizard = self.env["base.partner.merge.automatic.wizard"]
+        wizard._merge((self.kept | self.twin).ids, self.kept, extra_checks=False)
+        self.env.invalidate_all()
+
+    def members(self, channel):
+        return channel.sudo().channel_member_ids.partner_id
+
+    def test_memberships_of_other_conversations_stay(self):
+        channels = self.env["discuss.channel"].create(
+            [{"name": "Shared"}, {"name": "Of the twin"}]
+        )
+        shared, own = channels
+        shared.add_members((self.kept | self.twin).ids)
+        own.add_members(self.twin.ids)
+        self.merge()
+        self.assertIn(self.kept, self.members(shared))
+        self.assertIn(self.kept, self.members(own))
+
+    def test_followings_of_other_records_stay_with_all_their_subtypes(self):
+        shared, own = self.env["res.partner"].create([{"name": "A"}, {"name": "B"}])
+        note, comment = self.env.ref("mail.mt_note"), self.env.ref("mail.mt_comment")
+        shared.message_subscribe(self.kept.ids, subtype_ids=comment.ids)
+        shared.message_subscribe(self.twin.ids, subtype_ids=note.ids)
+        own.message_subscribe(self.twin.ids)
+        self.merge()
+        following = shared.message_follower_ids.filtered(
+            lambda one: one.partner_id == self.kept
+        )
+        self.assertEqual(following.subtype_ids, note | comment)
+        self.assertIn(self.kept, own.message_partner_ids)
+
+    def test_who_followed_either_follows(self):
+        other = self.env["res.partner"].create({"name": "Other"})
+        self.kept.message_subscribe(self.colleague.ids)
+        self.twin.message_subscribe((self.colleague | other).ids)
+        for patient in (self.kept, self.twin):
+            patient.message_subscribe(patient.ids)
+        self.merge()
+        followers = self.kept.message_follower_ids.partner_id
+        self.assertLessEqual(self.colleague | other | self.kept, followers)
+
+    def test_notifications_of_other_messages_stay(self):
+        record = self.env["res.partner"].create({"name": "Record"})
+        posts = [record.message_post(body=text) for text in ("Both", "Twin")]
+        self.env["mail.notification"].create(
+            [
+                {
+                    "mail_message_id": post.id,
+                    "res_partner_id": person.id,
+                    "notification_type": "inbox",
+                }
+                for post, person in (
+                    (posts[0], self.kept),
+                    (posts[0], self.twin),
+                    (posts[1], self.twin),
+                )
+            ]
+        )
+        self.merge()
+        for post in posts:
+            self.assertEqual(post.notification_ids.res_partner_id, self.kept)
+
+    def test_scheduled_messages_are_posted_on_who_stays(self):
+        scheduled = self.env["mail.scheduled.message"].create(
+            {
+                "model": "res.partner",
+                "res_id": self.twin.id,
+                "author_id": self.env.user.partner_id.id,
+                "body": "Later",
+                "scheduled_date": clock.now() + timedelta(days=1),
+            }
+        )
+        self.merge()
+        self.assertEqual(scheduled.exists().res_id, self.kept.id)
+
+    def test_an_event_that_both_attended_has_one_attendee_with_the_answer(self):
+        start = clock.now() + timedelta(days=1)
+        event = self.env["calendar.event"].create(
+            {
+                "name": "Talk",
+                "start": start,
+                "stop": start + timedelta(hours=1),
+                "partner_ids": [(6, 0, (self.kept | self.twin).ids)],
+            }
+        )
+        answered = event.attendee_ids.filtered(lambda one: one.partner_id == self.twin)
+        answered.state = "accepted"
+        self.merge()
+        self.assertEqual(event.attendee_ids.partner_id, self.kept)
+        self.assertEqual(event.attendee_ids.mapped("state"), ["accepted"])
+        self.assertEqual(event.partner_ids, self.kept)
+
+    def test_reactions_to_other_messages_stay(self):
+        posts = [self.colleague.message_post(body=text) for text in ("Both", "Twin")]
+        for post, person in (
+            (posts[0], self.kept),
+            (posts[0], self.twin),
+            (posts[1], self.twin),
+        ):
+            self.env["mail.message.reaction"].create(
+                {"message_id": post.id, "partner_id": person.id, "content": "👍"}
+            )
+        self.merge()
+        for post in posts:
+            self.assertEqual(post.reaction_ids.partner_id, self.kept)
+            self.assertEqual(len(post.reaction_ids), 1)
