@@ -110,6 +110,9 @@ class PhoneNumber(Strict):
 
     ``coexistence``: it is in the WhatsApp Business app too, which takes 20 per second
     at most (Cloud API, throughput). ``pin`` is that of two-step verification.
+    ``agent``: Meta's own AI agent answers its patients. ``onboarded_at`` (seconds since
+    the epoch, None: just now) says until when the app's history can be asked for;
+    ``shares_history`` False: the business declined.
     """
 
     id: str
@@ -118,6 +121,9 @@ class PhoneNumber(Strict):
     status: str = "CONNECTED"
     throughput: int = Field(default=80, gt=0)
     coexistence: bool = False
+    onboarded_at: float | None = None
+    shares_history: bool = True
+    agent: bool = False
     quality_rating: str = "GREEN"
     code_verification_status: str = "VERIFIED"
     name_status: str = "APPROVED"

@@ -14,6 +14,7 @@ from . import (
     account_control,
     attachments,
     control,
+    elsewhere_control,
     number_control,
     patient_control,
     template_control,
@@ -27,6 +28,7 @@ OWN_PATHS = ("", "sandbox", "phone", "attachments")
 CONTROLS = (
     control,
     patient_control,
+    elsewhere_control,
     account_control,
     number_control,
     template_control,

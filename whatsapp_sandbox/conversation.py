@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import bubbles, delivery, events, inbound, media, pricing, wamid
+from . import agent, bubbles, delivery, events, inbound, media, pricing, wamid
 from .media import Media
 from .sandbox import Sandbox
 from .template import Content
@@ -75,9 +75,10 @@ def receive(
     if heard and "referral" in body:
         pricing.came_by_ad(sandbox, number, patient)
     if heard:
+        change = events.inbound(number.number, message, body)
         sandbox.tell(
             number.business,
-            events.inbound(number.number, message, body),
+            agent.heard(sandbox, number, patient, change),
             on_delivered=lambda: delivery.tick(sandbox, message, "delivered"),
         )
     return message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from . import bubbles, events, life_cycle, media, pacing, pricing
+from . import agent, bubbles, events, life_cycle, media, pacing, pricing
 from .bubbles import RANKS
 from .graph.errors import webhook_error
 from .media import UPLOADED_SECONDS, VOICE_TYPE, plain
@@ -24,6 +24,7 @@ def accept(sandbox: Sandbox, message: Message, forced_error: int | None) -> None
     sandbox.world.add(message)
     message.history.append(("accepted", message.timestamp))
     sandbox.accepted += 1
+    agent.step_aside(sandbox, message)
     code = forced_error or failure(sandbox, message)
     if code is not None:
         fail(sandbox, message, code)

@@ -28,6 +28,9 @@ class NumberChange(Body):
     verified_name: str | None = None
     throughput: int | None = Field(default=None, gt=0)
     coexistence: bool | None = None
+    onboarded_at: float | None = None
+    shares_history: bool | None = None
+    agent: bool | None = None
     pin: str | None = Field(default=None, pattern=PIN_PATTERN)
     allowed_recipients: list[str] | None = None
     health: Health | None = None

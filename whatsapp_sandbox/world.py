@@ -149,6 +149,8 @@ class World:
         self.accepted: list[Message] = []
         self.threads: dict[tuple[str, str], list[Message]] = defaultdict(list)
         self.last_inbound: dict[tuple[str, str], float] = {}
+        self.taken_over: set[tuple[str, str]] = set()
+        self.synced: set[tuple[str, str]] = set()
         self.ad_clicks: dict[tuple[str, str], float] = {}
         self.free_until: dict[tuple[str, str], float] = {}
         self.service_messages: dict[tuple[str, int], int] = defaultdict(int)
@@ -202,14 +204,17 @@ class World:
             self.threads[number_id, wa_id] = self.threads.pop((number_id, old), [])
         self.add_patient(PatientEntry(phone=f"+{old}", on_whatsapp=False))
 
-    def add(self, message: Message, opens_window: bool = True) -> None:
+    def add(
+        self, message: Message, opens_window: bool = True, by_api: bool = True
+    ) -> None:
+        """Put a message in its thread; what the business sent ``by_api`` is listed."""
         self.messages[message.id] = message
         key = message.phone_number_id, message.patient.wa_id
         self.threads[key].append(message)
         if message.direction == "in":
             if opens_window:
                 self.last_inbound[key] = message.timestamp
-        else:
+        elif by_api:
             self.accepted.append(message)
 
     def window_is_open(self, number_id: str, patient: Patient, now: float) -> bool:

@@ -21,6 +21,7 @@ from ..template import Template
 from ..uploads import Session
 from ..world import Number
 from . import (
+    app_data,
     blocking,
     history,
     media,
@@ -62,6 +63,7 @@ EDGES: dict[tuple[type, str, str], Handler] = {
     (Number, "POST", "block_users"): blocking.block,
     (Number, "DELETE", "block_users"): blocking.unblock,
     (Number, "GET", "message_history"): history.message_history,
+    (Number, "POST", "smb_app_data"): app_data.sync,
     (BusinessAccount, "GET", ""): reading.business,
     (BusinessAccount, "GET", "phone_numbers"): reading.phone_numbers,
     (BusinessAccount, "GET", "message_templates"): reading.message_templates,

@@ -21,7 +21,7 @@ MESSAGING, MANAGEMENT = "whatsapp_business_messaging", "whatsapp_business_manage
 # Edges that the scope for messaging opens; all others want that for management.
 MESSAGING_EDGES = frozenset(
     {"messages", "media", "message_history", "register", "deregister", "block_users"}
-    | {"whatsapp_business_profile"}
+    | {"whatsapp_business_profile", "smb_app_data"}
 )
 UNPARSABLE = "Invalid OAuth access token - Cannot parse access token"
 EXPIRED = "Error validating access token: Session has expired"

@@ -89,6 +89,12 @@ TITLES_AND_STATUSES = {
     137000: ("Identity key hash does not match", 400),
     139100: ("Failed to block or unblock some users", 400),
     139101: ("Block list limit reached", 400),
+    2593107: ("Synchronization request limit exceeded", 400),
+    2593108: ("Synchronization request made outside of allowed time window", 400),
+    2593109: (
+        "History sync is turned off by the business from the WhatsApp Business App",
+        400,
+    ),
 }
 DETAILS = {
     131026: "Message Undeliverable.",
