@@ -101,6 +101,27 @@ def test_a_place_that_is_none_is_no_location(content):
     assert parse_message("location", content).location is None
 
 
+def test_a_voice_note_may_be_a_type_of_its_own():
+    event = parse_message("voice", FILE)
+    assert event.media == Media(
+        "500", "image/jpeg", "q1E=", "https://x/y", is_voice=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ({"formatted_name": "Ayşe Y.", "first_name": "Ayşe"}, "Ayşe Y."),
+        ({"first_name": "Ayşe", "last_name": "Yılmaz"}, "Ayşe Yılmaz"),
+        ({"prefix": "Dr.", "middle_name": "Nur", "suffix": "PhD"}, "Dr. Nur PhD"),
+        ({"formatted_name": 5}, ""),
+    ],
+)
+def test_a_card_has_the_name_that_its_parts_make(name, told):
+    (card,) = parse_message("contacts", [{"name": name}]).contacts
+    assert card.name == told
+
+
 def test_cards_are_read():
     card = {
         "name": {"formatted_name": "Ayşe"},
@@ -537,6 +558,11 @@ NEWS = {
         {"metadata": METADATA, "errors": [{"code": 130429, "title": "Rate"}]},
         Trouble(NUMBER, (EventError(130429, "Rate", ""),)),
     ),
+    "ban without an event": (
+        "account_update",
+        {"ban_info": {"waba_ban_state": "DISABLE"}},
+        AccountEvent("", (), None, "DISABLE", None),
+    ),
     "unknown settings": ("account_settings_update", {"x": 1}, None),
     "empty": ("account_update", {}, None),
 }
@@ -561,6 +587,44 @@ anything = st.recursive(
     ),
     max_leaves=12,
 )
+
+
+def test_facts_of_news_are_told_by_name_and_without_phone_numbers():
+    value = {
+        "event": "PARTNER_ADDED",
+        "waba_info": {"owner_business_id": 7, "ids": ["a", 5, {"b": True}], "no": None},
+        "display_phone_number": "+90 555 000 00 01",
+        "max_phone_numbers": 20,
+    }
+    assert webhooks.facts(value) == (
+        ("event", "PARTNER_ADDED"),
+        ("waba_info.owner_business_id", "7"),
+        ("waba_info.ids", "a, 5"),
+        ("waba_info.ids.b", "True"),
+        ("max_phone_numbers", "20"),
+    )
+
+
+@bounded
+@given(anything)
+def test_all_that_json_tells_is_among_its_leaves(value):
+    def scalars(one):
+        if isinstance(one, dict):
+            return sum(map(scalars, one.values()), [])
+        if isinstance(one, list):
+            return sum(map(scalars, one), [])
+        return [one] if one is not None else []
+
+    told = [one for _path, several in webhooks.leaves(value) for one in several]
+    assert sorted(map(repr, told)) == sorted(map(repr, scalars(value)))
+
+
+def test_what_is_nested_deeper_than_anybody_reads_is_cut():
+    value = "deep"
+    for _level in range(900):
+        value = {"x": value}
+    ((path, told),) = webhooks.leaves(value)
+    assert (len(path), told) == (16, ["…"])
 
 
 @bounded

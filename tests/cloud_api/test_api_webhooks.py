@@ -17,6 +17,7 @@ from cloud_api.webhooks import (
     NumberChanged,
     Sender,
     StatusUpdate,
+    SystemNotice,
     TemplateUpdate,
     Unrecognised,
     UserPreference,
@@ -304,6 +305,35 @@ def test_a_user_id_in_the_place_of_the_phone_number_is_not_taken_for_one():
     assert event.sender == Sender(user_id=USER_ID)
 
 
+def test_a_sender_may_be_named_by_the_only_contact():
+    contact = {"wa_id": PATIENT, "user_id": USER_ID, "profile": {"name": "Ayşe"}}
+    change = messages_change(contacts=[contact], messages=[{**message(), "from": None}])
+    (event,) = parse(change)
+    assert event.sender == Sender(PATIENT, USER_ID, profile_name="Ayşe")
+
+
+def test_of_several_contacts_none_is_guessed_to_be_the_sender():
+    contacts = [{"wa_id": PATIENT}, {"wa_id": "905329999999"}]
+    change = messages_change(contacts=contacts, messages=[{**message(), "from": None}])
+    (event,) = parse(change)
+    assert isinstance(event, Unrecognised)
+
+
+@pytest.mark.parametrize("kind", ["text", "hologram"])
+def test_a_message_without_a_type_is_what_its_only_content_is(kind):
+    found = {**message("any"), kind: {"body": "Merhaba"}}
+    del found["type"]
+    (event,) = parse(messages_change(messages=[found]))
+    assert (event.kind, event.sender) == (kind, Sender(wa_id=PATIENT))
+
+
+def test_a_message_that_quotes_itself_quotes_nothing():
+    event = parse_message(context={"id": "wamid.IN"})
+    assert event.context_id is None
+    edit = {"original_message_id": "wamid.IN", "text": {"body": "x"}}
+    assert parse_message("edit", edit=edit).context_id is None
+
+
 def test_a_contact_of_somebody_else_says_nothing_about_the_sender():
     (event,) = parse(
         messages_change(
@@ -321,7 +351,7 @@ def test_a_contact_of_somebody_else_says_nothing_about_the_sender():
         {"from": "somebody"},
         {"id": None},
         {"id": 7},
-        {"type": None},
+        {"type": None, "image": {"id": "1"}},
         {"timestamp": None},
         {"timestamp": "soon"},
         {"timestamp": True},
@@ -465,9 +495,13 @@ def test_a_sender_with_the_new_user_id_is_not_the_old_one():
     assert (event.old_user_id, event.new_user_id) == (None, "TR.2")
 
 
-def test_other_system_messages_are_not_messages_of_the_patient():
-    event = parse_message("system", system={"type": "customer_identity_changed"})
-    assert isinstance(event, Unrecognised)
+@pytest.mark.parametrize("kind", ["customer_identity_changed", "of_tomorrow", ""])
+def test_any_other_system_message_is_told_of_its_patient(kind):
+    system = {"type": kind, "body": "Changed"}
+    event = parse_message("system", system=system)
+    assert event == SystemNotice(
+        NUMBER, "wamid.IN", MOMENT, Sender(wa_id=PATIENT), kind, "Changed"
+    )
 
 
 def preferences_change(**preference):
@@ -489,8 +523,22 @@ def preferences_change(**preference):
 def test_a_patient_who_stops_marketing_is_heard(named):
     (event,) = parse(preferences_change(**named))
     assert event == UserPreference(
-        NUMBER, PATIENT, None, "marketing_messages", "stop", MOMENT
+        NUMBER,
+        PATIENT,
+        None,
+        "marketing_messages",
+        "stop",
+        MOMENT,
+        business_account_id=ACCOUNT,
     )
+
+
+def test_a_patient_who_stops_marketing_is_heard_where_no_number_is_named():
+    change = preferences_change(wa_id=PATIENT)
+    del change["value"]["metadata"]
+    (event,) = parse(change)
+    assert (event.phone_number_id, event.business_account_id) == (None, ACCOUNT)
+    assert (event.wa_id, event.value) == (PATIENT, "stop")
 
 
 def test_an_unknown_preference_is_unrecognised():

@@ -61,6 +61,7 @@ from .messaging import (
     test_template_tour,
     test_template_writing,
     test_undo,
+    test_unrecognised,
     test_webhook,
 )
 from .scheduling import test_appointment

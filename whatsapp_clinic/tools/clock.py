@@ -11,6 +11,8 @@ from pathlib import Path
 # Names a file holding seconds to add to the machine's time (demonstrations, tests of
 # running servers). Only who starts the server can set it.
 OFFSET_FILE = "WHATSAPP_CLINIC_CLOCK_FILE"
+# How far another clock may be ahead of this one.
+TOLERANCE = timedelta(minutes=5)
 
 
 def now() -> datetime:
@@ -21,6 +23,16 @@ def now() -> datetime:
 def precise_now() -> datetime:
     """The present time, naive UTC, with microseconds (queue columns)."""
     return datetime.now(timezone.utc).replace(tzinfo=None) + _offset()
+
+
+def believed(at: datetime) -> datetime:
+    """When something happened by another clock (naive UTC).
+
+    One that is far ahead is not believed: nothing later could undo what happened, and
+    what it opened would stay open.
+    """
+    present = now()
+    return at if at <= present + TOLERANCE else present
 
 
 def _offset() -> timedelta:

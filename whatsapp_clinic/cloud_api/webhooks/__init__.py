@@ -17,8 +17,10 @@ from .account import (
     Restriction,
     SecurityEvent,
     Trouble,
+    facts,
 )
 from .content import (
+    MEDIA_KINDS,
     ContactCard,
     FormReply,
     Location,
@@ -38,8 +40,10 @@ from .events import (
     NumberChanged,
     Sender,
     StatusUpdate,
+    SystemNotice,
     TemplateUpdate,
     Unrecognised,
     UserPreference,
 )
+from .reading import leaves
 from .signature import clean_text, phone_number_ids, verify

@@ -1,11 +1,12 @@
 """News of the account and its numbers (Cloud API, account webhooks)."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from .errors import EventError, event_errors
-from .reading import dict_, dicts, scalar, text, time
+from .reading import dict_, dicts, leaves, scalar, text, time
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Restriction:
 class AccountEvent:
     """``account_update``: ``event`` is ACCOUNT_RESTRICTION, DISABLED_UPDATE, ….
 
+    It is "" where WhatsApp tells of a ban, a violation or a restriction only.
     ``ban_state`` is DISABLE, REINSTATE or SCHEDULE_FOR_DISABLE; ``ban_date`` is Meta's
     own words.
     """
@@ -109,13 +111,28 @@ def account_detail(name: str, value: dict) -> AccountDetail | None:
     return read(value) if read else None
 
 
+def facts(value: dict) -> tuple[tuple[str, str], ...]:
+    """Return all that news say as (name, what), without phone numbers.
+
+    A name is as WhatsApp has it, with those of what it stands in: ``partner.id``.
+    """
+    told = (
+        (".".join(path), ", ".join(map(str, scalars)))
+        for path, scalars in leaves(value)
+    )
+    return tuple((name, what) for name, what in told if not _is_phone(name, what))
+
+
+def _is_phone(name: str, what: str) -> bool:
+    return "phone" in name and re.fullmatch(r"[+0-9 ()-]{7,}", what) is not None
+
+
 def _account_event(value: dict) -> AccountEvent | None:
-    event = text(value.get("event"))
-    if not event:
+    if not value.keys() & {"event", "ban_info", "violation_info", "restriction_info"}:
         return None
     ban = dict_(value.get("ban_info"))
     return AccountEvent(
-        event=event,
+        event=text(value.get("event")) or "",
         restrictions=tuple(
             Restriction(one["restriction_type"], time(one.get("expiration")))
             for one in dicts(value.get("restriction_info"))

@@ -6,7 +6,9 @@ from typing import Any
 
 from .reading import dict_, dicts, flag, number, scalar, text
 
-MEDIA_KINDS = ("image", "video", "audio", "document", "sticker")
+MEDIA_KINDS = ("image", "video", "audio", "voice", "document", "sticker")
+
+_NAME_PARTS = ("prefix", "first_name", "middle_name", "last_name", "suffix")
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def media(kind: str, content: dict) -> Media | None:
         url=text(content.get("url")),
         caption=text(content.get("caption")),
         filename=text(content.get("filename")),
-        is_voice=flag(content.get("voice")),
+        is_voice=kind == "voice" or flag(content.get("voice")),
         is_animated=flag(content.get("animated")),
     )
 
@@ -146,7 +148,7 @@ def contact_cards(kind: str, cards: Any) -> tuple[ContactCard, ...]:
 
 def _card(card: dict) -> ContactCard:
     return ContactCard(
-        name=text(dict_(card.get("name")).get("formatted_name")) or "",
+        name=_name(dict_(card.get("name"))),
         phones=tuple(
             (text(one.get("phone")) or "", text(one.get("wa_id")))
             for one in dicts(card.get("phones"))
@@ -159,6 +161,12 @@ def _card(card: dict) -> ContactCard:
         is_own=card.get("origin") == "contact_request",
         raw=card,
     )
+
+
+def _name(name: dict) -> str:
+    """The name as it is written, else its parts."""
+    parts = (text(name.get(part)) for part in _NAME_PARTS)
+    return text(name.get("formatted_name")) or " ".join(filter(None, parts))
 
 
 def form_reply(content: dict) -> FormReply | None:

@@ -2,11 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from . import people
 from .account import ACCOUNT_FIELDS, account_detail
-from .events import AccountUpdate, Event, MalformedWebhook, Unrecognised
+from .events import (
+    AccountUpdate,
+    Event,
+    MalformedWebhook,
+    Unrecognised,
+    UserPreference,
+)
 from .reading import Unusable, entry_id, entry_time, text
 from .templates import TEMPLATE_KINDS, template_update
 
@@ -97,11 +104,19 @@ def _list_events(entry: dict, name: str, value: dict) -> Iterator[Event]:
         yield Unrecognised(name, value, "none of " + ", ".join(lists))
         return
     for key in found:
-        yield from _each(value, key, lists[key])
+        for event in _each(value, key, lists[key]):
+            yield _of_account(entry, event)
     if value.get("errors"):
         yield _account_update(entry, "errors", value)
     for key in sorted(rest):
         yield Unrecognised(name, {key: value[key]}, "unknown part")
+
+
+def _of_account(entry: dict, event: Event) -> Event:
+    """An event that may name no number is told by its account."""
+    if not isinstance(event, UserPreference):
+        return event
+    return replace(event, business_account_id=entry_id(entry))
 
 
 def _account_update(entry: dict, name: str, value: dict) -> AccountUpdate:

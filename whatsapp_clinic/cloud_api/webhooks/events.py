@@ -142,10 +142,11 @@ class TemplateUpdate:
 class UserPreference:
     """A patient used WhatsApp's own control: ``value`` is stop, resume or signup.
 
-    ``signup_id`` names the invitation that a sign-up came from.
+    ``signup_id`` names the invitation that a sign-up came from. Where no number of the
+    clinic is named, it is said to all of the account.
     """
 
-    phone_number_id: str
+    phone_number_id: str | None
     wa_id: str | None = field(repr=False)
     user_id: str | None = field(repr=False)
     category: str
@@ -153,6 +154,7 @@ class UserPreference:
     timestamp: datetime
     detail: str | None = field(default=None, repr=False)
     signup_id: str | None = None
+    business_account_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,22 @@ class NumberChanged:
     is_new_number: bool = True
     old_parent_user_id: str | None = field(default=None, repr=False)
     new_parent_user_id: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class SystemNotice:
+    """WhatsApp tells in the conversation of something else about the patient.
+
+    ``kind`` is WhatsApp's, for example ``customer_identity_changed``: a new telephone,
+    or WhatsApp installed anew. ``text`` are its own words.
+    """
+
+    phone_number_id: str
+    message_id: str = field(repr=False)
+    timestamp: datetime
+    sender: Sender
+    kind: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -206,6 +224,7 @@ Event = (
     | TemplateUpdate
     | UserPreference
     | NumberChanged
+    | SystemNotice
     | AccountUpdate
     | Unrecognised
 )

@@ -11,13 +11,13 @@ from .events import (
     NumberChanged,
     Sender,
     StatusUpdate,
+    SystemNotice,
     UserPreference,
 )
 from .reading import (
     Unusable,
     contact_of,
     dict_,
-    dicts,
     flag,
     ids,
     phone_number_id,
@@ -32,6 +32,24 @@ _STATUSES = ("sent", "delivered", "read", "played", "failed")
 _PREFERENCES = ("stop", "resume", "signup")
 _NEW_NUMBER = ("user_changed_number", "customer_changed_number")
 _NUMBER_CHANGES = (*_NEW_NUMBER, "user_changed_user_id")
+# What a message has besides its content.
+_ENVELOPE = frozenset(
+    {
+        "context",
+        "errors",
+        "from",
+        "from_parent_user_id",
+        "from_user_id",
+        "group_id",
+        "id",
+        "message_id",
+        "original_message_id",
+        "referral",
+        "timestamp",
+        "to",
+        "type",
+    }
+)
 # Kinds that are about another message, and where its id stands.
 _TARGETS = {
     "reaction": ("message_id",),
@@ -44,11 +62,13 @@ def message(value: dict, message: dict) -> Event:
     """Read one of ``messages``; raises ``Unusable``."""
     if message.get("group_id"):
         raise Unusable("message in a group")
-    kind = required(message, "type")
+    kind = _kind(message)
+    if not kind:
+        raise Unusable("no type")
     if kind == "system":
-        return _number_changed(value, message)
+        return _system_news(value, message)
     shown = _shown(message, kind)
-    shown_kind = text(shown.get("type")) or kind
+    shown_kind = _kind(shown) or kind
     body = dict_(shown.get(shown_kind))
     readable, payload = _readable(body, shown_kind)
     interactive = body if shown_kind == "interactive" else {}
@@ -78,6 +98,12 @@ def message(value: dict, message: dict) -> Event:
     )
 
 
+def _kind(message: dict) -> str | None:
+    """WhatsApp's type of a message; one without is what its only content is."""
+    contents = message.keys() - _ENVELOPE
+    return text(message.get("type")) or (len(contents) == 1 and contents.pop()) or None
+
+
 def _shown(message: dict, kind: str) -> dict:
     """Return where the content stands: an edit holds the new message."""
     if kind != "edit":
@@ -103,11 +129,10 @@ def _readable(content: dict, kind: str) -> tuple[str | None, str | None]:
 
 
 def _context_id(message: dict, kind: str) -> str | None:
-    if kind not in _TARGETS:
-        return text(dict_(message.get("context")).get("id"))
-    about = dict_(message.get(kind))
-    found = (text(about.get(key)) for key in _TARGETS[kind])
-    return next((one for one in found if one), None)
+    """Return which other message it is about."""
+    about = dict_(message.get(kind if kind in _TARGETS else "context"))
+    found = (text(about.get(key)) for key in _TARGETS.get(kind, ("id",)))
+    return next((one for one in found if one and one != message.get("id")), None)
 
 
 def _product_id(message: dict) -> str | None:
@@ -138,11 +163,24 @@ def _sender(value: dict, item: dict) -> Sender:
     return sender
 
 
-def _number_changed(value: dict, message: dict) -> NumberChanged:
+def _system_news(value: dict, message: dict) -> NumberChanged | SystemNotice:
     system = dict_(message.get("system"))
-    kind = system.get("type")
-    if kind not in _NUMBER_CHANGES:
-        raise Unusable("unknown system message")
+    kind = text(system.get("type")) or ""
+    if kind in _NUMBER_CHANGES:
+        return _number_changed(value, message, system, kind)
+    return SystemNotice(
+        phone_number_id=phone_number_id(value),
+        message_id=required(message, "id"),
+        timestamp=required_time(message),
+        sender=_sender(value, message),
+        kind=kind,
+        text=text(system.get("body")) or "",
+    )
+
+
+def _number_changed(
+    value: dict, message: dict, system: dict, kind: str
+) -> NumberChanged:
     old_wa_id, from_user_id = ids(message, "from", "from_user_id")
     new_wa_id, _user_id = ids(system, "wa_id", "user_id")
     old_user_id, new_user_id = _user_ids(system, from_user_id)
@@ -230,14 +268,13 @@ def user_preference(value: dict, preference: dict) -> UserPreference:
     """Read one of ``user_preferences``; raises ``Unusable``."""
     if preference.get("value") not in _PREFERENCES:
         raise Unusable("unknown preference")
-    contacts = dicts(value.get("contacts"))
     wa_id, user_id = ids(preference, "wa_id", "user_id")
-    if not wa_id and not user_id and len(contacts) == 1:
-        wa_id, user_id = ids(contacts[0], "wa_id", "user_id")
+    if not wa_id and not user_id:
+        wa_id, user_id = ids(contact_of(value, None, None), "wa_id", "user_id")
     if not wa_id and not user_id:
         raise Unusable("nobody named")
     return UserPreference(
-        phone_number_id=phone_number_id(value),
+        phone_number_id=scalar(dict_(value.get("metadata")).get("phone_number_id")),
         wa_id=wa_id,
         user_id=user_id,
         category=text(preference.get("category")) or "",

@@ -1,8 +1,12 @@
 """Values of JSON that may be anything, and the ids of who is meant."""
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
+
+# What is nested deeper is told as "…".
+_DEPTH = 16
 
 _USER_ID = re.compile(r"[A-Z]{2}\.[0-9A-Za-z.]{1,140}")
 # In words: with a digit, unlike a name such as DR.AYSE.
@@ -91,9 +95,35 @@ def user_ids_in(words: str) -> list[str]:
     return _USER_ID_IN_WORDS.findall(words)
 
 
+def leaves(value: Any, path: tuple = (), depth: int = _DEPTH) -> Iterator[tuple]:
+    """Yield all that JSON tells, in its order: (names that lead there, scalars).
+
+    Scalars that stand together in a list are told together; null is left out.
+    """
+    if not depth:
+        yield path, ["…"]
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            yield from leaves(one, (*path, str(name)), depth - 1)
+    else:
+        several = value if isinstance(value, list) else [value]
+        scalars = [one for one in several if not isinstance(one, dict | list | None)]
+        if scalars:
+            yield path, scalars
+        for one in several:
+            if isinstance(one, dict | list):
+                yield from leaves(one, path, depth - 1)
+
+
 def contact_of(value: dict, wa_id: str | None, user_id: str | None) -> dict:
-    """Find the contact of somebody; contacts may be missing or in any order."""
-    for contact in dicts(value.get("contacts")):
+    """Find the contact of somebody; contacts may be missing or in any order.
+
+    Who is not named otherwise is the only contact.
+    """
+    contacts = dicts(value.get("contacts"))
+    if not wa_id and not user_id and len(contacts) == 1:
+        return contacts[0]
+    for contact in contacts:
         contact_wa_id, contact_user_id = ids(contact, "wa_id", "user_id")
         if wa_id and wa_id == contact_wa_id:
             return contact

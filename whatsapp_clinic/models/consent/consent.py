@@ -1,5 +1,5 @@
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -21,7 +21,7 @@ METHODS = [
 SIGNED = ("web", "paper")
 # By which WhatsApp's clock may be ahead of ours; no longer, as a withdrawal made
 # meanwhile would count as the earlier act.
-CLOCK_TOLERANCE = timedelta(minutes=5)
+CLOCK_TOLERANCE = clock.TOLERANCE
 
 
 class Consent(models.Model):

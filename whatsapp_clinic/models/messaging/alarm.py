@@ -32,6 +32,11 @@ ADVICE = {
         "Answers of patients may be among them. An administrator can process them "
         "again after an update; their content is removed from %(date)s on."
     ),
+    "unrecognised": _lt(
+        "What patients wrote may be among it, and is in no conversation. An "
+        "administrator reads it, tells reception what concerns a patient, and presses "
+        "Looked At; it is removed from %(date)s on."
+    ),
     "payment": _lt(
         "Messages that cost something are not sent. Add or repair the payment method "
         "of this WhatsApp account in Meta Business Suite under Billing & Payments, and "
@@ -66,6 +71,11 @@ ADVICE = {
         "The connection check of the channel says what is wrong and what to do."
     ),
 }
+# Where what concerns the whole database is mended: action, filter.
+_PLACES = {
+    "parked": ("webhook_event_action", "parked"),
+    "unrecognised": ("unrecognised_action", "open"),
+}
 
 
 class Alarm(models.Model):
@@ -86,6 +96,7 @@ class Alarm(models.Model):
             ("no_status", "WhatsApp says nothing about sent messages"),
             ("no_webhook", "Nothing comes from WhatsApp any more"),
             ("parked", "Webhooks could not be processed"),
+            ("unrecognised", "Something from WhatsApp was not understood"),
             ("payment", "WhatsApp finds no payment method"),
             ("quality", "WhatsApp rates the number's quality lower"),
             ("name", "WhatsApp does not accept the display name"),
@@ -157,10 +168,11 @@ class Alarm(models.Model):
                 "res_id": self.channel_id.id,
                 "views": [(False, "form")],
             }
+        name, shown = _PLACES[self.kind]
         action = self.env["ir.actions.act_window"]._for_xml_id(
-            "whatsapp_clinic.webhook_event_action"
+            f"whatsapp_clinic.{name}"
         )
-        return {**action, "context": {"search_default_parked": 1}}
+        return {**action, "context": {f"search_default_{shown}": 1}}
 
     @api.model
     def _settle(self, kind: str, causes: dict[int, tuple[datetime, int]]):
@@ -224,10 +236,15 @@ class Alarm(models.Model):
     @api.model
     def _cron_watch(self):
         """Notice what goes wrong without a word, and what is well again."""
+        self._watch()
+
+    @api.model
+    def _watch(self, *kinds: str):
+        """Look for the causes of some kinds of alarm, default all."""
         self.env.flush_all()
         values = parameters(self.env, database_fingerprint(self.env), clock.now())
-        for kind, statement in CAUSES.items():
-            self.env.cr.execute(statement, values)
+        for kind in kinds or CAUSES:
+            self.env.cr.execute(CAUSES[kind], values)
             self._settle(
                 kind,
                 {

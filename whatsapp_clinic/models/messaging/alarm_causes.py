@@ -93,6 +93,12 @@ _PARKED = """
     WHERE state = 'parked' AND emptied_at IS NULL HAVING count(*) > 0
 """
 
+# What patients wrote may be among it, and is in no conversation.
+_UNRECOGNISED = """
+    SELECT NULL, min(received_at), count(*) FROM whatsapp_clinic_unrecognised
+    WHERE is_open HAVING count(*) > 0
+"""
+
 # Until something that is billed was accepted after WhatsApp refused for the last time.
 _PAYMENT = f"""
     SELECT channel.id, channel.payment_missing_at, 0
@@ -146,6 +152,7 @@ CAUSES = {
     "no_status": _NO_STATUS,
     "no_webhook": _NO_WEBHOOK,
     "parked": _PARKED,
+    "unrecognised": _UNRECOGNISED,
     "payment": _PAYMENT,
     "quality": _since("channel.poor_quality_since"),
     "name": _since("channel.poor_name_since"),

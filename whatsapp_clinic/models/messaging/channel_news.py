@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import models
 
 from ...cloud_api.webhooks import (
     AccountEvent,
@@ -6,6 +6,8 @@ from ...cloud_api.webhooks import (
     Decision,
     NumberQuality,
     SecurityEvent,
+    facts,
+    leaves,
 )
 from ...cloud_api.wording import _lt
 
@@ -21,42 +23,38 @@ NEWS = {
     NumberQuality: _lt("WhatsApp about the number: %(words)s"),
     SecurityEvent: _lt("WhatsApp about the security of the number: %(words)s"),
 }
+_OTHER = _lt("WhatsApp reports: %(words)s")
 
 
 class Channel(models.Model):
     """What WhatsApp reports about the account and its numbers, in webhooks.
 
-    It is noted in the history, and the connection is checked, which brings the present
-    state; only a restriction of the account is told by webhook alone.
+    It is noted in the history with all that it says, and the connection is checked,
+    which brings the present state; only a restriction of the account is told by webhook
+    alone.
     """
 
     _inherit = "whatsapp.clinic.channel"
 
-    @api.model
-    def _on_account_news(self, event):
+    def _meant_by(self, event):
+        """Those of an account's channels that news are for: the number they name, or
+        all where they name none."""
+        ids = _named_ids(event)
+        if ids:
+            return self.filtered(lambda one: one.phone_number_id in ids)
+        named = _digits(str(event.value.get("display_phone_number") or ""))
+        return self.filtered(
+            lambda one: not named or _digits(one.display_phone_number) in ("", named)
+        )
+
+    def _take_news(self, event):
         """Apply one `cloud_api.webhooks.AccountUpdate`."""
-        if type(event.detail) not in NEWS:
-            return
-        of_account = [("business_account_id", "=", event.business_account_id)]
-        for channel in self.search(of_account):
-            if channel._is_meant(event.detail):
-                channel._take_news(event.detail)
-
-    def _is_meant(self, detail) -> bool:
-        """News that name no number are for all of the account."""
-        named = getattr(detail, "display_phone_number", None)
-        entity = getattr(detail, "entity_id", None)
-        if getattr(detail, "entity_type", None) == "PHONE_NUMBER":
-            return entity == self.phone_number_id
-        own = _digits(self.display_phone_number)
-        return not named or not own or _digits(named) == own
-
-    def _take_news(self, detail):
         channel = self.with_context(lang=self.company_id.partner_id.lang)
-        words = " · ".join(dict.fromkeys(filter(None, _words(detail))))
-        channel.message_post(body=channel.env._(NEWS[type(detail)], words=words))
-        if isinstance(detail, AccountEvent):
-            self._note_restriction(detail)
+        words = " · ".join(_words(event))
+        news = NEWS.get(type(event.detail), _OTHER)
+        channel.message_post(body=channel.env._(news, words=words))
+        if isinstance(event.detail, AccountEvent):
+            self._note_restriction(event.detail)
         if self.state in ("ready", "held"):
             self._ask("check")
 
@@ -82,8 +80,27 @@ def _digits(number: str | None) -> str:
     return "".join(filter(str.isdigit, number or ""))
 
 
-def _words(detail) -> list[str | None]:
-    """What is to be read of it, without phone numbers."""
+def _named_ids(event) -> set[str]:
+    """The ids of numbers that news name."""
+    told = {
+        str(one)
+        for path, several in leaves(event.value)
+        if path[-1:] == ("phone_number_id",)
+        for one in several
+    }
+    if getattr(event.detail, "entity_type", None) == "PHONE_NUMBER":
+        told.add(event.detail.entity_id)
+    return told
+
+
+def _words(event) -> list[str]:
+    """What is to be read of it, without phone numbers: first what it is about."""
+    said = dict.fromkeys(filter(None, _headline(event.detail) or [event.field]))
+    more = (f"{name}: {what}" for name, what in facts(event.value) if what not in said)
+    return [*said, *more]
+
+
+def _headline(detail) -> list[str | None]:
     if isinstance(detail, AccountEvent):
         kinds = [one.kind for one in detail.restrictions]
         return [detail.event, detail.violation, detail.ban_state, *kinds]
@@ -91,4 +108,6 @@ def _words(detail) -> list[str | None]:
         return [detail.severity, detail.kind, detail.description]
     if isinstance(detail, Decision):
         return [detail.decision, detail.name, detail.reason]
-    return [detail.event, getattr(detail, "messaging_limit", None)]
+    if isinstance(detail, NumberQuality | SecurityEvent):
+        return [detail.event, getattr(detail, "messaging_limit", None)]
+    return []

@@ -23,6 +23,7 @@ METRICS = {
     "webhooks_pending": "Webhooks that wait to be processed.",
     "webhook_lag_seconds": "How long the oldest of them has waited.",
     "webhooks_parked": "Webhooks that could not be processed.",
+    "updates_unrecognised": "Parts of webhooks not understood, nobody looked at.",
     "last_webhook_age_seconds": "Time since a webhook came; absent if none is kept.",
     "open_alarms": "Alarms that the watchdog has not closed.",
 }
@@ -167,6 +168,8 @@ _WEBHOOKS = """
             AS webhook_lag_seconds,
         (SELECT count(*) FROM whatsapp_clinic_webhook_event
          WHERE state = 'parked') AS webhooks_parked,
+        (SELECT count(*) FROM whatsapp_clinic_unrecognised
+         WHERE is_open) AS updates_unrecognised,
         (SELECT EXTRACT(EPOCH FROM %(now)s - received_at)::float
          FROM whatsapp_clinic_webhook_event
          ORDER BY id DESC LIMIT 1) AS last_webhook_age_seconds

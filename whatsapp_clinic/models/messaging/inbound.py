@@ -16,12 +16,18 @@ class Inbound(models.AbstractModel):
 
     @api.model
     def _handle(self, event):
-        """Apply one typed event of `cloud_api.webhooks`."""
-        handler = _HANDLERS.get(type(event))
-        if handler:
-            getattr(self, handler)(event)
+        """Apply one typed event of `cloud_api.webhooks`.
+
+        What is about a number that is not ours is noted, whatever it is.
+        """
+        handler = getattr(self, _HANDLERS[type(event)])
+        number = getattr(event, "phone_number_id", None)
+        if number is None:
+            handler(event)
+        elif channel := self._channel(number):
+            handler(event, channel)
         else:
-            _logger.info("Webhook without a handler: %s", type(event).__name__)
+            self._note_stranger(number)
 
     @api.model
     def _is_signed_by_owner(self, update, signers: set[int]) -> bool:
@@ -73,11 +79,7 @@ class Inbound(models.AbstractModel):
         return channel.with_company(channel.company_id)
 
     @api.model
-    def _on_message(self, event):
-        channel = self._channel(event.phone_number_id)
-        if not channel:
-            self._note_stranger(event.phone_number_id)
-            return
+    def _on_message(self, event, channel):
         if self._is_known(channel, event.message_id):
             return
         identity = self._sender(channel, event.sender, event.timestamp)
@@ -90,7 +92,10 @@ class Inbound(models.AbstractModel):
 
     @api.model
     def _note_stranger(self, phone_number_id: str):
-        """Patients write to a number nobody connected; their texts are not kept."""
+        """Patients write to a number that nobody connected, or it sends.
+
+        What they write is not kept.
+        """
         self._on_unrecognised(
             webhooks.Unrecognised(
                 field="messages",
@@ -100,9 +105,8 @@ class Inbound(models.AbstractModel):
         )
 
     @api.model
-    def _on_call(self, event):
-        channel = self._channel(event.phone_number_id)
-        if channel and not self._is_known(channel, event.call_id):
+    def _on_call(self, event, channel):
+        if not self._is_known(channel, event.call_id):
             identity = self._sender(channel, event.sender, event.timestamp)
             messages = self.env["whatsapp.clinic.message"]
             messages._receive_call(channel, identity, event)
@@ -116,16 +120,23 @@ class Inbound(models.AbstractModel):
     @api.model
     def _sender(self, channel, sender, timestamp):
         identities = self.env["whatsapp.clinic.identity"]
-        at = timestamp.replace(tzinfo=None)
+        at = clock.believed(timestamp.replace(tzinfo=None))
         return identities._for_sender(sender, channel.portfolio_id, at)
 
     @api.model
     def _handle_statuses(self, statuses: list):
         """Apply `cloud_api.webhooks.StatusUpdate`s with a handful of statements."""
+        channels = {
+            number: self._channel(number)
+            for number in {status.phone_number_id for status in statuses}
+        }
+        for number, channel in channels.items():
+            if not channel:
+                self._note_stranger(number)
         ours = [
             (channel, status)
             for status in statuses
-            if (channel := self._channel(status.phone_number_id))
+            if (channel := channels[status.phone_number_id])
         ]
         self.env["whatsapp.clinic.message"]._apply_statuses(ours)
         self.env["whatsapp.clinic.identity"]._learn_links(
@@ -137,11 +148,25 @@ class Inbound(models.AbstractModel):
         )
 
     @api.model
-    def _on_preference(self, event):
-        """WhatsApp's own control, which is about marketing messages only."""
-        channel = self._channel(event.phone_number_id)
-        if not channel:
-            return
+    def _on_preference(self, event, channel=None):
+        """WhatsApp's own control, which is about marketing messages only.
+
+        Where it names no number of ours it is said to all of the account.
+        """
+        channels = channel or self._channels_of(event.business_account_id)
+        if not channels:
+            self._note_account("user_preferences", event.business_account_id)
+        for one in channels:
+            self._obey_preference(event, one)
+
+    @api.model
+    def _channels_of(self, business_account_id: str):
+        """The channels of a WhatsApp account, archived ones too."""
+        channels = self.env["whatsapp.clinic.channel"].with_context(active_test=False)
+        return channels.search([("business_account_id", "=", business_account_id)])
+
+    @api.model
+    def _obey_preference(self, event, channel):
         sender = webhooks.Sender(wa_id=event.wa_id, user_id=event.user_id)
         identity = self._sender(channel, sender, event.timestamp)
         at = min(event.timestamp.replace(tzinfo=None), clock.now())
@@ -157,17 +182,12 @@ class Inbound(models.AbstractModel):
             identity._unblock_marketing(at, ("preference", "error"))
 
     @api.model
-    def _on_number_changed(self, event):
-        channel = self._channel(event.phone_number_id)
-        if not channel:
+    def _on_number_changed(self, event, channel):
+        # Staff may have entered the number anew since it was told first.
+        if event.message_id and self._is_known(channel, event.message_id):
             return
-        identities = self.env["whatsapp.clinic.identity"]
-        ids = {"wa_id": event.old_wa_id, "user_id": event.old_user_id}
-        identity = identities._find(ids, "whatsapp")
+        identity = self._former_sender(event, channel)
         if event.message_id:
-            # Staff may have entered the number anew since it was told first.
-            if self._is_known(channel, event.message_id):
-                return
             messages = self.env["whatsapp.clinic.message"]
             messages._receive_change(channel, identity, event)
         if not identity:
@@ -178,8 +198,36 @@ class Inbound(models.AbstractModel):
             identity._rotate_user_id(event.new_user_id)
 
     @api.model
+    def _former_sender(self, event, channel):
+        """Who changed number or user id, as they were known or would have been."""
+        identities = self.env["whatsapp.clinic.identity"]
+        ids = {"wa_id": event.old_wa_id, "user_id": event.old_user_id}
+        known = identities._find(ids, "whatsapp")
+        if known or not any(ids.values()):
+            return known
+        return self._sender(channel, webhooks.Sender(**ids), event.timestamp)
+
+    @api.model
+    def _on_system(self, event, channel):
+        if not self._is_known(channel, event.message_id):
+            identity = self._sender(channel, event.sender, event.timestamp)
+            messages = self.env["whatsapp.clinic.message"]
+            messages._receive_notice(channel, identity, event)
+
+    @api.model
     def _on_unrecognised(self, event):
         self.env["whatsapp.clinic.unrecognised"]._keep(event)
+
+    @api.model
+    def _note_account(self, field: str, business_account_id: str):
+        """News of an account of which no number is connected."""
+        self._on_unrecognised(
+            webhooks.Unrecognised(
+                field=field,
+                raw={"id": business_account_id},
+                why="no channel has this account: connect its number",
+            )
+        )
 
     @api.model
     def _on_template(self, event):
@@ -187,30 +235,40 @@ class Inbound(models.AbstractModel):
 
     @api.model
     def _on_account(self, event):
-        self.env["whatsapp.clinic.channel"]._on_account_news(event)
         if event.field == "errors":
-            self._on_trouble(event.value)
-        elif event.field == "business_capability_update":
-            channels = self.env["whatsapp.clinic.channel"].search(
-                [("business_account_id", "=", event.business_account_id)]
-            )
-            limit = event.value.get("max_daily_conversations_per_business")
+            self._on_trouble(event.detail, event.value)
+            return
+        channels = self._channels_of(event.business_account_id)
+        meant = channels._meant_by(event)
+        for channel in meant:
+            channel._take_news(event)
+        if not meant:
+            why = f"no channel has this {'number' if channels else 'account'}"
+            self._on_unrecognised(webhooks.Unrecognised(event.field, event.value, why))
+        if isinstance(event.detail, webhooks.Capability):
             for portfolio in channels.portfolio_id:
-                portfolio._take_over_limit(limit)
+                portfolio._take_over_limit(event.detail.messaging_limit)
 
     @api.model
-    def _on_trouble(self, value: dict):
-        """Errors that belong to no message: what they say of the number is obeyed."""
-        metadata = value.get("metadata")
-        number = metadata.get("phone_number_id") if isinstance(metadata, dict) else None
-        channel = self._channel(number) if isinstance(number, str) else None
-        for error in value["errors"] if isinstance(value["errors"], list) else []:
-            code = error.get("code") if isinstance(error, dict) else None
-            if not channel or not isinstance(code, int):
-                continue
-            policy = errors.policy(code)
-            if policy.action is errors.Action.HOLD_CHANNEL:
-                channel._hold(policy, code)
+    def _on_trouble(self, trouble, value: dict):
+        """Errors that belong to no message (`cloud_api.webhooks.Trouble`).
+
+        What they say of the number is obeyed; others are for a person to read, as
+        they came in `value`.
+        """
+        number = trouble.phone_number_id
+        channel = self._channel(number) if number else None
+        others = []
+        for error in trouble.errors:
+            policy = errors.policy(error.code)
+            if channel and policy.action is errors.Action.HOLD_CHANNEL:
+                channel._hold(policy, error.code)
+            else:
+                others.append(f"error {error.code}: {policy.tell(error.title)}")
+        if others or not trouble.errors:
+            why = " ".join(others) or "errors that cannot be read"
+            told = {"metadata": value.get("metadata"), "errors": value["errors"]}
+            self._on_unrecognised(webhooks.Unrecognised("errors", told, why))
 
 
 _HANDLERS = {
@@ -218,6 +276,7 @@ _HANDLERS = {
     webhooks.InboundCall: "_on_call",
     webhooks.UserPreference: "_on_preference",
     webhooks.NumberChanged: "_on_number_changed",
+    webhooks.SystemNotice: "_on_system",
     webhooks.TemplateUpdate: "_on_template",
     webhooks.AccountUpdate: "_on_account",
     webhooks.Unrecognised: "_on_unrecognised",

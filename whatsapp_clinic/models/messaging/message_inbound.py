@@ -4,7 +4,6 @@ from odoo import api, fields, models
 
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
-from ..consent.consent import CLOCK_TOLERANCE
 from ..consent.stop_word import EFFECTS
 from .message import PRIORITY_ANSWER
 from .template_button import ACTIONS
@@ -50,7 +49,7 @@ class Message(models.Model):
     @api.model
     def _inbound_values(self, channel, identity, event) -> dict:
         """Columns of whatever comes from a patient."""
-        at = event.timestamp.replace(tzinfo=None)
+        at = clock.believed(event.timestamp.replace(tzinfo=None))
         branch = channel.branch_ids if len(channel.branch_ids) == 1 else None
         return {
             "direction": "in",
@@ -90,13 +89,9 @@ class Message(models.Model):
         )
 
     def _act_at(self):
-        """When the patient acted (naive UTC), by WhatsApp's clock.
-
-        A clock that is far ahead is not believed: nothing later could undo the act.
-        """
+        """When the patient acted (naive UTC), by WhatsApp's clock."""
         self.ensure_one()
-        now = clock.now()
-        return self.occurred_at if self.occurred_at <= now + CLOCK_TOLERANCE else now
+        return clock.believed(self.occurred_at)
 
     @property
     def _told_kind(self) -> str:

@@ -16,6 +16,13 @@ from .template_card import card_of
 
 _lt = LazyTranslate(__name__)
 
+# What a system message tells, by its content.
+_CHANGES = {
+    "number": _lt("Change of Number"),
+    "user_id": _lt("New User ID"),
+    "customer_identity_changed": _lt("New Telephone or WhatsApp Installed Anew"),
+}
+_NOTICE = _lt("Notice of WhatsApp")
 KINDS = {
     "text": _lt("Text"),
     "template": _lt("Template"),
@@ -39,7 +46,7 @@ KINDS = {
     "call": _lt("Call"),
     "edit": _lt("Correction"),
     "revoke": _lt("Deletion"),
-    "system": _lt("Change of Number"),
+    "system": _NOTICE,
     "unsupported": _lt("Not Shown by WhatsApp"),
 }
 ICONS = {
@@ -113,12 +120,19 @@ class Message(models.Model):
         "(channel_id, context_message_id) WHERE context_message_id IS NOT NULL"
     )
 
+    @property
+    def _kind_name(self):
+        """The name of its kind, None for one that this version does not know."""
+        content = self.content or {}
+        if self.kind == "system":
+            return _CHANGES.get(content.get("change"), _NOTICE)
+        return _FORM_ANSWER if content.get("form") else KINDS.get(self.kind)
+
     @api.depends("kind", "content")
     @api.depends_context("lang")
     def _compute_kind_label(self):
         for message in self:
-            is_form = bool((message.content or {}).get("form"))
-            name = _FORM_ANSWER if is_form else KINDS.get(message.kind)
+            name = message._kind_name
             message.kind_icon = ICONS.get(message.kind, _UNKNOWN_ICON)
             message.kind_label = (
                 self.env._(name)
@@ -246,6 +260,23 @@ class Message(models.Model):
                     "change": "number" if event.is_new_number else "user_id",
                     "number": event.new_wa_id,
                 },
+            }
+        )
+
+    @api.model
+    def _receive_notice(self, channel, identity, event):
+        """Keep what else WhatsApp tells of a patient, in its words.
+
+        `event` is a `cloud_api.webhooks.SystemNotice`.
+        """
+        return self.create(
+            {
+                **self._inbound_values(channel, identity, event),
+                "kind": "system",
+                "message_id": clean_text(event.message_id),
+                "partner_id": self._patient_meant(channel, identity, event).id,
+                "body": clean_text(event.text),
+                "content": {"change": clean_text(event.kind) or "unknown"},
             }
         )
 

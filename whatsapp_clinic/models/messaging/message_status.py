@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 from collections.abc import Iterable
 
 from psycopg2.extras import execute_values
@@ -6,7 +7,7 @@ from psycopg2.extras import execute_values
 from odoo import api, models
 
 from ...cloud_api import errors
-from ...cloud_api.webhooks import StatusUpdate, clean_text
+from ...cloud_api.webhooks import StatusUpdate, Unrecognised, clean_text
 from ...tools import clock
 from .refusal import Refusal, judge_refusal
 
@@ -94,14 +95,15 @@ class Message(models.Model):
     _inherit = "whatsapp.clinic.message"
 
     @api.model
-    def _apply_statuses(self, statuses: list[tuple]) -> int:
+    def _apply_statuses(self, statuses: list[tuple]):
         """Take over statuses of (channel, `cloud_api.webhooks.StatusUpdate`) each.
 
         In any order, twice, or before our own write-back they end in the same state.
-        Those of no message of ours are passed over; returns how many were of ours.
+        Those of no message of ours are counted and change nothing.
         """
         self.flush_model()
-        known = self._find_rows(statuses)
+        known, strange = self._find_rows(statuses)
+        self._count_strange(strange)
         news: dict[int, dict] = {}
         for row_id, status in known:
             if not self._take_back(row_id, status):
@@ -114,12 +116,14 @@ class Message(models.Model):
             self._adopt_answers(list(news))
         self.invalidate_model()
         self._follow_in_chatter(list(news))
-        return len(known)
 
-    def _find_rows(self, statuses: list[tuple]) -> list[tuple[int, StatusUpdate]]:
-        """Each status with its row: by what we sent along, else by WhatsApp's id."""
+    def _find_rows(self, statuses: list[tuple]) -> tuple[list[tuple], list]:
+        """Each status with its row: by what we sent along, else by WhatsApp's id.
+
+        Returns ([(id of the row, status)], [channel of a status that has none]).
+        """
         if not statuses:
-            return []
+            return [], []
         values = [
             (place, channel.id, _correlation(status)[0], clean_text(status.message_id))
             for place, (channel, status) in enumerate(statuses)
@@ -128,11 +132,23 @@ class Message(models.Model):
             self.env.cr._obj, _FIND, values, page_size=len(values), fetch=True
         )
         rows = dict(found)
-        return [
-            (rows[place], status)
-            for place, (_channel, status) in enumerate(statuses)
-            if rows[place] and status.status in STATUS_STATES
-        ]
+        told = [(rows[place], *one) for place, one in enumerate(statuses)]
+        return (
+            [(row_id, status) for row_id, _channel, status in told if row_id],
+            [channel for row_id, channel, _status in told if not row_id],
+        )
+
+    @api.model
+    def _count_strange(self, channels: list):
+        """Somebody else sends from these numbers: that is to be seen, and no alarm."""
+        numbers = Counter(channel.phone_number_id for channel in channels)
+        for number, times in numbers.items():
+            event = Unrecognised(
+                field="statuses",
+                raw={"phone_number_id": number},
+                why="of messages that were not sent from here",
+            )
+            self.env["whatsapp.clinic.unrecognised"]._keep(event, False, times)
 
     def _take_back(self, row_id: int, status: StatusUpdate) -> bool:
         """Queue a message again that failed for a passing reason after its acceptance.

@@ -122,8 +122,19 @@ class Template(models.Model):
             "components": _components(definition.get("components")),
             "ttl_seconds": max(definition.get("message_send_ttl_seconds") or 0, 0),
             "quality": _known(QUALITIES, quality, False),
-            "reason_code": reason if reason and reason != "NONE" else False,
+            **self._reason_values(definition.get("status"), reason),
         }
+
+    @api.model
+    def _reason_values(self, status: str, code: str | None, words: str = "") -> dict:
+        """Why WhatsApp thinks ill of a template; nothing of it outlasts that it does.
+
+        Loading brings no `words`: those that a webhook brought stay as long.
+        """
+        if status == "APPROVED":
+            return {"reason_code": False, "reason_words": False}
+        known = code if code and code != "NONE" else False
+        return {"reason_code": known, **({"reason_words": words} if words else {})}
 
     def _take_over(self, definition: dict, is_new: bool) -> bool:
         """Make the template equal to a definition; whether anything was to change.
@@ -160,6 +171,9 @@ class Template(models.Model):
                 [("business_account_id", "=", update.business_account_id)], limit=1
             )
             channels.action_load_templates()
+            if not channels:
+                inbound = self.env["whatsapp.clinic.inbound"]
+                inbound._note_account("template", update.business_account_id)
             return
         template.write(template._news(update))
         if template.status == "DELETED":
@@ -175,14 +189,14 @@ class Template(models.Model):
         is_late = at and self.status_at and at < self.status_at
         if update.event and update.event not in _NO_CHANGE and not is_late:
             status = _STATUS_AFTER.get(update.event, update.event)
-            reason = update.reason if update.reason != "NONE" else None
             words = (update.title, update.description, update.recommendation)
-            is_well = status == "APPROVED"
             values = {
                 "status": _known(STATUSES, status, "UNKNOWN"),
                 "status_at": at or self.status_at,
-                "reason_code": not is_well and reason,
-                "reason_words": not is_well and " ".join(filter(None, words)),
+                "reason_words": False,
+                **self._reason_values(
+                    status, update.reason, " ".join(filter(None, words))
+                ),
             }
         is_old = at and self.category_at and at < self.category_at
         if update.category and not is_old:

@@ -7,6 +7,7 @@ from odoo.tools import SQL
 
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
+from ...tools.access import require_group
 from ...tools.parameter import number
 from .message_content import cleaned
 
@@ -18,12 +19,13 @@ BATCH = 1000
 class Unrecognised(models.Model):
     """A part of a webhook that this version does not know or cannot use.
 
-    What patients wrote may be in it: it goes when parked webhooks go.
+    What patients wrote may be in it: an alarm rings until an administrator has looked
+    at it, and it goes when parked webhooks go. The same again is counted.
     """
 
     _name = "whatsapp.clinic.unrecognised"
     _description = "Unrecognised WhatsApp Update"
-    _order = "id desc"
+    _order = "last_at desc, id desc"
     _rec_name = "why"
 
     field = fields.Char("About", readonly=True, help="WhatsApp's name of the part.")
@@ -31,30 +33,50 @@ class Unrecognised(models.Model):
     raw = fields.Text("As It Came", readonly=True)
     sha256 = fields.Char("SHA-256", required=True, readonly=True)
     received_at = fields.Datetime("Received", required=True, readonly=True, index=True)
+    last_at = fields.Datetime("Last Received", readonly=True, index=True)
+    count = fields.Integer("Times", default=1, readonly=True)
+    is_open = fields.Boolean(
+        "To Be Looked At", default=True, readonly=True, help="An alarm tells of it."
+    )
 
     _sha256_uniq = models.Constraint("UNIQUE (sha256)", "It came before.")
+    _open = models.Index("(received_at) WHERE is_open")
+
+    def action_settle(self):
+        """Somebody has looked at it: no alarm for it any more, unless it comes again."""
+        self.check_access("read")
+        require_group(self.env, "group_administrator")
+        self.sudo().is_open = False
+        self.env["whatsapp.clinic.alarm"].sudo()._watch("unrecognised")
 
     @api.model
-    def _keep(self, event):
-        """Store a `cloud_api.webhooks.Unrecognised`; the same once."""
+    def _keep(self, event, is_open: bool = True, times: int = 1):
+        """Store a `cloud_api.webhooks.Unrecognised`, or count it if it came before.
+
+        Without `is_open` it is only there for who looks, and raises no alarm.
+        """
         raw = json.dumps(cleaned(event.raw), ensure_ascii=False, indent=1)
-        now = clock.now()
+        told = "\0".join((clean_text(event.field), event.why, raw))
         self.flush_model()
         self.env.cr.execute(
             SQL(
                 """
-                INSERT INTO whatsapp_clinic_unrecognised
-                    (field, why, raw, sha256, received_at,
+                INSERT INTO whatsapp_clinic_unrecognised AS known
+                    (field, why, raw, sha256, received_at, last_at, count, is_open,
                      create_uid, write_uid, create_date, write_date)
-                VALUES (%(field)s, %(why)s, %(raw)s, %(sha256)s, %(now)s,
-                        %(user)s, %(user)s, %(now)s, %(now)s)
-                ON CONFLICT (sha256) DO NOTHING
+                VALUES (%(field)s, %(why)s, %(raw)s, %(sha256)s, %(now)s, %(now)s,
+                        %(times)s, %(is_open)s, %(user)s, %(user)s, %(now)s, %(now)s)
+                ON CONFLICT (sha256) DO UPDATE SET
+                    last_at = excluded.last_at, is_open = excluded.is_open,
+                    count = COALESCE(known.count, 1) + excluded.count
                 """,
                 field=clean_text(event.field),
                 why=event.why,
                 raw=raw[:_SIZE],
-                sha256=hashlib.sha256(raw.encode()).hexdigest(),
-                now=now,
+                sha256=hashlib.sha256(told.encode()).hexdigest(),
+                now=clock.now(),
+                times=times,
+                is_open=is_open,
                 user=self.env.uid,
             )
         )
@@ -63,6 +85,6 @@ class Unrecognised(models.Model):
     @api.autovacuum
     def _gc(self):
         kept = timedelta(days=number(self.env, "parked_body_days"))
-        old = self.search([("received_at", "<", clock.now() - kept)], limit=BATCH)
+        old = self.search([("last_at", "<", clock.now() - kept)], limit=BATCH)
         old.unlink()
         return len(old), int(len(old) == BATCH)

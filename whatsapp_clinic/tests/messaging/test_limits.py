@@ -1,8 +1,10 @@
+import json
 from datetime import datetime, timedelta
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from ...cloud_api import webhooks
 from ...models.messaging.dispatcher import ChannelRun
 from ...tools import clock
 from ..common import (
@@ -17,6 +19,7 @@ from ..common import (
     staff_user,
     tomorrow,
 )
+from .test_webhook import envelope
 
 # 23:30 in Istanbul, 15:30 in New York.
 NIGHT = datetime(2026, 11, 24, 20, 30)
@@ -369,11 +372,9 @@ class TestLateFailures(SandboxCase):
         self.assertEqual((message.state, message.reason), ("sent", False))
 
     def test_trouble_that_belongs_to_no_message_holds_the_channel(self):
-        value = {
-            "metadata": {"phone_number_id": PHONE_NUMBER_ID},
-            "errors": [{"code": 0, "title": "AuthException"}],
-        }
-        self.env["whatsapp.clinic.inbound"]._on_trouble(value)
+        value = {"errors": [{"code": 0, "title": "AuthException"}]}
+        for event in webhooks.parse(json.dumps(envelope(value)).encode()):
+            self.env["whatsapp.clinic.inbound"]._handle(event)
         self.assertEqual(self.channel.state, "held")
 
 
