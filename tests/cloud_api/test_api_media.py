@@ -73,6 +73,11 @@ FILES = {
     "application/x-msdownload": b"MZ\x90\x00\x03",
     "application/x-elf": b"\x7fELF\x02",
     "application/gzip": b"\x1f\x8b\x08",
+    "application/x-mach-binary": b"\xcf\xfa\xed\xfe\x07",
+    "application/java-vm": b"\xca\xfe\xba\xbe\0",
+    "application/x-ms-shortcut": b"L\0\0\0\x01\x14\x02\0\0",
+    "application/rtf": b"{\\rtf1\\ansi",
+    "text/xml": b'<?xml version="1.0"?><a/>',
     "text/html": b"\n <!DOCTYPE html><html><script>x</script>",
     "text/x-script": b"#!/bin/sh\n",
     "text/plain": "Sayın hastamız, ğüşıöç".encode(),
@@ -136,6 +141,35 @@ def test_a_claim_that_is_as_good_is_kept(mime_type, claimed):
 def test_a_false_claim_is_replaced_by_what_the_bytes_say(mime_type, claimed):
     assert not media.agrees(FILES[mime_type], claimed)
     assert media.real_type(FILES[mime_type], claimed) == mime_type
+
+
+@pytest.mark.parametrize(
+    ("mime_type", "claimed"),
+    [
+        ("text/plain", "application/vnd.ms-excel"),
+        ("text/xml", "text/plain"),
+        ("application/rtf", "application/msword"),
+        (f"{OFFICE}wordprocessingml.document", "application/msword"),
+        (f"{OFFICE}spreadsheetml.sheet", "application/vnd.ms-excel"),
+        ("video/quicktime", "video/mp4"),
+    ],
+)
+def test_a_name_by_habit_is_no_lie_and_the_bytes_say_what_it_is(mime_type, claimed):
+    assert media.is_usual(FILES[mime_type], claimed)
+    assert not media.agrees(FILES[mime_type], claimed)
+    assert media.real_type(FILES[mime_type], claimed) == mime_type
+
+
+@pytest.mark.parametrize("before", [b"\xef\xbb\xbf", b"\r\n\r\n", b"x" * 1000])
+def test_a_pdf_may_have_bytes_before_its_header(before):
+    assert media.sniff(before + FILES["application/pdf"]) == "application/pdf"
+
+
+@pytest.mark.parametrize("before", [b"<html><script>", b"#!/bin/sh\n", b"MZ\x90"])
+def test_what_can_do_harm_is_no_pdf_because_it_says_so_later(before):
+    content = before + FILES["application/pdf"]
+    assert media.is_harmful(content)
+    assert media.sniff(content) != "application/pdf"
 
 
 @pytest.mark.parametrize("claimed", ["image/png", "video/mp4", "application/pdf"])

@@ -30,6 +30,13 @@ _DOCX = f"{_OFFICE}wordprocessingml.document"
 _XLSX = f"{_OFFICE}spreadsheetml.sheet"
 _PPTX = f"{_OFFICE}presentationml.presentation"
 _ZIP, _OLE = "application/zip", "application/x-ole-storage"
+_OLD_OFFICE = frozenset(
+    {
+        "application/msword",
+        "application/vnd.ms-excel",
+        "application/vnd.ms-powerpoint",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -68,14 +75,7 @@ KINDS = {
 
 # Kinds that are told apart only further inside the file, or not at all.
 _CONTAINERS = {
-    _OLE: frozenset(
-        {
-            "application/msword",
-            "application/vnd.ms-excel",
-            "application/vnd.ms-powerpoint",
-            "application/vnd.ms-outlook",
-        }
-    ),
+    _OLE: _OLD_OFFICE | {"application/vnd.ms-outlook"},
     _ZIP: frozenset(
         {
             _DOCX,
@@ -88,6 +88,7 @@ _CONTAINERS = {
             "application/vnd.oasis.opendocument.presentation",
         }
     ),
+    "application/rtf": frozenset({"text/rtf"}),
     "audio/mp4": frozenset({"video/mp4", "audio/aac", "audio/x-m4a"}),
     "video/mp4": frozenset({"audio/mp4", "video/3gpp", "audio/aac", "audio/x-m4a"}),
     "video/3gpp": frozenset({"video/mp4", "audio/3gpp"}),
@@ -97,6 +98,18 @@ _CONTAINERS = {
         {"text/csv", "text/vcard", "text/x-vcard", "text/calendar", "application/json"}
     ),
     "text/xml": frozenset({"application/xml"}),
+}
+# What telephones and computers call a file by habit, and what opens it all the same:
+# Windows calls CSV a workbook of Excel.
+_HABITS = {
+    _DOCX: frozenset({"application/msword"}),
+    _XLSX: frozenset({"application/vnd.ms-excel"}),
+    _PPTX: frozenset({"application/vnd.ms-powerpoint"}),
+    _ZIP: _OLD_OFFICE,
+    "application/rtf": frozenset({"application/msword"}),
+    "text/plain": frozenset({"application/vnd.ms-excel"}),
+    "text/xml": frozenset({"text/plain"}),
+    "video/quicktime": frozenset({"video/mp4"}),
 }
 _SPELLINGS = {
     "image/jpg": "image/jpeg",
@@ -129,6 +142,9 @@ _SIGNATURES = (
     (0, b"\x1f\x8b", "application/gzip"),
     (0, b"MZ\x90", "application/x-msdownload"),
     (0, b"\x7fELF", "application/x-elf"),
+    (0, b"\xcf\xfa\xed\xfe", "application/x-mach-binary"),
+    (0, b"\xca\xfe\xba\xbe", "application/java-vm"),
+    (0, b"L\x00\x00\x00\x01\x14\x02\x00", "application/x-ms-shortcut"),
     (0, b"#!", "text/x-script"),
 )
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
@@ -144,6 +160,7 @@ _BRANDS = (
     (b"", "video/mp4"),
 )
 _ZIPPED = ((b"word/", _DOCX), (b"xl/", _XLSX), (b"ppt/", _PPTX))
+_PDF_HEADER = re.compile(rb"%PDF-[12]\.[0-9]")
 _MARKUP = (
     (rb"<!doctype html|<html|<head|<body|<script|<iframe", "text/html"),
     (rb"<svg", "image/svg+xml"),
@@ -173,8 +190,20 @@ def sniff(content: bytes) -> str | None:
         or _zipped(start)
         or _mpeg_audio(start)
         or _markup(start)
+        or _late_pdf(start)
         or _plain_text(start)
     )
+
+
+def is_usual(content: bytes, claimed: str) -> bool:
+    """Whether the claim agrees, or is what such a file is called by habit."""
+    habits = _HABITS.get(sniff(content), ())
+    return agrees(content, claimed) or plain(claimed) in habits
+
+
+def is_harmful(content: bytes) -> bool:
+    """Whether the first bytes are of what a browser or a computer might run."""
+    return sniff(content) in _HARMFUL
 
 
 def real_type(content: bytes, claimed: str) -> str:
@@ -296,6 +325,11 @@ def _markup(start: bytes) -> str | None:
     return None
 
 
+def _late_pdf(start: bytes) -> str | None:
+    """Readers look for the header of a PDF in the first 1,024 bytes."""
+    return "application/pdf" if _PDF_HEADER.search(start, 0, 1024 + 8) else None
+
+
 def _plain_text(start: bytes) -> str | None:
     """UTF-8 without control characters; a character may be cut off at the end."""
     if not start or re.search(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", start):
@@ -331,6 +365,9 @@ _HARMFUL = frozenset(
         "image/svg+xml",
         "application/x-msdownload",
         "application/x-elf",
+        "application/x-mach-binary",
+        "application/java-vm",
+        "application/x-ms-shortcut",
         "text/x-script",
     }
 )

@@ -6,22 +6,25 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...cloud_api import media as file_kinds
-from ...cloud_api.webhooks import clean_text
+from ...cloud_api.webhooks import MEDIA_KINDS, clean_text
 from ...tools import clock
 from ...tools.access import require_group
 from ...tools.parameter import number
 from ...tools.wake_up import wake_after_commit
-from .message_content import MEDIA_KINDS
 
 REASONS = [
     ("wrong_host", "The address is not WhatsApp's."),
     ("too_large", "The file is larger than the clinic allows."),
-    ("wrong_kind", "The file is not what it was said to be."),
+    ("wrong_kind", "A page or a program under another name is not kept."),
     ("wrong_checksum", "The file is not the one that was sent."),
     ("gone", "WhatsApp does not have the file any more."),
     ("unreachable", "WhatsApp could not be reached."),
 ]
 _MEGABYTE = 2**20
+# Characters of a file's name, and of what of it is an extension.
+_NAME, _EXTENSION = 200, 20
+# What browsers draw as a picture.
+_PICTURES = ("image/gif", "image/jpeg", "image/png", "image/webp")
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Loaded:
 class Media(models.Model):
     """A file that a patient sent, from the webhook that tells of it to the attachment.
 
-    What arrives is believed only as far as its bytes and checksum agree with it.
+    What arrives is the one that was sent by its checksum. One that is not what it was
+    said to be is kept with a warning, unless a browser or a computer might run it.
     """
 
     _name = "whatsapp.clinic.media"
@@ -68,6 +72,9 @@ class Media(models.Model):
     media_id = fields.Char("WhatsApp Media ID", groups="base.group_system")
     url = fields.Char(groups="base.group_system", help="Good for five minutes.")
     sha256 = fields.Char("Checksum", groups="base.group_system")
+    is_misnamed = fields.Boolean(
+        "Not What It Was Said to Be", readonly=True, help="Open it with care."
+    )
     mime_type = fields.Char("Said to Be", help="The MIME type by the sender's word.")
     filename = fields.Char()
     size = fields.Integer("Bytes")
@@ -121,10 +128,11 @@ class Media(models.Model):
         self.write({"state": "refused", "reason": reason})
 
     def _take_over(self, loaded: Loaded):
-        """Keep a downloaded file if it is what it was said to be."""
+        """Keep a downloaded file, as what it is."""
         start = loaded.file.read(file_kinds.SNIFFED_BYTES)
         loaded.file.seek(0)
-        if not self._is_as_claimed(start):
+        self.is_misnamed = not self._is_as_claimed(start)
+        if self.is_misnamed and file_kinds.is_harmful(start):
             self._refuse("wrong_kind")
         elif loaded.claimed_sha256 and not file_kinds.same_checksum(
             loaded.claimed_sha256, loaded.sha256
@@ -138,12 +146,12 @@ class Media(models.Model):
         claimed = file_kinds.plain(self.mime_type or "")
         if self.kind == "document":
             is_open = claimed in ("", file_kinds.UNKNOWN)
-            return is_open or file_kinds.agrees(start, claimed)
+            return is_open or file_kinds.is_usual(start, claimed)
         family = "audio" if self.kind == "voice" else self.kind
         is_of_family = claimed.startswith(f"{family}/") or (
             family == "sticker" and claimed == "image/webp"
         )
-        return is_of_family and file_kinds.agrees(start, claimed)
+        return is_of_family and file_kinds.is_usual(start, claimed)
 
     def _attach(self, loaded: Loaded, mime_type: str):
         message = self.message_id
@@ -198,6 +206,19 @@ class Media(models.Model):
         )
 
 
+def shown_as(kind: str, mime_type: str | None) -> str:
+    """How a browser shows the file of a message: image, video, audio, or a link.
+
+    `kind` is the message's; a file that is something else is a link.
+    """
+    family = (mime_type or "").partition("/")[0]
+    if kind in ("image", "sticker"):
+        return "image" if mime_type in _PICTURES else "link"
+    if kind in ("audio", "voice"):
+        return "audio" if family in ("audio", "video") else "link"
+    return "video" if kind == family == "video" else "link"
+
+
 class Message(models.Model):
     """The file of a message."""
 
@@ -247,7 +268,10 @@ def _safe_name(name: str) -> str:
     """A file name that is one: no path, nothing that is not printed."""
     last = os.path.basename(clean_text(name).replace("\\", "/"))
     shown = "".join(one for one in last if one.isprintable()).strip(". ")
-    return shown[:200]
+    stem, extension = os.path.splitext(shown)
+    if len(extension) > _EXTENSION:
+        return shown[:_NAME]
+    return stem[: _NAME - len(extension)] + extension
 
 
 def _extension(mime_type: str) -> str:

@@ -4,9 +4,8 @@ import json
 import math
 from collections.abc import Iterator
 
-from ...cloud_api.webhooks import InboundMessage, clean_text
+from ...cloud_api.webhooks import MEDIA_KINDS, InboundMessage, clean_text
 
-MEDIA_KINDS = ("image", "video", "audio", "voice", "document", "sticker")
 # What of a message makes up its kind, or its kind of answer.
 _ESSENTIAL = {
     "text": "text",
@@ -17,6 +16,8 @@ _ESSENTIAL = {
     "location": "location",
     "contacts": "contacts",
     "order": "order",
+    # That it is not passed on is all that it tells.
+    "unsupported": "kind",
     "button_reply": "payload",
     "list_reply": "payload",
     "nfm_reply": "form",
@@ -50,19 +51,40 @@ def stored_content(event: InboundMessage) -> dict:
         "product": event.product_id,
         "unsupported_type": event.unsupported_type,
         "errors": [{"code": one.code, "title": one.title} for one in event.errors],
+        "unread": _unread(event),
     }
     return cleaned(_filled(found))
 
 
 def stored_raw(event: InboundMessage) -> dict | None:
     """The message as it came, where this version does not understand all of it."""
-    kind = event.interactive_type if event.kind == "interactive" else event.kind
-    essential = getattr(event, _ESSENTIAL.get(kind, ""), None)
-    if essential not in (None, ()):
+    if _is_understood(event):
         return None
     raw = cleaned(event.raw)
     text = json.dumps(raw, ensure_ascii=False)
     return raw if len(text) <= _RAW_SIZE else {"beginning": text[:_RAW_SIZE]}
+
+
+def _is_understood(event: InboundMessage) -> bool:
+    kind = event.interactive_type if event.kind == "interactive" else event.kind
+    return getattr(event, _ESSENTIAL.get(kind, ""), None) not in (None, ())
+
+
+def _unread(event: InboundMessage):
+    """What there is of a message that is not understood, for people to read."""
+    if _is_understood(event):
+        return None
+    content = event.raw.get(event.kind)
+    if event.kind == "interactive" and isinstance(content, dict):
+        content = content.get(event.interactive_type) or content
+    return content
+
+
+def has_unread(content: dict) -> bool:
+    """Whether a part of what the patient sent is not understood."""
+    cards = content.get("contacts") or []
+    parts = (content, content.get("form") or {}, *cards)
+    return any("unread" in part for part in parts)
 
 
 def searchable(content: dict) -> str:
@@ -124,8 +146,16 @@ def _lines(several, *names: str) -> list[str]:
 
 def _form(form) -> dict:
     answers = {key: one for key, one in form.answers.items() if key != "flow_token"}
-    unread = None if form.answers else form.response_json
+    unread = None if form.answers else _json_or_text(form.response_json)
     return _filled({"name": form.name, "answers": answers, "unread": unread})
+
+
+def _json_or_text(text: str):
+    """What JSON tells, or the text itself if it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _order(order) -> dict:

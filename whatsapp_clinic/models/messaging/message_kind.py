@@ -1,12 +1,15 @@
+import re
 from collections.abc import Iterator
+from itertools import islice
 from textwrap import shorten
 
 from odoo import api, fields, models
 from odoo.tools import LazyTranslate
 
-from ...cloud_api.webhooks import clean_text
+from ...cloud_api.webhooks import MEDIA_KINDS, clean_text, leaves
+from .media import shown_as
 from .message_content import (
-    MEDIA_KINDS,
+    has_unread,
     searchable,
     stored_content,
     stored_kind,
@@ -79,6 +82,11 @@ _FORM_ANSWER = _lt("Answered Form")
 _UNKNOWN_ICON = "fa-question-circle"
 # Where it leads from a place in degrees; the address goes to nobody by itself.
 _MAP = "https://www.openstreetmap.org/?mlat={0:.6f}&mlon={1:.6f}#map=17/{0:.6f}/{1:.6f}"
+# Lines of a form or of something unknown that are shown.
+_LINES = 200
+# What of it is nothing to read.
+_UNSHOWN = ("payload", "flow_token")
+_SEEN = re.compile("<(img|video|audio)[ >]|>[^<]*[^<\\s]")
 _HIDEABLE = ("body", "content", "content_text", "raw")
 
 
@@ -189,19 +197,21 @@ class Message(models.Model):
             )
 
     def _bubble_values(self) -> dict:
-        content = self.content or {}
+        content, file = self.content or {}, self.attachment_id.sudo()
         place = content.get("location") or {}
         referral, order = content.get("referral") or {}, content.get("order") or {}
+        form = content.get("form") or {}
         bubble = self.env["whatsapp.clinic.bubble"]
         return {
             "message": self,
             # A message of another branch may be quoted on a number that both have.
             "quoted": self.reply_to_id._filtered_access("read"),
             "content": content,
-            "file": self.attachment_id.sudo(),
+            "file": file,
+            "shown_as": shown_as(self.kind, file.mimetype),
             "media": self.media_ids[:1],
             "is_media": self.kind in MEDIA_KINDS,
-            "is_bare": not self.attachment_id and not self.media_ids and not content,
+            "is_visible": _is_visible,
             "text": bubble._formatted(self.shown_body or ""),
             "change": content.get("change"),
             "errors": content.get("errors") or [],
@@ -213,8 +223,26 @@ class Message(models.Model):
             "map_url": place and _map_url(place),
             "referral": referral,
             "referral_url": _web_address(referral.get("source_url")),
-            "answers": _flat((content.get("form") or {}).get("answers")),
+            "answers": self._lines(form.get("answers"))
+            + self._lines(form.get("unread")),
+            "unread": self._lines(content.get("unread")),
+            "lines": self._lines,
         }
+
+    def _lines(self, value) -> list[tuple[str, str]]:
+        """What JSON tells, for people: (names that lead there, what stands there)."""
+        told = (
+            (" › ".join(path).replace("_", " "), ", ".join(map(self._word, several)))
+            for path, several in leaves(value)
+            if path[-1:] not in ((name,) for name in _UNSHOWN)
+        )
+        lines = list(islice(told, _LINES + 1))
+        return lines[:_LINES] + ([("", "…")] if len(lines) > _LINES else [])
+
+    def _word(self, value) -> str:
+        if isinstance(value, bool):
+            return self.env._("Yes") if value else self.env._("No")
+        return str(value)
 
     def _is_hidden(self) -> bool:
         return bool(self.deleted_at and not self._has_content())
@@ -227,7 +255,7 @@ class Message(models.Model):
         """Columns of what a `cloud_api.webhooks.InboundMessage` brings."""
         content, raw = stored_content(event), stored_raw(event)
         return {
-            "is_unknown_kind": bool(raw),
+            "is_unknown_kind": bool(raw) or has_unread(content),
             "kind": stored_kind(event),
             "content": content,
             "content_text": searchable(content),
@@ -376,14 +404,6 @@ def _item(item: dict) -> str:
     return f"{numbers['quantity'] or '?'} × {item.get('product_id')} {price}".strip()
 
 
-def _flat(answers) -> list[tuple[str, str]]:
-    """What was filled in: (name of the field, what stands in it)."""
-    if not isinstance(answers, dict):
-        return []
-    return [(key.replace("_", " "), _tell(value)) for key, value in answers.items()]
-
-
-def _tell(value) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(_tell, value))
-    return "" if value is None else str(value)
+def _is_visible(html: str) -> bool:
+    """Whether somebody sees anything of it: words or a file, not icons alone."""
+    return _SEEN.search(f">{html}") is not None

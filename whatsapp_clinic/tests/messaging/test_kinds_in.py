@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
+from odoo.tools import html2plaintext
 
 from ...cloud_api import webhooks
 from ...tools import clock
@@ -332,6 +333,88 @@ class TestKinds(ClinicCase):
         found = [{"name": "Deniz"}, {"unread": cards[1]}]
         self.assertEqual(self.stored().content["contacts"], found)
 
+    def test_what_is_not_understood_is_shown_and_found_all_the_same(self):
+        cards = [{"name": {"formatted_name": "Deniz"}}, {"vcard": "N:KUMQUAT"}]
+        permission = {"response": "KUMQUAT", "is_permanent": True}
+        unknown = {
+            "contacts": cards,
+            "hologram": {"depth": [3, {"of": "KUMQUAT"}]},
+            "image": {"caption": "KUMQUAT"},
+            "edit": {"text": {"body": "KUMQUAT"}},
+            "interactive": {
+                "type": "call_permission_reply",
+                "call_permission_reply": permission,
+            },
+        }
+        for kind, content in unknown.items():
+            with self.subTest(kind):
+                message_id = f"wamid.{kind}"
+                self.take_in(message(kind, message_id, **{kind: content}))
+                row = self.stored(message_id)
+                self.assertTrue(row.is_unknown_kind)
+                self.assertIn("KUMQUAT", row.bubble_html)
+                told = (row.content_text, row.body)
+                self.assertIn("KUMQUAT", "".join(filter(None, told)))
+
+    def form(self, response):
+        reply = {"name": "flow", "body": "Sent", "response_json": response}
+        content = {"type": "nfm_reply", "nfm_reply": reply}
+        self.take_in(message("interactive", interactive=content))
+        return self.stored()
+
+    def test_answer_of_a_form_that_is_no_object_is_shown(self):
+        row = self.form('["KUMQUAT", {"pain": 3}]')
+        for words in ("KUMQUAT", "pain", "3"):
+            self.assertIn(words, row.bubble_html)
+        self.assertTrue(row.is_unknown_kind)
+
+    def test_answer_of_a_form_that_is_cut_off_is_shown(self):
+        row = self.form('{"pain": "KUMQU')
+        self.assertIn("pain", row.bubble_html)
+        self.assertIn("KUMQU", row.content_text)
+
+    def test_nested_answers_of_a_form_are_told_to_people(self):
+        answers = {"day": {"first_choice": "Monday"}, "smoker": True, "pills": [1, 2]}
+        told = html2plaintext(self.form(json.dumps(answers)).bubble_html)
+        for words in ("day › first choice: Monday", "smoker: Yes", "pills: 1, 2"):
+            self.assertIn(words, told)
+
+    def test_a_form_of_endless_answers_is_cut(self):
+        answers = {f"q{number}": "x" for number in range(1000)}
+        told = self.form(json.dumps(answers)).bubble_html
+        self.assertIn("q199", told)
+        self.assertNotIn("q200", told)
+
+    def test_a_bubble_of_which_nothing_can_be_seen_tells_its_kind(self):
+        empty = {
+            "hologram": {},
+            "contacts": [{"origin": "contact_request"}],
+            "button": {"payload": "p"},
+        }
+        context = {"forwarded": True}
+        for kind, content in empty.items():
+            with self.subTest(kind):
+                message_id = f"wamid.{kind}"
+                value = message(kind, message_id, context=context, **{kind: content})
+                self.take_in(value)
+                row = self.stored(message_id)
+                self.assertIn(row.kind_label, html2plaintext(row.bubble_html))
+
+    def test_a_voice_note_of_a_type_of_its_own_is_loaded(self):
+        self.take_in(message("voice", voice={"id": "5", "mime_type": "audio/ogg"}))
+        self.assertEqual(self.stored().kind, "voice")
+        self.assertEqual(self.stored().media_ids.kind, "voice")
+
+    def test_what_whatsapp_does_not_pass_on_is_no_unknown_kind(self):
+        for number, content in enumerate(({}, {"unsupported": {"type": "poll"}})):
+            error = {"code": 131051, "title": "Message type unknown"}
+            message_id = f"wamid.unsupported-{number}"
+            value = message("unsupported", message_id, errors=[error], **content)
+            self.take_in(value)
+            row = self.stored(message_id)
+            self.assertFalse(row.is_unknown_kind)
+            self.assertIn("Message type unknown", row.bubble_html)
+
     def test_what_is_understood_is_not_kept_twice(self):
         self.take_in(text_message(""))
         self.assertFalse(self.stored().is_unknown_kind)
@@ -454,7 +537,7 @@ class TestKinds(ClinicCase):
             row = self.stored(message_id)
             self.assertEqual(len(row), 1)
             self.assertTrue(row.kind_label)
-            self.assertIsInstance(str(row.bubble_html), str)
+            self.assertTrue(html2plaintext(row.bubble_html).strip())
 
         holds()
 

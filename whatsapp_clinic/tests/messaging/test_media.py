@@ -91,8 +91,44 @@ class TestMediaIn(MediaCase):
         self.load()
         self.assertEqual(message.media_state, "wanted")
 
-    def test_bytes_of_something_else_are_refused(self):
-        self.refused("wrong_kind", media_wrong_kind=True)
+    def test_program_under_another_name_is_refused(self):
+        message = self.attach("document", b"MZ\x90\0" * 64, "application/pdf")
+        self.load()
+        self.assertEqual(message.media_reason, "wrong_kind")
+        self.assertFalse(message.attachment_id)
+
+    def test_what_is_harmless_is_kept_and_said_not_to_be_what_it_was_said_to_be(self):
+        unknown = b"\0\1\2\3" * 64
+        for kind, content, claimed, found in (
+            ("image", b"\0\0\0\x18ftypheic" + unknown, "image/jpeg", "image/heic"),
+            ("image", unknown, "image/jpeg", "application/octet-stream"),
+            ("document", PNG, "application/pdf", "image/png"),
+            ("image", PDF, "image/jpeg", "application/pdf"),
+        ):
+            with self.subTest(claimed=claimed, found=found):
+                message = self.attach(kind, content, claimed)
+                self.load()
+                self.assertEqual(message.media_state, "loaded", message.media_reason)
+                self.assertTrue(message.media_ids.is_misnamed)
+                self.assertEqual(message.attachment_id.mimetype, found)
+                self.assertEqual(message.attachment_id.raw, content)
+                self.assertIn("with care", message.bubble_html)
+                self.assertIn("download=true", message.bubble_html)
+                self.assertNotIn("<img", message.bubble_html)
+
+    def test_what_was_refused_for_its_name_can_be_loaded_again(self):
+        message = self.attach("document", PNG, "application/pdf")
+        message.media_ids.write({"state": "refused", "reason": "wrong_kind"})
+        message.with_user(staff_user(self, "receptionist")).action_retry_media()
+        self.load()
+        self.assertEqual((message.media_state, message.media_reason), ("loaded", False))
+
+    def test_a_long_name_keeps_its_extension(self):
+        name = "report " * 40 + ".pdf"
+        message = self.attach("document", PDF, filename=name)
+        self.load()
+        kept = message.attachment_id.name
+        self.assertEqual((len(kept), kept[-4:]), (200, ".pdf"))
 
     def test_a_wrong_checksum_is_refused(self):
         self.refused("wrong_checksum", media_wrong_checksum=True)

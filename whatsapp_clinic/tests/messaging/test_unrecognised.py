@@ -181,8 +181,14 @@ class TestNews(UpdateCase):
     """News of the account stand in the channel's history, with all that they say."""
 
     NEWS = {
-        "account_settings_update": {"type": "calling", "calling": {"status": "ENABLED"}},
-        "payment_configuration_update": {"configuration_name": "x", "status": "ENABLED"},
+        "account_settings_update": {
+            "type": "calling",
+            "calling": {"status": "ENABLED"},
+        },
+        "payment_configuration_update": {
+            "configuration_name": "x",
+            "status": "ENABLED",
+        },
         "business_username_updates": {"username": "clinic", "status": "ENABLED"},
         "account_alerts": {"entity_type": "BUSINESS", "alert_status": "ENABLED"},
         "business_capability_update": {"max_daily_conversation_per_phone": "ENABLED"},
@@ -203,7 +209,11 @@ class TestNews(UpdateCase):
             "waba_info": {"owner_business_id": "4711", "partner_app_id": 815},
         }
         self.take_in(value, "account_update", metadata=False)
-        for words in ("PARTNER_ADDED", "owner_business_id: 4711", "partner_app_id: 815"):
+        for words in (
+            "PARTNER_ADDED",
+            "owner_business_id: 4711",
+            "partner_app_id: 815",
+        ):
             self.assertIn(words, self.history())
 
     def test_news_name_no_phone_number(self):
@@ -247,7 +257,9 @@ class TestPeople(UpdateCase):
         return self.received()
 
     def test_change_of_a_number_not_met_before_is_kept_with_its_person(self):
-        self.env["whatsapp.clinic.identity"].search([("wa_id", "=", AYSE_WA_ID)]).wa_id = "1"
+        self.env["whatsapp.clinic.identity"].search(
+            [("wa_id", "=", AYSE_WA_ID)]
+        ).wa_id = "1"
         row = self.system("user_changed_number", wa_id="905321119999")
         self.assertEqual(row.identity_id.wa_id, AYSE_WA_ID)
         self.assertEqual(row.kind_label, "Change of Number")
@@ -272,7 +284,11 @@ class TestPeople(UpdateCase):
 
     def test_clock_far_ahead_keeps_no_window_open(self):
         ahead = clock.now() + timedelta(days=365)
-        self.take_in(text_message(timestamp=str(int(ahead.replace(tzinfo=timezone.utc).timestamp()))))
+        self.take_in(
+            text_message(
+                timestamp=str(int(ahead.replace(tzinfo=timezone.utc).timestamp()))
+            )
+        )
         self.assertLessEqual(self.received().occurred_at, clock.now())
         self.move_clock(days=2)
         row = self.env["whatsapp.clinic.message"]._enqueue(
