@@ -68,6 +68,7 @@ def _webhook(text: str) -> bytes:
 # By file and name, as the interpreter knows them: how to call them with a text.
 FUNCTIONS: dict[str, Callable] = {
     "cloud_api/webhooks/envelope.py:parse": lambda text: parse(_webhook(text)),
+    "cloud_api/webhooks/reading.py:leaves": lambda text: list(reading.leaves([text])),
     "cloud_api/webhooks/reading.py:text": reading.text,
     "cloud_api/webhooks/signature.py:clean_text": clean_text,
     "models/messaging/media.py:_safe_name": media._safe_name,
@@ -75,7 +76,10 @@ FUNCTIONS: dict[str, Callable] = {
         message_content._words([text])
     ),
     "models/messaging/message_content.py:cleaned": message_content.cleaned,
-    "models/messaging/message_kind.py:_tell": message_kind._tell,
+    "models/messaging/message_content.py:_json_or_text": (
+        message_content._json_or_text
+    ),
+    "models/messaging/message_kind.py:_is_visible": message_kind._is_visible,
     "models/messaging/message_kind.py:_web_address": message_kind._web_address,
     "models/messaging/template_bubble.py:formatted": template_bubble.formatted,
     "models/messaging/template_bubble.py:_marked": template_bubble._marked,
@@ -98,6 +102,8 @@ def functions(env) -> dict[str, Callable]:
         **FUNCTIONS,
         "models/consent/stop_word.py:_match": env["whatsapp.clinic.stop.word"]._match,
         "models/messaging/message_inbound.py:_is_tap": messages._is_tap,
+        "models/messaging/message_kind.py:_lines": messages._lines,
+        "models/messaging/message_kind.py:_word": messages._word,
         "models/messaging/template_bubble.py:_formatted": env[
             "whatsapp.clinic.bubble"
         ]._formatted,

@@ -11,7 +11,8 @@ def migrate(cr, version):
     )
     cr.execute(
         """
-        UPDATE whatsapp_clinic_message SET occurred_at = date_trunc('second', create_date)
+        UPDATE whatsapp_clinic_message
+        SET occurred_at = date_trunc('second', create_date)
         WHERE direction = 'in' AND occurred_at > create_date + interval '5 minutes'
         """
     )

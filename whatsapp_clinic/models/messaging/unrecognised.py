@@ -43,7 +43,7 @@ class Unrecognised(models.Model):
     _open = models.Index("(received_at) WHERE is_open")
 
     def action_settle(self):
-        """Note that somebody has looked at it: it rings no more unless it comes again."""
+        """Somebody has looked at it: it rings no more, unless it comes again."""
         self.check_access("read")
         require_group(self.env, "group_administrator")
         self.sudo().is_open = False

@@ -376,8 +376,9 @@ class TestKinds(ClinicCase):
     def test_nested_answers_of_a_form_are_told_to_people(self):
         answers = {"day": {"first_choice": "Monday"}, "smoker": True, "pills": [1, 2]}
         told = html2plaintext(self.form(json.dumps(answers)).bubble_html)
-        for words in ("day › first choice: Monday", "smoker: Yes", "pills: 1, 2"):
+        for words in ("day › first choice", "Monday", "Yes", "1, 2"):
             self.assertIn(words, told)
+        self.assertNotIn("True", told)
 
     def test_a_form_of_endless_answers_is_cut(self):
         answers = {f"q{number}": "x" for number in range(1000)}

@@ -124,7 +124,7 @@ class TestMediaIn(MediaCase):
         self.assertEqual((message.media_state, message.media_reason), ("loaded", False))
 
     def test_a_long_name_keeps_its_extension(self):
-        name = "report " * 40 + ".pdf"
+        name = "report " * 34 + ".pdf"
         message = self.attach("document", PDF, filename=name)
         self.load()
         kept = message.attachment_id.name
