@@ -202,6 +202,8 @@ class Inbound(models.AbstractModel):
         """Who changed number or user id, as they were known or would have been."""
         identities = self.env["whatsapp.clinic.identity"]
         ids = {"wa_id": event.old_wa_id, "user_id": event.old_user_id}
+        if not any(ids.values()) and not event.is_new_number:
+            ids["user_id"] = event.new_user_id
         known = identities._find(ids, "whatsapp")
         if known or not any(ids.values()):
             return known
