@@ -38,6 +38,7 @@
         "data/answer_text.xml",
         "data/template_language.xml",
         "data/consent_mail.xml",
+        "wizards/appointment_cancel.xml",
         "wizards/channel_connect.xml",
         "wizards/channel_credentials.xml",
         "wizards/channel_registration.xml",

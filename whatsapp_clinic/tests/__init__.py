@@ -64,10 +64,11 @@ from .messaging import (
     test_unrecognised,
     test_webhook,
 )
-from .scheduling import test_appointment
+from .scheduling import test_appointment, test_appointment_desk
 from .security import test_access
 from .views import (
     test_demo,
+    test_desk_tours,
     test_menus,
     test_tours,
     test_translations,

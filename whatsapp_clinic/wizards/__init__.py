@@ -1,4 +1,5 @@
 from . import (
+    appointment_cancel,
     channel_connect,
     channel_credentials,
     channel_registration,

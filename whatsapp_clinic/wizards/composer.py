@@ -5,9 +5,10 @@ from odoo.exceptions import UserError
 
 from ..cloud_api.payloads import TEXT_BODY
 from ..models.messaging.message import NEXT_STEPS, PRIORITY_ANSWER, PRIORITY_CAMPAIGN
-from ..models.messaging.sending import has_partner, partner_of
+from ..models.messaging.sending import APPOINTMENT, has_partner, partner_of
 from ..models.messaging.template_variable import MissingValue
 from ..models.messaging.undo import tell_sent, tell_stopped
+from ..models.scheduling.message_rule import AFTERWARDS
 from ..tools.access import require_group
 
 # So many recipients are judged before sending; the others when their rows are written.
@@ -43,6 +44,21 @@ class Composer(models.TransientModel):
         domain="[('model', 'in', (res_model, 'res.partner')),"
         " ('enabled', '=', True), ('status', '=', 'APPROVED')]",
     )
+    is_about_visits = fields.Boolean(compute="_compute_is_about_visits")
+    tells_of_change = fields.Boolean(
+        help="The message tells that a visit was moved or cancelled."
+    )
+    also_over = fields.Boolean(
+        "Also Visits That Are Over or Cancelled",
+        compute="_compute_also_over",
+        store=True,
+        readonly=False,
+        help="Ticked for templates that rules send only after visits.",
+    )
+    each_visit = fields.Boolean(
+        "A Message for Each Visit",
+        help="Else a patient with several visits on one day gets one message.",
+    )
     body = fields.Text("Text", help=f"Up to {TEXT_BODY:,} characters.")
     purpose_id = fields.Many2one(
         "whatsapp.clinic.consent.purpose",
@@ -65,6 +81,11 @@ class Composer(models.TransientModel):
     ready_count = fields.Integer("Will Be Sent", compute="_compute_outlook")
     waiting_count = fields.Integer("Will Wait", compute="_compute_outlook")
     refused_count = fields.Integer("Will Not Be Sent", compute="_compute_outlook")
+    merged_count = fields.Integer(
+        "On the Same Day as Another",
+        compute="_compute_outlook",
+        help="Visits of patients who get one message for the day.",
+    )
     unchecked_count = fields.Integer(
         "Checked When Sent",
         compute="_compute_outlook",
@@ -117,6 +138,20 @@ class Composer(models.TransientModel):
         for composer in self:
             composer.content = "text" if composer.can_write_text else "template"
 
+    @api.depends("res_model", "content", "template_id")
+    def _compute_is_about_visits(self):
+        for composer in self:
+            models = {composer.res_model, composer._template().model}
+            composer.is_about_visits = models == {APPOINTMENT}
+
+    @api.depends("template_id", "tells_of_change")
+    def _compute_also_over(self):
+        rules = self.env["whatsapp.clinic.message.rule"]
+        for composer in self:
+            anchors = rules._anchors_of(composer.template_id)
+            is_for_afterwards = bool(anchors) and anchors <= AFTERWARDS
+            composer.also_over = composer.tells_of_change or is_for_afterwards
+
     @api.depends("content", "template_id")
     def _compute_purpose_id(self):
         for composer in self:
@@ -135,6 +170,8 @@ class Composer(models.TransientModel):
         "purpose_id",
         "body",
         "channel_id",
+        "also_over",
+        "each_visit",
     )
     @api.depends_context("lang")
     def _compute_outlook(self):
@@ -149,6 +186,8 @@ class Composer(models.TransientModel):
             composer.waiting_count = actions["hold"]
             composer.refused_count = actions["refuse"]
             composer.unchecked_count = len(composer.res_ids or []) - len(records)
+            chosen = composer._chosen(records) if is_complete else records
+            composer.merged_count = len(records) - len(chosen)
             composer.outlook_html = composer._outlook(foreseen)
 
     def action_send(self) -> dict:
@@ -174,6 +213,7 @@ class Composer(models.TransientModel):
     def _begin_sending(self):
         records = self._records(limit=None)
         self._check_content(records)
+        records = self._chosen(records)
         template = self._template()
         return self.env["whatsapp.clinic.sending"]._begin(
             records,
@@ -183,6 +223,7 @@ class Composer(models.TransientModel):
                 "body": False if template else self.body,
                 "purpose_id": self.purpose_id.id,
                 "variables": self._content()["variables"],
+                "only_coming": self._content()["only_coming"],
                 "leaves_at": self.env.company._undo_until(),
             },
         )
@@ -264,13 +305,20 @@ class Composer(models.TransientModel):
             "body": False if template else self.body,
             "purpose_id": self.purpose_id.id,
             "priority": PRIORITY_ANSWER if is_single else PRIORITY_CAMPAIGN,
+            "only_coming": self.is_about_visits and not self.also_over,
         }
+
+    def _chosen(self, records):
+        """The records to write about: one visit a day for each patient, unless told."""
+        if self.each_visit or not self.is_about_visits:
+            return records
+        return records._first_of_each_day()
 
     def _foresee(self, records, content: dict | None = None) -> list[tuple]:
         sendings = self.env["whatsapp.clinic.sending"]
         content = content or self._content()
         template = self.template_id.browse(content.get("template_id") or [])
-        distinct = sendings._distinct(records, template)
+        distinct = sendings._distinct(self._chosen(records), template)
         return sendings._foresee(distinct, content, self.channel_id)
 
     def _preview(self, record):

@@ -48,6 +48,7 @@ from . import (
     template_library,
     template_notice,
     template_part,
+    template_recent,
     template_submission,
     template_sync,
     template_ttl,

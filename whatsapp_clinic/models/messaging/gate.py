@@ -181,7 +181,7 @@ class Gate(models.AbstractModel):
     @api.model
     def _check_appointment(self, message, _facts):
         appointment = message.appointment_id
-        if not appointment or not message.rule_id:
+        if not appointment or not (message.rule_id or message.only_coming):
             return None
         objection = appointment._objection_to(message)
         return refuse(objection) if objection else None

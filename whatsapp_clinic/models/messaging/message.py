@@ -133,6 +133,14 @@ NEXT_STEPS = {
     "file_uploading": _lt("Nothing to do: it leaves by itself in a moment."),
     "file_refused": _lt("Choose a file of another type or size, then send again."),
 }
+# What nobody can mend for this message.
+_HOPELESS = (
+    "not_sendable",
+    "obsolete",
+    "already_confirmed",
+    "expired",
+    "patient_deceased",
+)
 # Smaller goes first.
 PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN = 0, 1, 2
 PRIORITIES = (PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN)
@@ -254,6 +262,11 @@ class Message(models.Model):
     send_next_step = fields.Char(
         "What to Do", compute="_compute_send_objection", compute_sudo=True
     )
+    can_be_sent_now = fields.Boolean(
+        compute="_compute_send_objection",
+        compute_sudo=True,
+        help="Whether sending it now makes sense, or what stands against it can end.",
+    )
     detail = fields.Char(help="Which variable, which limit, which answer of WhatsApp.")
     content_warning = fields.Char(
         "Tells Too Much", help="What of the text should not have left, in short."
@@ -315,6 +328,7 @@ class Message(models.Model):
         for message in self:
             verdict = verdicts.get(message.id)
             message.send_objection = verdict.reason if verdict else "not_sendable"
+            message.can_be_sent_now = message.send_objection not in _HOPELESS
             step = NEXT_STEPS.get(message.send_objection)
             message.send_next_step = step and self.env._(step)
 

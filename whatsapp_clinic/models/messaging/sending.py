@@ -79,6 +79,9 @@ class Sending(models.Model):
     purpose_id = fields.Many2one(
         "whatsapp.clinic.consent.purpose", required=True, ondelete="restrict"
     )
+    only_coming = fields.Boolean(
+        help="Only about visits that are still to come when it leaves."
+    )
     res_model = fields.Char("Model", required=True)
     res_ids = fields.Json("Records", required=True)
     record_count = fields.Integer("Recipients", required=True)
@@ -257,6 +260,7 @@ class Sending(models.Model):
             "variables": self.variables,
             "purpose_id": self.purpose_id.id,
             "priority": PRIORITY_ANSWER if is_single else PRIORITY_CAMPAIGN,
+            "only_coming": self.only_coming,
             "sending_id": self.id,
         }
 
@@ -408,6 +412,9 @@ class Message(models.Model):
 
     sending_id = fields.Many2one(
         "whatsapp.clinic.sending", ondelete="set null", index="btree_not_null"
+    )
+    only_coming = fields.Boolean(
+        help="Is sent only while the visit is still to come, and where it was."
     )
 
 

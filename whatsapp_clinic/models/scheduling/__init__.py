@@ -1,6 +1,9 @@
 from . import (
     appointment,
+    appointment_desk,
+    appointment_news,
     appointment_number,
+    appointment_slot,
     appointment_type,
     branch,
     branch_language,

@@ -8,6 +8,7 @@ from odoo.tools import LazyTranslate, format_datetime
 
 from ...tools import clock
 from ..messaging.message import REASONS
+from .appointment_slot import tell_taken
 
 _lt = LazyTranslate(__name__)
 
@@ -148,7 +149,7 @@ class Appointment(models.Model):
     _no_double_booking = models.Constraint(
         "EXCLUDE USING gist (practitioner_id WITH =, "
         "tsrange(busy_from, busy_until, '[)') WITH &&) WHERE (holds_slot)",
-        "This time is already taken: the practitioner has another appointment then.",
+        tell_taken,
     )
     _stop_after_start = models.Constraint(
         "CHECK (stop > start)", "An appointment ends after it starts."
@@ -373,7 +374,13 @@ class Appointment(models.Model):
         elif action == "confirm":
             self._accept()
         elif action == "cancel":
-            self.write({"state": "cancelled", "patient_status": "declined"})
+            self.write(
+                {
+                    "state": "cancelled",
+                    "cancelled_by": "patient",
+                    "patient_status": "declined",
+                }
+            )
             self._ask_reception(_lt("The patient cancelled on WhatsApp."))
         elif action == "reschedule":
             self.write({"patient_status": "tentative"})
@@ -394,9 +401,11 @@ class Appointment(models.Model):
         )
 
     def _objection_to(self, message) -> str | None:
-        """Why a rule's message about this appointment should not be sent any more."""
+        """Why a message about this appointment should not be sent any more."""
         self.ensure_one()
         rule = message.rule_id
+        if not rule:
+            return self._objection_to_announcing(message)
         if message.appointment_version != self.version or not rule._fits(self):
             return "obsolete"
         if rule.only_unconfirmed and self.patient_status == "accepted":

@@ -16,6 +16,8 @@ ANCHORS = {
     "noshow": ("missed_at", ("noshow",)),
     "cancelled": ("cancelled_at", ("cancelled",)),
 }
+# Their messages make sense when the visit is over, or was cancelled.
+AFTERWARDS = frozenset({"end", "noshow", "cancelled"})
 # Something was just done, so that somebody is awake.
 _JUST_DONE = ("booked", "moved", "confirmed", "cancelled")
 UNIT_MINUTES = {"minutes": 1, "hours": 60, "days": 24 * 60}
@@ -216,6 +218,16 @@ class MessageRule(models.Model):
         )
         domain = [("rule_id", "=", self.id), ("state", "in", ("queued", "held"))]
         return {**action, "domain": domain, "context": {}}
+
+    @api.model
+    def _anchors_of(self, template) -> set[str]:
+        """When rules send a template, in whatever language; idle rules count."""
+        rules = self.sudo().with_context(active_test=False)
+        same = [
+            ("template_id.name", "=", template.name),
+            ("template_id.business_account_id", "=", template.business_account_id),
+        ]
+        return set(rules.search(same).mapped("anchor")) if template else set()
 
     @property
     def _delta(self) -> timedelta:

@@ -13,6 +13,7 @@ RIGHTS = {
     "alarm": ("", "", "r", "r", ""),
     "answer.text": ("r", "r", "rwcd", "rwcd", "r"),
     "appointment": ("rwc", "rw", "rwcd", "rwcd", "r"),
+    "appointment.cancel": ("rwc", "rwc", "rwc", "rwc", ""),
     "appointment.type": ("r", "r", "rwcd", "rwcd", "r"),
     "branch": ("r", "r", "rwcd", "rwcd", "r"),
     "channel": ("r", "r", "r", "rwcd", "r"),

@@ -43,12 +43,12 @@ export class AlarmBanner extends Component {
   }
 }
 
-class AlarmListController extends ListController {
+export class AlarmListController extends ListController {
   static template = "whatsapp_clinic.AlarmListView";
   static components = {...ListController.components, AlarmBanner};
 }
 
-class AlarmKanbanController extends KanbanController {
+export class AlarmKanbanController extends KanbanController {
   static template = "whatsapp_clinic.AlarmKanbanView";
   static components = {...KanbanController.components, AlarmBanner};
 }

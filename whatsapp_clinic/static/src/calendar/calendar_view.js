@@ -1,19 +1,10 @@
-import {_t} from "@web/core/l10n/translation";
-import {registry} from "@web/core/registry";
-import {CalendarController} from "@web/views/calendar/calendar_controller";
+import {AppointmentCalendarController} from "./calendar_controller";
+import {AppointmentCalendarModel} from "./calendar_model";
+import {AppointmentCalendarRenderer} from "./calendar_renderer";
+import {AppointmentCalendarSearchModel} from "./calendar_search_model";
 import {calendarView} from "@web/views/calendar/calendar_view";
+import {registry} from "@web/core/registry";
 import {utils} from "@web/core/ui/ui_service";
-
-/** Shows a new appointment as soon as its dialog is saved, which Odoo's calendar does not. */
-export class AppointmentCalendarController extends CalendarController {
-  getQuickCreateFormViewProps(record) {
-    return {
-      ...super.getQuickCreateFormViewProps(record),
-      title: _t("New Appointment"),
-      onRecordSaved: () => this.model.load(),
-    };
-  }
-}
 
 /** A week has no room for names on a phone, which begins with the day. */
 function appointmentCalendarProps(genericProps, view) {
@@ -26,5 +17,8 @@ function appointmentCalendarProps(genericProps, view) {
 registry.category("views").add("whatsapp_clinic_appointment_calendar", {
   ...calendarView,
   Controller: AppointmentCalendarController,
+  Model: AppointmentCalendarModel,
+  Renderer: AppointmentCalendarRenderer,
+  SearchModel: AppointmentCalendarSearchModel,
   props: appointmentCalendarProps,
 });

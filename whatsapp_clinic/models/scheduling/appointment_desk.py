@@ -1,0 +1,127 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...tools import clock
+
+# Where a wrong click came from.
+_BEFORE = {
+    "arrived": "booked",
+    "fulfilled": "arrived",
+    "noshow": "booked",
+    "cancelled": "booked",
+}
+# Done with, as far as the desk goes: their columns are folded.
+_FINAL_STATES = ("fulfilled", "noshow", "cancelled")
+
+
+class Appointment(models.Model):
+    """What reception does with many visits at once, and takes back."""
+
+    _inherit = "whatsapp.clinic.appointment"
+
+    practitioner_id = fields.Many2one(default=lambda self: self._default_practitioner())
+    type_id = fields.Many2one(default=lambda self: self._default_type())
+
+    def action_mark_arrived(self):
+        """Note that those of these patients who were expected are here."""
+        self._expected().action_arrive()
+
+    def action_mark_noshow(self):
+        """Note that those of these patients who were expected did not come."""
+        self._expected().action_noshow()
+
+    def action_step_back(self):
+        """Undo the last step of each visit; the patient's answer stays as it was."""
+        for one in self.filtered(lambda one: one.state in _BEFORE):
+            one.write(
+                {
+                    "state": _BEFORE[one.state],
+                    "booked_at": one.booked_at,
+                    "cancelled_at": False,
+                    "cancelled_by": False,
+                    "missed_at": False,
+                    "patient_status": one.patient_status,
+                    **one._untold_version(),
+                }
+            )
+
+    def action_ask_to_cancel(self) -> dict:
+        """Ask who cancels, and whether the patient should hear of it."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Cancel the Appointment?"),
+            "res_model": "whatsapp.clinic.appointment.cancel",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_appointment_id": self.id},
+        }
+
+    def _expected(self):
+        expected = self.filtered(lambda one: one.state == "booked")
+        if not expected:
+            raise UserError(self.env._("Choose visits that are booked."))
+        return expected
+
+    def _first_of_each_day(self):
+        """One visit for each patient and day: the first that is still to come."""
+        first = {}
+        for one in self.sorted(lambda one: (one._is_over(), one.start)):
+            first.setdefault((one.partner_id, one._local_start().date()), one)
+        return self & self.browse().union(*first.values())
+
+    def _is_over(self) -> bool:
+        """Whether nobody is expected any more."""
+        is_expected = self.state in ("proposed", "waitlist", "booked")
+        return not is_expected or self.start <= clock.now()
+
+    def _objection_to_announcing(self, message) -> str | None:
+        """Why what staff wrote of a coming visit should not be sent any more."""
+        is_told_place = message.appointment_version == self.version
+        if self.state in ("cancelled", "noshow") or not is_told_place:
+            return "obsolete"
+        return "expired" if self._is_over() else None
+
+    def _untold_version(self) -> dict:
+        """The version that an undo gives back, unless the patient heard of the newer.
+
+        With it the buttons of earlier messages work again.
+        """
+        is_off = self.state in ("cancelled", "noshow")
+        return {"version": self.version - 1} if is_off and not self._is_told() else {}
+
+    def _is_told(self) -> bool:
+        """Whether a message about the present version has left."""
+        return bool(
+            self.whatsapp_message_ids.filtered(
+                lambda message: message.sent_at
+                and message.appointment_version == self.version
+            )
+        )
+
+    @api.model
+    def _web_read_group_format(self, groupby, aggregates, groups):
+        """Fold the columns that are empty or done with."""
+        result = super()._web_read_group_format(groupby, aggregates, groups)
+        if list(groupby) == ["state"] and self._web_read_group_field_expand(groupby):
+            for group in result:
+                is_final = group["state"] in _FINAL_STATES
+                group["__fold"] = is_final or not group["__count"]
+        return result
+
+    @api.model
+    def _default_practitioner(self):
+        """Who is logged in if they see patients, else the only one there is."""
+        practitioners = self.env["whatsapp.clinic.practitioner"].search(
+            [("branch_ids", "in", self._default_branch().ids)]
+        )
+        mine = practitioners.filtered(lambda one: one.user_id == self.env.user)
+        only = practitioners if len(practitioners) == 1 else practitioners.browse()
+        return mine[:1] or only
+
+    @api.model
+    def _default_type(self):
+        types = self.env["whatsapp.clinic.appointment.type"].search(
+            [("company_id", "in", (False, self.env.company.id))], limit=2
+        )
+        return types if len(types) == 1 else types.browse()

@@ -1,0 +1,144 @@
+from odoo import api, fields, models
+from odoo.tools import LazyTranslate, format_date, format_time
+
+from ...tools import clock
+
+_lt = LazyTranslate(__name__)
+
+CANCELLED_BY = [("patient", "The patient"), ("clinic", "The clinic")]
+# Where and when a visit is, and what the patient said to it.
+_PLACE = (
+    "start",
+    "stop",
+    "practitioner_id",
+    "branch_id",
+    "moved_at",
+    "patient_status",
+    "confirmed_at",
+    "version",
+)
+# Templates of the library that tell of what staff did.
+_TEMPLATES = {"moved": "appointment_moved", "cancelled": "appointment_cancelled"}
+_CALLS = {
+    "moved": _lt("Tell the patient that the appointment was moved."),
+    "cancelled": _lt("Tell the patient that the appointment was cancelled."),
+}
+
+
+class Appointment(models.Model):
+    """What a patient should hear when staff moves or cancels a visit."""
+
+    _inherit = "whatsapp.clinic.appointment"
+
+    cancelled_by = fields.Selection(
+        CANCELLED_BY, readonly=True, copy=False, tracking=True
+    )
+
+    @api.readonly
+    def place(self) -> dict:
+        """Where and when the visit is now, as `action_undo_move` takes it back."""
+        self.ensure_one()
+        return self.read(_PLACE, load=None)[0]
+
+    @api.readonly
+    def news_of_move(self, before: dict) -> dict | None:
+        """What to say and ask after a move; None where nothing moved.
+
+        `before` is what `place` answered. `can_ask`: nobody tells the patient yet.
+        """
+        self.ensure_one()
+        if before["version"] == self.version:
+            return None
+        told = {"patient": self.partner_id.name, "when": self._when()}
+        if self._is_told_by_rule("moved"):
+            return {
+                "message": self.env._(
+                    "Moved to %(when)s. A rule tells %(patient)s on WhatsApp.", **told
+                ),
+                "can_ask": False,
+            }
+        if self.state != "booked" or self.start <= clock.now():
+            return {"message": self.env._("Moved to %s.", self._when()), "can_ask": False}
+        return {
+            "message": self.env._(
+                "Moved to %(when)s. Tell %(patient)s on WhatsApp?", **told
+            ),
+            "can_ask": True,
+        }
+
+    def action_tell_move(self, _before: dict) -> dict:
+        return self._compose_about("moved")
+
+    def action_call_about_move(self, _before: dict):
+        self._remember_to_call("moved")
+
+    def action_undo_move(self, before: dict):
+        """Put a visit back where it was.
+
+        The patient's answer, and the buttons of what was written before, hold again
+        unless a message has told of the new place.
+        """
+        self.ensure_one()
+        values = {name: before[name] for name in _PLACE}
+        if self._is_told() or values["version"] != self.version - 1:
+            values = {name: before[name] for name in _PLACE[:4]}
+        self.write(values)
+
+    def _when(self) -> str:
+        """Day and time at the branch, in the user's language."""
+        zone = self.branch_id.tz
+        day = format_date(self.env, self._local_start().date(), date_format="EEE d MMM")
+        return f"{day} {format_time(self.env, self.start, tz=zone, time_format='short')}"
+
+    def _is_told_by_rule(self, anchor: str) -> bool:
+        """Whether a rule has written of this, or is about to."""
+        return bool(
+            self.sudo().whatsapp_message_ids.filtered(
+                lambda message: message.rule_id.anchor == anchor
+                and message.appointment_version == self.version
+                and message.state not in ("failed", "cancelled")
+            )
+        )
+
+    def _compose_about(self, anchor: str) -> dict:
+        """Open a message that tells the patient what staff did."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "whatsapp_clinic.composer_of_appointment_action"
+        )
+        context = {
+            "active_model": self._name,
+            "active_id": self.id,
+            "active_ids": self.ids,
+            "default_template_id": self._template_about(anchor).id,
+            "default_tells_of_change": True,
+        }
+        return {**action, "context": context}
+
+    def _template_about(self, anchor: str):
+        """The text that a rule tells it with, also an idle one, else the library's."""
+        company = self.company_id
+        rules = self.env["whatsapp.clinic.message.rule"].sudo()
+        rule = rules.with_context(active_test=False).search(
+            [("company_id", "=", company.id), ("anchor", "=", anchor)], limit=1
+        )
+        usable = [("enabled", "=", True), ("status", "=", "APPROVED")]
+        if rule.template_id.filtered_domain(usable):
+            return rule.template_id
+        account = self.branch_id.sudo().channel_id.business_account_id
+        return rule.template_id.search(
+            [
+                *usable,
+                ("name", "=", _TEMPLATES[anchor]),
+                ("business_account_id", "=", account),
+            ],
+            limit=1,
+        )
+
+    def _remember_to_call(self, anchor: str):
+        """An activity for who said that they would call."""
+        self.activity_schedule(
+            "mail.mail_activity_data_call",
+            summary=self.env._(_CALLS[anchor]),
+            user_id=self.env.uid,
+        )

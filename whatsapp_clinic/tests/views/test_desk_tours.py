@@ -1,0 +1,56 @@
+"""What a receptionist does with the visits of a week, in a real browser."""
+
+from datetime import timedelta
+
+from odoo.tests import tagged
+
+from ...tools import clock
+from ..common import book, consent, make_patient, make_template
+from .test_tours import ReceptionCase
+
+
+@tagged("post_install", "-at_install")
+class TestDeskTours(ReceptionCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["whatsapp.clinic.appointment"].search([]).write({"state": "cancelled"})
+        in_a_week = clock.now() + timedelta(days=7)
+        start = in_a_week.replace(hour=10, minute=0, second=0, microsecond=0)
+        cls.visit = book(cls, cls.patient, start)
+        other = make_patient(cls, "+905321110003", "Other KUMQUAT")
+        book(cls, other, start + timedelta(hours=1))
+        cls.other_practitioner = cls.practitioner.create(
+            {"name": "Dr. Zeki", "branch_ids": [(6, 0, cls.branch.ids)]}
+        )
+
+    def walk(self, tour):
+        self.start_tour(
+            "/odoo/clinic-appointments",
+            f"whatsapp_clinic_{tour}",
+            login=self.receptionist.login,
+        )
+        self.env.invalidate_all()
+
+    def test_refused_move_is_drawn_back_and_another_is_undone(self):
+        start = self.visit.start
+        self.walk("move_a_visit")
+        self.assertEqual((self.visit.start, self.visit.version), (start, 1))
+
+    def test_day_has_a_column_for_each_practitioner(self):
+        consent(self, self.patient)
+        make_template(self, "appointment_moved")
+        start = self.visit.start
+        self.walk("day_of_practitioners")
+        self.assertEqual(self.visit.practitioner_id, self.other_practitioner)
+        self.assertEqual(self.visit.start, start)
+
+    def test_cancelling_asks_who_and_strikes_through(self):
+        self.walk("cancel_a_visit")
+        self.assertEqual(self.visit.cancelled_by, "clinic")
+
+    def test_what_is_over_and_still_booked_is_noted_at_once(self):
+        yesterday = make_patient(self, "+905321110004", "Yesterday KUMQUAT")
+        over = book(self, yesterday, clock.now() - timedelta(hours=20))
+        self.walk("end_of_the_day")
+        self.assertEqual(over.state, "arrived")

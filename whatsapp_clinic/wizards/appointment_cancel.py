@@ -1,0 +1,58 @@
+from odoo import api, fields, models
+
+from ..models.messaging.undo import tell_sent
+from ..models.scheduling.appointment_news import CANCELLED_BY
+from ..tools import clock
+
+
+class AppointmentCancel(models.TransientModel):
+    """Asks before a visit is cancelled who does it, and who tells the patient."""
+
+    _name = "whatsapp.clinic.appointment.cancel"
+    _description = "Cancel an Appointment"
+
+    appointment_id = fields.Many2one(
+        "whatsapp.clinic.appointment", required=True, ondelete="cascade"
+    )
+    cancelled_by = fields.Selection(
+        CANCELLED_BY, "Who Cancels?", required=True, default="patient"
+    )
+    is_told_by_rule = fields.Boolean(compute="_compute_is_told_by_rule")
+
+    @api.depends("appointment_id")
+    def _compute_is_told_by_rule(self):
+        rules = self.env["whatsapp.clinic.message.rule"].sudo()
+        for wizard in self:
+            appointment = wizard.appointment_id
+            wizard.is_told_by_rule = rules.search_count(
+                [
+                    ("company_id", "=", appointment.company_id.id),
+                    ("anchor", "=", "cancelled"),
+                    ("branch_ids", "in", (False, appointment.branch_id.id)),
+                    ("type_ids", "in", (False, appointment.type_id.id)),
+                ],
+                limit=1,
+            )
+
+    def action_cancel(self) -> dict:
+        """Cancel the visit; it can be undone as long as the notice is shown."""
+        self.ensure_one()
+        self.appointment_id.write(
+            {"state": "cancelled", "cancelled_by": self.cancelled_by}
+        )
+        told = self.env._("The appointment is cancelled.")
+        return tell_sent(self, told, clock.precise_now(), True)
+
+    def action_cancel_and_tell(self) -> dict:
+        self.action_cancel()
+        return self.appointment_id._compose_about("cancelled")
+
+    def action_cancel_and_call(self) -> dict:
+        done = self.action_cancel()
+        self.appointment_id._remember_to_call("cancelled")
+        return done
+
+    def action_undo(self) -> dict:
+        self.ensure_one()
+        self.appointment_id.action_step_back()
+        return {"type": "ir.actions.client", "tag": "soft_reload"}
