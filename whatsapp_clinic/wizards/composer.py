@@ -180,13 +180,13 @@ class Composer(models.TransientModel):
             is_complete = composer.purpose_id and (
                 composer._template() or (composer.body and composer.content == "text")
             )
-            foreseen = composer._foresee(records) if is_complete else []
+            chosen = composer._chosen(records) if is_complete else records
+            foreseen = composer._foresee(chosen) if is_complete else []
             actions = Counter(verdict.action for _who, verdict, _row in foreseen)
             composer.ready_count = actions["send"]
             composer.waiting_count = actions["hold"]
             composer.refused_count = actions["refuse"]
             composer.unchecked_count = len(composer.res_ids or []) - len(records)
-            chosen = composer._chosen(records) if is_complete else records
             composer.merged_count = len(records) - len(chosen)
             composer.outlook_html = composer._outlook(foreseen)
 
@@ -318,7 +318,7 @@ class Composer(models.TransientModel):
         sendings = self.env["whatsapp.clinic.sending"]
         content = content or self._content()
         template = self.template_id.browse(content.get("template_id") or [])
-        distinct = sendings._distinct(self._chosen(records), template)
+        distinct = sendings._distinct(records, template)
         return sendings._foresee(distinct, content, self.channel_id)
 
     def _preview(self, record):

@@ -94,8 +94,9 @@ class Appointment(models.Model):
         """Whether a message about the present version has left."""
         return bool(
             self.whatsapp_message_ids.filtered(
-                lambda message: message.sent_at
-                and message.appointment_version == self.version
+                lambda message: (
+                    message.sent_at and message.appointment_version == self.version
+                )
             )
         )
 

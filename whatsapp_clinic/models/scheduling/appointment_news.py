@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 from odoo.tools import LazyTranslate, format_date, format_time
 
-from ...tools import clock
-
 _lt = LazyTranslate(__name__)
 
 CANCELLED_BY = [("patient", "The patient"), ("clinic", "The clinic")]
@@ -57,8 +55,9 @@ class Appointment(models.Model):
                 ),
                 "can_ask": False,
             }
-        if self.state != "booked" or self.start <= clock.now():
-            return {"message": self.env._("Moved to %s.", self._when()), "can_ask": False}
+        if self._is_over():
+            moved = self.env._("Moved to %s.", told["when"])
+            return {"message": moved, "can_ask": False}
         return {
             "message": self.env._(
                 "Moved to %(when)s. Tell %(patient)s on WhatsApp?", **told
@@ -86,17 +85,19 @@ class Appointment(models.Model):
 
     def _when(self) -> str:
         """Day and time at the branch, in the user's language."""
-        zone = self.branch_id.tz
-        day = format_date(self.env, self._local_start().date(), date_format="EEE d MMM")
-        return f"{day} {format_time(self.env, self.start, tz=zone, time_format='short')}"
+        start = self._local_start()
+        day = format_date(self.env, start.date(), date_format="EEE d MMM")
+        return f"{day} {format_time(self.env, start.time(), time_format='short')}"
 
     def _is_told_by_rule(self, anchor: str) -> bool:
         """Whether a rule has written of this, or is about to."""
         return bool(
             self.sudo().whatsapp_message_ids.filtered(
-                lambda message: message.rule_id.anchor == anchor
-                and message.appointment_version == self.version
-                and message.state not in ("failed", "cancelled")
+                lambda message: (
+                    message.rule_id.anchor == anchor
+                    and message.appointment_version == self.version
+                    and message.state not in ("failed", "cancelled")
+                )
             )
         )
 

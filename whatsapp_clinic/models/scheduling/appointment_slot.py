@@ -23,16 +23,20 @@ def tell_taken(env, diagnostics) -> str:
     wanted_from, wanted_until, taken_from, taken_until = map(
         fields.Datetime.to_datetime, (*wanted, *taken)
     )
-    practitioner = env["whatsapp.clinic.practitioner"].sudo().browse(
-        int(practitioner_id)
+    practitioner = (
+        env["whatsapp.clinic.practitioner"].sudo().browse(int(practitioner_id))
     )
-    later = env["whatsapp.clinic.appointment"].sudo().search(
-        [
-            ("practitioner_id", "=", practitioner.id),
-            ("holds_slot", "=", True),
-            ("busy_until", ">", taken_from),
-        ],
-        order="busy_from",
+    later = (
+        env["whatsapp.clinic.appointment"]
+        .sudo()
+        .search(
+            [
+                ("practitioner_id", "=", practitioner.id),
+                ("holds_slot", "=", True),
+                ("busy_until", ">", taken_from),
+            ],
+            order="busy_from",
+        )
     )
     free_from = _first_gap(
         [(one.busy_from, one.busy_until) for one in later],

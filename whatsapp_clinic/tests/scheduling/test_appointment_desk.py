@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import psycopg2
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -262,7 +262,7 @@ class TestCancelling(DeskCase):
     def test_other_branches_visits_cannot_be_cancelled(self):
         stranger = staff_user(self, "receptionist", self.branch.copy({"name": "B"}))
         wizard = self.wizard().with_user(stranger)
-        with self.assertRaises(Exception):
+        with self.assertRaises(AccessError):
             wizard.action_cancel()
         self.assertEqual(self.visit.state, "booked")
 

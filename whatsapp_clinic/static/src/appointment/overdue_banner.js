@@ -24,7 +24,6 @@ export class OverdueBanner extends Component {
 
   setup() {
     this.orm = useService("orm");
-    this.action = useService("action");
     this.count = 0;
     onWillStart(() => this.load());
     onWillUpdateProps(() => this.load());
@@ -41,11 +40,11 @@ export class OverdueBanner extends Component {
     }
   }
 
-  open() {
-    this.action.doAction("whatsapp_clinic.appointment_action", {
-      viewType: "list",
-      additionalContext: {search_default_from_today: 0, search_default_over: 1},
-    });
+  show() {
+    const {searchModel} = this.env;
+    const items = Object.values(searchModel.searchItems);
+    searchModel.clearQuery();
+    searchModel.toggleSearchItem(items.find(({name}) => name === "over").id);
   }
 }
 

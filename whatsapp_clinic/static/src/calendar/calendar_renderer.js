@@ -7,7 +7,10 @@ const {DateTime} = luxon;
 
 /** Slots are high enough for the name of who comes for a quarter of an hour. */
 class AppointmentCommonRenderer extends CalendarCommonRenderer {
-  static components = {...CalendarCommonRenderer.components, Popover: AppointmentPopover};
+  static components = {
+    ...CalendarCommonRenderer.components,
+    Popover: AppointmentPopover,
+  };
   static eventTemplate = "whatsapp_clinic.CalendarVisit";
 
   get options() {

@@ -81,7 +81,10 @@ registry.category("web_tour.tours").add("whatsapp_clinic_day_of_practitioners", 
     patient([
       ...nextWeek,
       ...toDay,
-      {content: "Each has a column", trigger: ".o_whatsapp_clinic_practitioner:contains(Dr. Demir)"},
+      {
+        content: "Each has a column",
+        trigger: ".o_whatsapp_clinic_practitioner:contains(Dr. Demir)",
+      },
       {trigger: ".o_whatsapp_clinic_practitioner:contains(Dr. Zeki)"},
       {
         content: "Another practitioner takes the visit over",
