@@ -1,1 +1,1 @@
-from . import consent, inbox, messaging, scheduling
+from . import access, consent, inbox, messaging, scheduling

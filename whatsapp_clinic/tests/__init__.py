@@ -66,6 +66,8 @@ from .messaging import (
 )
 from .scheduling import test_appointment, test_appointment_desk
 from .security import test_access
+from .scheduling import test_appointment
+from .security import test_access, test_given_ids
 from .views import (
     test_demo,
     test_desk_tours,

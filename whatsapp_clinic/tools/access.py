@@ -1,4 +1,5 @@
-"""Who may press a button whose work is then done with the rights of the system."""
+"""What a user may press, and which records a user may name, where the work is then
+done with the rights of the system."""
 
 from odoo.exceptions import AccessError
 
@@ -13,3 +14,37 @@ def require_group(env, *groups: str) -> None:
     ):
         return
     raise AccessError(env._("You do not have the rights for this in WhatsApp Clinic."))
+
+
+def require_readable(records) -> None:
+    """Raise AccessError unless all these records exist and the user may read them.
+
+    Nothing tells what is hidden from what does not exist: no name, no id, no other
+    sentence. As superuser everything that exists is readable.
+    """
+    if records and records != records.exists()._filtered_access("read"):
+        raise unreadable(records.env)
+
+
+def unreadable(env) -> AccessError:
+    """The refusal of a record that does not exist, as far as the user can know."""
+    return AccessError(
+        env._(
+            "A record that was chosen is not yours to see, or no longer exists. "
+            "Reload the page and choose again."
+        )
+    )
+
+
+def named(records):
+    """Those of `records` whose name the user may see; the others get a neutral one.
+
+    For `_compute_display_name`: Odoo asks it as superuser for whatever id a client
+    hands in. Needs `@api.depends_context("uid")`.
+    """
+    stored = records.browse(filter(None, records._origin.ids))
+    hidden = stored - stored.sudo(False)._filtered_access("read")
+    is_hidden = set(hidden.ids)
+    seen = records.filtered(lambda one: one._origin.id not in is_hidden)
+    (records - seen).display_name = records.env._("Not yours to see")
+    return seen

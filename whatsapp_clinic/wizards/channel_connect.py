@@ -40,6 +40,7 @@ class ChannelConnect(models.TransientModel):
 
     _name = "whatsapp.clinic.channel.connect"
     _description = "Connect a Number"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     step = fields.Selection(
         [("app", "App"), ("number", "Number"), ("webhook", "Webhook")],
@@ -255,6 +256,7 @@ class ChannelConnectNumber(models.TransientModel):
 
     _name = "whatsapp.clinic.channel.connect.number"
     _description = "Number to Connect"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     connect_id = fields.Many2one(
         "whatsapp.clinic.channel.connect",

@@ -8,6 +8,7 @@ class ChannelCredentials(models.TransientModel):
 
     _name = "whatsapp.clinic.channel.credentials"
     _description = "WhatsApp Channel Credentials"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     account_id = fields.Many2one(
         "whatsapp.clinic.account", required=True, ondelete="cascade"

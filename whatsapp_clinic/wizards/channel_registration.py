@@ -16,6 +16,7 @@ class ChannelRegistration(models.TransientModel):
 
     _name = "whatsapp.clinic.channel.registration"
     _description = "Registration of a Number"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     channel_id = fields.Many2one(
         "whatsapp.clinic.channel", required=True, ondelete="cascade"

@@ -10,6 +10,7 @@ class ChannelTransfer(models.TransientModel):
 
     _name = "whatsapp.clinic.channel.transfer"
     _description = "Transfer Abroad"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     channel_id = fields.Many2one(
         "whatsapp.clinic.channel", required=True, ondelete="cascade"

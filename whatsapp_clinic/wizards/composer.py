@@ -9,7 +9,7 @@ from ..models.messaging.sending import APPOINTMENT, has_partner, partner_of
 from ..models.messaging.template_variable import MissingValue
 from ..models.messaging.undo import tell_sent, tell_stopped
 from ..models.scheduling.message_rule import AFTERWARDS
-from ..tools.access import require_group
+from ..tools.access import require_group, require_readable
 
 # So many recipients are judged before sending; the others when their rows are written.
 CHECKED = 1000
@@ -22,6 +22,7 @@ class Composer(models.TransientModel):
 
     _name = "whatsapp.clinic.composer"
     _description = "Write a WhatsApp Message"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     res_model = fields.Char("Model", required=True)
     res_ids = fields.Json("Records", required=True)
@@ -102,6 +103,7 @@ class Composer(models.TransientModel):
         ids = self.env.context.get("active_ids") or [self.env.context.get("active_id")]
         if "res_model" in fields and not values.get("res_model"):
             values.update(res_model=model, res_ids=[one for one in ids if one])
+            self._check_given([values])
         return values
 
     @api.depends("res_model", "res_ids", "channel_id")
@@ -286,8 +288,13 @@ class Composer(models.TransientModel):
             raise UserError(self.env._("These records have no patient to write to."))
         ids = (self.res_ids or [])[:limit]
         records = model.with_context(active_test=False).browse(ids)
-        records.check_access("read")
+        require_readable(records)
         return records
+
+    def _given_ids(self, values):
+        yield from super()._given_ids(values)
+        ids = values.get("res_ids") or []
+        yield from ((values.get("res_model") or self.res_model, one) for one in ids)
 
     @api.model
     def _patients(self, records):

@@ -61,6 +61,7 @@ class ComposerText(models.TransientModel):
 
     _name = "whatsapp.clinic.composer.text"
     _description = "Text for a WhatsApp Template"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     composer_id = fields.Many2one(
         "whatsapp.clinic.composer", required=True, ondelete="cascade"

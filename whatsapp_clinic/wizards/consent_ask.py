@@ -15,6 +15,7 @@ class ConsentAsk(models.TransientModel):
 
     _name = "whatsapp.clinic.consent.ask"
     _description = "Ask for Consent"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     partner_id = fields.Many2one(
         "res.partner",
@@ -176,9 +177,13 @@ class ConsentAsk(models.TransientModel):
         return self.appointment_id.branch_id or self.partner_id.clinic_branch_id
 
     def _request(self, objection: str | None = None):
-        """The request that a link is sent for, made when the first one is."""
+        """The request that a link is sent for, made when the first one is.
+
+        One that asks somebody else, or about somebody else, is not used.
+        """
         self._check(objection)
-        if not self.request_id:
+        known = self.request_id
+        if (known.partner_id, known.guardian_id) != (self.partner_id, self.guardian_id):
             self.request_id = self.env["whatsapp.clinic.consent.request"]._open_for(
                 {
                     "partner_id": self.partner_id.id,

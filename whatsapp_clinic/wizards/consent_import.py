@@ -86,6 +86,7 @@ class ConsentImport(models.TransientModel):
 
     _name = "whatsapp.clinic.consent.import"
     _description = "Import Consents"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     state = fields.Selection(
         [("file", "File"), ("checked", "Checked"), ("done", "Done")],
@@ -386,6 +387,7 @@ class ConsentImportLine(models.TransientModel):
 
     _name = "whatsapp.clinic.consent.import.line"
     _description = "Imported Line"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
     _order = "number"
 
     wizard_id = fields.Many2one(

@@ -11,6 +11,7 @@ class ConsentLink(models.TransientModel):
 
     _name = "whatsapp.clinic.consent.link"
     _description = "Personal Link on the Screen"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     partner_name = fields.Char("For", store=False)
     url = fields.Char("Link", store=False)

@@ -47,6 +47,7 @@ class ConsentRecord(models.TransientModel):
 
     _name = "whatsapp.clinic.consent.record"
     _description = "Record Consent"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     partner_id = fields.Many2one("res.partner", "Patient", required=True)
     appointment_id = fields.Many2one("whatsapp.clinic.appointment")
@@ -287,6 +288,7 @@ class ConsentRecordLine(models.TransientModel):
 
     _name = "whatsapp.clinic.consent.record.line"
     _description = "Recorded Purpose"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     wizard_id = fields.Many2one(
         "whatsapp.clinic.consent.record", required=True, ondelete="cascade"

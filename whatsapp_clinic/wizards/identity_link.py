@@ -13,6 +13,7 @@ class IdentityLink(models.TransientModel):
 
     _name = "whatsapp.clinic.identity.link"
     _description = "Whose Number It Is"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     identity_id = fields.Many2one(
         "whatsapp.clinic.identity", required=True, readonly=True, ondelete="cascade"

@@ -18,6 +18,7 @@ class MessageReply(models.TransientModel):
 
     _name = "whatsapp.clinic.message.reply"
     _description = "Reply to a WhatsApp Message"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     message_id = fields.Many2one(
         "whatsapp.clinic.message",

@@ -6,6 +6,7 @@ class MessageSend(models.TransientModel):
 
     _name = "whatsapp.clinic.message.send"
     _description = "Send WhatsApp Messages"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     message_ids = fields.Many2many(
         "whatsapp.clinic.message", "whatsapp_clinic_message_send_message"

@@ -17,6 +17,7 @@ class TemplateLibrary(models.TransientModel):
 
     _name = "whatsapp.clinic.template.library"
     _description = "Library of WhatsApp Templates"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     channel_id = fields.Many2one(
         "whatsapp.clinic.channel",
@@ -88,6 +89,7 @@ class TemplateLibraryLine(models.TransientModel):
 
     _name = "whatsapp.clinic.template.library.line"
     _description = "Template of the Library"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     library_id = fields.Many2one(
         "whatsapp.clinic.template.library", required=True, ondelete="cascade"

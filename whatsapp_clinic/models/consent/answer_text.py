@@ -34,6 +34,7 @@ class AnswerText(models.Model):
 
     _name = "whatsapp.clinic.answer.text"
     _description = "Text of an Automatic Answer"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
     _order = "code, id"
     _rec_name = "code"
 

@@ -35,7 +35,7 @@ class Consent(models.Model):
 
     _name = "whatsapp.clinic.consent"
     _description = "Consent"
-    _inherit = ["whatsapp.clinic.write.once.mixin"]
+    _inherit = ["whatsapp.clinic.given.ids.mixin", "whatsapp.clinic.write.once.mixin"]
     _order = "act_at desc, id desc"
     _rec_name = "purpose_id"
     # The people may become others in a contact merge; what was agreed to may not.

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import clock
+from ...tools.access import named
 
 # The words of consent_state.py, and two for patients who never decided.
 STATES = [
@@ -80,6 +81,12 @@ class ConsentCoverage(models.Model):
         help="Share of patients who may be written to for the purpose, as far as "
         "consent goes.",
     )
+
+    @api.depends("partner_id")
+    @api.depends_context("uid")
+    def _compute_display_name(self):
+        for row in named(self):
+            row.display_name = row.partner_id.display_name
 
     @property
     def _table_query(self) -> SQL:

@@ -4,6 +4,7 @@ import json
 
 from odoo import api, fields, models
 
+from ...tools.access import named
 from ...tools.printing import print_action
 from .write_once_mixin import BOOKKEEPING
 
@@ -39,7 +40,7 @@ class ConsentProof(models.Model):
 
     _name = "whatsapp.clinic.consent.proof"
     _description = "Proof of Consent"
-    _inherit = ["whatsapp.clinic.write.once.mixin"]
+    _inherit = ["whatsapp.clinic.given.ids.mixin", "whatsapp.clinic.write.once.mixin"]
     _order = "id desc"
     _rec_name = "sha256"
     _write_once_except = (*BOOKKEEPING, "partner_id")
@@ -82,8 +83,9 @@ class ConsentProof(models.Model):
             )
 
     @api.depends("partner_id", "sha256")
+    @api.depends_context("uid")
     def _compute_display_name(self):
-        for proof in self:
+        for proof in named(self):
             names = (proof.partner_id.name, proof.sha256[:12])
             proof.display_name = " · ".join(filter(None, names))
 

@@ -26,6 +26,7 @@ class ConsentPurpose(models.Model):
 
     _name = "whatsapp.clinic.consent.purpose"
     _description = "Consent Purpose"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
     _order = "sequence, id"
 
     name = fields.Char(required=True, translate=True)

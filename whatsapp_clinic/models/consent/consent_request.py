@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools.urls import urljoin
 
 from ...tools import clock
-from ...tools.access import require_group
+from ...tools.access import named, require_group
 
 LIFETIME = timedelta(days=14)
 # Ways on which a link was sent, for the staff's list.
@@ -34,6 +34,7 @@ class ConsentRequest(models.Model):
 
     _name = "whatsapp.clinic.consent.request"
     _description = "Consent Request"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
     _order = "id desc"
     _rec_name = "partner_id"
 
@@ -90,6 +91,12 @@ class ConsentRequest(models.Model):
         return self.env["whatsapp.clinic.consent.purpose"].search(
             [("ask_by_default", "=", True), ("answers_only", "=", False)]
         )
+
+    @api.depends("partner_id")
+    @api.depends_context("uid")
+    def _compute_display_name(self):
+        for request in named(self):
+            request.display_name = request.partner_id.display_name
 
     @api.depends("partner_id", "guardian_id")
     def _compute_lang(self):

@@ -8,7 +8,7 @@ from odoo.exceptions import ValidationError
 from odoo.tools import format_date
 
 from ...tools import clock
-from ...tools.access import require_group
+from ...tools.access import named, require_group
 
 # Civil Code of Turkey, article 11, and the age of majority nearly everywhere.
 MAJORITY_YEARS = 18
@@ -56,7 +56,7 @@ class Guardianship(models.Model):
 
     _name = "whatsapp.clinic.guardianship"
     _description = "Guardianship"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["whatsapp.clinic.given.ids.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "sequence, id"
     _rec_name = "guardian_id"
 
@@ -137,8 +137,9 @@ class Guardianship(models.Model):
         return in_force if True in value else ~in_force
 
     @api.depends("patient_id", "guardian_id")
+    @api.depends_context("uid")
     def _compute_display_name(self):
-        for one in self:
+        for one in named(self):
             names = (one.guardian_id.name, one.patient_id.name)
             one.display_name = " → ".join(filter(None, names))
 

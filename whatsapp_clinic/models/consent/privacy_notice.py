@@ -25,7 +25,7 @@ class PrivacyNotice(models.Model):
 
     _name = "whatsapp.clinic.privacy.notice"
     _description = "Privacy Notice"
-    _inherit = ["whatsapp.clinic.write.once.mixin"]
+    _inherit = ["whatsapp.clinic.given.ids.mixin", "whatsapp.clinic.write.once.mixin"]
     _order = "company_id, version desc"
     _write_once_except = (*BOOKKEEPING, "state")
     _write_once_when = SQL("OLD.published_at IS NOT NULL")

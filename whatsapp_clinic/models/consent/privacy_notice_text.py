@@ -16,7 +16,7 @@ class PrivacyNoticeText(models.Model):
 
     _name = "whatsapp.clinic.privacy.notice.text"
     _description = "Text of a Privacy Notice"
-    _inherit = ["whatsapp.clinic.write.once.mixin"]
+    _inherit = ["whatsapp.clinic.given.ids.mixin", "whatsapp.clinic.write.once.mixin"]
     _order = "notice_id, id"
     _rec_name = "title"
     _write_once_except = BOOKKEEPING

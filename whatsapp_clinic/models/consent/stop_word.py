@@ -25,6 +25,7 @@ class StopWord(models.Model):
 
     _name = "whatsapp.clinic.stop.word"
     _description = "WhatsApp Stop Word"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
     _order = "effect, word"
     _rec_name = "word"
 

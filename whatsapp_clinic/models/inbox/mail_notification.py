@@ -8,7 +8,8 @@ from ..messaging.message import REASONS
 class MailNotification(models.Model):
     """What became of a WhatsApp message, as a chatter shows it."""
 
-    _inherit = "mail.notification"
+    _name = "mail.notification"
+    _inherit = ["whatsapp.clinic.given.ids.mixin", "mail.notification"]
 
     notification_type = fields.Selection(
         selection_add=[("whatsapp", "WhatsApp")], ondelete={"whatsapp": "cascade"}

@@ -22,7 +22,8 @@ _ADDRESSING = {"clinic_birthdate", *(name for name, _ends, _reason in _ENDINGS)}
 class ResPartner(models.Model):
     """Patients."""
 
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["whatsapp.clinic.given.ids.mixin", "res.partner"]
 
     clinic_patient = fields.Boolean("Patient", groups=CLINIC_STAFF)
     clinic_branch_id = fields.Many2one(

@@ -34,6 +34,7 @@ class Account(models.Model):
 
     _name = "whatsapp.clinic.account"
     _description = "Meta App"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
     _order = "name, id"
 
     name = fields.Char(required=True)

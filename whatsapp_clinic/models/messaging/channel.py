@@ -39,7 +39,7 @@ class Channel(models.Model):
 
     _name = "whatsapp.clinic.channel"
     _description = "WhatsApp Channel"
-    _inherit = ["mail.thread"]
+    _inherit = ["whatsapp.clinic.given.ids.mixin", "mail.thread"]
     _order = "sequence, id"
     _check_company_auto = True
 
@@ -214,6 +214,7 @@ class Channel(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_given(vals_list)
         for vals in vals_list:
             vals.setdefault("portfolio_id", self._portfolio_of(vals).id)
             if not vals.get("account_id"):

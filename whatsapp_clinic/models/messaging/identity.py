@@ -3,7 +3,7 @@ from odoo.tools import LazyTranslate
 
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
-from ...tools.access import require_group
+from ...tools.access import named, require_group
 from ...tools.phone import line, wa_id_to_e164
 
 _lt = LazyTranslate(__name__)
@@ -143,9 +143,9 @@ class Identity(models.Model):
             identity.line = identity.wa_id and line(identity.wa_id)
 
     @api.depends("phone", "username", "profile_name", "user_id")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_display_name(self):
-        for identity in self:
+        for identity in named(self):
             known = identity.phone or identity.username
             names = " · ".join(filter(None, (identity.profile_name, known)))
             identity.display_name = names or self.env._(

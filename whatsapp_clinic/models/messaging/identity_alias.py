@@ -3,6 +3,7 @@ from dataclasses import replace
 from odoo import api, fields, models
 
 from ...tools import clock
+from ...tools.access import named
 from ...tools.phone import forms, line
 
 
@@ -25,6 +26,12 @@ class IdentityAlias(models.Model):
     _value_uniq = models.Constraint(
         "UNIQUE (provider, value)", "This id belongs to another identity."
     )
+
+    @api.depends("value")
+    @api.depends_context("uid")
+    def _compute_display_name(self):
+        for alias in named(self):
+            alias.display_name = alias.value
 
 
 class Identity(models.Model):

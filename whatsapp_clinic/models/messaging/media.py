@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 from ...cloud_api import media as file_kinds
 from ...cloud_api.webhooks import MEDIA_KINDS, clean_text
 from ...tools import clock
-from ...tools.access import require_group
+from ...tools.access import named, require_group
 from ...tools.parameter import number
 from ...tools.wake_up import wake_after_commit
 
@@ -85,9 +85,10 @@ class Media(models.Model):
     _wanted = models.Index("(due_at, id) WHERE state = 'wanted'")
 
     @api.depends("kind", "filename")
+    @api.depends_context("lang", "uid")
     def _compute_display_name(self):
         names = dict(self._fields["kind"]._description_selection(self.env))
-        for media in self:
+        for media in named(self):
             media.display_name = media.filename or names.get(media.kind)
 
     @api.depends("attachment_id")

@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.tools import LazyTranslate
 
 from ...cloud_api.webhooks import MEDIA_KINDS, clean_text, leaves
+from ...tools.access import named
 from .media import shown_as
 from .message_content import (
     has_unread,
@@ -170,12 +171,13 @@ class Message(models.Model):
         return result
 
     @api.depends("shown_body", "kind", "kind_label", "content_text", "deleted_at")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_display_name(self):
-        result = super()._compute_display_name()
-        for message in self.filtered(lambda one: one._is_hidden()):
+        seen = named(self)
+        result = super(Message, seen)._compute_display_name()
+        for message in seen.filtered(lambda one: one._is_hidden()):
             message.display_name = self.env._("Deleted message")
-        others = self.filtered(
+        others = seen.filtered(
             lambda one: one.kind not in ("text", "template") or not one.shown_body
         )
         for message in others.filtered(lambda one: not one._is_hidden()):

@@ -15,6 +15,7 @@ class Portfolio(models.Model):
 
     _name = "whatsapp.clinic.portfolio"
     _description = "Business Portfolio"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
     _order = "name, id"
 
     name = fields.Char(required=True)

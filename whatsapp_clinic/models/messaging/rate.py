@@ -28,6 +28,7 @@ class Rate(models.Model):
 
     _name = "whatsapp.clinic.rate"
     _description = "WhatsApp Rate"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
     _order = "market, category, valid_from desc, volume_from, id"
     _rec_name = "market"
 

@@ -9,7 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import groupby
 
 from ...cloud_api.payloads import PayloadError
-from ...tools.access import require_group
+from ...tools.access import named, require_group
 from ...tools.quiet_sql import place
 from ...tools.transaction import TRY_AGAIN
 from ...tools.wake_up import report_progress, wake_after_commit
@@ -114,8 +114,9 @@ class Sending(models.Model):
     can_be_undone = fields.Boolean(compute="_compute_counts")
 
     @api.depends("template_id", "body")
+    @api.depends_context("uid")
     def _compute_display_name(self):
-        for sending in self:
+        for sending in named(self):
             text = sending.template_id.display_name or sending.body or ""
             sending.display_name = shorten(text, 60, placeholder="…")
 

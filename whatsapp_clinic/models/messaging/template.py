@@ -41,7 +41,7 @@ class Template(models.Model):
 
     _name = "whatsapp.clinic.template"
     _description = "WhatsApp Template"
-    _inherit = ["mail.thread"]
+    _inherit = ["whatsapp.clinic.given.ids.mixin", "mail.thread"]
     _order = "name, language"
     _rec_names_search = ["name"]
 

@@ -13,6 +13,7 @@ class Language(models.Model):
 
     _name = "whatsapp.clinic.language"
     _description = "WhatsApp Language"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
     _order = "lang"
     _rec_name = "lang"
 

@@ -7,6 +7,7 @@ class TemplatePart(models.AbstractModel):
 
     _name = "whatsapp.clinic.template.part"
     _description = "Part of a WhatsApp Template"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
     _defined: frozenset = frozenset()
 
     @api.model_create_multi

@@ -7,6 +7,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import LazyTranslate, format_datetime
 
 from ...tools import clock
+from ...tools.access import named
 from ..messaging.message import REASONS
 from .appointment_slot import tell_taken
 
@@ -50,7 +51,7 @@ class Appointment(models.Model):
 
     _name = "whatsapp.clinic.appointment"
     _description = "Appointment"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["whatsapp.clinic.given.ids.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "start desc, id desc"
     _check_company_auto = True
     _mail_post_access = "read"
@@ -163,10 +164,10 @@ class Appointment(models.Model):
         return (mine or branches)[:1]
 
     @api.depends("partner_id", "start", "branch_id")
-    @api.depends_context("hide_appointment_start")
+    @api.depends_context("hide_appointment_start", "uid")
     def _compute_display_name(self):
         hide_start = self.env.context.get("hide_appointment_start")
-        for appointment in self:
+        for appointment in named(self):
             name = appointment.partner_id.name or self.env._("New appointment")
             when = (
                 appointment.start

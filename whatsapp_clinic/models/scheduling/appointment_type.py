@@ -6,6 +6,7 @@ class AppointmentType(models.Model):
 
     _name = "whatsapp.clinic.appointment.type"
     _description = "Appointment Type"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
     _order = "sequence, name"
 
     name = fields.Char(required=True, translate=True)

@@ -10,6 +10,7 @@ class Branch(models.Model):
 
     _name = "whatsapp.clinic.branch"
     _description = "Clinic Branch"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
     _order = "sequence, name"
     _check_company_auto = True
 

@@ -52,6 +52,7 @@ class MessageRule(models.Model):
 
     _name = "whatsapp.clinic.message.rule"
     _description = "Message Rule"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
     _order = "sequence, id"
     _check_company_auto = True
 

@@ -6,7 +6,7 @@ class Practitioner(models.Model):
 
     _name = "whatsapp.clinic.practitioner"
     _description = "Practitioner"
-    _inherit = ["resource.mixin"]
+    _inherit = ["whatsapp.clinic.given.ids.mixin", "resource.mixin"]
     _order = "name"
     _check_company_auto = True
 

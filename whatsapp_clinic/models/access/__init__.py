@@ -1,0 +1,1 @@
+from . import given_ids

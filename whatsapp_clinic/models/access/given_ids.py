@@ -1,0 +1,66 @@
+from collections import defaultdict
+
+from odoo import api, models
+
+from ...tools.access import require_readable, unreadable
+from ...tools.given import given_ids
+
+
+class GivenIdsMixin(models.AbstractModel):
+    """Takes from a client only ids of records that the client's user may read.
+
+    Odoo asks nothing about ids in values, defaults and forms, answers their names with
+    the rights of the system, and computes from them what is then shown. Every model of
+    this addon that some role may create or write inherits this. Of models that are
+    Odoo's, only fields of this addon are looked at.
+    """
+
+    _name = "whatsapp.clinic.given.ids.mixin"
+    _description = "Asks Whether Given Ids May Be Read"
+
+    @api.model
+    def default_get(self, fields):
+        values = super().default_get(fields)
+        self._check_given([values])
+        return values
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._check_given(vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_given([vals])
+        return super().write(vals)
+
+    def onchange(self, values, field_names, fields_spec):
+        self._check_given([values])
+        return super().onchange(values, field_names, fields_spec)
+
+    def _check_given(self, vals_list: list[dict]):
+        """Raise AccessError for an id that the user may not read, or that is gone."""
+        if self.env.su:
+            return
+        ids = defaultdict(set)
+        for vals in vals_list:
+            for name, record_id in self._given_ids(self._own_values(vals)):
+                ids[name].add(record_id)
+        for name, found in ids.items():
+            if name not in self.env:
+                raise unreadable(self.env)
+            require_readable(self.env[name].browse(found))
+
+    def _given_ids(self, values: dict):
+        """(model name, id) of every record that values name; others may add some."""
+        yield from given_ids(self, values)
+
+    def _own_values(self, values: dict) -> dict:
+        if self._name.startswith("whatsapp.clinic."):
+            return values
+        return {name: values[name] for name in values if self._is_own_field(name)}
+
+    def _is_own_field(self, name: str) -> bool:
+        field = self._fields.get(name)
+        return field is not None and any(
+            module.startswith("whatsapp_clinic") for module in field._modules
+        )
