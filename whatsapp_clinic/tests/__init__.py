@@ -68,6 +68,8 @@ from .scheduling import test_appointment, test_appointment_desk
 from .security import test_access
 from .scheduling import test_appointment
 from .security import test_access, test_given_ids
+from .scheduling import test_appointment
+from .security import test_access, test_companies
 from .views import (
     test_demo,
     test_desk_tours,

@@ -67,6 +67,15 @@ class Guardianship(models.Model):
     guardian_id = fields.Many2one(
         "res.partner", required=True, ondelete="restrict", index=True
     )
+    company_id = fields.Many2one(
+        "res.company",
+        compute="_compute_company_id",
+        store=True,
+        required=True,
+        precompute=True,
+        help="Where it was noted. Besides, the company of the patient's home branch "
+        "sees it.",
+    )
     relation = fields.Selection(RELATIONS, default="parent", required=True)
     start_date = fields.Date(
         "From", required=True, default=lambda self: clock.now().date()
@@ -107,6 +116,12 @@ class Guardianship(models.Model):
         "CHECK (end_date IS NULL OR end_date >= start_date)",
         "It ends after it starts.",
     )
+
+    @api.depends()
+    def _compute_company_id(self):
+        for one in self:
+            home = one.patient_id.sudo().clinic_branch_id
+            one.company_id = one.company_id or home.company_id or self.env.company
 
     @api.depends("patient_id.clinic_birthdate")
     def _compute_end_date(self):

@@ -1,7 +1,7 @@
 from dateutil.relativedelta import relativedelta
 
-from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.exceptions import AccessError, ValidationError
 
 from ...tools import clock
 from ...tools.phone import Reading, e164, line, missing_digits, read
@@ -30,6 +30,7 @@ class ResPartner(models.Model):
         "whatsapp.clinic.branch",
         "Home Branch",
         groups=CLINIC_STAFF,
+        tracking=True,
         index="btree_not_null",
     )
     clinic_phone_note = fields.Char(
@@ -136,12 +137,16 @@ class ResPartner(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_keeps_identities(vals_list)
         partners = super().create(vals_list)
         partners._spell_phone()
         partners._claim_number()
         return partners
 
     def write(self, vals):
+        self._check_keeps_identities([vals])
+        if "clinic_branch_id" in vals:
+            self._check_may_move_to(vals["clinic_branch_id"])
         is_spelling = self.env.context.get("clinic_spells_phone")
         touches_number = not is_spelling and _NUMBER & vals.keys()
         phones = {one.id: one._whatsapp_phone() for one in self if touches_number}
@@ -154,6 +159,42 @@ class ResPartner(models.Model):
             self._address_waiting()
         return result
 
+    def _check_keeps_identities(self, vals_list: list[dict]):
+        """Raise AccessError where a client says by command whose number it is."""
+        if not self.env.su and any("whatsapp_identity_ids" in one for one in vals_list):
+            raise AccessError(
+                self.env._(
+                    "Whose WhatsApp number it is follows the phone number: enter it "
+                    "with the patient."
+                )
+            )
+
+    def _check_may_move_to(self, branch_id: int | None):
+        """Raise AccessError unless the user may make this the home branch.
+
+        Who sees a patient's records is decided by it: nobody moves a patient whom they
+        do not see, nor to a branch that they do not know.
+        """
+        moved = self.filtered(lambda one: one.sudo().clinic_branch_id.id != branch_id)
+        if self.env.su or not moved:
+            return
+        self.env["whatsapp.clinic.branch"].browse(branch_id or ()).check_access("read")
+        if not all(patient._is_of_own_branch() for patient in moved):
+            raise AccessError(
+                self.env._(
+                    "Only a branch that looks after the patient, or a manager, may "
+                    "change the home branch."
+                )
+            )
+
+    def _is_of_own_branch(self) -> bool:
+        """Whether the user sees what the clinic keeps about this patient."""
+        self.ensure_one()
+        known = self.sudo()
+        branches = known.clinic_branch_id | known.appointment_ids.branch_id
+        mine = self.env["whatsapp.clinic.branch"].search([("id", "in", branches.ids)])
+        return not known.clinic_branch_id or bool(mine)
+
     def _follow_number(self, phones_before: dict, is_entered: bool):
         """`phones_before` are E.164 numbers by partner id.
 
@@ -165,7 +206,7 @@ class ResPartner(models.Model):
                 partner._leave_number(phones_before[partner.id])
             elif not is_entered and partner._has_left(phone):
                 continue
-            partner._claim_number()
+            partner._claim_number(is_entered)
 
     def _cancel_what_ended(self, vals: dict):
         """Planned messages to who died, was barred or archived are cancelled."""
@@ -186,19 +227,32 @@ class ResPartner(models.Model):
         identities = self.env["whatsapp.clinic.identity"].search(left)
         return bool(identities._at(phone))
 
-    def _claim_number(self):
-        """The number entered for a patient is theirs, also if they had left it once.
+    def _claim_number(self, is_entered: bool = True):
+        """The number that staff entered for a patient is theirs, also if they had left
+        it once.
 
-        What still waits for them, or for whom they decide, goes to this number.
+        `is_entered` says that it was written now. What somebody else entered (the
+        patient on the portal, a form, an import) is theirs where nothing speaks against
+        it; else staff is asked to confirm it with the patient. What still waits for
+        them, or for whom they decide, goes to this number.
         """
+        is_told = is_entered and self._is_written_by_staff()
         patients = self.sudo().filtered(lambda one: one.clinic_patient or one.ward_ids)
         phones = {one.id: one._whatsapp_phone() for one in patients}
         identities = self.env["whatsapp.clinic.identity"].sudo()
         known = identities._for_phones(sorted(set(filter(None, phones.values()))))
         for patient in patients:
             identity = known.get(phones[patient.id], identities.browse())
-            identity._welcome(patient)
+            if is_told or not identity._is_doubtful_for(patient, is_entered):
+                identity._welcome(patient)
+            else:
+                identity.former_partner_ids |= patient
         patients._address_waiting()
+
+    @api.model
+    def _is_written_by_staff(self) -> bool:
+        """Whether a role of the clinic, or the system itself, is at work."""
+        return self.env.uid == SUPERUSER_ID or self.env.user.has_group(CLINIC_STAFF)
 
     def _address_waiting(self):
         """What waits for them, or for whom they decide, goes where it would go now."""

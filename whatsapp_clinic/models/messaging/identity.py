@@ -117,6 +117,9 @@ class Identity(models.Model):
         copy=False,
         help="WhatsApp found that this patient gets too much advertising.",
     )
+    whatsapp_message_ids = fields.One2many(
+        "whatsapp.clinic.message", "identity_id", "WhatsApp Messages"
+    )
     whatsapp_message_count = fields.Integer(compute="_compute_whatsapp_message_count")
 
     _wa_id_uniq = models.UniqueIndex(
@@ -344,6 +347,14 @@ class Identity(models.Model):
             self.env["whatsapp.clinic.message.rule"]._plan_again(
                 [("partner_id", "in", (partner | wards).ids)]
             )
+
+    def _is_doubtful_for(self, partner, is_entered: bool) -> bool:
+        """Whether staff has to say that this number is the partner's.
+
+        It was reported as a wrong one, or, where it `is_entered` now, others have it.
+        """
+        is_wrong = self.block_source == "wrong_person"
+        return is_wrong or bool(is_entered and self.partner_ids - partner)
 
     def _take_back(self, partner):
         """The number is somebody's again; what they stopped themselves stays stopped.

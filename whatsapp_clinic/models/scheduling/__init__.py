@@ -10,4 +10,5 @@ from . import (
     message_rule,
     practitioner,
     res_company,
+    res_users,
 )

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytz
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import LazyTranslate, format_datetime
 
 from ...tools import clock
@@ -259,6 +259,8 @@ class Appointment(models.Model):
         return appointments
 
     def write(self, vals):
+        if "partner_id" in vals and self.partner_id.ids != [vals["partner_id"]]:
+            self._check_may_correct_patient()
         if not vals.keys() & (_SLOT_FIELDS | _VERSION_FIELDS | {"patient_status"}):
             return super().write(vals)
         self._lock_practitioners(
@@ -269,6 +271,14 @@ class Appointment(models.Model):
         self.flush_recordset()
         self.env["whatsapp.clinic.message.rule"]._plan(self)
         return True
+
+    def _check_may_correct_patient(self):
+        """Whose visit it is decides who sees that patient's records."""
+        is_reception = self.env.user.has_group("whatsapp_clinic.group_receptionist")
+        if not self.env.su and not is_reception:
+            raise AccessError(
+                self.env._("Ask reception to correct whose appointment it is.")
+            )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_told(self):

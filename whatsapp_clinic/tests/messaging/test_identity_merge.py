@@ -362,6 +362,16 @@ class TestIdentityOverSandbox(SandboxCase):
         identity = self.env["whatsapp.clinic.identity"].create(
             {"user_id": "TR.KUMQUAT1", "username": "hidden"}
         )
+        self.env["whatsapp.clinic.message"].create(
+            {
+                "direction": "in",
+                "state": "received",
+                "channel_id": self.channel.id,
+                "company_id": self.company.id,
+                "identity_id": identity.id,
+                "body": "Hello KUMQUAT",
+            }
+        )
         action = identity.with_user(receptionist).action_link_patient()
         self.env[action["res_model"]].with_user(receptionist).with_context(
             **action["context"]

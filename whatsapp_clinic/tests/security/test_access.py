@@ -79,11 +79,24 @@ BY_BRANCH = (
     "consent.proof",
     "consent.request",
     "guardianship",
+    "identity",
+    "identity.alias",
     "media",
     "message",
     "message.rule",
     "practitioner",
 )
+# Models without a rule by company, and why nobody sees another company by them.
+OF_ALL_COMPANIES = {
+    "answer.text": "one wording for the database; changed by who is of all companies",
+    "consent.purpose": "one list for the database; changed by who is of all companies",
+    "language": "one list for the database; changed by who is of all companies",
+    "rate.change": "a date, nothing else",
+    "sending.stop": "no role reads it",
+    "stop.word": "one list for the database; changed by who is of all companies",
+    "unrecognised": "parts of webhooks that nobody could read, for administrators",
+    "webhook.event": "what an app got, for administrators; emptied after a day",
+}
 WITHIN_BRANCH = ("receptionist", "practitioner")
 
 
@@ -119,6 +132,7 @@ class TestAccess(ClinicCase):
         patient = env["res.partner"].create(
             {
                 "name": f"Patient of {branch.name}",
+                "phone": f"+90532111{branch.id:04}",
                 "clinic_patient": True,
                 "clinic_branch_id": branch.id,
             }
@@ -164,6 +178,13 @@ class TestAccess(ClinicCase):
             "consent.proof": proof,
             "consent.request": env["whatsapp.clinic.consent.request"].create(
                 {"partner_id": patient.id, "branch_id": branch.id}
+            ),
+            "identity": patient.whatsapp_identity_ids,
+            "identity.alias": env["whatsapp.clinic.identity.alias"].create(
+                {
+                    "identity_id": patient.whatsapp_identity_ids.id,
+                    "value": f"TR.{branch.id}",
+                }
             ),
             "guardianship": env["whatsapp.clinic.guardianship"].create(
                 {
@@ -268,18 +289,20 @@ class TestAccess(ClinicCase):
         }
         self.assertEqual(ruled, set(BY_BRANCH))
 
-    def test_every_record_of_a_company_has_a_rule_for_everybody(self):
+    def test_every_model_is_filtered_by_company_or_says_why_not(self):
+        unfiltered = {
+            name
+            for name in RIGHTS
+            if not self.env[f"whatsapp.clinic.{name}"].is_transient()
+            and not any("company_id" in domain for _all, domain in self.rules_of(name))
+        }
+        self.assertEqual(unfiltered, set(OF_ALL_COMPANIES))
+
+    def test_records_are_filtered_by_rules_for_everybody(self):
         for name in RIGHTS:
-            model = self.env[f"whatsapp.clinic.{name}"]
-            if "company_id" in model._fields and not model.is_transient():
-                rules = self.rules_of(name)
-                with self.subTest(model=name):
-                    self.assertTrue(
-                        any(
-                            everybody and "company_id" in domain
-                            for everybody, domain in rules
-                        )
-                    )
+            for is_for_everybody, domain in self.rules_of(name):
+                with self.subTest(model=name, domain=domain):
+                    self.assertTrue(is_for_everybody)
 
     def test_own_branch_is_seen_and_the_other_one_is_not(self):
         for role in ("receptionist", "practitioner"):
@@ -362,9 +385,23 @@ class TestAccess(ClinicCase):
                 with self.subTest(role=role), self.assertRaises(AccessError):
                     identity.write(values)
             own = patient.with_user(self.users[role])
+            commands = (
+                (0, 0, {"wa_id": "905"}),
+                (1, identity.id, {"wa_id": "905"}),
+                (2, identity.id, 0),
+                (3, identity.id, 0),
+                (4, identity.id, 0),
+                (5, 0, 0),
+                (6, 0, []),
+            )
+            for command in commands:
+                with (
+                    self.subTest(role=role, command=command[0]),
+                    self.assertRaises(AccessError),
+                ):
+                    own.write({"whatsapp_identity_ids": [command]})
             with self.subTest(role=role), self.assertRaises(AccessError):
-                own.write({"whatsapp_identity_ids": [(0, 0, {"wa_id": "905"})]})
-                self.env.flush_all()
+                own.create({"name": "X", "whatsapp_identity_ids": [(6, 0, [])]})
 
     def test_stop_may_be_set_by_reception_and_lifted_by_a_manager_only(self):
         identity = self.make_patient().whatsapp_identity_ids

@@ -1,0 +1,18 @@
+from odoo import models
+
+
+class ResUsers(models.Model):
+    """What record rules ask about a user."""
+
+    _inherit = "res.users"
+
+    def _sees_all_branches(self) -> bool:
+        """Whether the user sees every branch of the companies they are in."""
+        return self.has_group("whatsapp_clinic.group_manager") or self.has_group(
+            "whatsapp_clinic.group_privacy_officer"
+        )
+
+    def _is_of_all_companies(self) -> bool:
+        """Whether what all companies share is the user's to change."""
+        others = [("id", "not in", self.sudo().company_ids.ids)]
+        return not self.env["res.company"].sudo().search_count(others, limit=1)
