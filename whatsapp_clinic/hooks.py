@@ -1,12 +1,17 @@
 """What has to be there before the first table is made, and before servers run."""
 
+import logging
+
 import psycopg2
 
 from odoo.exceptions import UserError
 
 from .controllers.webhook_door import open_door
+from .tools.letters import knows_capitals
 from .tools.log_mask import mask_personal_links
 from .tools.scheduler import outlive_postgresql
+
+_logger = logging.getLogger(__name__)
 
 EXTENSION = "btree_gist"
 
@@ -15,8 +20,15 @@ def pre_init_hook(env):
     """Create the extension that excludes double booking.
 
     Raises UserError with the command to run when the database owner may not create
-    it: without it two patients could get the same slot, so installation stops.
+    it: without it two patients could get the same slot, so installation stops. Warns
+    of a database that does not find capital letters beyond English.
     """
+    if not knows_capitals(env.cr):
+        _logger.warning(
+            "The database %s has a character type that knows English capitals only: "
+            "searches for ş do not find Ş. Make a new one with C.UTF-8.",
+            env.cr.dbname,
+        )
     try:
         with env.cr.savepoint():
             env.cr.execute(f"CREATE EXTENSION IF NOT EXISTS {EXTENSION}")

@@ -14,6 +14,7 @@ from odoo.http import request
 from ..models.messaging.counters import METRICS, Sample
 from ..tools import clock
 from ..tools.access import require_group
+from ..tools.letters import knows_capitals
 
 METRICS_PATH = "/whatsapp_clinic/metrics"
 STATUS_PATH = "/whatsapp_clinic/status"
@@ -94,6 +95,7 @@ def _page(refresh: int | None = None, token: str | None = None):
         "reasons": dict(
             env["whatsapp.clinic.message"]._fields["reason"]._description_selection(env)
         ),
+        "knows_capitals": knows_capitals(env.cr),
         "now": clock.now(),
         "refresh": refresh,
         "token": token,

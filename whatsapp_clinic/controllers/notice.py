@@ -72,9 +72,8 @@ def _page(notice, current, text) -> str:
     """The HTML page; its own words are in the notice's language if Odoo has it."""
     installed = dict(request.env["res.lang"].get_installed())
     lang = text.lang if text.lang in installed else "en_US"
-    zone = notice.company_id.resource_calendar_id.tz or "UTC"
     valid_from = fields.Datetime.context_timestamp(
-        notice.with_context(tz=zone), notice.valid_from
+        notice.with_context(tz=notice.company_id._clinic_tz()), notice.valid_from
     )
     return (
         request.env["ir.qweb"]

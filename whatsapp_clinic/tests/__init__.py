@@ -26,6 +26,7 @@ from .inbox import (
     test_composer_tour,
     test_merge,
     test_merge_consent,
+    test_new_patient,
     test_phone,
 )
 from .messaging import (

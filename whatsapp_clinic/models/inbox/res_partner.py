@@ -135,10 +135,50 @@ class ResPartner(models.Model):
             **told,
         )
 
+    @api.onchange("clinic_branch_id")
+    def _onchange_clinic_branch_id(self):
+        person = self.sudo()
+        if person.clinic_patient and not self._origin and person.clinic_branch_id:
+            usual = self._usual_values({"clinic_branch_id": person.clinic_branch_id.id})
+            self.update(usual)
+
+    @api.model
+    def default_get(self, fields):
+        defaults = super().default_get(fields)
+        if self.env.context.get("default_clinic_patient"):
+            for name, value in self._usual_values(defaults).items():
+                if name in fields and f"default_{name}" not in self.env.context:
+                    defaults[name] = value
+        return defaults
+
+    @api.model
+    def _usual_values(self, vals: dict) -> dict:
+        """Home branch, its language and its country, for a patient of whom nothing else
+        is said in `vals`."""
+        branches = self.env["whatsapp.clinic.branch"].sudo()
+        branch = branches.browse(
+            vals.get("clinic_branch_id", branches._usual().id) or []
+        )
+        company = branch.company_id or self.env.company
+        country = branch.country_id or company._clinic_phone_country()
+        return {
+            "clinic_branch_id": branch.id,
+            "country_id": country.id,
+            "lang": branch.lang or company.sudo().partner_id.lang or self.env.lang,
+        }
+
     @api.model_create_multi
     def create(self, vals_list):
         self._check_keeps_identities(vals_list)
-        partners = super().create(vals_list)
+        is_patient = self.env.context.get("default_clinic_patient")
+        partners = super().create(
+            [
+                {**self._usual_values(vals), **vals}
+                if vals.get("clinic_patient", is_patient)
+                else vals
+                for vals in vals_list
+            ]
+        )
         partners._spell_phone()
         partners._claim_number()
         return partners
@@ -269,11 +309,18 @@ class ResPartner(models.Model):
         )
         waiting._address()
 
-    def _become_patients(self):
-        """Mark as patients who have an appointment now."""
-        self.sudo().filtered(lambda one: not one.clinic_patient).write(
-            {"clinic_patient": True}
-        )
+    def _become_patients(self, branch=None):
+        """Mark as patients who have an appointment now.
+
+        `branch` becomes the home of who has none.
+        """
+        home = branch or self.env["whatsapp.clinic.branch"].sudo()._usual()
+        news = self.sudo().filtered(lambda one: not one.clinic_patient)
+        for has_home, partners in news.grouped(
+            lambda one: bool(one.clinic_branch_id)
+        ).items():
+            values = {} if has_home else {"clinic_branch_id": home.id}
+            partners.write({"clinic_patient": True, **values})
 
     def _phone_countries(self):
         """Whose a number without a country code may be, the likeliest first: the

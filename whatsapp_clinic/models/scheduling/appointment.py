@@ -254,7 +254,8 @@ class Appointment(models.Model):
                 vals.setdefault("booked_at", now)
         appointments = super().create(vals_list)
         appointments.flush_recordset()
-        appointments.partner_id._become_patients()
+        for branch, booked in appointments.grouped("branch_id").items():
+            booked.partner_id._become_patients(branch)
         self.env["whatsapp.clinic.message.rule"]._plan(appointments)
         return appointments
 

@@ -1,3 +1,5 @@
+import pytz
+
 from odoo import api, fields, models
 
 from odoo.addons.base.models.res_partner import _tz_get
@@ -37,7 +39,9 @@ class Branch(models.Model):
         _tz_get,
         "Time Zone",
         required=True,
-        default=lambda self: self.env.user.tz or "UTC",
+        default=lambda self: (
+            _only_zone(self.env.company.country_id) or self.env.user.tz or "UTC"
+        ),
     )
     member_ids = fields.Many2many(
         "res.users",
@@ -70,11 +74,32 @@ class Branch(models.Model):
         "UNIQUE (company_id, name)", "There is a branch of this name already."
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        branches = super().create(vals_list)
+        for company in branches.company_id:
+            company._follow_first_branch()
+        return branches
+
     def write(self, vals):
         result = super().write(vals)
         if vals.get("channel_id"):
             self._rechannel(vals["channel_id"])
         return result
+
+    @api.model
+    def _usual(self):
+        """Where a patient belongs of whom nothing was said: the user's first branch,
+        else the company's, if it has one only."""
+        own = self.search(
+            [
+                ("member_ids", "in", self.env.uid),
+                ("company_id", "in", self.env.companies.ids),
+            ],
+            limit=1,
+        )
+        every = self.search([("company_id", "=", self.env.company.id)], limit=2)
+        return own or (every if len(every) == 1 else self.browse())
 
     def _quiet_period(self, at, partner):
         """The quiet period that a moment falls into for a patient.
@@ -104,3 +129,15 @@ class Branch(models.Model):
     def _onchange_partner_id(self):
         if self.partner_id.country_id:
             self.country_id = self.partner_id.country_id
+
+    @api.onchange("country_id")
+    def _onchange_country_id(self):
+        zone = _only_zone(self.country_id)
+        if zone and not self._origin:
+            self.tz = zone
+
+
+def _only_zone(country) -> str | None:
+    """The time zone of a country that has one only."""
+    zones = pytz.country_timezones.get(country.code or "", [])
+    return zones[0] if len(zones) == 1 else None

@@ -1,4 +1,5 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -51,6 +52,23 @@ class TestNoticePage(WebCase):
         self.assertIn("Second words", page.text)
         self.assertIn(self.second.text_ids[0].sha256, page.text)
         self.assertNotIn("has been replaced", page.text)
+
+    def test_day_of_validity_is_that_of_the_clinic(self):
+        self.env["whatsapp.clinic.branch"].create(
+            {
+                "name": "Auckland",
+                "company_id": self.company.id,
+                "partner_id": self.company.partner_id.id,
+                "country_id": self.env.ref("base.nz").id,
+                "tz": "Pacific/Auckland",
+            }
+        )
+        self.company.resource_calendar_id.tz = "America/New_York"
+        third = self.notice("Third words")
+        with patch.object(clock, "now", lambda: datetime(2027, 3, 14, 20)):
+            third.action_publish()
+        page = self.page(self.company.id, third.version, query="?lang=en_US")
+        self.assertIn("03/15/2027", page.text)
 
     def test_earlier_version_stays_readable_and_says_that_it_was_replaced(self):
         page = self.page(self.company.id, 1)

@@ -127,9 +127,9 @@ class TestPatientsPhone(ClinicCase):
             [("partner_id", "=", patient.id), ("branch_id", "=", self.munich.id)]
         )
         self.assertEqual(waiting.identity_id.phone, "+905321110002")
-        self.assertEqual(patient.whatsapp_identity_ids.mapped("phone"), [
-            "+905321110002"
-        ])
+        self.assertEqual(
+            patient.whatsapp_identity_ids.mapped("phone"), ["+905321110002"]
+        )
 
     def test_a_mobile_number_of_the_clinic_is_no_fixed_line_where_one_lives(self):
         patient = self.patient("0532 111 00 02", country_id=self.germany.id)
@@ -180,9 +180,7 @@ class TestPatientsPhone(ClinicCase):
         self.assertEqual(patient.phone, "+90 532 111 00 02")
         self.assertEqual(patient.clinic_phone_note, "0533 111 00 03 (anne)")
         patient.phone = "0532 111 00 04 dahili 12"
-        self.assertEqual(
-            patient.clinic_phone_note, "0533 111 00 03 (anne) · dahili 12"
-        )
+        self.assertEqual(patient.clinic_phone_note, "0533 111 00 03 (anne) · dahili 12")
 
     def test_who_types_it_sees_the_number_as_it_will_be_stored(self):
         partners = self.env["res.partner"].with_user(self.receptionist)

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import http
 from odoo.tests import new_test_user, tagged
@@ -224,6 +225,16 @@ class TestStatusPage(PageCase):
         self.assertEqual(answer.status_code, 200)
         self.assertIn(self.channel.name, answer.text)
         self.assertEqual(answer.headers["Cache-Control"], "no-store")
+
+    def test_a_database_without_capital_letters_is_told_of(self):
+        self.log_in(staff_user(self, "administrator"))
+        for knows in (True, False):
+            with patch.object(metrics, "knows_capitals", lambda _cr, says=knows: says):
+                text = self.open(metrics.STATUS_PATH).text
+            self.assertEqual("C.UTF-8" in text, not knows)
+
+    def test_this_database_knows_capital_letters(self):
+        self.assertTrue(metrics.knows_capitals(self.env.cr))
 
     def test_others_are_refused(self):
         for user in (

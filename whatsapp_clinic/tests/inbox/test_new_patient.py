@@ -1,0 +1,124 @@
+from odoo.tests import Form, tagged
+
+from ..common import MARKER, ClinicCase, staff_user, tomorrow
+
+
+@tagged("post_install", "-at_install")
+class TestNewPatient(ClinicCase):
+    """What a new patient gets without anybody asking."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.env["res.lang"]._activate_lang("tr_TR")
+        cls.germany = cls.env.ref("base.de")
+        cls.branch.lang = "tr_TR"
+        cls.receptionist = staff_user(cls, "receptionist")
+
+    def form(self, **context):
+        partners = self.env["res.partner"].with_user(self.receptionist)
+        return Form(
+            partners.with_context(default_clinic_patient=True, **context),
+            "whatsapp_clinic.patient_view_form",
+        )
+
+    def test_home_branch_language_and_country_are_those_of_who_enters_the_patient(self):
+        form = self.form()
+        self.assertEqual(form.clinic_branch_id, self.branch)
+        self.assertEqual(form.lang, "tr_TR")
+        self.assertEqual(form.country_id, self.turkey)
+
+    def test_national_numbers_are_taken_at_once(self):
+        form = self.form()
+        form.name, form.phone = MARKER, "0532 111 00 03"
+        self.assertEqual(form.save().phone, "+90 532 111 00 03")
+
+    def test_another_branch_brings_its_language_and_country(self):
+        munich = self.branch.copy(
+            {"name": "Munich", "country_id": self.germany.id, "lang": "en_US"}
+        )
+        munich.member_ids |= self.receptionist
+        form = self.form()
+        form.name = MARKER
+        form.clinic_branch_id = munich
+        self.assertEqual((form.lang, form.country_id), ("en_US", self.germany))
+
+    def test_another_branch_changes_no_language_of_who_is_known(self):
+        patient = self.make_patient(lang="en_US")
+        other = self.branch.copy({"name": "Other", "lang": "tr_TR"})
+        known = patient.with_user(self.receptionist)
+        with Form(known, "whatsapp_clinic.patient_view_form") as form:
+            form.clinic_branch_id = other
+        self.assertEqual(patient.lang, "en_US")
+
+    def test_programs_need_not_tell_either(self):
+        partners = self.env["res.partner"].with_user(self.receptionist)
+        patient = partners.create(
+            {"name": MARKER, "phone": "0532 111 00 03", "clinic_patient": True}
+        )
+        self.assertEqual(patient.clinic_branch_id, self.branch)
+        self.assertEqual(patient.lang, "tr_TR")
+        self.assertEqual(patient.country_id, self.turkey)
+        self.assertEqual(patient._whatsapp_phone(), "+905321110003")
+
+    def test_what_is_told_is_kept(self):
+        patient = self.make_patient(
+            lang="en_US", clinic_branch_id=False, country_id=self.germany.id
+        )
+        self.assertEqual(patient.lang, "en_US")
+        self.assertFalse(patient.clinic_branch_id)
+        self.assertEqual(patient.country_id, self.germany)
+
+    def test_without_a_language_of_the_branch_that_of_the_company_counts(self):
+        self.branch.lang = False
+        self.company.partner_id.lang = "tr_TR"
+        self.assertEqual(self.make_patient().lang, "tr_TR")
+
+    def test_contacts_are_no_patients(self):
+        contact = self.env["res.partner"].create({"name": MARKER})
+        self.assertFalse(contact.clinic_branch_id)
+        self.assertEqual(contact.lang, "en_US")
+
+    def test_the_first_visit_makes_the_home_branch(self):
+        contact = self.env["res.partner"].create({"name": MARKER})
+        self.book(contact)
+        self.assertEqual(contact.clinic_branch_id, self.branch)
+        other = self.branch.copy({"name": "Other"})
+        self.practitioner.branch_ids |= other
+        patient = self.make_patient()
+        self.book(patient, tomorrow(26), branch_id=other.id)
+        self.assertEqual(patient.clinic_branch_id, self.branch)
+
+
+@tagged("post_install", "-at_install")
+class TestNewBranch(ClinicCase):
+    """Zones of branches and companies."""
+
+    def new_company(self, country):
+        company = self.env["res.company"].create(
+            {"name": "New clinic", "country_id": self.env.ref(f"base.{country}").id}
+        )
+        company.resource_calendar_id.tz = "Europe/Brussels"
+        return company
+
+    def new_branch(self, company, name="First"):
+        branches = self.env["whatsapp.clinic.branch"].with_company(company)
+        return branches.create({"name": name})
+
+    def test_the_zone_of_a_branch_is_that_of_its_country(self):
+        branch = self.new_branch(self.new_company("tr"))
+        self.assertEqual(branch.tz, "Europe/Istanbul")
+
+    def test_working_hours_of_the_company_are_those_of_its_first_branch(self):
+        company = self.new_company("tr")
+        self.new_branch(company)
+        self.assertEqual(company.resource_calendar_id.tz, "Europe/Istanbul")
+        company.resource_calendar_id.tz = "Europe/Athens"
+        self.new_branch(company, "Second")
+        self.assertEqual(company.resource_calendar_id.tz, "Europe/Athens")
+
+    def test_dates_of_the_company_are_told_in_the_zone_of_its_first_branch(self):
+        company = self.new_company("tr")
+        self.new_branch(company)
+        company.resource_calendar_id.tz = "Europe/Brussels"
+        self.assertEqual(company._clinic_tz(), "Europe/Istanbul")
