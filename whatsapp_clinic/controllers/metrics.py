@@ -17,6 +17,11 @@ from ..tools.access import require_group
 from ..tools.letters import knows_capitals
 
 METRICS_PATH = "/whatsapp_clinic/metrics"
+# Under which heading the status page tells what did not go.
+_ENDED = {
+    "failed_last_day_messages": "failures",
+    "refused_last_day_messages": "refusals",
+}
 STATUS_PATH = "/whatsapp_clinic/status"
 TOKEN_PATH = "/whatsapp_clinic/status/token"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -110,8 +115,8 @@ def _page(refresh: int | None = None, token: str | None = None):
 
 
 def _figures(samples: list[Sample]) -> dict:
-    """The same figures by channel, by failure, and of the whole database."""
-    figures = {"channels": {}, "failures": [], "database": {}}
+    """The same figures by channel, by failure and refusal, and of the database."""
+    figures = {"channels": {}, "failures": [], "refusals": [], "database": {}}
     for sample in samples:
         if "channel_id" in sample.labels:
             channel = figures["channels"].setdefault(
@@ -122,8 +127,9 @@ def _figures(samples: list[Sample]) -> dict:
                 costs[sample.labels["currency"]] = sample.value
             else:
                 channel[sample.name] = sample.value
-        elif sample.name == "failed_last_day_messages":
-            figures["failures"].append({**sample.labels, "number": sample.value})
+        elif sample.name in _ENDED:
+            row = {**sample.labels, "number": sample.value}
+            figures[_ENDED[sample.name]].append(row)
         elif not sample.labels:
             figures["database"][sample.name] = sample.value
     return figures

@@ -66,6 +66,7 @@ from .messaging import (
     test_webhook,
 )
 from .scheduling import test_appointment, test_appointment_desk
+from .scheduling import test_appointment, test_follow
 from .security import test_access
 from .scheduling import test_appointment
 from .security import test_access, test_given_ids

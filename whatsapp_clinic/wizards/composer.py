@@ -239,7 +239,7 @@ class Composer(models.TransientModel):
                 "res_id": sending.id,
                 "views": [(False, "form")],
             }
-        refused = sending.failed_count
+        refused = sending.failed_count + sending.refused_count
         queued = sending.waiting_count + sending.sent_count
         sentences = [
             self.env._("Queued: %s.", queued) if queued else None,

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.messaging.message import LINK, PRIORITY_ANSWER
+from ..models.messaging.message import FAILED_STATES, LINK, PRIORITY_ANSWER
 from ..tools import clock
 from ..tools.access import require_group
 from ..tools.phone import spellings
@@ -150,7 +150,7 @@ class ConsentAsk(models.TransientModel):
                 }
             ]
         )
-        if message.state == "failed":
+        if message.state in FAILED_STATES:
             raise UserError(self._sentence(message.reason))
         return self._sent(request, "whatsapp")
 
@@ -161,7 +161,7 @@ class ConsentAsk(models.TransientModel):
         question = self.env["whatsapp.clinic.consent.question"]._ask_consent(
             self.partner_id, self.purpose_ids, self._channel, template, basis
         )
-        if question.state == "failed":
+        if question.state in FAILED_STATES:
             raise UserError(self._sentence(question.reason))
         return self._told(
             self.env._("The question is on its way to %s.", self._asked.name)

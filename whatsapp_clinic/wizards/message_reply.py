@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ..cloud_api.payloads import TEXT_BODY, PayloadError
 from ..models.messaging.message import (
+    FAILED_STATES,
     LEFT_STATES,
     NEXT_STEPS,
     OPEN_STATES,
@@ -73,7 +74,7 @@ class MessageReply(models.TransientModel):
         if not (self.body or "").strip():
             raise UserError(self.env._("Please write something first."))
         answer = self.message_id.sudo()._reply(self.body, PRIORITY_ANSWER)
-        if answer.state == "failed":
+        if answer.state in FAILED_STATES:
             reason = dict(answer._fields["reason"]._description_selection(self.env))
             told = (reason[answer.reason], answer.next_step)
             raise UserError(" ".join(filter(None, told)))

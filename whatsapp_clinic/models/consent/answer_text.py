@@ -12,6 +12,7 @@ CODES = [
     ("started", "Messages are allowed again"),
     ("what_to_cancel", "What should be cancelled?"),
     ("will_call", "The clinic will call"),
+    ("not_yours", "An appointment was another patient's"),
     ("question", "Question for consent"),
     ("agreed", "Thanks for agreeing"),
     ("declined", "Thanks for declining"),

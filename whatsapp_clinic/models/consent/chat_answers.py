@@ -89,8 +89,6 @@ class ChatAnswers(models.AbstractModel):
         if not appointment:
             self._answer(message, "will_call", lang, buttons=("stop",))
             return
-        start = appointment._local_start()
-        locale = babel_locale_parse(self._language(message, lang))
         self._answer(
             message,
             "what_to_cancel",
@@ -100,9 +98,17 @@ class ChatAnswers(models.AbstractModel):
                 "appointment_id": appointment.id,
                 "appointment_version": appointment.version,
             },
-            date=format_date(start, format="full", locale=locale),
-            time=format_time(start, format="short", locale=locale),
+            **self._when(message, appointment._local_start(), lang),
         )
+
+    @api.model
+    def _when(self, message, start, lang: str | None = None) -> dict:
+        """Date and time (aware) as the patient of a message reads them."""
+        locale = babel_locale_parse(self._language(message, lang))
+        return {
+            "date": format_date(start, format="full", locale=locale),
+            "time": format_time(start, format="short", locale=locale),
+        }
 
     @api.model
     def _only_appointment(self, message):

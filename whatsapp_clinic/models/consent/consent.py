@@ -250,8 +250,8 @@ class Consent(models.Model):
         return guarded.decides(*pair, self.purpose_id.id)
 
     def _settle_messages(self):
-        """A withdrawal acts at once, on what is queued too; a consent plans again what
-        rules would have written."""
+        """A withdrawal acts at once, on what is queued too; a consent plans what
+        rules write with it."""
         states = self._states(self.partner_id, self.purpose_id, self.company_id)
         given = self.browse()
         for consent in self:
@@ -268,13 +268,7 @@ class Consent(models.Model):
                     ],
                     "consent_withdrawn",
                 )
-        if given:
-            self.env["whatsapp.clinic.message.rule"]._plan_again(
-                [
-                    ("partner_id", "in", given.partner_id.ids),
-                    ("purpose_id", "in", given.purpose_id.ids),
-                ]
-            )
+        self.env["whatsapp.clinic.message.rule"]._plan_for(given.partner_id)
 
     @api.model
     def _record(self, decisions: Iterable[tuple], **values):

@@ -177,14 +177,20 @@ class Guardianship(models.Model):
     def create(self, vals_list):
         guardianships = super().create(vals_list)
         guardianships.guardian_id._spell_phone()
-        guardianships.patient_id._address_waiting()
+        guardianships.patient_id._follow_guardians()
         return guardianships
 
     def write(self, vals):
         patients = self.patient_id
         result = super().write(vals)
         if _ADDRESSING & vals.keys():
-            (patients | self.patient_id)._address_waiting()
+            (patients | self.patient_id)._follow_guardians()
+        return result
+
+    def unlink(self):
+        patients = self.patient_id
+        result = super().unlink()
+        patients._follow_guardians()
         return result
 
     def action_end_today(self):

@@ -44,6 +44,6 @@ class MailNotification(models.Model):
             "id": message.id,
             "state": message.state,
             "reason": " ".join(filter(None, (reason, message.next_step)))
-            if message.state in ("failed", "unknown", "cancelled")
+            if message.state in ("failed", "refused", "unknown", "cancelled")
             else False,
         }

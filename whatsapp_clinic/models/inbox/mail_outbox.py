@@ -15,6 +15,7 @@ NOTIFICATION_STATUSES = {
     "delivered": "sent",
     "read": "sent",
     "failed": "exception",
+    "refused": "exception",
     "unknown": "exception",
     "cancelled": "canceled",
 }
@@ -25,7 +26,7 @@ _FOLLOW = f"""
     UPDATE mail_notification AS notification SET
         notification_status = CASE message.state {_CASES} ELSE 'ready' END,
         failure_type = CASE
-            WHEN message.state IN ('failed', 'unknown', 'cancelled')
+            WHEN message.state IN ('failed', 'refused', 'unknown', 'cancelled')
             THEN 'whatsapp_' || message.reason
         END
     FROM whatsapp_clinic_message AS message

@@ -14,6 +14,8 @@ _ENDINGS = (
     ("clinic_barred", bool, "patient_barred"),
     ("active", lambda value: value is False, "patient_archived"),
 )
+# Fields that plan anew what is to come: an obstacle may have ended.
+_PLANNING = {"phone", "tz", *(name for name, _ends, _reason in _ENDINGS)}
 # What decides, of a guardian or a minor, who of them is written to.
 _NUMBER = {"phone", "clinic_patient", "clinic_branch_id"}
 _ADDRESSING = {"clinic_birthdate", *(name for name, _ends, _reason in _ENDINGS)}
@@ -197,6 +199,8 @@ class ResPartner(models.Model):
         self._cancel_what_ended(vals)
         if _ADDRESSING & vals.keys():
             self._address_waiting()
+        if _PLANNING & vals.keys():
+            self.env["whatsapp.clinic.message.rule"]._plan_for(self)
         return result
 
     def _check_keeps_identities(self, vals_list: list[dict]):
@@ -234,6 +238,11 @@ class ResPartner(models.Model):
         branches = known.clinic_branch_id | known.appointment_ids.branch_id
         mine = self.env["whatsapp.clinic.branch"].search([("id", "in", branches.ids)])
         return not known.clinic_branch_id or bool(mine)
+
+    def _follow_guardians(self):
+        """Who decides for them has changed: what waits and what is planned follows."""
+        self._address_waiting()
+        self.env["whatsapp.clinic.message.rule"]._plan_for(self)
 
     def _follow_number(self, phones_before: dict, is_entered: bool):
         """`phones_before` are E.164 numbers by partner id.

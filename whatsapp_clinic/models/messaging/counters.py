@@ -20,6 +20,7 @@ METRICS = {
     "cost_this_month": "What delivered messages cost since the month began.",
     "unknown_price_this_month_messages": "Delivered messages without a known price.",
     "failed_last_day_messages": "Messages that failed in the last 24 hours.",
+    "refused_last_day_messages": "Messages that the gate did not let go in 24 hours.",
     "webhooks_pending": "Webhooks that wait to be processed.",
     "webhook_lag_seconds": "How long the oldest of them has waited.",
     "webhooks_parked": "Webhooks that could not be processed.",
@@ -94,13 +95,11 @@ class Counters(models.AbstractModel):
         return samples
 
     def _of_failures(self, values: dict) -> list[Sample]:
+        """What WhatsApp did not take, and what the gate did not let go."""
         return [
-            Sample(
-                "failed_last_day_messages",
-                row["number"],
-                {"code": row["code"], "reason": row["reason"]},
-            )
+            Sample(f"{row['state']}_last_day_messages", row["number"], labels)
             for row in self._rows(_FAILURES, values)
+            for labels in [{"code": row["code"], "reason": row["reason"]}]
         ]
 
     def _of_webhooks(self, values: dict) -> list[Sample]:
@@ -156,11 +155,11 @@ _CHANNELS = """
     ORDER BY channel.sequence, channel.id
 """
 _FAILURES = """
-    SELECT COALESCE(reason, '') AS reason,
+    SELECT state, COALESCE(reason, '') AS reason,
            COALESCE(NULLIF(error_code, 0)::text, '') AS code, count(*) AS number
     FROM whatsapp_clinic_message
-    WHERE state = 'failed' AND failed_at > %(day_ago)s
-    GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2
+    WHERE state IN ('failed', 'refused') AND failed_at > %(day_ago)s
+    GROUP BY 1, 2, 3 ORDER BY 1, 4 DESC, 2, 3
 """
 _WEBHOOKS = """
     SELECT waiting.number AS webhooks_pending,

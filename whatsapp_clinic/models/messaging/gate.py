@@ -55,6 +55,15 @@ def _is_answer(message) -> bool:
     return not message.template_id or message.purpose_id.answers_only
 
 
+def _objection_to_purpose(states: States, company, partner_id, purpose) -> str | None:
+    """Why a patient is not written to for a purpose: no consent, or none any more."""
+    state = states.of(company).get((partner_id, purpose.id))
+    is_free = state is None and purpose and not purpose.requires_consent
+    if state == GIVEN or is_free:
+        return None
+    return OBJECTIONS.get(state, "no_consent")
+
+
 class Gate(models.AbstractModel):
     """Says whether a message may be sent now.
 
@@ -93,7 +102,7 @@ class Gate(models.AbstractModel):
         """The checks in the order in which a person would want to hear of them."""
         return (
             self._check_time,
-            self._check_appointment,
+            self._check_subject,
             self._check_patient,
             self._check_number,
             self._check_consent,
@@ -104,6 +113,42 @@ class Gate(models.AbstractModel):
             self._check_recipient,
             self._check_quiet_hours,
         )
+
+    @api.model
+    def _judge_patients(self, messages) -> dict[int, Verdict | None]:
+        """What stands against writing to the patients of messages, whatever they say."""
+        facts = self._facts(messages, leaves_now=True)
+        checks = (self._check_patient, self._check_number, self._check_consent)
+        return {
+            message.id: next(
+                filter(None, (one(message, facts) for one in checks)), None
+            )
+            for message in messages
+        }
+
+    @api.model
+    def _have_basis(self, rows: list[dict]) -> list[bool]:
+        """Of values of rows, whether their patients agreed, or need not, by now."""
+        people, companies, purposes = (
+            self.env[model].browse({values[name] for values in rows})
+            for model, name in (
+                ("res.partner", "partner_id"),
+                ("res.company", "company_id"),
+                ("whatsapp.clinic.consent.purpose", "purpose_id"),
+            )
+        )
+        states = self.env["whatsapp.clinic.consent"]._states(
+            people, purposes, companies
+        )
+        return [
+            not _objection_to_purpose(
+                states,
+                companies.browse(values["company_id"]),
+                values["partner_id"],
+                purposes.browse(values["purpose_id"]),
+            )
+            for values in rows
+        ]
 
     @api.model
     def _judge_one(self, message, facts: Facts) -> Verdict:
@@ -179,9 +224,17 @@ class Gate(models.AbstractModel):
         return None
 
     @api.model
-    def _check_appointment(self, message, _facts):
+    def _check_subject(self, message, _facts):
+        """What it is about is still so, and of the patient that it goes to."""
         appointment = message.appointment_id
-        if not appointment or not (message.rule_id or message.only_coming):
+        if message.occurrence and not (message.rule_id and appointment):
+            # What a rule wrote whose rule or appointment is gone.
+            return refuse("obsolete")
+        if not appointment:
+            return None
+        if appointment.partner_id != message.partner_id:
+            return refuse("other_patient")
+        if not message.rule_id and not message.only_coming:
             return None
         objection = appointment._objection_to(message)
         return refuse(objection) if objection else None
@@ -222,14 +275,13 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _check_consent(self, message, facts):
-        purpose = message.purpose_id
-        states = facts.consents.of(message.company_id)
-        state = states.get((message.partner_id.id, purpose.id))
-        if state == GIVEN or (
-            state is None and purpose and not purpose.requires_consent
-        ):
-            return None
-        return refuse(OBJECTIONS.get(state, "no_consent"))
+        objection = _objection_to_purpose(
+            facts.consents,
+            message.company_id,
+            message.partner_id.id,
+            message.purpose_id,
+        )
+        return refuse(objection) if objection else None
 
     @api.model
     def _check_template(self, message, _facts):

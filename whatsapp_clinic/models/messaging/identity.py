@@ -343,10 +343,7 @@ class Identity(models.Model):
             identity.former_partner_ids -= partner
             identity._link(partner)
         if self and former:
-            wards = partner.sudo().ward_ids.filtered("is_in_force").patient_id
-            self.env["whatsapp.clinic.message.rule"]._plan_again(
-                [("partner_id", "in", (partner | wards).ids)]
-            )
+            self.env["whatsapp.clinic.message.rule"]._plan_for(partner)
 
     def _is_doubtful_for(self, partner, is_entered: bool) -> bool:
         """Whether staff has to say that this number is the partner's.
@@ -414,14 +411,8 @@ class Identity(models.Model):
         lifted.write({"blocked_at": False, "block_source": False})
         for identity in self:
             identity.unblocked_at = _later(identity.unblocked_at, at)
-        lifted._plan_again()
+        self.env["whatsapp.clinic.message.rule"]._plan_for(lifted.partner_ids)
         return lifted
-
-    def _plan_again(self):
-        """Plan what rules would have written to these identities meanwhile."""
-        if self:
-            rules = self.env["whatsapp.clinic.message.rule"]
-            rules._plan_again([("identity_id", "in", self.ids)])
 
     def _block_marketing(self, source: str, at=None):
         """No advertising to these identities, what is queued included; as `_block`.
@@ -474,7 +465,7 @@ class Identity(models.Model):
             identity.marketing_unblocked_at = _later(
                 identity.marketing_unblocked_at, at
             )
-        lifted._plan_again()
+        self.env["whatsapp.clinic.message.rule"]._plan_for(lifted.partner_ids)
         return lifted
 
     def _disown(self, reason: str):

@@ -21,6 +21,7 @@ STATES = [
     ("delivered", "Delivered"),
     ("read", "Read"),
     ("failed", "Failed"),
+    ("refused", "Not Sent"),
     ("cancelled", "Cancelled"),
     ("unknown", "Unknown"),
     ("received", "Received"),
@@ -30,7 +31,11 @@ OPEN_STATES = ("draft", "queued", "held")
 WAITING_STATES = ("queued", "held")
 # On its way or there, as far as anybody knows.
 LEFT_STATES = ("sending", "sent", "delivered", "read", "unknown")
-_ENDED = ("failed", "cancelled", "unknown")
+# Not sent, for a reason of the clinic's own that may pass.
+STOPPED_STATES = ("refused", "cancelled")
+# WhatsApp did not take it, or the gate did not let it go.
+FAILED_STATES = ("failed", "refused")
+_ENDED = (*FAILED_STATES, "cancelled", "unknown")
 REASONS = [
     ("no_number", "The patient has no WhatsApp number."),
     ("invalid_number", "The phone number is not valid."),
@@ -60,6 +65,7 @@ REASONS = [
     ("not_rendered", "The text could not be made; see the log."),
     ("obsolete", "The appointment was cancelled or moved."),
     ("already_confirmed", "The patient has confirmed already."),
+    ("other_patient", "It is about another patient's appointment."),
     ("expired", "Its time has passed."),
     ("quiet_hours", "It is night for the patient."),
     ("pair_limit", "WhatsApp limits how much one patient gets at once."),
@@ -119,6 +125,9 @@ NEXT_STEPS = {
     ),
     "value_missing": _lt("Fill in the field on the record, then send again."),
     "not_allowed": _lt("Change the content, then send again."),
+    "other_patient": _lt(
+        "Nothing: whose appointment it is, is written to instead of this patient."
+    ),
     "quiet_hours": _lt("Nothing to do: it leaves in the morning if that is in time."),
     "pair_limit": _lt("Nothing to do: it leaves by itself in a moment."),
     "marketing_limit": _lt("Nothing to do: it leaves by itself after a day."),
@@ -138,6 +147,7 @@ _HOPELESS = (
     "not_sendable",
     "obsolete",
     "already_confirmed",
+    "other_patient",
     "expired",
     "patient_deceased",
 )
@@ -147,7 +157,7 @@ PRIORITIES = (PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN)
 
 
 def _may_be_sent(message) -> bool:
-    waits = message.state in (*OPEN_STATES, "failed", "unknown", "cancelled")
+    waits = message.state in (*OPEN_STATES, *_ENDED)
     return message.direction == "out" and waits
 
 
@@ -292,7 +302,7 @@ class Message(models.Model):
     _unreported = models.Index(
         "(channel_id, claimed_at) WHERE state = 'sent' AND status_at IS NULL"
     )
-    _failed = models.Index("(failed_at) WHERE state = 'failed'")
+    _failed = models.Index("(failed_at) WHERE state IN ('failed', 'refused')")
     _window = models.Index(
         "(identity_id, channel_id, occurred_at) WHERE direction = 'in'"
     )
@@ -308,7 +318,8 @@ class Message(models.Model):
         "(identity_id, channel_id, id) WHERE asked_purpose_id IS NOT NULL"
     )
     _occurrence_uniq = models.UniqueIndex(
-        "(rule_id, appointment_id, occurrence) WHERE rule_id IS NOT NULL",
+        "(rule_id, appointment_id, occurrence, appointment_version) "
+        "WHERE rule_id IS NOT NULL",
         "A rule writes once for each time of an appointment.",
     )
 
@@ -418,7 +429,7 @@ class Message(models.Model):
         `priority`, `appointment_id`, `branch_id`, `rule_id` with `occurrence`,
         `reply_to_id`; `kind`, `content` and `attachment_id` as `message_outbound.py`
         tells. The gate is asked at once: what it refuses and is due now becomes
-        `failed` with the reason; what is due later waits, and `objection` tells.
+        `refused` with the reason; what is due later waits, and `objection` tells.
         Returns the rows, in order.
         """
         channels = self.env["whatsapp.clinic.channel"].browse(
@@ -511,7 +522,7 @@ class Message(models.Model):
     def _refuse(self, verdict):
         self.write(
             {
-                "state": "failed",
+                "state": "refused",
                 "failed_at": clock.now(),
                 "reason": verdict.reason,
                 "detail": verdict.detail,
@@ -533,16 +544,19 @@ class Message(models.Model):
         )
         self._judge_at_entry()
 
-    def _revive(self, reasons: tuple):
-        """Queue a cancelled row again, unless one of `reasons` still stands against it.
+    def _follow_plan(self):
+        """What rules have just written anew goes where it would go now.
 
-        It stays due when it was.
+        What was cancelled or refused is queued again, due when it is, unless something
+        still stands against writing to its patient.
         """
-        self.ensure_one()
-        self._address()
-        verdict = self.env["whatsapp.clinic.gate"]._judge(self)[self.id]
-        if verdict.reason not in reasons:
-            self._requeue(self.due_at)
+        waiting = self.filtered(lambda row: row.state in WAITING_STATES)
+        stopped = self - waiting
+        stopped._address()
+        against = self.env["whatsapp.clinic.gate"]._judge_patients(stopped)
+        for row in stopped.filtered(lambda one: not against[one.id]):
+            row._requeue(row.due_at)
+        waiting._judge_at_entry()
 
     @api.model
     def _cancel_open(self, domain: list, reason: str):

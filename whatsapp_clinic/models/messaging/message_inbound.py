@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ..consent.stop_word import EFFECTS
-from .message import PRIORITY_ANSWER
+from .message import FAILED_STATES, PRIORITY_ANSWER
 from .template_button import ACTIONS
 
 _logger = logging.getLogger(__name__)
@@ -123,7 +123,7 @@ class Message(models.Model):
         told = [
             ("identity_id", "=", self.identity_id.id),
             ("notice_id", "=", notice.id),
-            ("state", "not in", ("failed", "cancelled")),
+            ("state", "not in", (*FAILED_STATES, "cancelled")),
         ]
         if not notice or self.sudo().search_count(told, limit=1):
             return body, notice.browse()

@@ -20,6 +20,7 @@ RANKS = {
     "unknown": 1,
     "sent": 2,
     "failed": 3,
+    "refused": 3,
     "delivered": 4,
     "read": 5,
 }

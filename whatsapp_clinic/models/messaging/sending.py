@@ -110,6 +110,7 @@ class Sending(models.Model):
     waiting_count = fields.Integer("Waiting", compute="_compute_counts")
     sent_count = fields.Integer("Sent", compute="_compute_counts")
     failed_count = fields.Integer("Failed", compute="_compute_counts")
+    refused_count = fields.Integer("Not Sent", compute="_compute_counts")
     cancelled_count = fields.Integer("Cancelled", compute="_compute_counts")
     can_be_undone = fields.Boolean(compute="_compute_counts")
 
@@ -423,6 +424,7 @@ _COUNTS = {
     "waiting_count": ("draft", *WAITING_STATES),
     "sent_count": LEFT_STATES,
     "failed_count": ("failed",),
+    "refused_count": ("refused",),
     "cancelled_count": ("cancelled",),
 }
 

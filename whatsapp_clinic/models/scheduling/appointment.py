@@ -8,7 +8,7 @@ from odoo.tools import LazyTranslate, format_datetime
 
 from ...tools import clock
 from ...tools.access import named
-from ..messaging.message import REASONS
+from ..messaging.message import LEFT_STATES, REASONS, WAITING_STATES
 from .appointment_slot import tell_taken
 
 _lt = LazyTranslate(__name__)
@@ -32,12 +32,15 @@ PATIENT_STATUSES = [
 ]
 SLOT_STATES = ("booked", "arrived", "fulfilled")
 # What a message spoke of has changed when one of these does.
-_SLOT_FIELDS = {"start", "stop", "practitioner_id", "type_id", "state"}
-_VERSION_FIELDS = {"start", "practitioner_id", "branch_id"}
+_SLOT_FIELDS = {"start", "stop", "duration", "practitioner_id", "type_id", "state"}
+# What messages about it were made from.
+_FOLLOWED_FIELDS = {*_SLOT_FIELDS, "partner_id", "branch_id", "patient_status"}
 # When what happened is noted on entering a state.
 _STAMPS = {"booked": "booked_at", "cancelled": "cancelled_at", "noshow": "missed_at"}
 # Leaving or entering these makes what the patient was told out of date.
 _OFF_STATES = {"cancelled", "noshow"}
+# The patient has not said anything to what holds now.
+_UNANSWERED = {"confirmed_at": False, "patient_status": "needs_action"}
 _LOCK_NAMESPACE = 0x57A1
 
 
@@ -123,8 +126,8 @@ class Appointment(models.Model):
         default=1,
         readonly=True,
         copy=False,
-        help="Counts up when time, place or practitioner change; buttons of earlier "
-        "messages are out of date then.",
+        help="Counts up when patient, time, place or practitioner change; buttons of "
+        "earlier messages are out of date then.",
     )
     booked_at = fields.Datetime(readonly=True, copy=False)
     confirmed_at = fields.Datetime(readonly=True, copy=False)
@@ -262,14 +265,20 @@ class Appointment(models.Model):
     def write(self, vals):
         if "partner_id" in vals and self.partner_id.ids != [vals["partner_id"]]:
             self._check_may_correct_patient()
-        if not vals.keys() & (_SLOT_FIELDS | _VERSION_FIELDS | {"patient_status"}):
+        if not vals.keys() & _FOLLOWED_FIELDS:
             return super().write(vals)
-        self._lock_practitioners(
-            {*self.practitioner_id.ids, vals.get("practitioner_id")}
-        )
+        if vals.keys() & _SLOT_FIELDS:
+            self._lock_practitioners(
+                {*self.practitioner_id.ids, vals.get("practitioner_id")}
+            )
+        known = {one: (one.partner_id, one._local_start()) for one in self}
         for one in self:
             super(Appointment, one).write({**one._consequences(vals), **vals})
         self.flush_recordset()
+        for one, (patient, start) in known.items():
+            if patient != one.partner_id:
+                one._correct_patient(patient, start)
+        self._move_messages()
         self.env["whatsapp.clinic.message.rule"]._plan(self)
         return True
 
@@ -299,13 +308,17 @@ class Appointment(models.Model):
         state = vals.get("state", self.state)
         is_new_state = state != self.state
         news = {}
+        is_of_another = vals.get("partner_id", self.partner_id.id) != self.partner_id.id
         if is_new_state and state in _STAMPS:
             news[_STAMPS[state]] = now
         if self._is_moved_by(vals):
-            news.update(moved_at=now, patient_status="needs_action")
+            news.update(_UNANSWERED, moved_at=now)
+        if is_of_another and state == "booked":
+            news.update(_UNANSWERED, booked_at=now, moved_at=False)
         if is_new_state and state == "booked":
-            news["patient_status"] = "needs_action"
-        if "moved_at" in news or (is_new_state and {state, self.state} & _OFF_STATES):
+            news.update(_UNANSWERED, moved_at=False)
+        is_off = is_new_state and {state, self.state} & _OFF_STATES
+        if "moved_at" in news or is_of_another or is_off:
             news["version"] = self.version + 1
         return news
 
@@ -316,6 +329,63 @@ class Appointment(models.Model):
             vals.get(name, self[name].id) != self[name].id
             for name in ("practitioner_id", "branch_id")
         )
+
+    def _correct_patient(self, former, start):
+        """It turned out to be another patient's: what the former one heard is undone.
+
+        `start` is what the former patient was told. What waits for them is cancelled;
+        what has left is taken back in words, by reception where no text may be sent.
+        """
+        self.partner_id._become_patients()
+        messages = self.env["whatsapp.clinic.message"].sudo()
+        about = [("appointment_id", "=", self.id), ("partner_id", "=", former.id)]
+        messages._cancel_open(about, "other_patient")
+        told = messages.search(
+            [*about, ("direction", "=", "out"), ("state", "in", LEFT_STATES)],
+            order="id desc",
+            limit=1,
+        )
+        if not told or start <= pytz.utc.localize(clock.now()):
+            return
+        chat = self.env["whatsapp.clinic.chat.answers"].sudo()
+        answer = chat._answer(told, "not_yours", **chat._when(told, start))
+        if answer.state not in WAITING_STATES:
+            self._ask_reception(
+                _lt(
+                    "%s was told of this visit by mistake and gets no message: please "
+                    "call.",
+                    former.name,
+                )
+            )
+
+    def _move_messages(self):
+        """What was written by hand and waits leaves from where the visit is now."""
+        waiting = (
+            self.env["whatsapp.clinic.message"]
+            .sudo()
+            .search(
+                [
+                    ("appointment_id", "in", self.ids),
+                    ("rule_id", "=", False),
+                    ("reply_to_id", "=", False),
+                    ("state", "in", WAITING_STATES),
+                ]
+            )
+        )
+        astray = waiting.filtered(
+            lambda row: row.branch_id != row.appointment_id.branch_id
+        )
+        for row in astray._lock_open():
+            branch = row.appointment_id.sudo().branch_id
+            row.write(
+                {
+                    "branch_id": branch.id,
+                    "company_id": branch.company_id.id,
+                    "channel_id": (branch.channel_id or row.channel_id).id,
+                    "identity_id": False,
+                }
+            )
+            row._judge_at_entry()
 
     def _lock_practitioners(self, ids):
         """Wait until nobody else books them; holds until the transaction ends."""

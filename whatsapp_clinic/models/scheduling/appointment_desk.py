@@ -37,6 +37,8 @@ class Appointment(models.Model):
                 {
                     "state": _BEFORE[one.state],
                     "booked_at": one.booked_at,
+                    "confirmed_at": one.confirmed_at,
+                    "moved_at": one.moved_at,
                     "cancelled_at": False,
                     "cancelled_by": False,
                     "missed_at": False,

@@ -5,6 +5,10 @@ from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 
 from ...tools.quiet_hours import quiet_period
+from ..messaging.message import WAITING_STATES
+
+# What of it rules have used for what waits.
+_PLANNING = {"channel_id", "company_id", "tz", "quiet_from", "quiet_to"}
 
 
 class Branch(models.Model):
@@ -83,8 +87,8 @@ class Branch(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.get("channel_id"):
-            self._rechannel(vals["channel_id"])
+        if _PLANNING & vals.keys():
+            self._replan()
         return result
 
     @api.model
@@ -109,8 +113,8 @@ class Branch(models.Model):
         zone = partner.tz or self.tz
         return quiet_period(at, zone, self.quiet_from, self.quiet_to)
 
-    def _rechannel(self, channel_id: int):
-        """What still waits leaves from the branch's new number."""
+    def _replan(self):
+        """What is planned about visits here leaves from, and when, it would now."""
         waiting = (
             self.env["whatsapp.clinic.message"]
             .sudo()
@@ -118,12 +122,11 @@ class Branch(models.Model):
                 [
                     ("branch_id", "in", self.ids),
                     ("rule_id", "!=", False),
-                    ("state", "in", ("queued", "held")),
+                    ("state", "in", WAITING_STATES),
                 ]
             )
         )
-        waiting.write({"channel_id": channel_id})
-        waiting._judge_at_entry()
+        self.env["whatsapp.clinic.message.rule"]._plan(waiting.appointment_id)
 
     @api.onchange("partner_id")
     def _onchange_partner_id(self):

@@ -1,53 +1,81 @@
+from dataclasses import dataclass
 from datetime import timedelta
+
+import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...tools import clock
+from ..messaging.message import LEFT_STATES, STOPPED_STATES, WAITING_STATES
 
-# Anchor: the field of the appointment that holds its time, and the states in which a
-# message about it makes sense.
+
+@dataclass(frozen=True)
+class Anchor:
+    """A moment of an appointment that rules write around.
+
+    `field` holds it, `states` are those in which a message about it makes sense. What
+    was just done finds somebody awake. A message before the visit is of no use after.
+    An appointed time may come back after a move; what was done is done once.
+    """
+
+    label: str
+    field: str
+    states: tuple = ("booked",)
+    is_just_done: bool = False
+    is_before_visit: bool = True
+    is_appointed: bool = False
+
+
+_VISITED = ("booked", "arrived", "fulfilled")
 ANCHORS = {
-    "booked": ("booked_at", ("booked",)),
-    "moved": ("moved_at", ("booked",)),
-    "confirmed": ("confirmed_at", ("booked",)),
-    "start": ("start", ("booked",)),
-    "end": ("stop", ("booked", "arrived", "fulfilled")),
-    "noshow": ("missed_at", ("noshow",)),
-    "cancelled": ("cancelled_at", ("cancelled",)),
+    "booked": Anchor("When booked", "booked_at", is_just_done=True),
+    "moved": Anchor("When moved", "moved_at", is_just_done=True),
+    "confirmed": Anchor(
+        "When confirmed by the patient", "confirmed_at", is_just_done=True
+    ),
+    "start": Anchor("Start of the appointment", "start", is_appointed=True),
+    "end": Anchor(
+        "End of the appointment",
+        "stop",
+        _VISITED,
+        is_before_visit=False,
+        is_appointed=True,
+    ),
+    "noshow": Anchor("When missed", "missed_at", ("noshow",), is_before_visit=False),
+    "cancelled": Anchor(
+        "When cancelled",
+        "cancelled_at",
+        ("cancelled",),
+        is_just_done=True,
+        is_before_visit=False,
+    ),
 }
 # Their messages make sense when the visit is over, or was cancelled.
-AFTERWARDS = frozenset({"end", "noshow", "cancelled"})
-# Something was just done, so that somebody is awake.
-_JUST_DONE = ("booked", "moved", "confirmed", "cancelled")
+AFTERWARDS = frozenset(
+    name for name, anchor in ANCHORS.items() if not anchor.is_before_visit
+)
 UNIT_MINUTES = {"minutes": 1, "hours": 60, "days": 24 * 60}
 # A message whose time was already over when it was planned is not sent late.
 LATE = timedelta(minutes=15)
+# So much later it is sent if something stood against it when it was due.
+GRACE = timedelta(hours=1)
 # How long before the visit a message about it still helps.
 USEFUL = timedelta(minutes=30)
 # How long a message about something past is still worth sending.
 SHELF_LIFE = timedelta(days=2)
-
-# What changes in a waiting row when its appointment moves.
-_MOVING = ("due_at", "expires_at", "occurrence", "appointment_version")
-# Cancelled with the appointment, by the patient or with a number that was not the
-# patient's, and not by staff: comes back when that is over.
-_REVIVABLE = (
-    "obsolete",
-    "already_confirmed",
-    "wrong_person",
-    "number_changed",
-    "identity_blocked",
-    "marketing_blocked",
-    "consent_withdrawn",
-)
+# The plan's own reasons to cancel; whatever else did was an obstacle.
+_PLANNED_AWAY = ("obsolete", "already_confirmed")
+# Somebody decided; nothing brings it back.
+_FINAL = ("cancelled_by_user",)
 
 
 class MessageRule(models.Model):
     """Writes to patients around their appointments, by itself.
 
-    When the anchor appears the rule puts a row with its due time in the outbox; when it
-    moves or goes the row is moved or cancelled.
+    When the anchor appears the rule puts a row with its due time in the outbox. The row
+    follows whatever it was made from: what changes is written anew, what goes cancels
+    it, and what stood against it and has ended brings it back.
     """
 
     _name = "whatsapp.clinic.message.rule"
@@ -74,15 +102,7 @@ class MessageRule(models.Model):
         help="Empty: all types of appointment.",
     )
     anchor = fields.Selection(
-        [
-            ("booked", "When booked"),
-            ("moved", "When moved"),
-            ("confirmed", "When confirmed by the patient"),
-            ("start", "Start of the appointment"),
-            ("end", "End of the appointment"),
-            ("noshow", "When missed"),
-            ("cancelled", "When cancelled"),
-        ],
+        [(name, anchor.label) for name, anchor in ANCHORS.items()],
         default="start",
         required=True,
     )
@@ -129,7 +149,7 @@ class MessageRule(models.Model):
     def _compute_waiting_count(self):
         counted = dict(
             self.env["whatsapp.clinic.message"]._read_group(
-                [("rule_id", "in", self.ids), ("state", "in", ("queued", "held"))],
+                [("rule_id", "in", self.ids), ("state", "in", WAITING_STATES)],
                 ["rule_id"],
                 ["__count"],
             )
@@ -140,12 +160,12 @@ class MessageRule(models.Model):
     @api.depends("anchor")
     def _compute_in_quiet_hours(self):
         for rule in self:
-            rule.in_quiet_hours = rule.anchor in _JUST_DONE
+            rule.in_quiet_hours = ANCHORS[rule.anchor].is_just_done
 
     @api.constrains("anchor", "offset", "offset_side")
     def _check_before_only_for_start(self):
         for rule in self:
-            is_event = rule.anchor not in ("start", "end")
+            is_event = not ANCHORS[rule.anchor].is_appointed
             if is_event and rule.offset and rule.offset_side == "before":
                 raise ValidationError(
                     self.env._(
@@ -201,23 +221,42 @@ class MessageRule(models.Model):
             self._replan()
         return result
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_with_what_waits(self):
+        self.env["whatsapp.clinic.message"]._cancel_open(
+            [("rule_id", "in", self.ids)], "obsolete"
+        )
+
     def _replan(self):
-        """Plan the coming appointments anew after a rule was changed."""
+        """Plan anew after a rule was changed: what is to come, and what waits."""
+        now = clock.now()
         upcoming = self.env["whatsapp.clinic.appointment"].search(
             [
                 ("company_id", "in", self.company_id.ids),
-                ("start", ">=", clock.now()),
+                ("start", ">=", now),
                 ("state", "=", "booked"),
             ]
         )
-        self._plan(upcoming, rules=self)
+        rows = (
+            self.env["whatsapp.clinic.message"]
+            .sudo()
+            .search(
+                [
+                    ("rule_id", "in", self.ids),
+                    "|",
+                    ("state", "in", WAITING_STATES),
+                    ("due_at", ">=", now - GRACE),
+                ]
+            )
+        )
+        self._plan(upcoming | rows.appointment_id.sudo(False), rules=self)
 
     def action_open_waiting(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "whatsapp_clinic.message_action"
         )
-        domain = [("rule_id", "=", self.id), ("state", "in", ("queued", "held"))]
+        domain = [("rule_id", "=", self.id), ("state", "in", WAITING_STATES)]
         return {**action, "domain": domain, "context": {}}
 
     @api.model
@@ -237,10 +276,9 @@ class MessageRule(models.Model):
 
     def _fits(self, appointment) -> bool:
         """Whether the rule writes about this appointment in its present state."""
-        _field, states = ANCHORS[self.anchor]
         return (
             self.active
-            and appointment.state in states
+            and appointment.state in ANCHORS[self.anchor].states
             and appointment.company_id == self.company_id
             and (not self.branch_ids or appointment.branch_id in self.branch_ids)
             and (not self.type_ids or appointment.type_id in self.type_ids)
@@ -248,83 +286,138 @@ class MessageRule(models.Model):
 
     @api.model
     def _plan(self, appointments, rules=None):
-        """Make the outbox say what the rules want for these appointments."""
-        rules = rules or self.sudo().search(
-            [("company_id", "in", appointments.company_id.ids)]
-        )
+        """Make the outbox say what the rules want for these appointments.
+
+        `rules` default to those of their companies, and those that wrote about them.
+        """
         appointments = appointments.sudo()
-        messages = self.env["whatsapp.clinic.message"].sudo()
-        written = messages.search(
-            [("rule_id", "in", rules.ids), ("appointment_id", "in", appointments.ids)]
+        written = self._written(appointments, rules)
+        rules = rules or written.rule_id | self.sudo().search(
+            [("company_id", "in", appointments.company_id.ids)]
         )
         rows = {}
         for row in written:
             rows.setdefault((row.rule_id.id, row.appointment_id.id), []).append(row)
-        new = []
+        new, kept = [], written.browse()
         for rule in rules.sudo():
             for appointment in appointments:
                 known = rows.get((rule.id, appointment.id), [])
-                new += rule._plan_one(appointment, known)
+                wanted, keeper = rule._plan_one(appointment, known)
+                kept |= keeper
+                if wanted and not keeper:
+                    new.append(wanted)
+        kept._follow_plan()
+        new = self._with_basis(new)
         if new:
-            messages._enqueue(new)
+            written._enqueue(new)
 
     @api.model
-    def _plan_again(self, domain: list):
-        """What kept patients from being written to is over: plan for the time to come.
+    def _written(self, appointments, rules=None):
+        """What rules wrote about appointments; nobody else changes what waits of it."""
+        domain = [("appointment_id", "in", appointments.ids)]
+        domain.append(
+            ("rule_id", "in", rules.ids) if rules else ("rule_id", "!=", False)
+        )
+        written = self.env["whatsapp.clinic.message"].sudo().search(domain)
+        written.filtered(lambda row: row.state in WAITING_STATES)._lock_open()
+        return written
 
-        `domain` says of which rows.
+    @api.model
+    def _plan_for(self, partners):
+        """Plan what is to come for patients, and for those for whom they decide.
+
+        For when something that stood against writing to them has ended.
         """
-        rows = (
-            self.env["whatsapp.clinic.message"]
+        people = partners.sudo()
+        people |= people.ward_ids.patient_id
+        if not people:
+            return
+        rules = self.sudo().search([("active", "=", True)])
+        longest = max((rule._delta for rule in rules), default=timedelta())
+        appointments = (
+            self.env["whatsapp.clinic.appointment"]
             .sudo()
             .search(
                 [
-                    *domain,
-                    ("state", "=", "cancelled"),
-                    ("reason", "in", _REVIVABLE),
-                    ("rule_id", "!=", False),
-                    ("due_at", ">=", clock.now() - LATE),
+                    ("partner_id", "in", people.ids),
+                    ("stop", ">=", clock.now() - max(longest, SHELF_LIFE) - GRACE),
                 ]
             )
         )
-        if rows.appointment_id:
-            self._plan(rows.appointment_id)
+        if appointments:
+            self._plan(appointments)
 
-    def _plan_one(self, appointment, known: list) -> list[dict]:
-        """Move, revive or cancel the rows there are; returns values of rows to write.
+    @api.model
+    def _with_basis(self, new: list[dict]) -> list[dict]:
+        """Rows to write, without those ahead that nobody has agreed to.
 
-        `known` are the rows that this rule wrote for the appointment.
+        They are planned when consent comes. What is due at once is written and refused,
+        so that somebody sees it.
         """
-        wanted = self._wanted(appointment)
-        waiting = [row for row in known if row.state in ("queued", "held")]
-        if wanted is None:
-            _cancel(waiting)
-            return []
-        exact = [row for row in known if row.occurrence == wanted["occurrence"]]
-        keeper = (exact or waiting or [None])[0]
-        _cancel([row for row in waiting if row != keeper])
-        if keeper is None:
-            return [wanted]
-        if keeper in waiting:
-            _move(keeper, wanted)
-        elif keeper.state == "cancelled" and keeper.reason in _REVIVABLE:
-            _move(keeper, wanted)
-            keeper._revive(_REVIVABLE)
-        return []
+        now = clock.now()
+        founded = self.env["whatsapp.clinic.gate"]._have_basis(new)
+        return [
+            values
+            for values, has_basis in zip(new, founded, strict=True)
+            if has_basis or values["due_at"] <= now
+        ]
 
-    def _wanted(self, appointment) -> dict | None:
-        """The row this rule wants for an appointment now; None for no row."""
-        field, _states = ANCHORS[self.anchor]
-        at = appointment[field]
+    def _plan_one(self, appointment, known: list) -> tuple:
+        """The row that is wanted and the one that serves for it, of `known` ones.
+
+        Whatever else waits is cancelled; either may be missing. `known` are the rows
+        that this rule wrote for the appointment.
+        """
+        nothing = self.env["whatsapp.clinic.message"].sudo()
+        is_hindered = any(_is_hindered(row) for row in known)
+        wanted = self._wanted(appointment, GRACE if is_hindered else LATE)
+        keeper = (wanted and self._keeper(known, wanted)) or nothing
+        waiting = [row for row in known if row.state in WAITING_STATES]
+        _cancel([row for row in waiting if row != keeper])
+        if keeper.state in WAITING_STATES or _may_come_back(keeper):
+            _rewrite(keeper, wanted)
+            return wanted, keeper
+        # It has left, failed, or somebody decided against it.
+        return (None, nothing) if keeper else (wanted, nothing)
+
+    def _keeper(self, known: list, wanted: dict):
+        """Which of the rows is the wanted one, or can become it.
+
+        Not one of another person. What left before a move may name a time that has come
+        back, but its buttons are out of date.
+        """
+        is_appointed = ANCHORS[self.anchor].is_appointed
+        own = [row for row in known if row.partner_id.id == wanted["partner_id"]]
+        exact = [
+            row
+            for row in own
+            if row.occurrence == wanted["occurrence"]
+            and not (
+                is_appointed
+                and row.state in LEFT_STATES
+                and row.appointment_version != wanted["appointment_version"]
+            )
+        ]
+        waiting = [row for row in own if row.state in WAITING_STATES]
+        return max(exact or waiting, key=_usefulness, default=None)
+
+    def _wanted(self, appointment, late: timedelta = LATE) -> dict | None:
+        """The row this rule wants for an appointment now; None for no row.
+
+        `late` says how long ago it may have been due.
+        """
+        anchor = ANCHORS[self.anchor]
+        at = appointment[anchor.field]
         if not at or not self._fits(appointment):
             return None
         if self.only_unconfirmed and appointment.patient_status == "accepted":
             return None
-        due_at = at + self._delta
-        if due_at < clock.now() - LATE:
+        due_at = self._due(at, appointment)
+        if due_at < clock.now() - late:
             return None
-        is_before_visit = self.anchor in ("booked", "moved", "confirmed", "start")
-        expires_at = appointment.start if is_before_visit else due_at + SHELF_LIFE
+        expires_at = (
+            appointment.start if anchor.is_before_visit else due_at + SHELF_LIFE
+        )
         due_at = self._out_of_quiet_hours(due_at, expires_at, appointment)
         if due_at >= expires_at:
             return None
@@ -343,6 +436,17 @@ class MessageRule(models.Model):
             "expires_at": expires_at,
         }
 
+    def _due(self, at, appointment):
+        """When it is due about a moment (naive UTC); a day is one of the calendar.
+
+        Over a change of clocks the hour of the day stays, by the branch's clock.
+        """
+        if self.offset_unit != "days":
+            return at + self._delta
+        zone = pytz.timezone(appointment.branch_id.tz)
+        wall = pytz.utc.localize(at).astimezone(zone).replace(tzinfo=None) + self._delta
+        return zone.localize(wall).astimezone(pytz.utc).replace(tzinfo=None)
+
     def _out_of_quiet_hours(self, due_at, expires_at, appointment):
         """Due after the night, or on the evening before where that is too late."""
         if self.in_quiet_hours:
@@ -358,12 +462,40 @@ class MessageRule(models.Model):
         return evening if evening >= clock.now() else due_at
 
 
+def _is_hindered(row) -> bool:
+    """Whether something stood against it that was not the plan's own doing."""
+    return _may_come_back(row) and row.reason not in _PLANNED_AWAY
+
+
+def _may_come_back(row) -> bool:
+    return row.state in STOPPED_STATES and row.reason not in _FINAL
+
+
+def _usefulness(row) -> tuple:
+    """Which row serves for what is wanted: what left, then what waits, the latest."""
+    is_waiting = row.state in WAITING_STATES
+    return row.state in LEFT_STATES, is_waiting, row.appointment_version, row.id
+
+
 def _cancel(rows: list):
     for row in rows:
         row._lock_open().write({"state": "cancelled", "reason": "obsolete"})
 
 
-def _move(row, wanted: dict):
-    changes = {name: wanted[name] for name in _MOVING if row[name] != wanted[name]}
+def _rewrite(row, wanted: dict):
+    """Make a row that has not left what is wanted now."""
+    changes = {
+        name: value
+        for name, value in wanted.items()
+        if row._fields[name].convert_to_write(row[name], row) != value
+    }
+    was_due = row.state == "held" or (row.attempts and row.state in WAITING_STATES)
+    is_due = wanted["due_at"] <= clock.now()
+    if was_due and is_due and row.occurrence == wanted["occurrence"]:
+        # It waits for something else than its time.
+        changes.pop("due_at", None)
+    if "channel_id" in changes:
+        # A user id is known to the numbers of one portfolio only.
+        changes["identity_id"] = False
     if changes:
-        row.write({**changes, "branch_id": wanted["branch_id"]})
+        row.write(changes)

@@ -361,7 +361,7 @@ class TestChatConsent(ChatCase):
 
     def test_text_question_outside_of_the_window_is_refused(self):
         row = self.ask()
-        self.assertEqual((row.state, row.reason), ("failed", "window_closed"))
+        self.assertEqual((row.state, row.reason), ("refused", "window_closed"))
 
     def test_yes_to_advertising_lifts_the_patients_own_stop_of_it(self):
         self.say("STOP ADS")

@@ -331,4 +331,4 @@ class TestLinkByWhatsApp(SandboxCase):
         message = self.ask()
         message.consent_request_id.action_close()
         self.dispatch()
-        self.assertEqual((message.state, message.reason), ("failed", "value_missing"))
+        self.assertEqual((message.state, message.reason), ("refused", "value_missing"))

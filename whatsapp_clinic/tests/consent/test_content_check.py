@@ -49,7 +49,7 @@ class TestContentCheck(SandboxCase):
 
     def test_a_card_number_in_a_text_is_refused_and_says_why(self):
         message = self.send(f"Your card {CARD} KUMQUAT")
-        self.assertEqual((message.state, message.reason), ("failed", "not_minimal"))
+        self.assertEqual((message.state, message.reason), ("refused", "not_minimal"))
         self.assertIn("card number", message.detail)
         self.assertNotIn("4111", message.detail)
         self.assertIn("Take out", message.next_step)
@@ -75,7 +75,7 @@ class TestContentCheck(SandboxCase):
         self.company.clinic_diagnosis_field_ids = field
         self.patient.function = "Diyabet KUMQUAT"
         message = self.send("About your DİYABET KUMQUAT we should talk")
-        self.assertEqual((message.state, message.reason), ("failed", "not_minimal"))
+        self.assertEqual((message.state, message.reason), ("refused", "not_minimal"))
         self.assertIn("diagnosis", message.detail)
 
     def test_a_template_cannot_use_a_field_marked_as_diagnosis(self):
@@ -93,7 +93,7 @@ class TestContentCheck(SandboxCase):
         self.branch.name = "KUMQUAT Onkoloji"
         message = self.send_reminder(self.book(self.patient))
         self.dispatch()
-        self.assertEqual((message.state, message.reason), ("failed", "not_minimal"))
+        self.assertEqual((message.state, message.reason), ("refused", "not_minimal"))
         self.assertIn("specialty", message.detail)
         self.assertFalse(self.sandbox.accepted())
 
@@ -153,7 +153,7 @@ class TestContentCheck(SandboxCase):
         self.patient.type = "delivery"
         words = dict(self.patient._fields["type"]._description_selection(self.env))
         message = self.send(f"KUMQUAT {words['delivery']}")
-        self.assertEqual((message.state, message.reason), ("failed", "not_minimal"))
+        self.assertEqual((message.state, message.reason), ("refused", "not_minimal"))
 
     def test_a_diagnosis_typed_with_a_part_in_bold_is_recognised(self):
         self.company.clinic_diagnosis_field_ids = self.env.ref(

@@ -119,7 +119,7 @@ class TestGateTable(SandboxCase):
             # What only an administrator ends waits for it, and leaves then.
             is_held = reason == "copied_database"
             self.assertIn(
-                message.state, ("queued",) if is_held else ("failed", "cancelled")
+                message.state, ("queued",) if is_held else ("refused", "cancelled")
             )
             self.assertEqual(message.objection, reason)
             self.assertTrue(message.next_step, "says what to do")

@@ -220,7 +220,7 @@ class TestObjection(ClinicCase):
 
 @tagged("post_install", "-at_install")
 class TestEnded(ClinicCase):
-    """Who died, was barred or archived gets nothing; nothing revives by itself."""
+    """Who died, was barred or archived gets nothing, unless it was a mistake."""
 
     ENDINGS = {
         "patient_deceased": {"clinic_deceased_on": "2026-01-01"},
@@ -228,7 +228,7 @@ class TestEnded(ClinicCase):
         "patient_archived": {"active": False},
     }
 
-    def test_planned_rows_are_cancelled_and_restoring_does_not_revive_them(self):
+    def test_planned_rows_are_cancelled_and_come_back_with_the_patient(self):
         for number, (reason, values) in enumerate(self.ENDINGS.items()):
             with self.subTest(reason):
                 patient = self.make_patient(f"+90532111002{number}")
@@ -247,4 +247,4 @@ class TestEnded(ClinicCase):
                         "clinic_deceased_on": False,
                     }
                 )
-                self.assertEqual(set(rows.mapped("state")), {"cancelled"})
+                self.assertEqual(set(rows.mapped("state")), {"queued"})

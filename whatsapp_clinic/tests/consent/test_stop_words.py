@@ -457,7 +457,7 @@ class TestStop(ChatCase):
             [("reply_to_id", "=", stop.id)]
         )
         self.assertEqual(
-            (confirmation.state, confirmation.reason), ("failed", "window_closed")
+            (confirmation.state, confirmation.reason), ("refused", "window_closed")
         )
 
     def test_stop_from_a_clock_far_ahead_still_counts(self):
@@ -637,7 +637,7 @@ class TestStop(ChatCase):
         reminder.write({"state": "queued", "due_at": clock.now()})
         texts = [bubble["text"] for bubble in self.shown()]
         self.assertEqual(
-            (reminder.state, reminder.reason), ("failed", "identity_blocked")
+            (reminder.state, reminder.reason), ("refused", "identity_blocked")
         )
         self.assertEqual(len(texts), 1)
 

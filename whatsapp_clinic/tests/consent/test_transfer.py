@@ -72,7 +72,7 @@ class TestTransfer(ClinicCase):
         self.company.clinic_refuse_unrecorded_transfer = True
         message = self.enqueue()
         self.assertEqual(
-            (message.state, message.reason), ("failed", "transfer_unrecorded")
+            (message.state, message.reason), ("refused", "transfer_unrecorded")
         )
         self.assertIn("privacy officer", message.next_step)
         self.channel.write(CONTRACT)

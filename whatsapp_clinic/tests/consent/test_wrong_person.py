@@ -41,7 +41,7 @@ class TestWrongPerson(ChatCase):
         self.assertEqual((later.state, later.reason), ("cancelled", "wrong_person"))
         self.assertEqual(len(self.shown()), 1)
         refused = self.send_reminder(self.appointment)
-        self.assertEqual((refused.state, refused.reason), ("failed", "wrong_person"))
+        self.assertEqual((refused.state, refused.reason), ("refused", "wrong_person"))
 
     def test_not_me_flags_the_coming_appointments(self):
         past = self.book(self.patient, clock.now() - timedelta(days=2))
@@ -89,7 +89,7 @@ class TestWrongPerson(ChatCase):
         self.assertDisowned()
         self.assertEqual(len(self.shown()), 1)
         answer = stop._reply("Stopped KUMQUAT", confirms_stop=True)
-        self.assertEqual((answer.state, answer.reason), ("failed", "wrong_person"))
+        self.assertEqual((answer.state, answer.reason), ("refused", "wrong_person"))
 
     def test_number_entered_anew_is_the_patients_again(self):
         rule = self.rule()

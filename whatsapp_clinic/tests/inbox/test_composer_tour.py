@@ -59,4 +59,4 @@ class TestComposerTour(WebCase):
             self.env.ref("whatsapp_clinic.write_sendings").method_direct_trigger()
         self.env.invalidate_all()
         states = self.rows().mapped("state")
-        self.assertEqual((states.count("queued"), states.count("failed")), (200, 1))
+        self.assertEqual((states.count("queued"), states.count("refused")), (200, 1))

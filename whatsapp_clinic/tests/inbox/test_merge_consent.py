@@ -75,6 +75,7 @@ class TestMergeConsent(ClinicCase):
 
     def test_what_waits_goes_to_the_patient_who_was_the_own_guardian(self):
         self.guard(self.twin, self.kept)
+        self.consent(self.twin)
         self.rule()
         waiting = self.book(self.twin, tomorrow(72)).whatsapp_message_ids
         self.assertEqual(waiting.guardian_id, self.kept)

@@ -248,7 +248,7 @@ class TestComposer(ComposerCase):
     def test_refused_message_is_a_row_with_its_reason(self):
         stranger = self.make_patient("+905321110009", "Nobody KUMQUAT")
         message = self.send(stranger)
-        self.assertEqual((message.state, message.reason), ("failed", "no_consent"))
+        self.assertEqual((message.state, message.reason), ("refused", "no_consent"))
 
     def test_record_without_a_patient_is_a_row_with_its_reason(self):
         lead = self.env["crm.lead"].create({"name": "Nobody"})
@@ -257,7 +257,7 @@ class TestComposer(ComposerCase):
             "purpose_id": self.purpose.id,
         }
         message = self.env["whatsapp.clinic.sending"]._send(lead, content)
-        self.assertEqual((message.state, message.reason), ("failed", "no_number"))
+        self.assertEqual((message.state, message.reason), ("refused", "no_number"))
 
     def test_own_text_is_offered_while_the_window_is_open(self):
         self.assertFalse(self.form(self.patient).can_write_text)

@@ -70,13 +70,24 @@ class TestCounters(AlarmCase):
                 error_code=131026,
                 failed_at=clock.now() - timedelta(hours=hours),
             )
-        self.message(state="failed", reason="no_consent", failed_at=clock.now())
-        failures = {
+        self.assertEqual(
+            self.ended("failed_last_day_messages"), {("131026", "error"): 2}
+        )
+
+    def test_what_the_gate_refused_is_no_failure(self):
+        self.env.cr.execute("UPDATE whatsapp_clinic_message SET failed_at = NULL")
+        self.message(state="refused", reason="no_consent", failed_at=clock.now())
+        self.assertEqual(self.ended("failed_last_day_messages"), {})
+        self.assertEqual(
+            self.ended("refused_last_day_messages"), {("", "no_consent"): 1}
+        )
+
+    def ended(self, name):
+        return {
             (sample.labels["code"], sample.labels["reason"]): sample.value
             for sample in self.sample()
-            if sample.name == "failed_last_day_messages"
+            if sample.name == name
         }
-        self.assertEqual(failures, {("131026", "error"): 2, ("", "no_consent"): 1})
 
     def test_webhooks_that_wait_and_that_are_parked_are_counted(self):
         self.event("pending", timedelta(minutes=2))
@@ -113,6 +124,7 @@ class TestCounters(AlarmCase):
     def test_every_metric_has_a_help(self):
         self.event("pending")
         self.message(state="failed", reason="error", failed_at=clock.now())
+        self.message(state="refused", reason="no_consent", failed_at=clock.now())
         self.event()
         self.watch()
         now = clock.now()

@@ -61,7 +61,7 @@ class TestDispatcher(SandboxCase):
         )
         self.dispatch()
         self.assertEqual(
-            (message.state, message.reason), ("failed", "consent_withdrawn")
+            (message.state, message.reason), ("refused", "consent_withdrawn")
         )
         self.assertFalse(self.sandbox.accepted())
 
@@ -265,7 +265,7 @@ class TestDispatcher(SandboxCase):
         variable.builtin = "clinic_phone"
         message = self.send_reminder(self.appointment)
         self.dispatch()
-        self.assertEqual((message.state, message.reason), ("failed", "value_missing"))
+        self.assertEqual((message.state, message.reason), ("refused", "value_missing"))
         self.assertEqual(message.detail, "clinic_name")
         self.assertFalse(self.sandbox.stats()["requests"])
 
@@ -286,7 +286,7 @@ class TestDispatcher(SandboxCase):
         ):
             self.dispatch()
         self.assertNotIn(MARKER, str(logs.output))
-        self.assertEqual(messages.mapped("state"), ["failed", "sent"])
+        self.assertEqual(messages.mapped("state"), ["refused", "sent"])
         self.assertEqual(messages[0].reason, "not_rendered")
 
     def test_text_within_the_window_reaches_the_phone(self):
@@ -303,7 +303,7 @@ class TestDispatcher(SandboxCase):
         self.process()
         message = self.send_text(self.patient, "x" * 4097)
         self.dispatch()
-        self.assertEqual((message.state, message.reason), ("failed", "not_allowed"))
+        self.assertEqual((message.state, message.reason), ("refused", "not_allowed"))
         self.assertIn("4096", message.detail)
 
     def test_patient_is_addressed_in_the_own_language(self):

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo.tests import tagged
 
 from ...tools import clock
-from ..common import ClinicCase, make_template
+from ..common import ClinicCase, make_template, tomorrow
 
 
 @tagged("post_install", "-at_install")
@@ -17,6 +17,11 @@ class TestGate(ClinicCase):
         self.appointment = self.book(self.patient)
 
     def enqueue(self, **values):
+        """A reminder of the patient's appointment, or of that of another one."""
+        other = values.get("partner_id", self.patient.id)
+        if other != self.patient.id:
+            patient = self.patient.browse(other)
+            values["appointment_id"] = self.book(patient, tomorrow(other)).id
         return self.env["whatsapp.clinic.message"]._enqueue(
             [
                 {
@@ -37,7 +42,7 @@ class TestGate(ClinicCase):
 
     def assertRefused(self, reason, **values):
         message = self.enqueue(**values)
-        self.assertEqual((message.state, message.reason), ("failed", reason))
+        self.assertEqual((message.state, message.reason), ("refused", reason))
         self.assertTrue(message.failed_at)
         return message
 

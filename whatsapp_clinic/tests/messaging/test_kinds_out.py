@@ -170,7 +170,7 @@ class TestKindsOut(MediaCase):
         for kind, content in contents.items():
             with self.subTest(kind):
                 row = self.send(kind, content=content)
-                self.assertEqual((row.state, row.reason), ("failed", "not_allowed"))
+                self.assertEqual((row.state, row.reason), ("refused", "not_allowed"))
         self.assertFalse(self.sandbox.accepted())
 
     def test_captions_and_titles_are_looked_at_for_what_should_not_leave(self):
@@ -217,7 +217,7 @@ class TestKindsOut(MediaCase):
         template = self.template_with("where_we_are", header)
         row = self.send_template(template)
         self.dispatch()
-        self.assertEqual((row.state, row.reason), ("failed", "value_missing"))
+        self.assertEqual((row.state, row.reason), ("refused", "value_missing"))
 
     def test_a_template_takes_its_sample_video_whatever_odoo_calls_it(self):
         header = {"type": "HEADER", "format": "VIDEO"}

@@ -152,7 +152,7 @@ class TestLimits(SandboxCase):
             )
         self.dispatch()
         self.assertEqual(
-            self.reasons(rows), [("sent", False), ("failed", "messaging_limit")]
+            self.reasons(rows), [("sent", False), ("refused", "messaging_limit")]
         )
         self.assertIn("Call", rows[1].next_step)
 
@@ -423,7 +423,7 @@ class TestQuietHours(SandboxCase):
     def test_message_that_would_be_too_late_in_the_morning_says_so(self):
         message = self.automatic(expires_at=NIGHT + timedelta(hours=3))
         self.dispatch()
-        self.assertEqual((message.state, message.reason), ("failed", "quiet_hours"))
+        self.assertEqual((message.state, message.reason), ("refused", "quiet_hours"))
 
     def test_reminder_is_planned_for_the_morning_or_the_evening_before(self):
         rule = self.rule(offset=2)

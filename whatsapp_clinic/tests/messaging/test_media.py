@@ -406,7 +406,7 @@ class TestMediaOut(MediaCase):
         self.dispatch(0.5)
         self.upload()
         self.dispatch(0.5)
-        self.assertEqual((row.state, row.reason), ("failed", "file_refused"))
+        self.assertEqual((row.state, row.reason), ("refused", "file_refused"))
         self.assertIn("upload", row.detail.lower())
 
     def test_no_connection_to_whatsapp_only_delays_a_file(self):
@@ -435,7 +435,7 @@ class TestMediaOut(MediaCase):
         for name, values in wrong.items():
             with self.subTest(name):
                 row = self.send(**values)
-                self.assertEqual((row.state, row.reason), ("failed", "not_allowed"))
+                self.assertEqual((row.state, row.reason), ("refused", "not_allowed"))
         self.assertFalse(self.uploads())
 
     def test_nobody_sends_a_file_that_they_may_not_read(self):

@@ -89,7 +89,7 @@ class TestServerAction(ComposerCase):
     def test_what_the_gate_refuses_is_a_row_with_its_reason(self):
         stranger = self.make_patient("+905321110009", "Nobody KUMQUAT")
         row = self.run_for(stranger)
-        self.assertEqual((row.state, row.reason), ("failed", "no_consent"))
+        self.assertEqual((row.state, row.reason), ("refused", "no_consent"))
 
     def test_employee_who_sets_off_a_rule_needs_no_role(self):
         cook = new_test_user(self.env, "cook", groups="base.group_partner_manager")
@@ -136,7 +136,7 @@ class TestServerAction(ComposerCase):
             active_model="res.partner", active_ids=self.patient.ids
         ).run()
         row = self.rows(self.patient)
-        self.assertEqual((row.state, row.reason), ("failed", "template_not_approved"))
+        self.assertEqual((row.state, row.reason), ("refused", "template_not_approved"))
 
     def test_patient_of_another_company_is_not_written_to_from_this_ones_number(self):
         elsewhere = self.env["res.company"].create({"name": "Elsewhere"})

@@ -332,7 +332,7 @@ class TestCodeSending(LifeCase):
 
     def test_code_that_is_too_long_is_refused_with_the_reason(self):
         message = self.send(self.code(), code="x" * 16)
-        self.assertEqual((message.state, message.reason), ("failed", "not_allowed"))
+        self.assertEqual((message.state, message.reason), ("refused", "not_allowed"))
         self.assertIn("1 to 15 characters", message.detail)
         self.assertFalse(self.sandbox.accepted())
 
@@ -347,7 +347,7 @@ class TestCodeSending(LifeCase):
             }
         )
         message = self.send(self.code(), patient=hidden)
-        self.assertEqual((message.state, message.reason), ("failed", "not_allowed"))
+        self.assertEqual((message.state, message.reason), ("refused", "not_allowed"))
         self.assertIn("phone number", message.detail)
         self.assertFalse(self.sandbox.accepted())
 

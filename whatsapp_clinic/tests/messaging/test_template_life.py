@@ -212,7 +212,7 @@ class TestSubmission(LifeCase):
                 if name in SENDABLE:
                     self.assertEqual(told, ("sent", False))
                 else:
-                    self.assertEqual(told, ("failed", "template_disabled"))
+                    self.assertEqual(told, ("refused", "template_disabled"))
                     self.assertTrue(template.problems)
 
     def test_template_can_lead_to_the_privacy_notice(self):
@@ -612,7 +612,7 @@ class TestRules(LifeCase):
         self.consent(patient)
         row = self.send_reminder(self.book(patient))
         self.dispatch()
-        self.assertEqual((row.state, row.reason), ("failed", "not_allowed"))
+        self.assertEqual((row.state, row.reason), ("refused", "not_allowed"))
         self.assertIn("line break", row.detail)
         self.assert_nothing_was_asked()
 
@@ -623,7 +623,7 @@ class TestRules(LifeCase):
         self.consent(patient)
         row = self.send_reminder(self.book(patient))
         self.dispatch()
-        self.assertEqual((row.state, row.reason), ("failed", "value_missing"))
+        self.assertEqual((row.state, row.reason), ("refused", "value_missing"))
         self.assertIn(variable.name, row.detail)
         self.assert_nothing_was_asked()
 

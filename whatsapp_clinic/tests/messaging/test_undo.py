@@ -64,7 +64,7 @@ class TestUndo(ComposerCase):
     def test_message_that_is_refused_is_told_at_once(self):
         stranger = self.make_patient("+905321110009", "Nobody KUMQUAT")
         self.by_hand(stranger).action_send()
-        self.assertEqual(self.rows(stranger).state, "failed")
+        self.assertEqual(self.rows(stranger).state, "refused")
 
     def test_lanes_are_woken_when_the_time_is_over(self):
         with patch.object(lanes, "wake_after_commit") as wake:

@@ -365,9 +365,10 @@ class TestMessageRule(ClinicCase):
         with self.assertRaises(ValidationError):
             self.rule(purpose_id=self.conversation.id)
 
-    def test_patient_without_consent_shows_in_the_plan(self):
+    def test_patient_without_number_shows_in_the_plan(self):
         rule = self.rule()
-        nobody = self.make_patient("+905321110009", "Nobody KUMQUAT")
+        nobody = self.make_patient(False, "Nobody KUMQUAT")
+        self.consent(nobody)
         self.book(nobody, tomorrow(72))
         row = self.rows(rule)
-        self.assertEqual((row.state, row.objection), ("queued", "no_consent"))
+        self.assertEqual((row.state, row.objection), ("queued", "no_number"))

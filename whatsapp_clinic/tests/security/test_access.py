@@ -154,9 +154,6 @@ class TestAccess(ClinicCase):
                 "purpose_id": cls.purpose.id,
             }
         )
-        message = env["whatsapp.clinic.message"].search(
-            [("appointment_id", "=", appointment.id)]
-        )
         proof = env["whatsapp.clinic.consent.proof"].create(
             {"partner_id": patient.id, "document": "{}"}
         )
@@ -168,6 +165,10 @@ class TestAccess(ClinicCase):
                 "method": "paper",
                 "proof_id": proof.id,
             }
+        )
+        # The rule plans nothing ahead of consent.
+        message = env["whatsapp.clinic.message"].search(
+            [("appointment_id", "=", appointment.id)]
         )
         env.flush_all()
         return {

@@ -12,6 +12,7 @@ export const TICKS = {
   delivered: "✓✓",
   read: "✓✓",
   failed: "!",
+  refused: "⊘",
   unknown: "?",
   cancelled: "⊘",
 };
