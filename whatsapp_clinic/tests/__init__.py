@@ -65,8 +65,7 @@ from .messaging import (
     test_unrecognised,
     test_webhook,
 )
-from .scheduling import test_appointment, test_appointment_desk
-from .scheduling import test_appointment, test_follow
+from .scheduling import test_appointment, test_appointment_desk, test_follow
 from .security import test_access
 from .scheduling import test_appointment
 from .security import test_access, test_given_ids

@@ -116,7 +116,7 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _judge_patients(self, messages) -> dict[int, Verdict | None]:
-        """What stands against writing to the patients of messages, whatever they say."""
+        """What stands against writing to patients, whatever their messages say."""
         facts = self._facts(messages, leaves_now=True)
         checks = (self._check_patient, self._check_number, self._check_consent)
         return {

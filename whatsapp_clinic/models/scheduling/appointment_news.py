@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import LazyTranslate, format_date, format_time
 
+from ..messaging.message import FAILED_STATES
+
 _lt = LazyTranslate(__name__)
 
 CANCELLED_BY = [("patient", "The patient"), ("clinic", "The clinic")]
@@ -96,7 +98,7 @@ class Appointment(models.Model):
                 lambda message: (
                     message.rule_id.anchor == anchor
                     and message.appointment_version == self.version
-                    and message.state not in ("failed", "cancelled")
+                    and message.state not in (*FAILED_STATES, "cancelled")
                 )
             )
         )

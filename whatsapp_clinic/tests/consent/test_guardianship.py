@@ -164,7 +164,7 @@ class TestTwoGuardians(ClinicCase):
 
     def reminder(self):
         """What waits for the child's appointment the day after tomorrow."""
-        self.consent(self.child)
+        self.purpose.requires_consent = False
         self.rule()
         return self.book(self.child, tomorrow(72)).whatsapp_message_ids
 

@@ -18,10 +18,9 @@ class TestGate(ClinicCase):
 
     def enqueue(self, **values):
         """A reminder of the patient's appointment, or of that of another one."""
-        other = values.get("partner_id", self.patient.id)
-        if other != self.patient.id:
-            patient = self.patient.browse(other)
-            values["appointment_id"] = self.book(patient, tomorrow(other)).id
+        patient = self.patient.browse(values.get("partner_id", self.patient.id))
+        if patient != self.appointment.partner_id:
+            values["appointment_id"] = self.book(patient, tomorrow(patient.id)).id
         return self.env["whatsapp.clinic.message"]._enqueue(
             [
                 {
