@@ -76,7 +76,7 @@ class WebClient:
             raise Refused(answer["error"]["data"]["message"])
         if not self.cookie:
             self.cookie = f"session_id={cookie['session_id'].value}"
-        return answer["result"]
+        return answer.get("result")
 
 
 def wait_until(condition, timeout: float, what: str) -> None:

@@ -22,7 +22,8 @@ def clinic(make_clinic):
     for place in PLACES:
         clinic.wait_for_states(place, {"sent", "delivered", "read"}, 180)
     clinic.log = clinic.odoo_log()
-    clinic.worked = ["send messages" in one.log.read_text() for one in servers]
+    posted = re.compile(r"Channel \d+: [1-9]\d* messages posted")
+    clinic.worked = [bool(posted.search(one.log.read_text())) for one in servers]
     for server in servers:
         server.stop()
     return clinic

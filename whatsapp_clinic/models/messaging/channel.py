@@ -215,10 +215,15 @@ class Channel(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self._check_given(vals_list)
+        apps = {}
         for vals in vals_list:
+            company = self._company_of(vals)
             vals.setdefault("portfolio_id", self._portfolio_of(vals).id)
             if not vals.get("account_id"):
-                vals["account_id"] = self._account_of(vals).id
+                key = vals.get("business_account_id"), company
+                if key not in apps:
+                    apps[key] = self._account_of(vals)
+                vals["account_id"] = apps[key].id
         self.env.registry.clear_cache()
         channels = super().create(vals_list)
         channels.sudo().fingerprint = database_fingerprint(self.env)

@@ -69,7 +69,7 @@ class TemplateButton(models.Model):
     _description = "WhatsApp Template Button"
     _inherit = ["whatsapp.clinic.template.part"]
     _defined = frozenset(
-        {"index", "kind", "text", "url", "phone", "example", "flow_id"}
+        {"index", "kind", "text", "url", "phone", "example", "flow_id", "flow_screen"}
     )
     _order = "template_id, index, id"
 

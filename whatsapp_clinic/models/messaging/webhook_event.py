@@ -158,7 +158,8 @@ def _process_batch(cr, after_id: int, size: int, waiting: set) -> int | None:
     cr.execute(
         """
         SELECT id, body, attempts, account_id FROM (
-            SELECT id, body, attempts, account_id, sum(size) OVER (ORDER BY id) - size AS before
+            SELECT id, body, attempts, account_id,
+                sum(size) OVER (ORDER BY id) - size AS before
             FROM (
                 SELECT id, body, COALESCE(attempts, 0) AS attempts,
                     COALESCE(size, 0) AS size, account_id

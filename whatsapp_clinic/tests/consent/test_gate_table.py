@@ -1,5 +1,6 @@
 import ast
 import itertools
+import unittest
 import xmlrpc.client
 from datetime import timedelta
 from functools import partial
@@ -108,6 +109,20 @@ class TestGateTable(SandboxCase):
         self.assertTrue(speakers)
         for path in speakers:
             self.assertTrue(path.startswith("models/messaging/dispatcher/"), path)
+        # A client that is handed out can send: nothing of these does.
+        for path in _handed_a_client(addon):
+            calls = _calls(ast.parse((addon / path).read_text()))
+            self.assertNotIn("send_message", calls, path)
+
+    @unittest.expectedFailure
+    def test_what_asks_whatsapp_besides_sending_is_a_task_of_its_channel(self):
+        """Submission, loading and reconciliation still call with a transaction open."""
+        addon = Path(__file__).resolve().parents[2]
+        worked_off = {
+            "models/messaging/channel_task.py",
+            "models/messaging/file_transfer.py",
+        }
+        self.assertEqual(_handed_a_client(addon) - worked_off, set())
 
     def refuse(self, path, before, after, reason):
         patient = self.new_patient()
@@ -330,6 +345,23 @@ class TestGateTable(SandboxCase):
         trouble()
         if message.state in OPEN_STATES:
             message.due_at = clock.now()
+
+
+def _handed_a_client(addon: Path) -> set[str]:
+    """The files that ask the dispatcher for a client."""
+    return {
+        str(path.relative_to(addon))
+        for path in addon.rglob("*.py")
+        if not {"tests", "cloud_api", "dispatcher"} & set(path.parts)
+        and _calls(ast.parse(path.read_text()))
+        & {"account_client", "app_client", "channel_client"}
+    }
+
+
+def _calls(tree) -> set[str]:
+    """The names of all functions and methods that are called."""
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return {getattr(one, "attr", getattr(one, "id", "")) for one in called}
 
 
 def _names_the_client(node) -> bool:

@@ -68,6 +68,13 @@ class TestAccount(ClinicCase):
         patcher.start()
         self.addCleanup(patcher.stop)
 
+    def test_numbers_of_one_account_that_are_made_together_share_the_app(self):
+        values = {"business_account_id": "made-together"}
+        channels = self.env["whatsapp.clinic.channel"].create(
+            [{**values, "name": name, "phone_number_id": name} for name in ("A", "B")]
+        )
+        self.assertEqual(len(channels.account_id), 1)
+
     def test_numbers_of_one_whatsapp_account_share_the_app_and_its_secrets(self):
         sister = self.channel.create(
             {

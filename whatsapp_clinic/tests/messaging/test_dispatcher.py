@@ -149,17 +149,29 @@ class TestDispatcher(SandboxCase):
         self.dispatch()
         self.assertEqual(message.state, "unknown")
 
-    def lose(self):
+    def lose(self, claimed=60, lost=59):
+        """A message claimed and given up so many minutes ago."""
         message = self.send_reminder(self.appointment)
         message.write(
             {
                 "state": "unknown",
                 "attempts": 1,
-                "claimed_at": clock.now() - timedelta(hours=1),
-                "unknown_at": clock.now() - timedelta(minutes=59),
+                "claimed_at": clock.now() - timedelta(minutes=claimed),
+                "unknown_at": clock.now() - timedelta(minutes=lost),
             }
         )
         return message
+
+    def test_a_row_that_was_lost_for_long_waits_twice_as_long(self):
+        lost = self.lose(claimed=90, lost=59)
+        self.send_reminder(self.appointment)
+        self.dispatch()
+        self.process()
+        self.dispatch()
+        self.assertEqual((lost.state, lost.resent), ("unknown", False))
+        self.later(minutes=4)
+        self.dispatch()
+        self.assertEqual((lost.state, lost.resent), ("sent", True))
 
     def test_unknown_row_is_not_sent_again_without_a_later_status(self):
         lost = self.lose()

@@ -1,8 +1,11 @@
 import json
 from datetime import timedelta
 
+from markupsafe import Markup
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from ...cloud_api import webhooks
 from ...tools import clock
@@ -237,14 +240,50 @@ class TestIdentityMerge(IdentityCase):
 
     def test_nothing_in_the_database_points_to_the_merged_one(self):
         _patient, by_number, by_user = self.two_of_one()
+        by_user.message_post(body=Markup("A note KUMQUAT"))
         merged_id = by_user.id
+        before = self.pointing_to(merged_id)
         self.meet()
-        self.env.cr.execute(
-            "SELECT count(*) FROM whatsapp_clinic_message WHERE identity_id = %s",
-            [merged_id],
-        )
-        self.assertEqual(self.env.cr.fetchone(), (0,))
+        self.assertTrue(any("mail_message" in place for place in before))
+        self.assertTrue(any("clinic_message" in place for place in before))
+        self.assertEqual(self.pointing_to(merged_id), {})
+        # Nothing was removed for it: what pointed to one points to the other.
         self.assertEqual(by_number.whatsapp_message_count, 2)
+        self.assertIn("A note KUMQUAT", str(by_number.message_ids.mapped("body")))
+
+    def pointing_to(self, identity_id):
+        """{place: rows} of all foreign keys and references to an identity."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            SELECT conrelid::regclass::text, attname, NULL
+            FROM pg_constraint JOIN pg_attribute
+              ON attrelid = conrelid AND attnum = ANY(conkey)
+            WHERE contype = 'f' AND confrelid = 'whatsapp_clinic_identity'::regclass
+            UNION ALL
+            SELECT by_id.table_name, 'res_id', by_model.column_name
+            FROM information_schema.columns AS by_id
+            JOIN information_schema.columns AS by_model USING (table_schema, table_name)
+            JOIN information_schema.tables AS t USING (table_schema, table_name)
+            WHERE by_id.column_name = 'res_id' AND t.table_type = 'BASE TABLE'
+              AND by_model.column_name IN ('model', 'res_model')
+              AND by_model.data_type = 'character varying'
+              AND by_id.data_type = 'integer' AND by_id.table_name <> 'ir_model_data'
+            """
+        )
+        found = {}
+        for table, column, model in self.env.cr.fetchall():
+            condition = SQL("%s = %s", SQL.identifier(column), identity_id)
+            if model:
+                name = "whatsapp.clinic.identity"
+                condition = SQL(
+                    "%s AND %s = %s", condition, SQL.identifier(model), name
+                )
+            query = SQL("SELECT count(*) FROM %s WHERE %s", SQL(table), condition)
+            ((count,),) = self.env.execute_query(query)
+            if count:
+                found[f"{table}.{column}"] = count
+        return found
 
 
 @tagged("post_install", "-at_install")

@@ -126,7 +126,8 @@ class TestKindsOut(MediaCase):
         content = {"buttons": [["yes", "Yes"]]}
         file = self.file(PNG)
         bubble = self.bubble("buttons", content=content, attachment_id=file.id)
-        self.assertTrue(bubble["header"] or bubble["file"])
+        self.assertEqual(bubble["file"]["kind"], "image")
+        self.assertTrue(bubble["file"]["media_id"], "WhatsApp has the picture")
 
     def test_a_reaction_stands_on_the_patients_message(self):
         row = self.send("reaction", body="👍", reply_to_id=self.inbound.id)

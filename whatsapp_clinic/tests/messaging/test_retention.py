@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import format_date, mute_logger
 
 from ...models.messaging import webhook_event_retention
 from .test_alarm import AlarmCase
@@ -83,7 +83,8 @@ class TestRetention(AlarmCase):
         self.event("parked", timedelta(days=1))
         self.watch()
         alarm = self.alarms()
-        self.assertIn(str((alarm.since + timedelta(days=30)).year), alarm.advice)
+        kept_until = alarm.since + timedelta(days=30)
+        self.assertIn(format_date(self.env, kept_until.date()), alarm.advice)
 
     def test_removal_of_what_nobody_processed_is_logged(self):
         self.event("parked", timedelta(days=31))

@@ -7,6 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
 from ...cloud_api import templates as rules
+from ...models.messaging import template_button
 from ...models.messaging.template_bubble import formatted
 from ...models.messaging.template_variable import MissingValue
 from ...tools import clock
@@ -45,6 +46,19 @@ class WritingCase(ClinicCase):
 
 @tagged("post_install", "-at_install")
 class TestTemplateWriting(WritingCase):
+    def test_all_that_whatsapp_approved_of_a_button_is_closed(self):
+        components = [
+            {"type": "BODY", "text": TEXT},
+            {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Yes"}]},
+        ]
+        approved = make_template(self, "approved", components=components)
+        button = approved.button_ids.with_user(self.manager)
+        loaded = template_button._row_values({"type": "FLOW"})
+        self.assertIn("flow_screen", loaded)
+        for name in loaded:
+            with self.subTest(field=name), self.assertRaisesRegex(UserError, "Edit"):
+                button.write({name: "URL" if name == "kind" else "https://x.example"})
+
     def test_manager_writes_a_draft_in_the_form(self):
         form = Form(self.templates)
         form.name = "from_the_form"

@@ -247,7 +247,9 @@ class TestWebhookProcessing(ClinicCase):
         for number, word in enumerate(
             ("please do not stop", "iptal", "İPTAL", "cancel")
         ):
+            before = self.inbound()
             self.run_event(envelope(text_message(word, f"wamid.c{number}")))
+            self.assertEqual((self.inbound() - before).body, word)
         self.assertFalse(self.patient.whatsapp_identity_ids.blocked_at)
 
     def preference(self, value, timestamp=1795000000):

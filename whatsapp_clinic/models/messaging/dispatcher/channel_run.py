@@ -56,6 +56,7 @@ class ChannelRun:
         self.outcomes: list[Outcome] = []
         self.written: list[Outcome] = []
         self.batch = 1
+        self.posted = 0
         self.is_over = False
         self.is_short = False
 
@@ -78,6 +79,8 @@ class ChannelRun:
             finally:
                 self._finish(bucket)
         leave_bucket(channel)
+        if self.posted:
+            _logger.info("Channel %s: %s messages posted", channel.id, self.posted)
 
     def _finish(self, bucket: TokenBucket):
         """Store what came back, also when a claim failed."""
@@ -102,6 +105,7 @@ class ChannelRun:
     def _post(self, pool, client: CloudApiClient, bucket: TokenBucket):
         claimed = self._claim(bucket.take(THREADS - len(self.calls)))
         self.is_over = self.is_over or not claimed
+        self.posted += len(claimed)
         for call, payload in claimed:
             self.calls[pool.submit(client.send_message, payload)] = call
 
