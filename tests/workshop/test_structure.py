@@ -1,8 +1,7 @@
 """What the documents say of the structure is what the linters enforce."""
 
-import tomllib
-
 import pytest
+from importlinter.api import read_configuration
 from workshop import paths
 
 MODELS = paths.PROJECT / "whatsapp_clinic" / "models"
@@ -19,12 +18,11 @@ def _inits():
 
 
 def _layers() -> set[str]:
-    project = tomllib.loads((paths.PROJECT / "pyproject.toml").read_text())
-    contracts = project["tool"]["importlinter"]["contracts"]
-    layers = [one for one in contracts if one["type"] == "layers"]
+    configuration = read_configuration(str(paths.PROJECT / "pyproject.toml"))
     return {
         name.strip()
-        for contract in layers
+        for contract in configuration["contracts_options"]
+        if contract["type"] == "layers"
         for layer in contract["layers"]
         for name in layer.split("|")
     }

@@ -66,11 +66,7 @@ from .messaging import (
     test_webhook,
 )
 from .scheduling import test_appointment, test_appointment_desk, test_follow
-from .security import test_access
-from .scheduling import test_appointment
-from .security import test_access, test_given_ids
-from .scheduling import test_appointment
-from .security import test_access, test_companies
+from .security import test_access, test_companies, test_given_ids
 from .views import (
     test_demo,
     test_desk_tours,

@@ -130,8 +130,8 @@ class Account(models.Model):
     @api.model
     def _tell_taken(self) -> str:
         return self.env._(
-            "Another app has this app secret already. Numbers of one Meta app share its "
-            "credentials: choose that app for this number."
+            "Another app has this app secret already. Numbers of one Meta app share "
+            "its credentials: choose that app for this number."
         )
 
     def _set_credentials(self, values: dict[str, str]):
