@@ -86,7 +86,8 @@ class Token(Strict):
     """An access token. ``expires_at`` is in seconds since the epoch, 0 for never.
 
     ``app`` None: of the first app; ``business_accounts`` None: may use all of them.
-    ``subcode`` comes with the error 190 of a token that is not ``valid``.
+    ``subcode`` comes with the error 190 of a token that is not ``valid``. Whoever asks
+    for one of the ``hidden_fields`` among others gets none of them (10).
     """
 
     token: str
@@ -97,6 +98,7 @@ class Token(Strict):
     expires_at: int = 0
     scopes: list[str] = list(SCOPES)
     business_accounts: list[str] | None = None
+    hidden_fields: list[str] = []
 
     def is_alive(self, now: float) -> bool:
         return self.valid and (self.expires_at == 0 or now < self.expires_at)

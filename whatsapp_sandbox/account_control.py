@@ -45,6 +45,7 @@ class TokenChange(Body):
     expires_at: int | None = None
     scopes: list[str] | None = None
     business_accounts: list[str] | None = None
+    hidden_fields: list[str] | None = None
 
 
 class AppChange(Body):

@@ -11,7 +11,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from cloud_api import media, payloads, templates, webhooks
 from cloud_api.client import AppClient, CloudApiClient
-from cloud_api.connection_check import TITLES, WEBHOOK_FIELDS, Expected, Facts, check
+from cloud_api.connection_check import (
+    TITLES,
+    WEBHOOK_FIELDS,
+    Expected,
+    Facts,
+    check,
+    read_number,
+    webhook_fields,
+)
 from cloud_api.errors import CloudApiError, ForeignAddress, MediaExpired, MediaTooLarge
 from cloud_api.payloads import Contact, Location, Media, MediaHeader
 from cloud_api.templates import (
@@ -641,3 +649,16 @@ def test_swapped_ids_are_noticed(sandbox, app, hook):
 def test_a_wrong_app_secret_is_noticed(sandbox, client, hook):
     with AppClient(sandbox.url, "v26.0", APP, "wrong") as app:
         assert line_up(client, app, hook) == {"token": "fail", "webhooks": "warn"}
+
+
+def test_a_group_of_fields_that_may_not_be_read_fails_by_itself(sandbox, client):
+    sandbox.call("PATCH", "tokens/0", {"hidden_fields": ["health_status"]})
+    number = read_number(client)
+    assert number["status"] == "CONNECTED"
+    assert number["is_on_biz_app"] is False
+    assert "health_status" not in number
+
+
+def test_webhook_fields_of_later_versions_are_left_out():
+    assert "standby" in webhook_fields("v26.0")
+    assert "standby" not in webhook_fields("v25.0")

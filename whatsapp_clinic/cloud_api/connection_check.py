@@ -11,7 +11,7 @@ from enum import Enum
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from .client import PHONE_NUMBER_FIELDS, AppClient, CloudApiClient, TokenInfo
+from .client import AppClient, CloudApiClient, TokenInfo
 from .errors import UNREACHABLE, CallFailed, CloudApiError
 from .wording import _lt
 
@@ -28,14 +28,36 @@ WEBHOOK_FIELDS = (
     "business_capability_update",
     "security",
     "user_preferences",
+    "standby",
+    "messaging_handovers",
+    "smb_message_echoes",
+    "smb_app_state_sync",
+    "history",
 )
 """What the app has to subscribe to; without the first no message arrives."""
+FIELDS_SINCE_V26 = ("standby", "messaging_handovers")
 EXPIRES_SOON = timedelta(days=14)
 
 NOT_CHECKED = _lt("Not checked: mend the above first.")
 """The advice of a line that was left out because of one before it."""
 
-NUMBER_FIELDS = (*PHONE_NUMBER_FIELDS, "is_pin_enabled")
+NUMBER_FIELDS = (
+    (
+        "id",
+        "display_phone_number",
+        "verified_name",
+        "status",
+        "code_verification_status",
+        "name_status",
+        "platform_type",
+    ),
+    ("quality_rating", "throughput", "whatsapp_business_manager_messaging_limit"),
+    ("account_mode", "is_pin_enabled"),
+    ("is_on_biz_app",),
+    ("health_status",),
+)
+"""In groups: one field that the token may not read fails all of a request."""
+ACCOUNT_FIELDS = ("id", "name", "account_review_status")
 INVALID_TOKEN = 190
 """The code with which WhatsApp refuses an access token, or an app's own token."""
 WRONG_APP = _lt("WhatsApp does not know this app id with this app secret: check both.")
@@ -47,6 +69,13 @@ class State(Enum):
     OK = "ok"
     WARN = "warn"
     FAIL = "fail"
+
+
+def webhook_fields(api_version: str) -> tuple[str, ...]:
+    """Return what to subscribe to; one unknown field would refuse all of them."""
+    is_older = int(api_version[1:].partition(".")[0]) < 26
+    left_out = FIELDS_SINCE_V26 if is_older else ()
+    return tuple(name for name in WEBHOOK_FIELDS if name not in left_out)
 
 
 @dataclass(frozen=True)
@@ -141,6 +170,21 @@ def check(
         yield result
 
 
+def read_number(client: CloudApiClient) -> dict:
+    """Return what WhatsApp tells about the number, in its own shape.
+
+    A group of fields that it refuses is left out; the first must come.
+    """
+    number = client.phone_number(NUMBER_FIELDS[0])
+    for group in NUMBER_FIELDS[1:]:
+        try:
+            number |= client.phone_number(group)
+        except CloudApiError as error:
+            if _blocks(error) or error.policy.is_temporary:
+                raise
+    return number
+
+
 class _Connection:
     """What was asked once and is looked at by several steps."""
 
@@ -158,7 +202,7 @@ class _Connection:
 
     @cached_property
     def number(self) -> dict:
-        return self.client.phone_number(NUMBER_FIELDS)
+        return read_number(self.client)
 
     @cached_property
     def mistaken_ids(self) -> str | None:
@@ -271,7 +315,7 @@ def _is_for_others(token: TokenInfo, business_account_id: str) -> bool:
 def _business_account(connection: _Connection) -> _Outcome:
     account_id = connection.expected.business_account_id
     try:
-        account = connection.client.business_account(account_id)
+        account = connection.client.business_account(account_id, ACCOUNT_FIELDS)
     except CloudApiError as error:
         return _explained(connection, error)
     review = account.get("account_review_status", "APPROVED")

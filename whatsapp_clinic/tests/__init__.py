@@ -50,6 +50,7 @@ from .messaging import (
     test_limits,
     test_long_texts,
     test_media,
+    test_outside,
     test_properties,
     test_retention,
     test_round_trip,

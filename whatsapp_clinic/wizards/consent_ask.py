@@ -1,7 +1,12 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.messaging.message import FAILED_STATES, LINK, PRIORITY_ANSWER
+from ..models.messaging.message import (
+    BY_HAND,
+    FAILED_STATES,
+    LINK,
+    PRIORITY_ANSWER,
+)
 from ..tools import clock
 from ..tools.access import require_group
 from ..tools.phone import spellings
@@ -147,6 +152,7 @@ class ConsentAsk(models.TransientModel):
                     "priority": PRIORITY_ANSWER,
                     "template_id": template.id,
                     "body": False if template else self._text(LINK),
+                    "by_hand": True,
                 }
             ]
         )
@@ -158,7 +164,8 @@ class ConsentAsk(models.TransientModel):
         """Ask in the chat, where the answer itself is the consent and its proof."""
         self._check(self.chat_objection)
         basis, template = self._basis(self._question_templates())
-        question = self.env["whatsapp.clinic.consent.question"]._ask_consent(
+        questions = self.env["whatsapp.clinic.consent.question"]
+        question = questions.with_context(**{BY_HAND: True})._ask_consent(
             self.partner_id, self.purpose_ids, self._channel, template, basis
         )
         if question.state in FAILED_STATES:

@@ -15,8 +15,9 @@ from ..sandbox import Sandbox
 from ..template import Template
 from ..world import COUNTRIES, Number
 from . import health, subscriptions
-from .errors import invalid
-from .fields import BUSINESS_NODE, NUMBER_NODE, TEMPLATE_NODE, pick
+from .authorization import calling
+from .errors import GraphError, invalid
+from .fields import BUSINESS_NODE, NUMBER_NODE, TEMPLATE_NODE, parts, pick
 from .paging import page
 
 STANDARD_THROUGHPUT = 80
@@ -116,8 +117,19 @@ def with_address(component: dict[str, Any]) -> dict[str, Any]:
     return {**component, "example": {"header_handle": urls}}
 
 
+def check_fields(request: Request, fields: str) -> None:
+    """One field that the token may not read fails the whole call (10)."""
+    hidden = getattr(calling(request), "hidden_fields", ())
+    for name in hidden:
+        if name in (part.partition("{")[0] for part in parts(fields)):
+            raise GraphError(
+                10, message=f"(#10) Application may not read the field {name}"
+            )
+
+
 async def number(sandbox: Sandbox, request: Request, number: Number) -> JSONResponse:
     fields = request.query_params.get("fields", NUMBER_FIELDS)
+    check_fields(request, fields)
     return JSONResponse(pick(number_record(sandbox, number), fields, NUMBER_NODE))
 
 
@@ -125,6 +137,7 @@ async def business(
     sandbox: Sandbox, request: Request, business: BusinessAccount
 ) -> JSONResponse:
     fields = request.query_params.get("fields", BUSINESS_FIELDS)
+    check_fields(request, fields)
     record = business_record(sandbox, business)
     return JSONResponse(pick(record, fields, BUSINESS_NODE))
 

@@ -214,3 +214,11 @@ def test_a_profile_that_nobody_wrote_has_an_undefined_vertical(whatsapp):
     path = f"{UNREGISTERED}/whatsapp_business_profile"
     (profile,) = get(whatsapp, path, fields="about,vertical")["data"]
     assert profile == {"vertical": "UNDEFINED", "messaging_product": "whatsapp"}
+
+
+def test_one_field_that_the_token_may_not_read_fails_the_call(whatsapp):
+    whatsapp.control("PATCH", "tokens/0", hidden_fields=["health_status"])
+    fields = {"fields": "id,health_status{can_send_message}"}
+    answer = whatsapp.graph("GET", f"/v26.0/{NUMBER}", params=fields)
+    assert error(answer)["code"] == 10
+    assert get(whatsapp, NUMBER, fields="id") == {"id": NUMBER}

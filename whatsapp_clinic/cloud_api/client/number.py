@@ -100,6 +100,15 @@ class NumberCalls(NumberSession):
         payload = {"pin": _checked_pin(pin)}
         check_success(self._post(self._phone_number_id, payload))
 
+    def request_app_data(self, kind: str) -> None:
+        """Ask for what the WhatsApp Business app knows; webhooks bring it.
+
+        ``kind`` is ``smb_app_state_sync`` or ``history``. Each once, within 24 hours of
+        the number's connection (2593107, 2593108).
+        """
+        payload = {"messaging_product": "whatsapp", "sync_type": kind}
+        self._post(f"{self._phone_number_id}/smb_app_data", payload)
+
     def business_profile(self, fields: Iterable[str] = PROFILE_FIELDS) -> dict:
         """Return what patients see about the business, in Meta's own shape."""
         path = f"{self._phone_number_id}/whatsapp_business_profile"

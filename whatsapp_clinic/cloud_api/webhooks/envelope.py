@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from . import people
+from . import elsewhere, people
 from .account import ACCOUNT_FIELDS, account_detail
 from .events import (
     AccountUpdate,
@@ -23,6 +23,14 @@ _LISTS: dict[str, dict[str, Callable[[dict, dict], Event]]] = {
     "user_preferences": {"user_preferences": people.user_preference},
     "user_id_update": {"user_id_update": people.user_id_update},
     "calls": {"calls": people.call},
+    "smb_message_echoes": {"message_echoes": elsewhere.app_echo},
+    "smb_app_state_sync": {"state_sync": elsewhere.address_book_entry},
+}
+# Fields whose events stand deeper, or are one.
+_OTHERS: dict[str, Callable[[dict], Iterator[Event]]] = {
+    "standby": elsewhere.standby,
+    "messaging_handovers": elsewhere.handover,
+    "history": elsewhere.history,
 }
 _DESCRIBING = frozenset({"messaging_product", "metadata", "contacts", "field"})
 
@@ -72,6 +80,8 @@ def _change_events(entry: dict, change: Any) -> Iterator[Event]:
     name = _field_name(entry, change, value)
     if name in _LISTS:
         yield from _list_events(entry, name, value)
+    elif name in _OTHERS:
+        yield from _OTHERS[name](value)
     elif name in TEMPLATE_KINDS:
         yield template_update(entry, name, value)
     elif name in ACCOUNT_FIELDS:

@@ -41,7 +41,8 @@ class InboundMessage:
     answer of a form, ``referral`` the advertisement that brought the patient,
     ``errors`` and ``unsupported_type`` say why WhatsApp could not pass a message on.
     ``interactive_type`` is WhatsApp's, for example ``button_reply``; ``product_id`` is
-    what of a catalogue the message asks about.
+    what of a catalogue the message asks about. ``is_standby``: Meta's own agent answers
+    the patient, and whatever we send would take the conversation from it.
     """
 
     phone_number_id: str
@@ -59,12 +60,72 @@ class InboundMessage:
     form: FormReply | None = None
     order: Order | None = None
     referral: Referral | None = None
+    is_standby: bool = False
     interactive_type: str | None = None
     description: str | None = field(default=None, repr=False)
     is_forwarded: bool = False
     unsupported_type: str | None = None
     errors: tuple[EventError, ...] = ()
     product_id: str | None = None
+
+
+@dataclass(frozen=True)
+class MessageEcho:
+    """A message to a patient that was not sent through the API.
+
+    ``origin`` is ``app`` (somebody wrote in the WhatsApp Business app) or ``agent``
+    (Meta's own AI agent). The ``sender`` of ``message`` is the patient who got it.
+    """
+
+    phone_number_id: str
+    origin: str
+    message: InboundMessage
+
+
+@dataclass(frozen=True)
+class PastMessage:
+    """A message from before the number was connected, of the app's history.
+
+    ``is_ours``: the clinic sent it. ``status`` is WhatsApp's (READ, DELIVERED …), the
+    ``sender`` of ``message`` the patient on either side. Of a file only that there was
+    one is told at first (kind ``media_placeholder``); the same id may come again.
+    """
+
+    phone_number_id: str
+    message: InboundMessage
+    is_ours: bool
+    status: str | None
+
+
+@dataclass(frozen=True)
+class Synchronised:
+    """How far the app's history has come, in percent, or why it does not come."""
+
+    phone_number_id: str
+    progress: int | None = None
+    errors: tuple[EventError, ...] = ()
+
+
+@dataclass(frozen=True)
+class AddressBookEntry:
+    """Somebody in the address book of the app, by the name that it has there."""
+
+    phone_number_id: str
+    person: Sender
+    is_removed: bool
+
+
+@dataclass(frozen=True)
+class Handover:
+    """Who answers a patient from now on: Meta's own agent, or the clinic.
+
+    ``timestamp`` is None where the news came without one.
+    """
+
+    phone_number_id: str
+    person: Sender
+    to_agent: bool
+    timestamp: datetime | None
 
 
 @dataclass(frozen=True)
@@ -219,6 +280,11 @@ class Unrecognised:
 
 Event = (
     InboundMessage
+    | MessageEcho
+    | PastMessage
+    | Synchronised
+    | AddressBookEntry
+    | Handover
     | InboundCall
     | StatusUpdate
     | TemplateUpdate

@@ -62,11 +62,19 @@ def message(value: dict, message: dict) -> Event:
     """Read one of ``messages``; raises ``Unusable``."""
     if message.get("group_id"):
         raise Unusable("message in a group")
+    if _kind(message) == "system":
+        return _system_news(value, message)
+    return said(value, message, _sender(value, message))
+
+
+def said(value: dict, message: dict, person: Sender) -> InboundMessage:
+    """Read what a message says, whoever of the two sides wrote it.
+
+    ``person`` is the patient in either case; raises ``Unusable``.
+    """
     kind = _kind(message)
     if not kind:
         raise Unusable("no type")
-    if kind == "system":
-        return _system_news(value, message)
     shown = _shown(message, kind)
     shown_kind = _kind(shown) or kind
     body = dict_(shown.get(shown_kind))
@@ -77,7 +85,7 @@ def message(value: dict, message: dict) -> Event:
         phone_number_id=phone_number_id(value),
         message_id=required(message, "id"),
         timestamp=required_time(message),
-        sender=_sender(value, message),
+        sender=person,
         kind=kind,
         text=readable,
         payload=payload,
@@ -147,7 +155,12 @@ def _is_forwarded(message: dict) -> bool:
 
 def _sender(value: dict, item: dict) -> Sender:
     """Say who wrote or called, with what the contacts add; raises ``Unusable``."""
-    wa_id, user_id = ids(item, "from", "from_user_id")
+    return person(value, item, "from", "from_user_id")
+
+
+def person(value: dict, item: dict, phone_key: str, user_key: str) -> Sender:
+    """Say who is named by two members of ``item``; raises ``Unusable``."""
+    wa_id, user_id = ids(item, phone_key, user_key)
     contact = contact_of(value, wa_id, user_id)
     contact_wa_id, contact_user_id = ids(contact, "wa_id", "user_id")
     sender = Sender(

@@ -67,6 +67,11 @@ ADVICE = {
         "Create a new access token that never expires for the system user in Meta "
         "Business Suite, and enter it under Change Credentials."
     ),
+    "standby": _lt(
+        "What patients write is answered by the agent and shown among the messages; "
+        "nothing is sent by itself to them. Write to a patient to take a conversation "
+        "over. If the clinic did not want the agent, switch it off in WhatsApp Manager."
+    ),
     "connection": _lt(
         "The connection check of the channel says what is wrong and what to do."
     ),
@@ -104,6 +109,7 @@ class Alarm(models.Model):
             ("limit", "WhatsApp lowered the messaging limit"),
             ("throughput", "WhatsApp lowered the messages a second"),
             ("token", "The access token ends soon"),
+            ("standby", "Meta's AI agent answers patients"),
             ("connection", "Something of the connection is broken"),
         ],
         required=True,

@@ -21,6 +21,7 @@ CAMPAIGN_PATIENCE = 12
 HORIZON = timedelta(days=7)
 # A lower throughput does not rise by itself, and most clinics never notice it.
 NEWS = timedelta(days=7)
+STANDBY = timedelta(days=1)
 
 _SENDS = f"""
     channel.active AND {HAS_ACCESS_TOKEN}
@@ -145,6 +146,17 @@ _CONNECTION = f"""
     GROUP BY channel.id
 """
 
+# Until no patient has written to it for a day.
+_STANDBY = """
+    SELECT channel.id, min(message.occurred_at), count(*)
+    FROM whatsapp_clinic_channel AS channel
+    JOIN whatsapp_clinic_message AS message
+      ON message.channel_id = channel.id AND message.is_standby
+     AND message.occurred_at > %(standby_since)s
+    WHERE channel.active
+    GROUP BY channel.id
+"""
+
 # In the order in which they are looked for: the queue asks which holds are known.
 CAUSES = {
     "held": _HELD,
@@ -160,6 +172,7 @@ CAUSES = {
     "limit": _since("portfolio.limit_lowered_at"),
     "throughput": _THROUGHPUT,
     "token": _TOKEN,
+    "standby": _STANDBY,
     "connection": _CONNECTION,
 }
 
@@ -186,5 +199,6 @@ def parameters(env, fingerprint: str, now: datetime) -> dict:
         "webhook_before": now - webhook_time,
         "horizon": now - HORIZON,
         "news_since": now - NEWS,
+        "standby_since": now - STANDBY,
         "token_horizon": now + EXPIRES_SOON,
     }

@@ -6,13 +6,13 @@ from odoo.exceptions import UserError
 from ...cloud_api.connection_check import (
     INVALID_TOKEN,
     NOT_CHECKED,
-    NUMBER_FIELDS,
     TITLES,
-    WEBHOOK_FIELDS,
     WRONG_APP,
     Expected,
     Facts,
     check,
+    read_number,
+    webhook_fields,
 )
 from ...cloud_api.errors import UNREACHABLE, CallFailed, CloudApiError
 from ...tools import clock
@@ -200,7 +200,8 @@ class Channel(models.Model):
     def _call_set_webhook(self):
         verify_token = self.account_id._secret("verify_token")
         try:
-            self._app_client.subscribe(self.webhook_url, verify_token, WEBHOOK_FIELDS)
+            names = webhook_fields(self.api_version)
+            self._app_client.subscribe(self.webhook_url, verify_token, names)
         except CloudApiError as error:
             if error.code == INVALID_TOKEN:
                 raise UserError(WRONG_APP) from None
@@ -232,7 +233,7 @@ class Channel(models.Model):
 def _number(client) -> dict:
     """What WhatsApp tells about the number; nothing where it does not."""
     try:
-        return client.phone_number(NUMBER_FIELDS)
+        return read_number(client)
     except CallFailed:
         return {}
 

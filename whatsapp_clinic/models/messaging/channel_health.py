@@ -112,6 +112,7 @@ class Channel(models.Model):
         limit = number.get("whatsapp_business_manager_messaging_limit")
         self.portfolio_id._take_over_limit(limit)
         self._write_changes(values)
+        self._note_app(number.get("is_on_biz_app"))
 
     def _throughput(self, level: str | None) -> dict:
         """The level, and since when it is lower than before, until it rises again."""

@@ -57,6 +57,7 @@ class ChannelTask(models.Model):
             ("set_pin", "Set the PIN"),
             ("load_profile", "Load the business profile"),
             ("save_profile", "Change the business profile"),
+            ("sync_app", "Load what the WhatsApp Business app knows"),
         ],
         required=True,
         readonly=True,

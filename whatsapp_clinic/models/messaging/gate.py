@@ -10,7 +10,7 @@ from ..consent.consent_state import GIVEN, OBJECTIONS, States
 from ..consent.content_check import texts_of
 from ..consent.guardianship import Guarded
 from .gate_limits import Limits
-from .message import PRIORITY_CAMPAIGN
+from .message import BY_HAND, PRIORITY_CAMPAIGN
 from .verdict import SEND, Verdict, hold, refuse
 
 # Cloud API: 24 hours from the patient's last message or call to that number.
@@ -27,7 +27,8 @@ class Facts:
 
     `consents`: what patients agreed to, by company tree; `guarded`: who decides for
     whom; `blacklist`: telephones; `last_inbound`: {(identity id, channel id): naive
-    UTC}, the patient's last message; `channels`: {channel id: Verdict or None}, what
+    UTC}, the patient's last message; `standby`: likewise until when Meta's own agent
+    is taken to answer the patient; `channels`: {channel id: Verdict or None}, what
     the channel itself objects.
     """
 
@@ -37,6 +38,7 @@ class Facts:
     guarded: Guarded
     blacklist: frozenset
     last_inbound: dict
+    standby: dict
     channels: dict
 
     def is_open(self, message) -> bool:
@@ -108,6 +110,7 @@ class Gate(models.AbstractModel):
             self._check_consent,
             self._check_template,
             self._check_window,
+            self._check_standby,
             self._check_content,
             self._check_channel,
             self._check_recipient,
@@ -161,6 +164,7 @@ class Gate(models.AbstractModel):
     @api.model
     def _facts(self, messages, leaves_now: bool) -> Facts:
         now = clock.now()
+        last_inbound, standby = self._last_inbound(messages, now)
         return Facts(
             now=now,
             leaves_now=leaves_now,
@@ -171,7 +175,8 @@ class Gate(models.AbstractModel):
                 messages.filtered("guardian_id").partner_id.ids, now
             ),
             blacklist=self._blacklist(messages),
-            last_inbound=self._last_inbound(messages, now),
+            last_inbound=last_inbound,
+            standby=standby,
             channels={
                 channel.id: self._judge_channel(channel, now)
                 for channel in messages.channel_id
@@ -196,26 +201,40 @@ class Gate(models.AbstractModel):
         return frozenset(line(number) for (number,) in rows)
 
     @api.model
-    def _last_inbound(self, messages, now) -> dict:
-        messages.flush_model(["occurred_at", "identity_id", "channel_id", "direction"])
+    def _last_inbound(self, messages, now) -> tuple[dict, dict]:
+        """When patients wrote last, and until when Meta's agent is taken to answer.
+
+        The window counts from the connection of the number, not what was said before
+        (Cloud API, coexistence). Who has the conversation is told by what came last.
+        """
+        messages.flush_model(
+            ["occurred_at", "identity_id", "channel_id", "direction", "is_standby"]
+        )
         self.env.cr.execute(
             """
-            SELECT identity_id, channel_id, max(occurred_at)
+            SELECT identity_id, channel_id,
+                   max(occurred_at) FILTER (WHERE kind <> ALL(%s)),
+                   max(occurred_at),
+                   (array_agg(is_standby ORDER BY occurred_at DESC, id DESC))[1]
             FROM whatsapp_clinic_message
             WHERE direction = 'in' AND identity_id = ANY(%s) AND channel_id = ANY(%s)
-              AND occurred_at > %s AND kind <> ALL(%s)
+              AND occurred_at > %s AND is_history IS NOT TRUE
             GROUP BY identity_id, channel_id
             """,
             [
+                list(_NO_OPENERS),
                 messages.identity_id.ids,
                 messages.channel_id.ids,
                 now - WINDOW,
-                list(_NO_OPENERS),
             ],
         )
-        return {
-            (identity, channel): at for identity, channel, at in self.env.cr.fetchall()
-        }
+        last, standby = {}, {}
+        for identity, channel, opened, at, is_standby in self.env.cr.fetchall():
+            if opened:
+                last[identity, channel] = opened
+            if is_standby:
+                standby[identity, channel] = at + WINDOW
+        return last, standby
 
     @api.model
     def _check_time(self, message, facts):
@@ -306,6 +325,18 @@ class Gate(models.AbstractModel):
         if _is_answer(message) and not facts.is_open(message):
             return refuse("window_closed")
         return None
+
+    @api.model
+    def _check_standby(self, message, facts):
+        """What we send by itself would take the conversation from Meta's own agent."""
+        until = facts.standby.get((message.identity_id.id, message.channel_id.id))
+        is_by_hand = message.by_hand or self.env.context.get(BY_HAND)
+        at = facts.now if facts.leaves_now else max(facts.now, message.due_at)
+        if not until or until <= at or is_by_hand:
+            return None
+        if not message.template_id:
+            return refuse("standby")
+        return hold("standby", min(until, facts.now + RECHECK))
 
     @api.model
     def _check_content(self, message, _facts):

@@ -217,6 +217,53 @@ class Inbound(models.AbstractModel):
             messages._receive_notice(channel, identity, event)
 
     @api.model
+    def _met(self, sender, channel):
+        """The identity of somebody who is named and did not write; made if unknown."""
+        identities = self.env["whatsapp.clinic.identity"]
+        ids = {"wa_id": sender.wa_id, "user_id": sender.user_id}
+        if not identities._find(ids, "whatsapp"):
+            identities._ensure([ids], "whatsapp")
+        return identities._find(ids, "whatsapp")
+
+    @api.model
+    def _on_echo(self, event, channel):
+        """Somebody of the clinic wrote in the app, or Meta's agent did."""
+        if not self._is_known(channel, event.message.message_id):
+            identity = self._met(event.message.sender, channel)
+            messages = self.env["whatsapp.clinic.message"]
+            messages._receive_echo(channel, identity, event)
+
+    @api.model
+    def _on_past(self, event, channel):
+        messages = self.env["whatsapp.clinic.message"]
+        known = messages._quoted(channel, event.message.message_id)
+        if known:
+            known._fill_in(event.message)
+        else:
+            identity = self._met(event.message.sender, channel)
+            messages._receive_past(channel, identity, event)
+
+    @api.model
+    def _on_handover(self, event, channel):
+        identity = self._met(event.person, channel)
+        messages = self.env["whatsapp.clinic.message"]
+        messages._receive_handover(channel, identity, event)
+
+    @api.model
+    def _on_synchronised(self, event, channel):
+        channel._note_history(event)
+
+    @api.model
+    def _on_address_book(self, event, _channel):
+        """Name who is known already; who else is in a phone is nobody's business."""
+        identities = self.env["whatsapp.clinic.identity"]
+        person = event.person
+        ids = {"wa_id": person.wa_id, "user_id": person.user_id}
+        identity = identities._find(ids, "whatsapp")
+        if identity and not identity.profile_name and not event.is_removed:
+            identity.profile_name = webhooks.clean_text(person.profile_name or "")
+
+    @api.model
     def _on_unrecognised(self, event):
         self.env["whatsapp.clinic.unrecognised"]._keep(event)
 
@@ -275,6 +322,11 @@ class Inbound(models.AbstractModel):
 
 _HANDLERS = {
     webhooks.InboundMessage: "_on_message",
+    webhooks.MessageEcho: "_on_echo",
+    webhooks.PastMessage: "_on_past",
+    webhooks.Handover: "_on_handover",
+    webhooks.Synchronised: "_on_synchronised",
+    webhooks.AddressBookEntry: "_on_address_book",
     webhooks.InboundCall: "_on_call",
     webhooks.UserPreference: "_on_preference",
     webhooks.NumberChanged: "_on_number_changed",

@@ -75,6 +75,7 @@ REASONS = [
     ("channel_incomplete", "The channel is not connected."),
     ("transfer_unrecorded", "The transfer of data abroad is not on record."),
     ("copied_database", "This database is a copy; nothing is sent from it."),
+    ("standby", "Meta's AI agent is answering this patient."),
     ("cancelled_by_user", "Cancelled by staff."),
     ("not_sendable", "It has left already, or came from the patient."),
     ("error", "WhatsApp reported an error."),
@@ -138,6 +139,10 @@ NEXT_STEPS = {
     ),
     "channel_incomplete": _lt("Ask the administrator to enter the credentials."),
     "copied_database": _lt("If this is the real database now, arm the channel."),
+    "standby": _lt(
+        "Write to the patient yourself to take the conversation over, or switch the "
+        "agent off in WhatsApp Manager."
+    ),
     "no_answer": _lt("Ask the patient, or send again."),
     "file_uploading": _lt("Nothing to do: it leaves by itself in a moment."),
     "file_refused": _lt("Choose a file of another type or size, then send again."),
@@ -151,6 +156,8 @@ _HOPELESS = (
     "expired",
     "patient_deceased",
 )
+# Set by the buttons with which people send; programs that call the same method do not.
+BY_HAND = "clinic_sent_by_hand"
 # Smaller goes first.
 PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN = 0, 1, 2
 PRIORITIES = (PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN)
@@ -334,7 +341,7 @@ class Message(models.Model):
 
     @api.depends_context("lang")
     def _compute_send_objection(self):
-        gate = self.env["whatsapp.clinic.gate"]
+        gate = self.env["whatsapp.clinic.gate"].with_context(**{BY_HAND: True})
         verdicts = gate._judge(self.filtered(_may_be_sent), leaves_now=True)
         for message in self:
             verdict = verdicts.get(message.id)
@@ -407,6 +414,7 @@ class Message(models.Model):
                     "Only what waits, failed, was cancelled or is unknown can be sent."
                 )
             )
+        sendable.sudo().by_hand = True
         sendable.sudo()._requeue()
 
     def action_reply(self):

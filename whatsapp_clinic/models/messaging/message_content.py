@@ -21,6 +21,7 @@ _ESSENTIAL = {
     "button_reply": "payload",
     "list_reply": "payload",
     "nfm_reply": "form",
+    "media_placeholder": "kind",
     **dict.fromkeys(MEDIA_KINDS, "media"),
 }
 _ADDRESS = ("street", "city", "state", "zip", "country")

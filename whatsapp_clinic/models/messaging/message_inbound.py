@@ -35,16 +35,20 @@ class Message(models.Model):
     @api.model
     def _receive(self, channel, identity, event):
         """Store a message of a patient (`cloud_api.webhooks.InboundMessage`)."""
-        return self.create(
-            {
-                **self._inbound_values(channel, identity, event),
-                **self._content_values(event),
-                "partner_id": self._patient_meant(channel, identity, event).id,
-                "body": clean_text(event.text or ""),
-                "message_id": clean_text(event.message_id),
-                "reply_to_id": self._quoted(channel, event.context_id).id,
-            }
-        )
+        return self.create(self._said_values(channel, identity, event))
+
+    @api.model
+    def _said_values(self, channel, identity, event) -> dict:
+        """Columns of what a message says, whoever of the two sides wrote it."""
+        return {
+            **self._inbound_values(channel, identity, event),
+            **self._content_values(event),
+            "partner_id": self._patient_meant(channel, identity, event).id,
+            "body": clean_text(event.text or ""),
+            "message_id": clean_text(event.message_id),
+            "reply_to_id": self._quoted(channel, event.context_id).id,
+            "is_standby": event.is_standby,
+        }
 
     @api.model
     def _inbound_values(self, channel, identity, event) -> dict:
@@ -135,7 +139,8 @@ class Message(models.Model):
     def _objection_to_reply(self) -> str | None:
         """Why an answer could not be sent now (one of REASONS)."""
         self.ensure_one()
-        answer = self.new({**self.sudo()._reply_values(), "due_at": clock.now()})
+        values = {**self.sudo()._reply_values(), "by_hand": True}
+        answer = self.new({**values, "due_at": clock.now()})
         verdicts = self.env["whatsapp.clinic.gate"].sudo()._judge(answer)
         return verdicts[answer.id].reason
 

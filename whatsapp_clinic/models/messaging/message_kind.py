@@ -25,6 +25,8 @@ _CHANGES = {
     "number": _lt("Change of Number"),
     "user_id": _lt("New User ID"),
     "customer_identity_changed": _lt("New Telephone or WhatsApp Installed Anew"),
+    "to_agent": _lt("Meta's AI Agent Answers"),
+    "to_clinic": _lt("The Clinic Answers Again"),
 }
 _NOTICE = _lt("Notice of WhatsApp")
 KINDS = {
@@ -52,6 +54,7 @@ KINDS = {
     "revoke": _lt("Deletion"),
     "system": _NOTICE,
     "unsupported": _lt("Not Shown by WhatsApp"),
+    "media_placeholder": _lt("File in the App"),
 }
 ICONS = {
     "text": "fa-comment-o",
@@ -78,6 +81,7 @@ ICONS = {
     "revoke": "fa-ban",
     "system": "fa-info-circle",
     "unsupported": "fa-question-circle-o",
+    "media_placeholder": "fa-file-o",
 }
 _FORM_ANSWER = _lt("Answered Form")
 _UNKNOWN_ICON = "fa-question-circle"
@@ -267,13 +271,18 @@ class Message(models.Model):
     @api.model
     def _receive(self, channel, identity, event):
         message = super()._receive(channel, identity, event)
-        if event.context_id and not message.reply_to_id:
-            message.context_message_id = clean_text(event.context_id)
-        message._keep_media(event)
         message._learn_own_number(event)
-        message._act_on_another()
-        message._adopt()
+        message._connect(event)
         return message
+
+    def _connect(self, event):
+        """Tie a message to its file and to the messages around it."""
+        self.ensure_one()
+        if event.context_id and not self.reply_to_id:
+            self.context_message_id = clean_text(event.context_id)
+        self._keep_media(event)
+        self._act_on_another()
+        self._adopt()
 
     @api.model
     def _receive_change(self, channel, identity, event):
@@ -342,15 +351,22 @@ class Message(models.Model):
         )
 
     def _act_on_another(self):
-        """A correction or deletion changes how the patient's message is shown."""
+        """A correction or deletion changes how its author's message is shown."""
         self.ensure_one()
         target = self.reply_to_id
-        is_own = target.direction == "in" and target.identity_id == self.identity_id
+        is_own = target.identity_id == self.identity_id and (
+            target.direction == self.direction
+        )
         if not is_own or self.kind not in ("edit", "revoke"):
             return
         column = "edited_at" if self.kind == "edit" else "deleted_at"
         target[column] = max(filter(None, (target[column], self.occurred_at)))
-        if target.deleted_at and self.company_id.sudo().clinic_hides_deleted:
+        is_patients = target.direction == "in"
+        if (
+            target.deleted_at
+            and is_patients
+            and self.company_id.sudo().clinic_hides_deleted
+        ):
             (target | target._edits())._hide()
 
     def _edits(self):

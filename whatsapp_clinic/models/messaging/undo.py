@@ -4,10 +4,8 @@ from math import ceil
 from odoo import fields, models
 
 from ...tools import clock
-from .message import WAITING_STATES
+from .message import BY_HAND, WAITING_STATES
 
-# Set by the buttons with which people send; programs that call the same method do not.
-BY_HAND = "clinic_sent_by_hand"
 # Seconds that the offer to undo is shown where nothing waits for it.
 SHOWN = 8
 
