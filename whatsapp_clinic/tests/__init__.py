@@ -27,6 +27,7 @@ from .inbox import (
     test_merge,
     test_merge_consent,
     test_new_patient,
+    test_patient_search,
     test_phone,
 )
 from .messaging import (

@@ -88,3 +88,9 @@ def as_html(text: str) -> Markup:
         str(escape(text)),
     )
     return Markup(f"<p>{'<br/>'.join(linked.splitlines())}</p>")
+
+
+def search_key(text: str) -> str:
+    """Letters without their marks, so that ayse finds Ayşe, and oguz Oğuz."""
+    apart = unicodedata.normalize("NFKD", fold(text))
+    return "".join(one for one in apart if not unicodedata.combining(one))

@@ -5,5 +5,6 @@ from . import (
     mail_thread,
     partner_merge,
     patient_consent,
+    patient_search,
     res_partner,
 )
