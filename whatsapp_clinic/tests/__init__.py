@@ -67,7 +67,12 @@ from .messaging import (
     test_unrecognised,
     test_webhook,
 )
-from .scheduling import test_appointment, test_appointment_desk, test_follow
+from .scheduling import (
+    test_appointment,
+    test_appointment_desk,
+    test_appointment_report,
+    test_follow,
+)
 from .security import test_access, test_companies, test_given_ids
 from .views import (
     test_demo,

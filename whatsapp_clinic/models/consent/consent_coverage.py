@@ -112,6 +112,16 @@ class ConsentCoverage(models.Model):
             states=SQL(_STATES, now=now, today=now.date()),
         )
 
+    def _read_group_select(self, aggregate_spec, query):
+        """A share of one purpose; of several together it would say nothing."""
+        if aggregate_spec != "coverage:avg":
+            return super()._read_group_select(aggregate_spec, query)
+        return SQL(
+            "CASE WHEN COUNT(DISTINCT %(purpose)s) = 1 THEN AVG(%(coverage)s) END",
+            purpose=self._field_to_sql(self._table, "purpose_id", query),
+            coverage=self._field_to_sql(self._table, "coverage", query),
+        )
+
     @api.readonly
     def action_open_patient(self):
         """The patient's form, where consent is asked for and recorded."""

@@ -29,7 +29,8 @@ class MessageCost(models.Model):
             "pricing_type",
             "rule_id",
             "template_id",
-        ]
+        ],
+        "whatsapp.clinic.rate": ["company_id", "currency_id"],
     }
 
     message_id = fields.Many2one("whatsapp.clinic.message", readonly=True)
@@ -47,7 +48,11 @@ class MessageCost(models.Model):
     billable = fields.Boolean(readonly=True)
     cost_state = fields.Selection(COST_STATES, "Price", readonly=True)
     cost = fields.Float(digits=(12, 6), readonly=True)
-    currency_id = fields.Many2one("res.currency", readonly=True)
+    currency_id = fields.Many2one(
+        "res.currency",
+        readonly=True,
+        help="Of what was free or has no known price: the rate card's.",
+    )
     unknown_count = fields.Integer("Of Unknown Price", readonly=True)
     free_count = fields.Integer("Free", readonly=True)
 
@@ -60,10 +65,16 @@ class MessageCost(models.Model):
                 CASE WHEN replace(pricing_category, '-', '_') = ANY(%s)
                      THEN replace(pricing_category, '-', '_') ELSE 'other'
                 END AS category,
-                pricing_type, billable, cost_state, cost, currency_id,
+                pricing_type, billable, cost_state, cost,
+                COALESCE(currency_id, (
+                    SELECT rate.currency_id FROM whatsapp_clinic_rate AS rate
+                    WHERE COALESCE(rate.company_id, message.company_id)
+                        = message.company_id
+                    ORDER BY rate.company_id NULLS LAST, rate.id LIMIT 1
+                )) AS currency_id,
                 (cost IS NULL)::int AS unknown_count,
                 (cost_state = 'free')::int AS free_count
-            FROM whatsapp_clinic_message WHERE charged_at IS NOT NULL
+            FROM whatsapp_clinic_message AS message WHERE charged_at IS NOT NULL
             """,
             [category for category, _label in CATEGORIES],
         )

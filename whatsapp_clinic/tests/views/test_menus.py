@@ -50,7 +50,7 @@ MANAGER = EVERYBODY | {
 }
 MENUS = {
     "receptionist": EVERYBODY,
-    "practitioner": EVERYBODY,
+    "practitioner": EVERYBODY | {"menu_my_day", "menu_my_patients_messages"},
     "privacy_officer": EVERYBODY
     | {
         "menu_consent_import",
