@@ -10,6 +10,7 @@ class AppointmentCancel(models.TransientModel):
 
     _name = "whatsapp.clinic.appointment.cancel"
     _description = "Cancel an Appointment"
+    _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     appointment_id = fields.Many2one(
         "whatsapp.clinic.appointment", required=True, ondelete="cascade"
