@@ -73,7 +73,7 @@ from .scheduling import (
     test_appointment_report,
     test_follow,
 )
-from .security import test_access, test_companies, test_given_ids
+from .security import test_access, test_colleagues, test_companies, test_given_ids
 from .views import (
     test_demo,
     test_desk_tours,

@@ -340,6 +340,18 @@ class SandboxCase(WebCase):
         )
 
 
+def staff_notes(patient):
+    """Notes on a patient's contact that only staff reads, the latest first."""
+    return patient.env["mail.message"].search(
+        [
+            ("model", "=", patient._name),
+            ("res_id", "=", patient.id),
+            ("message_type", "=", "clinic_note"),
+        ],
+        order="id desc",
+    )
+
+
 def staff_user(case, role: str, branch=None, **values):
     """A user with one role of the addon, member of the test's branch or this."""
     user = new_test_user(

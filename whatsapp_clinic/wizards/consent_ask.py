@@ -122,7 +122,10 @@ class ConsentAsk(models.TransientModel):
         """Send the link by e-mail, which says nothing about why."""
         request = self._request(self.email_objection)
         template = self.env.ref("whatsapp_clinic.consent_request_mail").sudo()
-        template.with_context(personal_link=request.sudo()._url()).send_mail(request.id)
+        # On no record: who may read a request must not read its link in the mail.
+        template.with_context(personal_link=request.sudo()._url()).send_mail(
+            request.id, email_values={"model": False, "res_id": False}
+        )
         return self._sent(request, "email")
 
     def action_sms(self):

@@ -134,7 +134,8 @@ class ChatAnswers(models.AbstractModel):
         """Leave reception an activity where it will look: once while it is open."""
         identity = message.identity_id
         patient = identity._only_patient()
-        record = self._coming(message, patient)[:1] or patient or identity
+        # Not the contact: its activities tell every employee who is a patient.
+        record = self._coming(message, patient)[:1] or identity
         branches = message.branch_id or message.channel_id.branch_ids
         staff = branches.member_ids[:1] or message.channel_id.create_uid
         record = record.with_context(lang=staff.lang)

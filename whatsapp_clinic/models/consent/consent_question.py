@@ -262,10 +262,11 @@ class ConsentQuestion(models.AbstractModel):
     def _call_reception(self, question):
         branches = question.branch_id or question.channel_id.branch_ids
         staff = branches.member_ids[:1] or question.channel_id.create_uid
-        patient = question.partner_id.with_context(lang=staff.lang)
-        summary = patient.env._("A former guardian answered: ask for consent again.")
+        # Not the contact: its activities tell every employee who is a patient.
+        asked = question.identity_id.with_context(lang=staff.lang)
+        summary = asked.env._("A former guardian answered: ask for consent again.")
         if not question.guardian_id:
-            summary = patient.env._("A minor agreed alone: ask a guardian for consent.")
-        patient.activity_schedule(
+            summary = asked.env._("A minor agreed alone: ask a guardian for consent.")
+        asked.activity_schedule(
             "mail.mail_activity_data_todo", summary=summary, user_id=staff.id
         )

@@ -272,10 +272,7 @@ class ConsentRequest(models.Model):
         company = self.company_id
         patient = self.partner_id.with_user(SUPERUSER_ID).with_company(company)
         patient = patient.with_context(lang=company.partner_id.lang)
-        patient.message_post(
-            body=patient.env._("The personal page was answered."),
-            subtype_xmlid="mail.mt_note",
-        )
+        patient._note_for_staff(patient.env._("The personal page was answered."))
 
 
 def _person(partner) -> dict | None:

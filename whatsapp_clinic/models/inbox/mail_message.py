@@ -3,21 +3,27 @@ from odoo import api, fields, models
 from odoo.addons.mail.tools.discuss import Store
 
 from ...tools.text import as_html
+from .res_partner import CLINIC_NOTE, CLINIC_STAFF
 
 
 class MailMessage(models.Model):
-    """WhatsApp messages in a chatter.
+    """WhatsApp messages and notes about patients in a chatter.
 
-    The note holds no text. Who may read the message in the outbox is shown it; who may
-    not does not see the note at all, because it tells that somebody is a patient.
+    The note of a message holds no text. Who may read the message in the outbox is shown
+    it; who may not does not see the note at all, because it tells that somebody is a
+    patient. So do notes about patients: roles of the clinic alone see them.
     """
 
     _inherit = "mail.message"
 
     message_type = fields.Selection(
-        selection_add=[("whatsapp_message", "WhatsApp")],
+        selection_add=[
+            ("whatsapp_message", "WhatsApp"),
+            (CLINIC_NOTE, "Note about a Patient"),
+        ],
         ondelete={
-            "whatsapp_message": lambda notes: notes.write({"message_type": "comment"})
+            "whatsapp_message": lambda notes: notes.write({"message_type": "comment"}),
+            CLINIC_NOTE: "cascade",
         },
     )
 
@@ -33,10 +39,11 @@ class MailMessage(models.Model):
         return forbidden | (self - forbidden)._hidden_notes()
 
     def _hidden_notes(self):
-        """Those that show messages of the outbox which the user may not read.
+        """Those about patients, and those that show messages of the outbox, which the
+        user may not read.
 
-        Its author and the recipient see the note, as they do any; the text is asked
-        for separately.
+        Of a message, its author and the recipient see the note, as they do any; the
+        text is asked for separately.
         """
         shown = self._whatsapp_messages()
         readable = shown.sudo(False)._filtered_access("read")
@@ -44,7 +51,13 @@ class MailMessage(models.Model):
         hidden = (shown - readable).filtered(
             lambda one: me not in (one.partner_id, one.mail_message_id.author_id)
         )
-        return self & hidden.mail_message_id
+        return self & (hidden.mail_message_id | self._notes_for_staff())
+
+    def _notes_for_staff(self):
+        """Those of these notes that are not for the user."""
+        if self.env.user.has_group(CLINIC_STAFF):
+            return self.browse()
+        return self.sudo().filtered(lambda one: one.message_type == CLINIC_NOTE)
 
     def _whatsapp_messages(self):
         """The rows of the outbox that these notes show, with the system's rights."""

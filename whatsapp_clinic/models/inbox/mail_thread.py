@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..messaging.sending import has_partner
+from .res_partner import CLINIC_NOTE
 
 SENDERS = ("whatsapp_clinic.group_receptionist", "whatsapp_clinic.group_practitioner")
 
@@ -17,7 +18,7 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _message_ids_domain(self) -> list:
-        hidden = ["user_notification", "whatsapp_message"]
+        hidden = ["user_notification", "whatsapp_message", CLINIC_NOTE]
         if self._name == "discuss.channel":
             hidden.remove("whatsapp_message")
         return [("message_type", "not in", hidden)]

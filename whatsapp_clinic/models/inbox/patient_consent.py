@@ -216,8 +216,8 @@ class ResPartner(models.Model):
 
     def _confirm_number(self):
         self._claim_number()
-        self.message_post(
-            body=self.env._(
+        self._note_for_staff(
+            self.env._(
                 "The number was confirmed with the patient: messages go there again."
             )
         )

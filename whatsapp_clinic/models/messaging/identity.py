@@ -494,7 +494,7 @@ class Identity(models.Model):
         for partner in partners:
             company = partner.sudo().clinic_branch_id.company_id or self.env.company
             noted = partner.with_context(lang=company.partner_id.lang)
-            noted.message_post(body=noted.env._(_LEFT[reason]))
+            noted._note_for_staff(noted.env._(_LEFT[reason]))
         self.env["whatsapp.clinic.appointment"]._ask_for_number(partners | wards)
 
     def _rotate_user_id(self, user_id: str):

@@ -150,9 +150,21 @@ class TestConsentAsk(ClinicCase):
         self.assertEqual(len(self.asked()), 1)
         self.assertEqual(self.asked().sent_by, "email")
 
+    def mail(self):
+        return self.env["mail.mail"].search([("email_to", "ilike", "ayse@example.com")])
+
+    def test_nobody_but_the_patient_reads_the_link_in_the_mail(self):
+        self.ask().action_email()
+        message = self.mail().mail_message_id
+        for role in ("practitioner", "manager", "privacy_officer"):
+            mine = message.with_user(staff_user(self, role))
+            with self.subTest(role=role):
+                self.assertFalse(mine.has_access("read"))
+                self.assertFalse(mine.search([("id", "in", message.ids)]))
+
     def test_the_e_mail_says_nothing_about_health(self):
         self.ask().action_email()
-        mail = self.env["mail.mail"].search([("model", "=", self.requests._name)])
+        mail = self.mail()
         self.assertEqual(mail.subject, f"A question from {self.company.name}")
         self.assertIn("ayse@example.com", mail.email_to)
         self.assertEqual(self.opens(mail.body_html), self.asked())

@@ -13,6 +13,7 @@ from ...controllers.consent import MAX_BYTES, WRONG_KEYS
 from ...models.consent.consent_proof import sha256
 from ...models.consent.consent_request import PAGE
 from ...tools import clock
+from ..common import staff_notes
 from .page import NOTICE, PageCase, drawing, publish_notice
 
 
@@ -298,7 +299,7 @@ class TestAnswer(PageCase):
 
     def test_staff_is_told_without_what_was_decided(self):
         self.answer()
-        note = self.patient.message_ids[0]
+        note = staff_notes(self.patient)[0]
         self.assertEqual(note.subtype_id, self.env.ref("mail.mt_note"))
         self.assertIn("The personal page was answered.", note.body)
         self.assertNotIn(self.purpose.name, note.body)

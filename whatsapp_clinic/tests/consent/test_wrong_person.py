@@ -6,7 +6,13 @@ from odoo.tests import tagged
 from ...cloud_api.webhooks import NumberChanged, Sender
 from ...models.messaging.identity import _LEFT
 from ...tools import clock
-from ..common import AYSE_WA_ID, PHONE_NUMBER_ID, staff_user, tomorrow
+from ..common import (
+    AYSE_WA_ID,
+    PHONE_NUMBER_ID,
+    staff_notes,
+    staff_user,
+    tomorrow,
+)
 from .chat_case import ChatCase
 
 
@@ -56,8 +62,8 @@ class TestWrongPerson(ChatCase):
         self.tap(self.introduce(), "Ben değilim")
         turkish = self.env(context={"lang": "tr_TR"})
         left = _LEFT["wrong_person"]
-        self.assertIn(turkish._(left), self.patient.message_ids[0].body)
-        self.assertNotIn("Whoever", self.patient.message_ids[0].body)
+        self.assertIn(turkish._(left), staff_notes(self.patient)[0].body)
+        self.assertNotIn("Whoever", staff_notes(self.patient)[0].body)
         self.assertNotIn("please", self.appointment.activity_ids.summary)
 
     def test_not_me_on_a_family_phone_unlinks_everybody(self):
@@ -116,7 +122,7 @@ class TestWrongPerson(ChatCase):
         self.assertFalse(self.identity.blocked_at)
         self.assertEqual(self.identity.partner_ids, self.patient)
         self.assertEqual(reminder.state, "queued")
-        note = self.patient.message_ids[0]
+        note = staff_notes(self.patient)[0]
         self.assertIn("confirmed with the patient", note.body)
         self.assertEqual(note.author_id, self.receptionist.partner_id)
 
@@ -129,9 +135,9 @@ class TestWrongPerson(ChatCase):
     def test_confirming_a_number_twice_is_noted_once(self):
         self.tap(self.introduce(), "Ben değilim")
         self.confirm(self.receptionist)
-        notes = self.patient.message_ids
+        notes = staff_notes(self.patient)
         self.confirm(self.receptionist)
-        self.assertEqual(self.patient.message_ids, notes)
+        self.assertEqual(staff_notes(self.patient), notes)
 
     def test_who_only_treats_patients_confirms_no_number(self):
         self.tap(self.introduce(), "Ben değilim")
