@@ -125,6 +125,17 @@ def test_a_card_has_the_shape_of_the_cloud_api():
     ]
 
 
+def test_a_card_tells_all_parts_of_a_name_and_of_the_work():
+    names = {"prefix": "Dr.", "first_name": "Ayşe", "middle_name": "Nur"}
+    names |= {"last_name": "Yılmaz", "suffix": "PhD"}
+    work = {"company": "Klinik", "department": "Göz", "title": "Hekim"}
+    (card,) = payloads.contacts(PATIENT, [Contact("Dr. Ayşe", **names, **work)])[
+        "contacts"
+    ]
+    assert card["name"] == {"formatted_name": "Dr. Ayşe", **names}
+    assert card["org"] == work
+
+
 def test_a_card_tells_the_parts_of_a_name_that_are_known():
     card = Contact("Dr. Ayşe Yılmaz", last_name="Yılmaz")
     name = payloads.contacts(PATIENT, [card])["contacts"][0]["name"]

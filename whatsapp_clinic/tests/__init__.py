@@ -60,6 +60,7 @@ from .messaging import (
     test_template_codes,
     test_template_fields,
     test_template_life,
+    test_template_news,
     test_template_shapes,
     test_template_tour,
     test_template_writing,

@@ -72,7 +72,10 @@ def set_up_clinic(case):
     env = case.env
     # Demo data must not answer for what a test made.
     env["whatsapp.clinic.channel"].search([]).write({"active": False})
-    env.cr.execute("UPDATE whatsapp_clinic_channel SET phone_number_id = 'x' || id")
+    env.cr.execute(
+        "UPDATE whatsapp_clinic_channel "
+        "SET phone_number_id = 'x' || id, business_account_id = 'x'"
+    )
     env.cr.execute(
         "UPDATE whatsapp_clinic_identity SET wa_id = 'x' || id, line = 'x' || id"
     )

@@ -16,6 +16,8 @@ from .checks import (
 CONTACTS = 257
 _NAME = 1024
 _LINK = 2048
+_NAME_PARTS = ("prefix", "first_name", "middle_name", "last_name", "suffix")
+_WORK = ("company", "department", "title")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{2,30}")
 _WA_ID = re.compile(r"[1-9][0-9]{6,14}")
 _BIRTHDAY = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
@@ -51,11 +53,16 @@ class Contact:
     formatted_name: str = field(repr=False)
     first_name: str = field(default="", repr=False)
     last_name: str = field(default="", repr=False)
+    middle_name: str = field(default="", repr=False)
+    prefix: str = field(default="", repr=False)
+    suffix: str = field(default="", repr=False)
     phones: Sequence[ContactPhone] = ()
     emails: Sequence[str] = field(default=(), repr=False)
     urls: Sequence[str] = field(default=(), repr=False)
     addresses: Sequence[Address] = ()
     company: str = field(default="", repr=False)
+    department: str = field(default="", repr=False)
+    title: str = field(default="", repr=False)
     birthday: str | None = field(default=None, repr=False)
 
 
@@ -85,8 +92,7 @@ def _card(card: Contact) -> dict:
         ],
         "addresses": [_address(address) for address in card.addresses],
     }
-    if card.company:
-        content["org"] = {"company": checked("contact company", card.company, _NAME)}
+    content["org"] = _filled(card, _WORK)
     if card.birthday is not None:
         content["birthday"] = _matching("contact birthday", card.birthday, _BIRTHDAY)
     return {key: value for key, value in content.items() if value}
@@ -97,11 +103,17 @@ def _name(card: Contact) -> dict:
     formatted = checked("contact name", card.formatted_name, _NAME)
     if not formatted.strip():
         raise PayloadError("contact name", "must not be empty")
-    parts = {"first_name": card.first_name, "last_name": card.last_name}
-    given = {
-        key: checked("contact name", part, _NAME) for key, part in parts.items() if part
+    parts = _filled(card, _NAME_PARTS) or {"first_name": formatted}
+    return {"formatted_name": formatted, **parts}
+
+
+def _filled(card: Contact, names: Sequence[str]) -> dict:
+    """Those texts of a card that are not empty, by their names."""
+    return {
+        name: checked(f"contact {name}", getattr(card, name), _NAME)
+        for name in names
+        if getattr(card, name)
     }
-    return {"formatted_name": formatted, **(given or {"first_name": formatted})}
 
 
 def _phone(phone: ContactPhone) -> dict:

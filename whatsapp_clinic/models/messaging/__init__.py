@@ -33,6 +33,7 @@ from . import (
     message_patient,
     message_price,
     message_status,
+    message_text,
     portfolio,
     portfolio_limit,
     rate,

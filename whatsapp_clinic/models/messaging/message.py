@@ -633,6 +633,8 @@ class Message(models.Model):
         without its key. Raises MissingValue, NotMinimal for what should not leave, or
         PayloadError for what WhatsApp would refuse.
         """
+        if self.template_id.asks_consent:
+            self.env["whatsapp.clinic.consent.question"]._mark(self)
         payload, text = self._render_unchecked(attempts)
         warning = self.env["whatsapp.clinic.content.check"]._inspect(self, payload)
         if (self.content_warning or "") != warning:
@@ -642,8 +644,6 @@ class Message(models.Model):
     def _render_unchecked(self, attempts: int) -> tuple[dict, str]:
         self.ensure_one()
         if self.template_id:
-            if self.template_id.asks_consent:
-                self.env["whatsapp.clinic.consent.question"]._mark(self)
             values = self._values(self.template_id)
             payload = self.template_id._payload(
                 self.identity_id._recipient,

@@ -112,6 +112,19 @@ def _location(_message, recipient, content, common):
     return payloads.location(recipient, _place(content["location"]), **common)
 
 
+# What a card tells besides, by the names of the Cloud API.
+_CARD_TEXTS = (
+    "prefix",
+    "first_name",
+    "middle_name",
+    "last_name",
+    "suffix",
+    "company",
+    "department",
+    "title",
+)
+
+
 def _contacts(_message, recipient, content, common):
     cards = [
         payloads.Contact(
@@ -121,7 +134,7 @@ def _contacts(_message, recipient, content, common):
                 for one in card.get("phones") or []
             ],
             emails=card.get("emails") or (),
-            company=card.get("company") or "",
+            **{name: card.get(name) or "" for name in _CARD_TEXTS},
         )
         for card in content["contacts"]
     ]

@@ -8,21 +8,18 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.tools import groupby
 
-from ...cloud_api.payloads import PayloadError
 from ...tools.access import named, require_group
 from ...tools.quiet_sql import place
 from ...tools.transaction import TRY_AGAIN
 from ...tools.wake_up import report_progress, wake_after_commit
-from ..consent.content_check import NotMinimal
 from .message import (
     LEFT_STATES,
     PRIORITY_ANSWER,
     PRIORITY_CAMPAIGN,
     WAITING_STATES,
 )
-from .template_variable import MissingValue
 from .undo import tell_stopped
-from .verdict import Verdict, refuse
+from .verdict import Verdict
 
 _logger = logging.getLogger(__name__)
 
@@ -473,13 +470,5 @@ def _rendered(row, verdict: Verdict) -> Verdict:
     """The verdict, or what keeps the message from being made."""
     if verdict.is_refusal:
         return verdict
-    try:
-        row._take_sample_file()
-        row._render(attempts=1)
-    except MissingValue as missing:
-        return refuse("value_missing", str(missing))
-    except NotMinimal as found:
-        return refuse("not_minimal", str(found))
-    except PayloadError as error:
-        return refuse("not_allowed", str(error))
-    return verdict
+    row._take_sample_file()
+    return row._judge_text() or verdict

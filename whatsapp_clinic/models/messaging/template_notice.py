@@ -1,15 +1,16 @@
 from odoo import fields, models
-from odoo.tools import LazyTranslate
+from odoo.tools import LazyTranslate, format_datetime
 
 _lt = LazyTranslate(__name__)
 
-# What a manager has to know at once, by status.
-_STATUSES = {
+# What a manager has to know at once: by status, or by what else is wrong.
+_TROUBLES = {
     "REJECTED": _lt("WhatsApp has rejected the template “%s”"),
     "PAUSED": _lt("WhatsApp has paused the template “%s”"),
     "DISABLED": _lt("WhatsApp has disabled the template “%s”"),
+    "flagged": _lt("WhatsApp is about to disable the template “%s”"),
+    "category": _lt("WhatsApp has changed the category of the template “%s”"),
 }
-_CATEGORY = _lt("WhatsApp has changed the category of the template “%s”")
 _ADVICE = {
     "REJECTED": _lt("Read the reason, change the text and submit it again."),
     "PAUSED": _lt(
@@ -19,6 +20,10 @@ _ADVICE = {
         "template."
     ),
     "DISABLED": _lt("It cannot be sent any more. Write another template."),
+    "flagged": _lt(
+        "Patients block or report it. Write another one that they expect, and use that "
+        "one, or send this to fewer patients."
+    ),
     "category": _lt(
         "It is not sent until a manager accepts the new category on the template, "
         "which may change what it costs and what the law asks."
@@ -45,8 +50,10 @@ class Template(models.Model):
     @property
     def _trouble(self) -> str | None:
         """What keeps it from being sent that somebody has to decide about."""
-        if self.status in _STATUSES:
+        if self.status in _TROUBLES:
             return self.status
+        if self.flagged_at:
+            return f"flagged:{self.flagged_at}"
         if self.category and self.category != self.expected_category:
             return f"category:{self.category}"
         return None
@@ -70,14 +77,24 @@ class Template(models.Model):
     def _tell_managers(self, kind: str):
         for user in self._managers():
             template = self.with_context(lang=user.lang)
-            summary = template.env._(_STATUSES.get(kind, _CATEGORY))
-            note = [template.env._(_ADVICE[kind]), template.status_reason]
+            summary = template.env._(_TROUBLES[kind])
+            note = [
+                template.env._(_ADVICE[kind]),
+                template._told_end() if kind == "flagged" else template.status_reason,
+            ]
             self.notice_ids |= template.activity_schedule(
                 "mail.mail_activity_data_warning",
                 summary=summary % self.name,
                 note=" ".join(filter(None, note)),
                 user_id=user.id,
             )
+
+    def _told_end(self) -> str | None:
+        """When WhatsApp disables it, where it said so."""
+        if not self.disable_at:
+            return None
+        end = format_datetime(self.env, self.disable_at)
+        return self.env._("WhatsApp disables it on %s.", end)
 
     def _managers(self):
         """Managers who work in the template's company."""

@@ -3,6 +3,7 @@ from datetime import timezone
 from odoo import api, fields, models
 from odoo.tools import LazyTranslate
 
+from ...tools import clock
 from .template import CATEGORIES, STATUSES
 
 _lt = LazyTranslate(__name__)
@@ -15,7 +16,7 @@ QUALITIES = [
 ]
 # Cloud API, template webhooks: events that are no status of their own.
 _STATUS_AFTER = {"REINSTATED": "APPROVED", "UNARCHIVED": "APPROVED"}
-_NO_CHANGE = ("FLAGGED",)
+_WARNING = "FLAGGED"
 _GOING = ("PENDING_DELETION", "DELETED", "ARCHIVED")
 # Cloud API, reasons of a rejection.
 REJECTIONS = {
@@ -39,6 +40,15 @@ class Template(models.Model):
     )
     category_at = fields.Datetime(
         readonly=True, copy=False, help="When WhatsApp told the category."
+    )
+    flagged_at = fields.Datetime(
+        readonly=True, copy=False, help="When WhatsApp warned of its quality."
+    )
+    disable_at = fields.Datetime(
+        "Will Be Disabled",
+        readonly=True,
+        copy=False,
+        help="When WhatsApp disables it if patients go on to block or report it.",
     )
     reason_code = fields.Char(readonly=True, copy=False)
     reason_words = fields.Char(
@@ -187,12 +197,21 @@ class Template(models.Model):
         at = update.timestamp and update.timestamp.astimezone(timezone.utc)
         at = at and at.replace(tzinfo=None, microsecond=0)
         is_late = at and self.status_at and at < self.status_at
-        if update.event and update.event not in _NO_CHANGE and not is_late:
+        if update.event == _WARNING and not is_late:
+            disabled_at = update.disabled_at
+            values = {
+                "status_at": at or self.status_at,
+                "flagged_at": at or clock.now(),
+                "disable_at": disabled_at and disabled_at.replace(tzinfo=None),
+            }
+        elif update.event and not is_late:
             status = _STATUS_AFTER.get(update.event, update.event)
             words = (update.title, update.description, update.recommendation)
             values = {
                 "status": _known(STATUSES, status, "UNKNOWN"),
                 "status_at": at or self.status_at,
+                "flagged_at": False,
+                "disable_at": False,
                 "reason_words": False,
                 **self._reason_values(
                     status, update.reason, " ".join(filter(None, words))

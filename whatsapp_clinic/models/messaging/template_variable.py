@@ -54,7 +54,7 @@ _SAMPLES = {
     "notice_link": "https://clinic.example/whatsapp_clinic/notice/1",
 }
 _SAMPLE_START = datetime(2026, 11, 24, 14, 30)
-_BLANKS = re.compile(r"[^\S\r\n\t]+")
+_BLANKS = re.compile(r"\s+")
 
 
 class MissingValue(Exception):
@@ -230,8 +230,8 @@ class TemplateVariable(models.Model):
     def _value(self, record, given: dict | None = None) -> str:
         """The text for a record. Raises MissingValue when there is none.
 
-        `given` are the texts that the sender was asked for. A line break stays, and is
-        refused when the message is made (Cloud API, 132018).
+        `given` are the texts that the sender was asked for. WhatsApp takes no line
+        break, no tab and few spaces in a row (Cloud API, 132018): each is a space.
         """
         if self.source == "ask":
             value = (given or {}).get(self._asked_key)

@@ -356,6 +356,46 @@ class TestKinds(ClinicCase):
                 told = (row.content_text, row.body)
                 self.assertIn("KUMQUAT", "".join(filter(None, told)))
 
+    def test_every_word_that_a_patient_sends_can_be_read(self):
+        """Members are named as in the Cloud API; each word has a number of its own."""
+        name = {"prefix": "K1", "first_name": "K2", "last_name": "K3"}
+        work = {"company": "K4", "department": "K5", "title": "K6"}
+        card = {
+            "name": name,
+            "org": work,
+            "phones": [{"phone": "K7"}],
+            "emails": [{"email": "K8"}],
+            "urls": [{"url": "K9"}],
+            "addresses": [{"street": "K1", "city": "K2", "zip": "K3", "country": "K4"}],
+        }
+        item = {"product_retailer_id": "K1", "quantity": 2, "currency": "K2"}
+        ad = {"headline": "K2", "body": "K3", "welcome_message": {"text": "K4"}}
+        form = {"response_json": json.dumps({"K1": "K2", "K3": {"K4": ["K5"]}})}
+        row = {"id": "x", "title": "K1", "description": "K2"}
+        place = {"latitude": 1, "longitude": 2, "name": "K1", "address": "K2"}
+        sent = {
+            "text": ({"body": "K1"}, {"referral": ad}, 4),
+            "button": ({"text": "K1", "payload": "x"}, {}, 1),
+            "document": ({"id": "1", "caption": "K1", "filename": "K2"}, {}, 2),
+            "location": ({**place, "url": "K3"}, {}, 3),
+            "contacts": ([card], {}, 9),
+            "order": ({"product_items": [item], "text": "K3"}, {}, 3),
+            "interactive": ({"type": "list_reply", "list_reply": row}, {}, 2),
+            "hologram": ({"K1": {"K2": ["K3", True]}}, {}, 3),
+        }
+        for number, (kind, (content, more, words)) in enumerate(sent.items()):
+            with self.subTest(kind):
+                self.assert_readable(kind, content, more, words, number)
+        reply = {"type": "nfm_reply", "nfm_reply": form}
+        self.assert_readable("interactive", reply, {}, 5, "form")
+
+    def assert_readable(self, kind, content, more, words, number):
+        message_id = f"wamid.readable-{number}"
+        self.take_in(message(kind, message_id, **{kind: content}, **more))
+        told = html2plaintext(self.stored(message_id).bubble_html)
+        for word in (f"K{place + 1}" for place in range(words)):
+            self.assertIn(word, told)
+
     def form(self, response):
         reply = {"name": "flow", "body": "Sent", "response_json": response}
         content = {"type": "nfm_reply", "nfm_reply": reply}
