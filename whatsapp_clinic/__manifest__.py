@@ -36,6 +36,7 @@
         "data/privacy_notice.xml",
         "data/stop_word.xml",
         "data/answer_text.xml",
+        "data/mail_activity_type.xml",
         "data/template_language.xml",
         "data/consent_mail.xml",
         "wizards/appointment_cancel.xml",

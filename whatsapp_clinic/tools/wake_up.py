@@ -20,13 +20,11 @@ import psycopg2
 
 from odoo import sql_db
 
-from . import clock
+from . import clock, locks
 from .transaction import read_committed
 
 _logger = logging.getLogger(__name__)
 
-# Namespace of the advisory locks that say which action runs.
-RUNNING = 0x57A2
 # Seconds after which nobody may have heard of a trigger; also between announcements.
 OVERDUE = 2
 _announced: dict[str, float] = {}
@@ -78,7 +76,7 @@ def running_lock(cr, cron_id: int, function: str) -> bool:
 
     Who holds it has to look for work once more after letting go.
     """
-    cr.execute(f"SELECT {function}(%s, %s)", [RUNNING, cron_id])
+    cr.execute(f"SELECT {function}(%s, %s)", [locks.ACTION, cron_id])
     return cr.fetchone()[0] is not False
 
 

@@ -11,7 +11,7 @@ from odoo.exceptions import UserError
 from odoo.addons.base.models.res_partner import _tz_get
 
 from ..models.consent.consent_state import GIVEN
-from ..tools import clock
+from ..tools import clock, locks
 from ..tools.table_file import NotATable, TooManyRows, read_table, write_csv
 from ..tools.text import fold
 
@@ -59,7 +59,6 @@ RESULTS = [
 ]
 TO_RECORD = ("new", "older")
 DONE_BEFORE = ("known", "repeated")
-_LOCK = 0x57A2
 
 
 @dataclass(frozen=True)
@@ -192,7 +191,9 @@ class ConsentImport(models.TransientModel):
         self.ensure_one()
         if self.state != "checked":
             raise UserError(self.env._("Check the file first."))
-        self.env.cr.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        self.env.cr.execute(
+            "SELECT pg_try_advisory_xact_lock(%s, 0)", [locks.CONSENT_IMPORT]
+        )
         if not self.env.cr.fetchone()[0]:
             raise UserError(self.env._("Another import is running: try again later."))
         fit = self.line_ids.filtered(lambda line: line.result in TO_RECORD)

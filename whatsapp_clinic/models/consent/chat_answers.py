@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.tools.misc import babel_locale_parse
 
 from ...tools import clock
+from ..messaging.gate_limits import AUTOMATIC_PERIOD
 from .consent_state import GIVEN
 
 # Messages that can be nothing but a word; a caption is about its picture.
@@ -281,6 +282,26 @@ class ChatAnswers(models.AbstractModel):
         """The patient's language, else the one in which they wrote."""
         company = message.company_id.partner_id
         return message.partner_id.lang or lang or company.lang or "en_US"
+
+    @api.model
+    def _answer_tap(self, message, code: str, start):
+        """Tell a patient what holds after a tap, about an appointment at `start`.
+
+        The answers to one number are as many within an hour as rules may write there:
+        who taps without end is not answered without end.
+        """
+        cap = message.channel_id.automatic_per_hour
+        answered = message.search_count(
+            [
+                ("identity_id", "=", message.identity_id.id),
+                ("channel_id", "=", message.channel_id.id),
+                ("answers_tap", "=", True),
+                ("due_at", ">", clock.now() - AUTOMATIC_PERIOD),
+            ]
+        )
+        if not cap or answered < cap:
+            when = self._when(message, start)
+            self._answer(message, code, row={"answers_tap": True}, **when)
 
     @api.model
     def _answer(self, message, code: str, lang=None, buttons=(), row=None, **values):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ...cloud_api.pacing import PAIR_MEMORY, pair_wait
-from ...tools import clock
+from ...tools import clock, locks
 from .message import PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN
 from .portfolio import LIMIT_PERIOD
 from .verdict import Verdict, hold, refuse
@@ -17,7 +17,6 @@ _LOOK_BACK = max(AUTOMATIC_PERIOD, timedelta(seconds=PAIR_MEMORY))
 _AMPLE = 10_000
 _AMPLE_SECONDS = 3.0
 _RECHECK = timedelta(minutes=15)
-LOCK_NAMESPACE = 0x57A1
 _ample_until: dict[tuple, float] = {}
 
 
@@ -149,7 +148,7 @@ class Limits:
 
     def _lock(self, portfolio):
         self.env.cr.execute(
-            "SELECT pg_advisory_xact_lock(%s, %s)", [LOCK_NAMESPACE, portfolio.id]
+            "SELECT pg_advisory_xact_lock(%s, %s)", [locks.PORTFOLIO, portfolio.id]
         )
 
     def _reached_among(self, portfolio, identities) -> set:

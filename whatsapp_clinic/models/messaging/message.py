@@ -294,6 +294,7 @@ class Message(models.Model):
     buttons = fields.Json(
         help="Buttons under a text within the 24 hours: [[action, title], …]."
     )
+    answers_tap = fields.Boolean(help="Tells by itself what a tapped button did.")
     confirms_stop = fields.Boolean(
         help="The one answer to a stop; it goes to who just stopped all messages."
     )
@@ -324,6 +325,7 @@ class Message(models.Model):
     _question = models.Index(
         "(identity_id, channel_id, id) WHERE asked_purpose_id IS NOT NULL"
     )
+    _tap_answers = models.Index("(identity_id, due_at) WHERE answers_tap")
     _occurrence_uniq = models.UniqueIndex(
         "(rule_id, appointment_id, occurrence, appointment_version) "
         "WHERE rule_id IS NOT NULL",

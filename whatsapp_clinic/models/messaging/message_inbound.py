@@ -168,7 +168,7 @@ class Message(models.Model):
         """Do what the tapped button says.
 
         It is obeyed only when it comes from the number that the row went to. What is
-        about an appointment is done once.
+        about an appointment is done once, and answered with what holds now.
         """
         self.ensure_one()
         action, _colon, key = payload.partition(":")
@@ -189,6 +189,19 @@ class Message(models.Model):
         row.tapped = action
         if action in (*_STOPS, "wrong_person"):
             self.env["whatsapp.clinic.chat.answers"]._obey(self, action)
-        elif row.appointment_id and not is_repeated:
-            self.appointment_id = row.appointment_id
-            row.appointment_id._obey_patient(action, row.appointment_version)
+        elif row.appointment_id:
+            self._act_on_appointment(row, action, is_repeated)
+
+    def _act_on_appointment(self, row, action: str, is_repeated: bool):
+        """Obey a tap on a message about an appointment, and tell what holds now.
+
+        Who it was sent to by mistake only hears that it was one.
+        """
+        appointment, version = row.appointment_id, row.appointment_version
+        if row.partner_id == appointment.partner_id:
+            self.appointment_id = appointment
+            if not is_repeated:
+                appointment._obey_patient(action, version)
+        code = appointment._what_holds(row.partner_id, version)
+        chat = self.env["whatsapp.clinic.chat.answers"]
+        chat._answer_tap(self, code, appointment._local_start())

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import LazyTranslate, format_datetime
 
-from ...tools import clock
+from ...tools import clock, locks
 from ...tools.access import named
 from ..messaging.message import LEFT_STATES, REASONS, WAITING_STATES
 from .appointment_slot import tell_taken
@@ -35,13 +35,18 @@ SLOT_STATES = ("booked", "arrived", "fulfilled")
 _SLOT_FIELDS = {"start", "stop", "duration", "practitioner_id", "type_id", "state"}
 # What messages about it were made from.
 _FOLLOWED_FIELDS = {*_SLOT_FIELDS, "partner_id", "branch_id", "patient_status"}
+# What answers, or makes pointless, what the patient wanted.
+_SETTLING_FIELDS = {"partner_id", "start", "state", "patient_status"}
+# The kind of activity that asks reception to do what a patient wants.
+PATIENTS_ANSWER = "whatsapp_clinic.activity_patients_answer"
+# What a patient is told after a tap, by what the tap made of the answer.
+_TAPPED = {"accepted": "tap_confirmed", "tentative": "tap_another_time"}
 # When what happened is noted on entering a state.
 _STAMPS = {"booked": "booked_at", "cancelled": "cancelled_at", "noshow": "missed_at"}
 # Leaving or entering these makes what the patient was told out of date.
 _OFF_STATES = {"cancelled", "noshow"}
 # The patient has not said anything to what holds now.
 _UNANSWERED = {"confirmed_at": False, "patient_status": "needs_action"}
-_LOCK_NAMESPACE = 0x57A1
 
 
 class Appointment(models.Model):
@@ -275,6 +280,8 @@ class Appointment(models.Model):
         for one in self:
             super(Appointment, one).write({**one._consequences(vals), **vals})
         self.flush_recordset()
+        if vals.keys() & _SETTLING_FIELDS:
+            self._settle_answers()
         for one, (patient, start) in known.items():
             if patient != one.partner_id:
                 one._correct_patient(patient, start)
@@ -392,7 +399,7 @@ class Appointment(models.Model):
         for practitioner_id in sorted(filter(None, ids)):
             self.env.cr.execute(
                 "SELECT pg_advisory_xact_lock(%s, %s)",
-                [_LOCK_NAMESPACE, practitioner_id],
+                [locks.PRACTITIONER, practitioner_id],
             )
 
     def action_confirm(self):
@@ -445,13 +452,19 @@ class Appointment(models.Model):
     def _obey_patient(self, action: str, version: int):
         """Do what the patient tapped: `confirm`, `reschedule` or `cancel`.
 
-        A tap on a message about an earlier version of the appointment changes nothing
-        and is left to reception.
+        A tap on a message about an earlier version of the appointment, or after its
+        start, changes nothing and is left to reception.
         """
         self.ensure_one()
         if version != self.version or self.state != "booked":
             self._ask_reception(
-                _lt("The patient tapped a button of an outdated message.")
+                _lt("The patient tapped a button of an outdated message."),
+                PATIENTS_ANSWER,
+            )
+        elif self.start <= clock.now():
+            self._ask_reception(
+                _lt("The patient tapped a button after the visit had begun."),
+                PATIENTS_ANSWER,
             )
         elif action == "confirm":
             self._accept()
@@ -463,12 +476,35 @@ class Appointment(models.Model):
                     "patient_status": "declined",
                 }
             )
-            self._ask_reception(_lt("The patient cancelled on WhatsApp."))
+            self._ask_reception(
+                _lt("The patient cancelled on WhatsApp."), PATIENTS_ANSWER
+            )
         elif action == "reschedule":
             self.write({"patient_status": "tentative"})
-            self._ask_reception(_lt("The patient asks for another time."))
+            self._ask_reception(
+                _lt("The patient asks for another time."), PATIENTS_ANSWER
+            )
 
-    def _ask_reception(self, summary):
+    def _what_holds(self, patient, version: int) -> str:
+        """Which automatic answer tells a patient who tapped a button what holds now."""
+        self.ensure_one()
+        if patient != self.partner_id:
+            return "not_yours"
+        if self.state == "cancelled":
+            return "tap_cancelled"
+        if self.state in ("proposed", "waitlist"):
+            return "tap_another_time"
+        if self.state != "booked" or self.start <= clock.now():
+            return "tap_past"
+        if version == self.version and self.patient_status in _TAPPED:
+            return _TAPPED[self.patient_status]
+        return "tap_moved"
+
+    def _settle_answers(self):
+        """What the patient's last word asked of reception is done with."""
+        self.sudo().activity_unlink([PATIENTS_ANSWER])
+
+    def _ask_reception(self, summary, kind="mail.mail_activity_data_todo"):
         """Leave an activity for who made the appointment, else for the branch.
 
         `summary` is lazy: it is told in the language of who gets the activity.
@@ -477,7 +513,7 @@ class Appointment(models.Model):
         user = (self.create_uid & members or members)[:1] or self.create_uid
         one = self.with_context(lang=user.lang)
         one.activity_schedule(
-            "mail.mail_activity_data_todo",
+            kind,
             summary=one.env._(summary),
             user_id=user.id,
         )

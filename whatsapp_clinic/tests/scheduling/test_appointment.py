@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 import psycopg2.errors
 
@@ -197,6 +198,68 @@ class TestTaps(SandboxCase):
         self.tap("Cancel")
         self.assertEqual(self.appointment.state, "booked")
         self.assertIn("outdated", self.appointment.activity_ids.summary)
+
+    def answers(self):
+        """What the patient reads after the taps."""
+        self.dispatch()
+        return [str(one) for one in self.thread()[1:] if one["direction"] == "out"]
+
+    def test_each_tap_is_answered_with_what_holds_now(self):
+        for title, said in (
+            ("Confirm", "is confirmed"),
+            ("Reschedule", "another time"),
+            ("Cancel", "is cancelled"),
+            ("Confirm", "is cancelled"),
+        ):
+            self.tap(title)
+            answers = self.answers()
+            self.assertIn(said, answers[-1])
+        self.assertEqual(len(answers), 4)
+
+    def test_tap_on_an_outdated_message_is_answered_with_the_new_time(self):
+        self.appointment.start += timedelta(hours=2)
+        self.tap("Cancel")
+        answer = self.answers()[-1]
+        self.assertIn("out of date", answer)
+        hour = f"{self.appointment._local_start():%I:%M}".lstrip("0")
+        self.assertIn(hour, answer)
+
+    def test_tap_after_the_start_changes_nothing_and_tells_reception(self):
+        self.later(hours=24, minutes=3)
+        self.tap("Cancel")
+        self.assertEqual(self.appointment.state, "booked")
+        self.assertEqual(self.appointment.patient_status, "needs_action")
+        self.assertIn("had begun", self.appointment.activity_ids.summary)
+
+    def test_who_taps_without_end_is_not_answered_without_end(self):
+        self.channel.automatic_per_hour = 2
+        for title in ("Confirm", "Reschedule", "Confirm", "Reschedule"):
+            self.tap(title)
+        self.assertEqual(len(self.answers()), 2)
+        self.assertEqual(self.appointment.patient_status, "tentative")
+
+    def test_activity_about_an_answer_closes_with_the_next_one(self):
+        self.tap("Reschedule")
+        self.assertEqual(len(self.appointment.activity_ids), 1)
+        self.tap("Confirm")
+        self.assertFalse(self.appointment.activity_ids)
+
+    def test_activity_about_an_answer_closes_when_staff_finds_another_time(self):
+        self.tap("Reschedule")
+        self.appointment.start += timedelta(hours=3)
+        self.assertFalse(self.appointment.activity_ids)
+
+    def test_confirming_does_not_keep_others_from_booking(self):
+        """The practitioner's lock is for who changes the slot."""
+        asked = []
+
+        def note(_appointments, ids):
+            asked.append(ids)
+
+        with patch.object(type(self.appointment), "_lock_practitioners", note):
+            self.tap("Confirm")
+        self.assertFalse(asked)
+        self.assertEqual(self.appointment.patient_status, "accepted")
 
     def test_confirm_does_not_revive_a_cancelled_appointment(self):
         self.appointment.action_cancel()

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 
-from ....tools import clock
+from ....tools import clock, locks
 from ....tools.fingerprint import database_fingerprint
 from ....tools.quiet_sql import quiet_sql
 from ....tools.transaction import TRY_AGAIN, read_committed
@@ -21,7 +21,6 @@ LANES = ("dispatch_lane_1", "dispatch_lane_2", "dispatch_lane_3")
 SHARED_SLICE = 0.5
 CHANNEL_SLICE = 3.0
 LANE_SLICE = 6.0
-LOCK_NAMESPACE = 0x57A0
 # Lanes run every minute. If none did for so long, Odoo was down.
 OUTAGE = timedelta(minutes=3)
 
@@ -185,12 +184,12 @@ class Dispatcher(models.AbstractModel):
 
 def _try_lock(cr, channel_id: int) -> bool:
     """Take the channel's lock for this connection; it outlives commits."""
-    cr.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_NAMESPACE, channel_id])
+    cr.execute("SELECT pg_try_advisory_lock(%s, %s)", [locks.CHANNEL, channel_id])
     return cr.fetchone()[0]
 
 
 def _unlock(cr, channel_id: int):
     """Release the lock; it would stay with the pooled connection otherwise."""
     cr.rollback()
-    cr.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_NAMESPACE, channel_id])
+    cr.execute("SELECT pg_advisory_unlock(%s, %s)", [locks.CHANNEL, channel_id])
     cr.commit()

@@ -1,0 +1,45 @@
+import re
+from pathlib import Path
+
+from odoo.sql_db import db_connect
+from odoo.tests import tagged
+
+from ...models.messaging.gate_limits import Limits
+from ...tools import clock, locks
+from ..common import ClinicCase
+
+ADDON = Path(__file__).resolve().parents[2]
+
+
+@tagged("post_install", "-at_install")
+class TestLocks(ClinicCase):
+    """Advisory locks of different things are different locks."""
+
+    def test_each_number_stands_once(self):
+        numbers = [
+            value for name, value in vars(locks).items() if name[0].isupper()
+        ]
+        self.assertEqual(len(set(numbers)), len(numbers))
+
+    def test_who_locks_takes_the_number_from_the_table(self):
+        call = re.compile(r"pg_\w*advisory\w*lock")
+        for path in ADDON.rglob("*.py"):
+            text = path.read_text()
+            if "tests" in path.parts or not call.search(text):
+                continue
+            takes_number = "%s, %s" in text or "%s, 0" in text
+            if takes_number:
+                self.assertIn("locks.", text, path.name)
+
+    def test_claim_does_not_wait_for_who_books_with_a_practitioner_of_that_id(self):
+        """A claim holds rows that a booking waits for: both would wait for ever."""
+        portfolio = self.channel.portfolio_id
+        with db_connect(self.env.cr.dbname).cursor() as booking:
+            booking.execute(
+                "SELECT pg_advisory_xact_lock(%s, %s)",
+                [locks.PRACTITIONER, portfolio.id],
+            )
+            self.env.cr.execute("SET LOCAL lock_timeout = '5s'")
+            nothing = self.env["whatsapp.clinic.message"]
+            limits = Limits(self.env, nothing, clock.precise_now(), lambda _one: False)
+            limits._lock(portfolio)
