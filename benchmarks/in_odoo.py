@@ -350,3 +350,39 @@ def time_sms_composer(env, batch: int) -> dict[str, float]:
         composer._prepare_mass_sms_values(partners)
         times.append(time.perf_counter() - started)
     return {"seconds": median(times)}
+
+
+def time_long_texts(env, length: int) -> dict[str, float]:
+    """Seconds (CPU, the least of three) of each function for its worst text."""
+    from odoo.addons.whatsapp_clinic.tests import long_texts
+
+    def seconds(function, text) -> float:
+        times = []
+        for _ in range(3):
+            started = time.thread_time()
+            function(text)
+            times.append(time.thread_time() - started)
+        return min(times)
+
+    texts = [long_texts.long_text(unit, length) for unit in long_texts.UNITS.values()]
+    return {
+        name: max(seconds(function, text) for text in texts)
+        for name, function in long_texts.functions(env).items()
+    }
+
+
+def make_consent_page(env) -> str:
+    """The address of a patient's personal page, below the server's."""
+    patient = env["res.partner"].search([("clinic_patient", "=", True)], limit=1)
+    purpose = env.ref("whatsapp_clinic.purpose_survey")
+    notice = env["whatsapp.clinic.privacy.notice"].create(
+        {
+            "company_id": env.company.id,
+            "text_ids": [(0, 0, {"lang": "en_US", "title": "x", "body": "<p>x</p>"})],
+        }
+    )
+    notice.action_publish()
+    asked = env["whatsapp.clinic.consent.request"].create(
+        {"partner_id": patient.id, "purpose_ids": [(6, 0, purpose.ids)]}
+    )
+    return f"/whatsapp_clinic/consent/{asked._mint_key()}"

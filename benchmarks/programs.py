@@ -15,10 +15,12 @@ from . import (
     outbox_rate_unrestricted,
     reply_to_whatsapp,
     status_rate,
+    stop_under_flood,
     tap_to_state,
     webhook_latency_at_200,
     webhook_rate_1_process,
     webhook_rate_2_workers,
+    worst_text,
 )
 from .bench import Bench
 from .figures import Figure, Metric, Void
@@ -39,6 +41,8 @@ PROGRAMS = (
     reply_to_whatsapp,
     due_lookup_growth,
     gate_batch,
+    worst_text,
+    stop_under_flood,
     chaos,
 )
 

@@ -33,6 +33,9 @@ NAMES = {
     "due_lookup_growth_1k_1m",
     "gate_batch_ms_per_message",
     "gate_batch_growth_1k_100k",
+    "worst_text_ms",
+    "stop_latency_under_flood_s",
+    "pages_under_flood",
     "chaos_lost",
     "chaos_duplicated",
 }

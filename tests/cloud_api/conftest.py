@@ -90,7 +90,21 @@ def truncate(handler):
     handler.close_connection = True
 
 
-FAULTS = {"reset": reset, "close": close, "hang": hang, "truncate": truncate}
+def drip(handler):
+    """Answer a byte at a time until the test is over, or the client has gone."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+    while not handler.server.graph.released.wait(0.01):
+        handler.wfile.write(b" ")
+    handler.close_connection = True
+
+
+FAULTS = {
+    "reset": reset,
+    "close": close,
+    "hang": hang,
+    "truncate": truncate,
+    "drip": drip,
+}
 
 
 class _Handler(BaseHTTPRequestHandler):

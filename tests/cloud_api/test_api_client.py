@@ -246,6 +246,19 @@ def test_no_answer_in_time_leaves_the_outcome_unknown(graph, make_client):
         make_client(read_timeout=0.2).send_message(MESSAGE)
 
 
+def test_an_answer_that_drips_ends_before_the_lease(graph, make_client):
+    graph.fails("drip")
+    with pytest.raises(OutcomeUnknown, match="too long"):
+        make_client(answer_timeout=0.2).send_message(MESSAGE)
+
+
+def test_an_answer_without_end_is_not_kept_in_memory(graph, client):
+    graph.answers(200, b" " * (16 * 1024 * 1024 + 1))
+    with pytest.raises(OutcomeUnknown, match="too large"):
+        client.send_message(MESSAGE)
+    assert client.send_message(MESSAGE)
+
+
 @pytest.mark.parametrize("fault", ["reset", "close"])
 def test_a_kept_connection_that_breaks_is_never_retried(graph, client, fault):
     client.send_message(MESSAGE)

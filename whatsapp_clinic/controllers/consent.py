@@ -19,8 +19,8 @@ from ..tools.attempts import Attempts
 MODEL = "whatsapp.clinic.consent.request"
 # A signature of the largest size, and some text.
 MAX_BYTES = 512 * 1024
-# Wrong keys from one address; a clinic's guests share one. It spares the process work,
-# each for itself: nobody finds a key of 192 random bits by trying.
+# Wrong keys from one address, after which it hears so; a clinic's guests share one, and
+# right keys always open. Nobody finds a key of 192 random bits by trying.
 WRONG_KEYS = Attempts(limit=30, period=timedelta(minutes=10))
 HEADERS = {
     "Cache-Control": "no-store",
@@ -78,15 +78,20 @@ def _open(key: str, lang: str | None) -> tuple:
 
     None and the status to answer for a key that opens nothing.
     """
-    address = request.httprequest.remote_addr or ""
-    if WRONG_KEYS.has_failed_too_often(address):
-        return None, 429
     asked = request.env["whatsapp.clinic.personal.link"]._find(MODEL, key)
     if not asked or not asked._is_reachable:
-        WRONG_KEYS.count_failure(address)
-        return None, 404
+        return None, _count_wrong_key()
     _speak(lang, asked.lang)
     return asked.with_env(request.env(su=True)).with_company(asked.company_id), 200
+
+
+def _count_wrong_key() -> int:
+    """The status of a wrong key; right ones of the same address are not concerned."""
+    address = request.httprequest.remote_addr or ""
+    if WRONG_KEYS.has_failed_too_often(address):
+        return 429
+    WRONG_KEYS.count_failure(address)
+    return 404
 
 
 def _languages() -> dict:

@@ -6,7 +6,9 @@ bytes are stored under their hash, and a scheduled action does the rest.
 
 import hashlib
 import hmac
+import re
 import time
+import zlib
 
 from odoo import http
 from odoo.http import request
@@ -23,6 +25,7 @@ MAX_BYTES = 4 * 1024 * 1024
 SIGNATURE_HEADER = "X-Hub-Signature-256"
 ANSWERS = {200: "ok", 401: "not signed", 413: "too large"}
 KNOWN_SECONDS = 1.0
+_FROM = re.compile(rb'"from"\s*:\s*"([^"]{1,80})"')
 _known: dict[str, tuple] = {}
 
 
@@ -88,10 +91,14 @@ def _answer(text: str, status: int):
     return request.make_response(text, headers=headers, status=status)
 
 
+class NotInstalled(LookupError):
+    """The database does not have the addon."""
+
+
 def _look_up(cr) -> tuple[list[tuple[int, str]], int]:
     """App secrets by the ids of the apps, and the processor's id; no model is loaded.
 
-    Known for a second, so that a flood of webhooks asks once.
+    Known for a second, so that a flood of webhooks asks once. Raises NotInstalled.
     """
     known_until, *known = _known.get(cr.dbname, (float("-inf"),))
     if time.monotonic() < known_until and not module.current_test:
@@ -100,7 +107,10 @@ def _look_up(cr) -> tuple[list[tuple[int, str]], int]:
         "SELECT res_id FROM ir_model_data "
         "WHERE module = 'whatsapp_clinic' AND name = 'process_webhooks'"
     )
-    (processor,) = cr.fetchone()
+    row = cr.fetchone()
+    if not row:
+        raise NotInstalled
+    (processor,) = row
     found = _secrets(cr, "app_secret"), processor
     _known[cr.dbname] = (time.monotonic() + KNOWN_SECONDS, *found)
     return found
@@ -126,13 +136,22 @@ def _secrets(cr, kind: str) -> list[tuple[int, str]]:
     return [(account_id, secret) for account_id, secret in secrets if secret]
 
 
+def _sender(body: bytes) -> int | None:
+    """A checksum of the one who wrote all messages of a body; None for several, none.
+
+    Not the number itself: these rows are kept longer than their content.
+    """
+    senders = set(_FROM.findall(body))
+    return zlib.crc32(senders.pop()) >> 1 if len(senders) == 1 else None
+
+
 def _store(cr, body: bytes, account_id: int) -> bool:
     """Insert the bytes unless the app signed the same before; True if they are new."""
     cr.execute(
         """
         INSERT INTO whatsapp_clinic_webhook_event
-            (body, sha256, size, received_at, account_id, state, attempts)
-        VALUES (%s, %s, %s, %s, %s, 'pending', 0)
+            (body, sha256, size, received_at, account_id, sender, state, attempts)
+        VALUES (%s, %s, %s, %s, %s, %s, 'pending', 0)
         ON CONFLICT DO NOTHING
         """,
         [
@@ -141,6 +160,7 @@ def _store(cr, body: bytes, account_id: int) -> bool:
             len(body),
             clock.precise_now(),
             account_id,
+            _sender(body),
         ],
     )
     return bool(cr.rowcount)

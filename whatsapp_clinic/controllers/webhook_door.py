@@ -20,7 +20,7 @@ from odoo.http import Application, db_list
 from odoo.modules import module
 from odoo.tools import config
 
-from .webhook import ANSWERS, KNOWN_SECONDS, MAX_BYTES, PATH, take_in
+from .webhook import ANSWERS, KNOWN_SECONDS, MAX_BYTES, PATH, NotInstalled, take_in
 
 REASONS = {200: "200 OK", 401: "401 UNAUTHORIZED", 413: "413 CONTENT TOO LARGE"}
 # Names that callers invent must not fill the memory.
@@ -77,7 +77,7 @@ def _serve(environ: dict) -> int | None:
     try:
         with sql_db.db_connect(database).cursor() as cr:
             return _take_in(cr, body, environ.get("HTTP_X_HUB_SIGNATURE_256"))
-    except psycopg2.Error:
+    except (psycopg2.Error, NotInstalled):
         return None
 
 

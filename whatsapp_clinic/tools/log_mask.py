@@ -1,28 +1,54 @@
-"""Keeping the keys of personal links out of Odoo's log.
+"""Keeping out of Odoo's log what nobody should read there.
 
-Who has the key has the page: an access log, a traceback or a log shipped elsewhere must
-not hold it.
+Who has the key of a personal link has the page, who has the verify token answers Meta's
+question, and what we tell users quotes names, phones and dates: an access log, a
+traceback or a log shipped elsewhere must not hold them.
 """
 
 import logging
 import re
+import traceback
+from pathlib import Path
+
+from odoo.exceptions import UserError
+
+from .quiet_sql import place
 
 # What stands after the address of a personal page, right or wrong, up to the next part.
 _KEY = re.compile(r"(/whatsapp_clinic/consent/)[^/\s?#&\"'<>]+")
+# As Meta writes it, or with any letter of its name encoded.
+_VERIFY_TOKEN = re.compile(r"((?:verify|%76erify)(?:_|%5[fF])token=)[^&\s\"'<>]+")
 _MASK = r"\1***"
+_ADDON = Path(__file__).resolve().parents[1]
 
 
 def masked(text: str) -> str:
-    """The text with `***` for the key of every personal link."""
-    return _KEY.sub(_MASK, text)
+    """The text with `***` for the key of every personal link and for verify tokens."""
+    return _VERIFY_TOKEN.sub(_MASK, _KEY.sub(_MASK, text))
+
+
+def _is_of_the_addon(error) -> bool:
+    """Whether it tells a user something, and came from within the addon."""
+    frames = traceback.walk_tb(getattr(error, "__traceback__", None))
+    return isinstance(error, UserError) and any(
+        _ADDON in Path(frame.f_code.co_filename).parents for frame, _line in frames
+    )
 
 
 class MaskPersonalLinks(logging.Filter):
-    """Masks message, arguments and traceback of what is logged."""
+    """Masks message, arguments and traceback of what is logged.
+
+    Of the addon's own user errors only type and place are left.
+    """
 
     _formatter = logging.Formatter()
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if _is_of_the_addon(record.msg):
+            record.msg, record.args = place(record.msg), ()
+        if record.exc_info and _is_of_the_addon(record.exc_info[1]):
+            record.exc_text = place(record.exc_info[1])
+            record.exc_info = None
         if record.exc_info and not record.exc_text:
             record.exc_text = self._formatter.formatException(record.exc_info)
         if record.exc_text:
@@ -40,6 +66,6 @@ def mask_personal_links():
     requests for handlers that come later.
     """
     root = logging.getLogger()
-    for place in (logging.getLogger("werkzeug"), *root.handlers):
-        if not any(isinstance(one, MaskPersonalLinks) for one in place.filters):
-            place.addFilter(MaskPersonalLinks())
+    for target in (logging.getLogger("werkzeug"), *root.handlers):
+        if not any(isinstance(one, MaskPersonalLinks) for one in target.filters):
+            target.addFilter(MaskPersonalLinks())

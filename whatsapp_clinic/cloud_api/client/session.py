@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from http.client import HTTPException
 from typing import Any
@@ -16,6 +17,9 @@ from .answers import next_cursor, objects, result
 from .transport import QUERY, name_of, open_pool
 
 _PAGE_SIZE = 100
+# An answer of 100 templates with all their texts is far below.
+_LARGEST_ANSWER = 16 * 1024 * 1024
+_CHUNK = 64 * 1024
 
 
 class Session:
@@ -31,6 +35,7 @@ class Session:
         prove: bool = False,
         connect_timeout: float = 3.05,
         read_timeout: float = 10,
+        answer_timeout: float = 30,
         transfer_timeout: float = 120,
         pool_size: int = 64,
         loopback_only: bool = False,
@@ -45,6 +50,7 @@ class Session:
         self._base_url = base_url
         self._version = version
         self._access_token = access_token
+        self._answer_timeout = answer_timeout
         self._transfer_timeout = transfer_timeout
         self._timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout)
         self._pool, path = open_pool(
@@ -129,6 +135,7 @@ class Session:
         headers: Mapping[str, str] | None = None,
         timeout: urllib3.Timeout | None = None,
     ) -> dict:
+        started = time.monotonic()
         try:
             response = self._pool.urlopen(
                 method,
@@ -141,12 +148,15 @@ class Session:
                 },
                 redirect=False,
                 timeout=timeout or self._timeout,
+                preload_content=False,
             )
+            seconds = self._transfer_timeout if timeout else self._answer_timeout
+            data = _read_answer(response, started + seconds)
         except urllib3.exceptions.ClosedPoolError:
             raise ConnectionFailed("ClosedPoolError") from None
         except (urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
             raise OutcomeUnknown(name_of(error)) from None
-        return result(response.status, response.headers, response.data)
+        return result(response.status, response.headers, data)
 
 
 class NumberSession(Session):
@@ -175,6 +185,26 @@ def identifier(value: str) -> str:
     if not re.fullmatch(r"[0-9A-Za-z_-]+", value):
         raise ValueError("not an id of WhatsApp")
     return value
+
+
+def _read_answer(response: urllib3.HTTPResponse, deadline: float) -> bytes:
+    """The body, if it is neither too large nor comes drop by drop until too late.
+
+    Who waits longer than the lease of a message sends it twice.
+    """
+    parts, size = [], 0
+    try:
+        while part := response.read1(_CHUNK):
+            parts.append(part)
+            size += len(part)
+            if size > _LARGEST_ANSWER:
+                raise OutcomeUnknown("the answer is too large")
+            if time.monotonic() > deadline:
+                raise OutcomeUnknown("the answer takes too long")
+    except BaseException:
+        response.close()
+        raise
+    return b"".join(parts)
 
 
 def _json(payload: dict) -> bytes:

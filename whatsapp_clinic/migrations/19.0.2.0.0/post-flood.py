@@ -1,4 +1,4 @@
-"""Webhooks that waited during the upgrade keep what their number may say."""
+"""Who signed webhooks that wait, and what words mean in other languages."""
 
 from odoo import SUPERUSER_ID, api
 
@@ -6,8 +6,27 @@ from odoo.addons.whatsapp_clinic.cloud_api.webhooks import parse
 
 
 def migrate(cr, version):
-    """Note the app that has the number as who signed what is not processed yet."""
     env = api.Environment(cr, SUPERUSER_ID, {})
+    _note_signers(env)
+    _note_languages(env)
+
+
+def _note_languages(env):
+    """What the data of a new database says of words that were there before."""
+    english = env.ref("base.lang_en")
+    for name, values in (
+        ("stop", {"lang_id": False}),
+        ("start", {"lang_id": False}),
+        ("red", {"only_in_language": True}),
+        ("istemiyorum", {"is_heard_inside": True}),
+    ):
+        word = env.ref(f"whatsapp_clinic.stop_word_{name}", raise_if_not_found=False)
+        if word and ("lang_id" not in values or word.lang_id == english):
+            word.write(values)
+
+
+def _note_signers(env):
+    """Note the app that has the number as who signed what is not processed yet."""
     inbound = env["whatsapp.clinic.inbound"]
     waiting = env["whatsapp.clinic.webhook.event"].search(
         [("state", "!=", "done"), ("emptied_at", "=", False)]

@@ -1,17 +1,23 @@
 from babel.dates import format_date, format_time
 
 from odoo import api, models
+from odoo.tools import LazyTranslate
 from odoo.tools.misc import babel_locale_parse
 
 from ...tools import clock
 from ..messaging.gate_limits import AUTOMATIC_PERIOD
 from .consent_state import GIVEN
+from .stop_word import EFFECTS
+
+_lt = LazyTranslate(__name__)
 
 # Messages that can be nothing but a word; a caption is about its picture.
 WORD_KINDS = ("text", "button", "interactive")
 # Acts that say again what holds for all purposes.
 _STOPS = ("stop", "stop_marketing")
 _SWEEPING = (*_STOPS, "start")
+_WANTS_TO_CANCEL = _lt("The patient wants to cancel something: please call.")
+_MAY_REFUSE = _lt("The patient may want no more messages: please ask.")
 
 
 class ChatAnswers(models.AbstractModel):
@@ -29,12 +35,32 @@ class ChatAnswers(models.AbstractModel):
         """Obey a message of a patient that is nothing but a known word."""
         if message._told_kind not in WORD_KINDS:
             return
-        word = self.env["whatsapp.clinic.stop.word"]._match(message.body or "")
+        words, text = self.env["whatsapp.clinic.stop.word"], message.body or ""
+        lang = message.partner_id.lang
+        word = words._match(text, lang)
         if word.effect in ("agree", "decline"):
-            question = self.env["whatsapp.clinic.consent.question"]
-            question._take_word(message, word.effect)
-        elif word:
+            self._take_yes_or_no(message, word.effect)
+        elif word.effect in dict(EFFECTS):
             self._obey(message, word.effect, word.lang_id.code)
+        elif words._sounds_like_refusal(text, lang):
+            self._call_reception(message, _MAY_REFUSE)
+
+    @api.model
+    def _take_yes_or_no(self, message, action: str):
+        """Take “yes” or “no” (`agree`, `decline`) as answer to the last thing said.
+
+        That is a question for consent, or a message that offers to confirm a visit.
+        """
+        question = self.env["whatsapp.clinic.consent.question"]
+        said = question._answered(message)
+        if said.asked_purpose_id:
+            question._take_answer(said, message, action)
+        elif said.appointment_id and said._offers("confirm"):
+            if action == "agree":
+                message._act_on_tap(f"confirm:{said.key}")
+            else:
+                message.reply_to_id = said
+                self._call_reception(message)
 
     @api.model
     def _obey(self, message, act: str, lang: str | None = None):
@@ -90,7 +116,7 @@ class ChatAnswers(models.AbstractModel):
         if not appointment:
             self._answer(message, "will_call", lang, buttons=("stop",))
             return
-        self._answer(
+        asked = self._answer(
             message,
             "what_to_cancel",
             lang,
@@ -101,6 +127,8 @@ class ChatAnswers(models.AbstractModel):
             },
             **self._when(message, appointment._local_start(), lang),
         )
+        if not asked:
+            self._call_reception(message)
 
     @api.model
     def _when(self, message, start, lang: str | None = None) -> dict:
@@ -131,16 +159,19 @@ class ChatAnswers(models.AbstractModel):
         )
 
     @api.model
-    def _call_reception(self, message):
-        """Leave reception an activity where it will look: once while it is open."""
+    def _call_reception(self, message, reason=_WANTS_TO_CANCEL):
+        """Leave reception an activity where it will look: once while it is open.
+
+        `reason` is lazy: it is told in the language of who gets the activity.
+        """
         identity = message.identity_id
         patient = identity._only_patient()
         # Not the contact: its activities tell every employee who is a patient.
         record = self._coming(message, patient)[:1] or identity
         branches = message.branch_id or message.channel_id.branch_ids
-        staff = branches.member_ids[:1] or message.channel_id.create_uid
+        staff = branches._reception() or message.channel_id.create_uid
         record = record.with_context(lang=staff.lang)
-        summary = record.env._("The patient wants to cancel something: please call.")
+        summary = record.env._(reason)
         if summary in record.activity_ids.mapped("summary"):
             return
         record.activity_schedule(
@@ -279,9 +310,9 @@ class ChatAnswers(models.AbstractModel):
 
     @api.model
     def _language(self, message, lang: str | None) -> str:
-        """The patient's language, else the one in which they wrote."""
+        """The one of the word that was written, else the patient's."""
         company = message.company_id.partner_id
-        return message.partner_id.lang or lang or company.lang or "en_US"
+        return lang or message.partner_id.lang or company.lang or "en_US"
 
     @api.model
     def _answer_tap(self, message, code: str, start):
@@ -309,18 +340,24 @@ class ChatAnswers(models.AbstractModel):
 
         `code` is that of the text, `buttons` are actions under it, `row` are values of
         the outbox row, `values` fill the text in. Nothing is said where the clinic has
-        removed the text.
+        removed the text, nor what the number was told lately; a stop is confirmed
+        whatever else was said.
         """
         texts = self.env["whatsapp.clinic.answer.text"]
         lang = self._language(message, lang)
         clinic = message.branch_id.name or message.company_id.name
         body = texts._text(code, lang, clinic=clinic, **values)
-        if not body:
+        is_capped = not (row or {}).get("confirms_stop")
+        if not body or message._is_told_enough(body, is_capped):
             return message.browse()
         body, notice = message._with_notice_link(body, lang)
         titles = [[one, texts._text(f"button_{one}", lang)] for one in buttons]
         return message._reply(
-            body, buttons=titles or False, notice_id=notice.id, **(row or {})
+            body,
+            buttons=titles or False,
+            notice_id=notice.id,
+            is_automatic_answer=True,
+            **(row or {}),
         )
 
 

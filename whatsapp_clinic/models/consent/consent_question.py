@@ -161,35 +161,26 @@ class ConsentQuestion(models.AbstractModel):
         return bool(patient.guardianship_ids._deciding(guardian, purpose, at))
 
     @api.model
-    def _take_word(self, message, action: str):
-        """Take “yes” or “no” (`agree`, `decline`) as answer to the open question."""
-        question = self._open_question(message)
-        if question:
-            self._take_answer(question, message, action)
+    def _answered(self, message):
+        """What “yes” or “no” answers: what it quotes, else the last thing said.
 
-    @api.model
-    def _open_question(self, message):
-        """What a word answers: the question that it quotes, else the last one.
-
-        The last one counts for a day, until the patient wrote anything else.
+        The last thing said to the number counts for a day, by whichever of the clinic's
+        numbers, until the patient wrote anything else or tapped what it offers.
         """
         quoted = message.reply_to_id
         if quoted:
-            is_question = quoted.asked_purpose_id and quoted.direction == "out"
             is_theirs = quoted.identity_id == message.identity_id
-            return quoted if is_question and is_theirs else quoted.browse()
+            is_ours = quoted.direction == "out"
+            return quoted if is_ours and is_theirs else quoted.browse()
         if message.context_message_id:
             # It answers something that was not said here.
             return quoted
-        same = [
-            ("identity_id", "=", message.identity_id.id),
-            ("channel_id", "=", message.channel_id.id),
-        ]
         at = message.occurred_at
         last = message.search(
             [
-                *same,
-                ("asked_purpose_id", "!=", False),
+                ("identity_id", "=", message.identity_id.id),
+                ("direction", "=", "out"),
+                ("kind", "!=", "reaction"),
                 ("state", "in", ("sending", "sent", "delivered", "read", "unknown")),
                 ("claimed_at", ">", at - ANSWERABLE),
                 ("claimed_at", "<=", at + CLOCK_SKEW),
@@ -197,20 +188,24 @@ class ConsentQuestion(models.AbstractModel):
             order="claimed_at desc, id desc",
             limit=1,
         )
-        if not last or last.tapped:
+        is_elsewhere = last.channel_id != message.channel_id
+        if is_elsewhere or last.tapped or self._wrote_since(last, message):
             return last.browse()
-        between = message.search_count(
-            [
-                *same,
-                ("direction", "=", "in"),
-                ("kind", "!=", "call"),
-                ("id", "!=", message.id),
-                ("occurred_at", ">", last.claimed_at),
-                ("occurred_at", "<=", at),
-            ],
-            limit=1,
-        )
-        return last.browse() if between else last
+        return last
+
+    @api.model
+    def _wrote_since(self, said, message) -> bool:
+        """Whether the patient wrote anything between what was said and a message."""
+        between = [
+            ("identity_id", "=", message.identity_id.id),
+            ("channel_id", "=", message.channel_id.id),
+            ("direction", "=", "in"),
+            ("kind", "!=", "call"),
+            ("id", "!=", message.id),
+            ("occurred_at", ">", said.claimed_at),
+            ("occurred_at", "<=", message.occurred_at),
+        ]
+        return bool(message.search_count(between, limit=1))
 
     @api.model
     def _take_answer(self, question, message, action: str):
@@ -261,7 +256,7 @@ class ConsentQuestion(models.AbstractModel):
     @api.model
     def _call_reception(self, question):
         branches = question.branch_id or question.channel_id.branch_ids
-        staff = branches.member_ids[:1] or question.channel_id.create_uid
+        staff = branches._reception() or question.channel_id.create_uid
         # Not the contact: its activities tell every employee who is a patient.
         asked = question.identity_id.with_context(lang=staff.lang)
         summary = asked.env._("A former guardian answered: ask for consent again.")

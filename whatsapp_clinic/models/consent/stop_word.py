@@ -1,4 +1,6 @@
-from odoo import api, fields, models
+import re
+
+from odoo import api, fields, models, tools
 
 from ...tools.text import fold
 
@@ -11,6 +13,13 @@ EFFECTS = [
     ("decline", "Decline what was asked"),
     ("cancel", "Ask what to cancel"),
 ]
+COURTESY, REFUSAL = "courtesy", "refusal"
+# What changes nothing by itself.
+OTHER_EFFECTS = [
+    (COURTESY, "None: it is left out around another word"),
+    (REFUSAL, "Call reception"),
+]
+_REFUSING = ("stop", "stop_marketing", REFUSAL)
 # A whole message that is longer is a sentence, not a word.
 LONGEST_WORD = 60
 # With spaces, dots and emoji around it; whatever is longer is not even looked at.
@@ -20,7 +29,8 @@ LONGEST_MESSAGE = 4 * LONGEST_WORD
 class StopWord(models.Model):
     """A word that, alone in a message, says what the patient wants.
 
-    “Cancel” never withdraws a consent: it is asked what is meant.
+    Courtesy around it changes nothing. “Cancel” never withdraws a consent: it is asked
+    what is meant.
     """
 
     _name = "whatsapp.clinic.stop.word"
@@ -31,13 +41,26 @@ class StopWord(models.Model):
 
     word = fields.Char(required=True, size=LONGEST_WORD)
     folded = fields.Char(compute="_compute_folded", store=True, precompute=True)
-    effect = fields.Selection(EFFECTS, default="stop", required=True)
+    effect = fields.Selection([*EFFECTS, *OTHER_EFFECTS], default="stop", required=True)
     lang_id = fields.Many2one(
         "res.lang",
         "Language",
         ondelete="restrict",
         context={"active_test": False},
-        help="Who is not known as a patient is answered in it.",
+        help="Who writes the word is answered in it. Empty: in the patient's language.",
+    )
+    only_in_language = fields.Boolean(
+        "Only in Its Language",
+        help="It means something else in other languages: it counts for patients of "
+        "this one, and for people whose language nobody knows.",
+    )
+    is_heard_inside = fields.Boolean(
+        "Inside a Sentence: Call Reception",
+        compute="_compute_is_heard_inside",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Who writes it within a short sentence may want no more messages.",
     )
     active = fields.Boolean(default=True)
 
@@ -51,9 +74,94 @@ class StopWord(models.Model):
         for stop_word in self:
             stop_word.folded = fold(stop_word.word or "")
 
+    @api.depends("effect")
+    def _compute_is_heard_inside(self):
+        for stop_word in self:
+            stop_word.is_heard_inside = stop_word.effect in _REFUSING
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
     @api.model
-    def _match(self, text: str):
-        """The word that a whole message is, whatever its case or dots; else none."""
-        folded = fold(text) if len(text) <= LONGEST_MESSAGE else ""
-        is_short = 0 < len(folded) <= LONGEST_WORD
-        return self.search([("folded", "=", folded)]) if is_short else self.browse()
+    def _match(self, text: str, lang: str | None = None):
+        """The word that a message is, whatever its case, dots and courtesy; else none.
+
+        `lang` is the language of who wrote it (such as `tr_TR`), None if nobody knows.
+        """
+        said, words = _tokens(text), self._counting(lang)
+        courtesies = [one.split() for one, _, effect, _ in words if effect == COURTESY]
+        cores = (said, _without(courtesies, said))
+        found = [
+            word_id
+            for word, word_id, effect, _ in words
+            if effect != COURTESY and word in cores
+        ]
+        return self.browse(found[:1])
+
+    @api.model
+    def _sounds_like_refusal(self, text: str, lang: str | None = None) -> bool:
+        """Whether a short message has a word in it that may ask for silence.
+
+        A word of another language only does so alone: that language may be theirs.
+        """
+        said = _tokens(text)
+        counting = {word_id for _, word_id, _, _ in self._counting(lang)}
+        return any(
+            f" {word} " in f" {said} " if word_id in counting else word == said
+            for _, word, word_id, _, is_heard_inside in self._known_words()
+            if is_heard_inside
+        )
+
+    @api.model
+    def _counting(self, lang: str | None) -> list[tuple]:
+        """(word, id, effect, whether it is heard inside) for somebody's language."""
+        return [
+            word
+            for own_language, *word in self._known_words()
+            if not own_language or not lang or own_language[:2] == lang[:2]
+        ]
+
+    @api.model
+    @tools.ormcache()
+    def _known_words(self) -> list[tuple]:
+        return [
+            (
+                one.only_in_language and one.lang_id.code,
+                _tokens(one.word),
+                one.id,
+                one.effect,
+                one.is_heard_inside,
+            )
+            for one in self.sudo().search([("active", "=", True)])
+        ]
+
+
+def _tokens(text: str) -> str:
+    """The folded words of a short message, a space between two; else nothing."""
+    folded = fold(text) if len(text) <= LONGEST_MESSAGE else ""
+    return " ".join(re.findall(r"\w+", folded)) if len(folded) <= LONGEST_WORD else ""
+
+
+def _without(courtesies: list[list[str]], said: str) -> str:
+    """What is left when courtesy before and after it is taken away."""
+    words = said.split()
+    shorter = words
+    while shorter is not None:
+        words, shorter = shorter, None
+        for courtesy in courtesies:
+            size = len(courtesy)
+            if words[:size] == courtesy:
+                shorter = words[size:]
+            elif words[-size:] == courtesy:
+                shorter = words[:-size]
+    return " ".join(words)

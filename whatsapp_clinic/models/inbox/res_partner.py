@@ -441,10 +441,7 @@ class ResPartner(models.Model):
         branch = self.sudo().clinic_branch_id or (
             self.sudo().appointment_ids.sorted("start")[-1:].branch_id
         )
-        desk = branch.member_ids.filtered(
-            lambda user: user.has_group("whatsapp_clinic.group_receptionist")
-        )
-        return (desk or branch.member_ids)[:1]
+        return branch._reception()
 
     def action_open_clinic_appointments(self):
         self.ensure_one()

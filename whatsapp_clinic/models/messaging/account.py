@@ -118,14 +118,15 @@ class Account(models.Model):
         """The app, and those that were given the same app secret; none for None."""
         account = self.sudo().browse(account_id).exists()
         secret = account and account._secret("app_secret")
-        others = self.sudo().search([]) if secret else account
-        same = others.filtered(lambda one: one._secret("app_secret") == secret)
-        return set((account | same).ids)
+        return {*account.ids, *account._others_with(secret).ids} if secret else set()
 
     def _is_taken(self, app_secret: str) -> bool:
         """Whether another app has this secret: then webhooks would be of both."""
+        return bool(self._others_with(app_secret))
+
+    def _others_with(self, app_secret: str):
         others = self.sudo().search([("id", "not in", self.ids)])
-        return any(one._secret("app_secret") == app_secret for one in others)
+        return others.filtered(lambda one: one._secret("app_secret") == app_secret)
 
     @api.model
     def _tell_taken(self) -> str:

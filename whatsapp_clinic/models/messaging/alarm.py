@@ -1,7 +1,8 @@
+import shutil
 from datetime import datetime, timedelta
 
 from odoo import api, fields, models
-from odoo.tools import LazyTranslate, format_date
+from odoo.tools import LazyTranslate, config, format_date
 
 from ...tools import clock
 from ...tools.fingerprint import database_fingerprint
@@ -72,6 +73,10 @@ ADVICE = {
         "nothing is sent by itself to them. Write to a patient to take a conversation "
         "over. If the clinic did not want the agent, switch it off in WhatsApp Manager."
     ),
+    "disk": _lt(
+        "When the disk is full, patients' messages and files are lost. Make room on "
+        "the server, and look who sends so much."
+    ),
     "connection": _lt(
         "The connection check of the channel says what is wrong and what to do."
     ),
@@ -111,6 +116,7 @@ class Alarm(models.Model):
             ("token", "The access token ends soon"),
             ("standby", "Meta's AI agent answers patients"),
             ("connection", "Something of the connection is broken"),
+            ("disk", "The server's disk is nearly full"),
         ],
         required=True,
         readonly=True,
@@ -162,7 +168,8 @@ class Alarm(models.Model):
     def _compute_is_mendable(self):
         sees_events = self.env["whatsapp.clinic.webhook.event"].has_access("read")
         for alarm in self:
-            alarm.is_mendable = bool(alarm.channel_id) or sees_events
+            is_of_events = alarm.kind == "parked" and sees_events
+            alarm.is_mendable = bool(alarm.channel_id) or is_of_events
 
     def action_mend(self):
         """Open the place where the cause can be mended."""
@@ -240,6 +247,13 @@ class Alarm(models.Model):
         return managers & self.channel_id.branch_ids.member_ids or managers
 
     @api.model
+    def _full_disk(self) -> dict[int, tuple[datetime, int]]:
+        """The cause of an alarm when too little is free where files are kept."""
+        least = number(self.env, "alarm_disk_gigabytes") * 10**9
+        is_full = shutil.disk_usage(config["data_dir"]).free < least
+        return {0: (clock.now(), 0)} if is_full else {}
+
+    @api.model
     def _cron_watch(self):
         """Notice what goes wrong without a word, and what is well again."""
         self._watch()
@@ -259,3 +273,4 @@ class Alarm(models.Model):
                 },
             )
             self.env.flush_all()
+        self._settle("disk", self._full_disk())

@@ -107,10 +107,14 @@ class EventBatch:
         is_malformed = isinstance(error, webhooks.MalformedWebhook)
         return is_malformed or self.attempts[event_id] + 1 >= ATTEMPTS
 
+    @property
+    def unfinished(self) -> set[int]:
+        """Events that were not applied as a whole."""
+        return self.failed.keys() | self.deferred
+
     def _note_outcome(self):
         events = self.env["whatsapp.clinic.webhook.event"]
-        unfinished = self.failed.keys() | self.deferred
-        done = [event_id for event_id in self.attempts if event_id not in unfinished]
+        done = [one for one in self.attempts if one not in self.unfinished]
         events.browse(done).write(
             {"state": "done", "processed_at": clock.now(), "error": False}
         )

@@ -33,8 +33,8 @@ class Inbound(models.AbstractModel):
     def _is_signed_by_owner(self, update, signers: set[int]) -> bool:
         """Whether one of the apps (ids) whose secret fits has what an update is about.
 
-        The number has one app; a WhatsApp account is its first number's. What is about
-        neither, or about a number that nobody has, may be anybody's.
+        The number has one app; a WhatsApp account is that of its first number in use.
+        What is about neither, or about a number that nobody has, may be anybody's.
         """
         return self._owners(update) <= signers
 
@@ -48,7 +48,7 @@ class Inbound(models.AbstractModel):
         business_account = getattr(update, "business_account_id", None)
         if business_account:
             of_account = [("business_account_id", "=", business_account)]
-            found += channels.search(of_account, order="id", limit=1).ids
+            found += channels.search(of_account, order="active desc, id", limit=1).ids
         return set(channels.browse(filter(None, found)).account_id.ids)
 
     @api.model

@@ -1,5 +1,6 @@
 import os
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import BinaryIO
 
 from odoo import api, fields, models
@@ -15,6 +16,7 @@ from ...tools.wake_up import wake_after_commit
 REASONS = [
     ("wrong_host", "The address is not WhatsApp's."),
     ("too_large", "The file is larger than the clinic allows."),
+    ("too_much", "The number has sent much within a day: load it by hand."),
     ("wrong_kind", "A page or a program under another name is not kept."),
     ("wrong_checksum", "The file is not the one that was sent."),
     ("gone", "WhatsApp does not have the file any more."),
@@ -25,6 +27,7 @@ _MEGABYTE = 2**20
 _NAME, _EXTENSION = 200, 20
 # What browsers draw as a picture.
 _PICTURES = ("image/gif", "image/jpeg", "image/png", "image/webp")
+QUOTA_PERIOD = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,12 @@ class Media(models.Model):
     attachment_id = fields.Many2one("ir.attachment", "File", ondelete="set null")
     download_url = fields.Char(compute="_compute_download_url")
 
+    is_asked_for = fields.Boolean(
+        "Loaded by Hand", readonly=True, help="Staff want it, however much was sent."
+    )
+
     _wanted = models.Index("(due_at, id) WHERE state = 'wanted'")
+    _loaded = models.Index("(loaded_at) WHERE loaded_at IS NOT NULL")
 
     @api.depends("kind", "filename")
     @api.depends_context("lang", "uid")
@@ -112,6 +120,7 @@ class Media(models.Model):
                 "attempts": 0,
                 "due_at": clock.now(),
                 "url": False,
+                "is_asked_for": True,
             }
         )
         failed._wake()
@@ -124,6 +133,26 @@ class Media(models.Model):
         kind = "audio" if self.kind == "voice" else self.kind
         megabytes = number(self.env, f"media_megabytes_{kind}")
         return min(int(megabytes * _MEGABYTE), file_kinds.LARGEST_INBOUND)
+
+    def _left_of_quota(self) -> int:
+        """Bytes that the sender's number may still send within these 24 hours.
+
+        Somebody who is no patient may send less (system parameters).
+        """
+        identity = self.message_id.identity_id
+        key = "daily" if identity.partner_ids else "daily_stranger"
+        quota = number(self.env, f"media_megabytes_{key}") * _MEGABYTE
+        self.flush_model()
+        self.env.cr.execute(
+            """
+            SELECT COALESCE(sum(media.size), 0) FROM whatsapp_clinic_media AS media
+            JOIN whatsapp_clinic_message AS message ON message.id = media.message_id
+            WHERE media.loaded_at > %s AND message.identity_id = %s
+            """,
+            [clock.now() - QUOTA_PERIOD, identity.id],
+        )
+        (used,) = self.env.cr.fetchone()
+        return max(int(quota) - used, 0)
 
     def _refuse(self, reason: str):
         self.write({"state": "refused", "reason": reason})
@@ -272,13 +301,27 @@ def _safe_name(name: str) -> str:
     stem, extension = os.path.splitext(shown)
     if len(extension) > _EXTENSION:
         return shown[:_NAME]
-    return stem[: _NAME - len(extension)] + extension
+    return _inert(stem[: _NAME - len(extension)] + extension)
+
+
+def _inert(name: str) -> str:
+    """A name by which no browser or computer runs the file."""
+    ending = os.path.splitext(name)[1].lower()
+    return f"{name}.txt" if ending in _RUN_WHEN_OPENED else name
 
 
 def _extension(mime_type: str) -> str:
     return _EXTENSIONS.get(mime_type, "")
 
 
+_RUN_WHEN_OPENED = frozenset(
+    f".{ending}"
+    for ending in (
+        *("html", "htm", "xhtml", "shtml", "mht", "mhtml", "hta", "svg", "js", "mjs"),
+        *("exe", "com", "scr", "bat", "cmd", "ps1", "vbs", "wsf", "msi", "lnk", "jar"),
+        *("app", "apk", "sh", "url", "reg"),
+    )
+)
 _EXTENSIONS = {
     "image/jpeg": ".jpg",
     "image/png": ".png",

@@ -23,10 +23,19 @@ class Media(models.Model):
     _inherit = "whatsapp.clinic.media"
 
     def _lock_waiting(self, channel_ids, limit):
+        """One file of each number at a time: each counts for the next one's quota."""
         self.env.cr.execute(
             """
             SELECT id FROM whatsapp_clinic_media
-            WHERE state = 'wanted' AND due_at <= %s AND channel_id = ANY(%s)
+            WHERE state = 'wanted' AND id IN (
+                SELECT DISTINCT ON (message.identity_id) media.id
+                FROM whatsapp_clinic_media AS media
+                JOIN whatsapp_clinic_message AS message
+                  ON message.id = media.message_id
+                WHERE media.state = 'wanted' AND media.due_at <= %s
+                  AND media.channel_id = ANY(%s)
+                ORDER BY message.identity_id, media.due_at, media.id
+            )
             ORDER BY due_at, id LIMIT %s
             FOR UPDATE SKIP LOCKED
             """,
@@ -35,7 +44,10 @@ class Media(models.Model):
         return [row[0] for row in self.env.cr.fetchall()]
 
     def _call(self, client):
-        return _fetch, client, self.url, self.media_id, self.sha256, self._limit()
+        limit = self._limit()
+        if not self.is_asked_for:
+            limit = min(limit, self._left_of_quota())
+        return _fetch, client, self.url, self.media_id, self.sha256, limit
 
     def _on_success(self, loaded: Loaded):
         with loaded.file:
@@ -45,7 +57,9 @@ class Media(models.Model):
     def _on_failure(self, error: CallFailed):
         if not self._is_still_wanted():
             return
-        if type(error) in _FINAL:
+        if isinstance(error, MediaTooLarge) and self._is_too_much():
+            self._refuse("too_much")
+        elif type(error) in _FINAL:
             self._refuse(_FINAL[type(error)])
         elif isinstance(error, CloudApiError) and error.code == _NO_SUCH_OBJECT:
             self.write({"state": "failed", "reason": "gone"})
@@ -53,6 +67,10 @@ class Media(models.Model):
             is_gone = isinstance(error, MediaExpired)
             reason = "gone" if is_gone else "unreachable"
             self.write({"state": "failed", "reason": reason})
+
+    def _is_too_much(self) -> bool:
+        """Whether it is the quota that a file exceeds, and not the size of one file."""
+        return not self.is_asked_for and self._left_of_quota() < self._limit()
 
     def _is_still_wanted(self) -> bool:
         """The patient may have deleted it meanwhile, or be deleting it now."""

@@ -1,10 +1,13 @@
 import logging
+from datetime import timedelta
 
 from odoo import api, fields, models
 
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
+from ...tools.parameter import number
 from ..consent.stop_word import EFFECTS
+from .gate_limits import AUTOMATIC_PERIOD
 from .message import FAILED_STATES, PRIORITY_ANSWER
 from .template_button import ACTIONS
 
@@ -29,6 +32,13 @@ class Message(models.Model):
         help="The version that the patient is shown with it.",
     )
 
+    is_automatic_answer = fields.Boolean(
+        "Answered by Itself", help="The clinic's software answered what a patient said."
+    )
+
+    _automatic_answers = models.Index(
+        "(identity_id, due_at) WHERE is_automatic_answer OR rule_id IS NOT NULL"
+    )
     _acts = models.Index("(identity_id, occurred_at) WHERE taken_as IS NOT NULL")
     _told_notice = models.Index("(identity_id, notice_id) WHERE notice_id IS NOT NULL")
 
@@ -136,6 +146,36 @@ class Message(models.Model):
         )
         return "\n\n".join(filter(None, (body, line))), notice
 
+    def _is_told_enough(self, body: str, is_capped: bool = True) -> bool:
+        """Whether who wrote this was told the same lately, or enough for this hour.
+
+        `is_capped`: whether the channel's cap for automatic messages counts as well.
+        """
+        self.ensure_one()
+        said = self._said_by_itself(timedelta(hours=number(self.env, "answer_hours")))
+        answers = said.filtered("is_automatic_answer").mapped("body")
+        # The privacy notice's address may stand below.
+        if any(f"{one}\n\n".startswith(f"{body}\n\n") for one in answers):
+            return True
+        cap = self.channel_id.automatic_per_hour
+        is_full = bool(cap) and len(self._said_by_itself(AUTOMATIC_PERIOD)) >= cap
+        return is_capped and is_full
+
+    def _said_by_itself(self, period: timedelta):
+        """What rules and answers wrote to this number lately, or are about to."""
+        return self.sudo().search(
+            [
+                "|",
+                ("is_automatic_answer", "=", True),
+                ("rule_id", "!=", False),
+                ("identity_id", "=", self.identity_id.id),
+                ("channel_id", "=", self.channel_id.id),
+                ("due_at", ">", clock.now() - period),
+                ("due_at", "<=", clock.now()),
+                ("state", "not in", ("failed", "cancelled")),
+            ]
+        )
+
     def _objection_to_reply(self) -> str | None:
         """Why an answer could not be sent now (one of REASONS)."""
         self.ensure_one()
@@ -157,6 +197,11 @@ class Message(models.Model):
             "purpose_id": purpose.id,
             "reply_to_id": self._quotable.id,
         }
+
+    def _offers(self, action: str) -> bool:
+        """Whether a message of the clinic has a button of this action."""
+        own = [one for one, _title in self.buttons or []]
+        return action in (*own, *self.template_id.button_ids.mapped("action"))
 
     @api.model
     def _is_tap(self, payload: str) -> bool:

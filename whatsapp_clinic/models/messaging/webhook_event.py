@@ -15,6 +15,8 @@ from .event_batch import EventBatch
 BATCH = 50
 BATCH_BYTES = 256 * 1024
 SMALL_BATCH = 4
+# Among so many of the oldest the senders take turns.
+LOOK_AHEAD = 10_000
 # While webhooks arrive, a second of work is followed by so many seconds of rest: the
 # door has to answer within 250 ms (Cloud API, webhooks), what it took in can wait.
 REST = 3.0
@@ -40,6 +42,10 @@ class WebhookEvent(models.Model):
 
     body = fields.Binary(attachment=False, readonly=True, groups=fields.NO_ACCESS)
     sha256 = fields.Char("SHA-256", required=True, readonly=True)
+    sender = fields.Integer(
+        readonly=True,
+        help="A checksum of whom all its messages are from; senders take turns.",
+    )
     account_id = fields.Many2one(
         "whatsapp.clinic.account",
         "Signed by App",
@@ -111,11 +117,12 @@ def _marked_as_running(cr, cron_id: int):
 
 def _process_until(cr, deadline: float):
     """Process what waits, until nothing does or the time (monotonic) is over."""
-    last_id, size, waiting = 0, BATCH, set()
-    while last_id is not None and time.monotonic() < deadline:
+    size, waiting, unfinished = BATCH, set(), set()
+    is_left = True
+    while is_left and time.monotonic() < deadline:
         started = time.monotonic()
         try:
-            last_id = _process_batch(cr, last_id, size, waiting)
+            is_left = _process_batch(cr, size, waiting, unfinished)
             rested = _give_way(cr, time.monotonic() - started)
             size = SMALL_BATCH if rested else BATCH
         except TRY_AGAIN:
@@ -146,31 +153,37 @@ def _give_way(cr, worked: float) -> bool:
     return rests
 
 
-def _process_batch(cr, after_id: int, size: int, waiting: set) -> int | None:
-    """Process up to `size` waiting events after an id, and commit.
+def _process_batch(cr, size: int, waiting: set, unfinished: set) -> bool:
+    """Process up to `size` waiting events, and commit; False when none waits any more.
 
-    `waiting` are the conversations of which an earlier message waits for its next
-    attempt. Returns the last id, 0 to start over when the end was reached but events
-    wait, None when nothing does.
+    In the order they came, but each sender's first comes before the second of anybody:
+    who floods delays nobody else. `waiting` are the conversations of which an earlier
+    message waits for its next attempt, `unfinished` the events that had theirs in this
+    round.
     """
     read_committed(cr)
     env = api.Environment(cr, SUPERUSER_ID, {})
     cr.execute(
         """
-        SELECT id, body, attempts, account_id FROM (
-            SELECT id, body, attempts, account_id,
-                sum(size) OVER (ORDER BY id) - size AS before
+        WITH oldest AS (
+            SELECT id, COALESCE(size, 0) AS size,
+                row_number() OVER (
+                    PARTITION BY COALESCE(sender, -id) ORDER BY id
+                ) AS turn
             FROM (
-                SELECT id, body, COALESCE(attempts, 0) AS attempts,
-                    COALESCE(size, 0) AS size, account_id
-                FROM whatsapp_clinic_webhook_event
-                WHERE state = 'pending' AND id > %s
-                ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-            ) AS locked
-        ) AS measured
-        WHERE before < %s ORDER BY id
+                SELECT id, size, sender FROM whatsapp_clinic_webhook_event
+                WHERE state = 'pending' AND id <> ALL(%s) ORDER BY id LIMIT %s
+            ) AS pending
+        ), chosen AS (
+            SELECT id, turn, sum(size) OVER (ORDER BY turn, id) - size AS before
+            FROM (SELECT * FROM oldest ORDER BY turn, id LIMIT %s) AS next
+        )
+        SELECT event.id, body, COALESCE(attempts, 0), account_id
+        FROM whatsapp_clinic_webhook_event AS event JOIN chosen USING (id)
+        WHERE state = 'pending' AND before < %s ORDER BY turn, id
+        FOR UPDATE OF event SKIP LOCKED
         """,
-        [after_id, size, BATCH_BYTES],
+        [list(unfinished), LOOK_AHEAD, size, BATCH_BYTES],
     )
     bodies = cr.fetchall()
     batch = EventBatch(env, waiting)
@@ -178,10 +191,13 @@ def _process_batch(cr, after_id: int, size: int, waiting: set) -> int | None:
     env.flush_all()
     cr.commit()
     _note_contact(cr, batch.numbers)
+    unfinished |= batch.unfinished
     if bodies:
-        return bodies[-1][0]
+        return True
+    is_left = bool(unfinished)
     waiting.clear()
-    return 0 if after_id else None
+    unfinished.clear()
+    return is_left
 
 
 def _note_contact(cr, numbers: set[str]):

@@ -505,12 +505,11 @@ class Appointment(models.Model):
         self.sudo().activity_unlink([PATIENTS_ANSWER])
 
     def _ask_reception(self, summary, kind="mail.mail_activity_data_todo"):
-        """Leave an activity for who made the appointment, else for the branch.
+        """Leave an activity for who made the appointment, else for reception.
 
         `summary` is lazy: it is told in the language of who gets the activity.
         """
-        members = self.branch_id.member_ids
-        user = (self.create_uid & members or members)[:1] or self.create_uid
+        user = self.branch_id._reception(self.create_uid) or self.create_uid
         one = self.with_context(lang=user.lang)
         one.activity_schedule(
             kind,

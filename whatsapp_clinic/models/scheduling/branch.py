@@ -105,6 +105,17 @@ class Branch(models.Model):
         every = self.search([("company_id", "=", self.env.company.id)], limit=2)
         return own or (every if len(every) == 1 else self.browse())
 
+    def _reception(self, preferred=None):
+        """Who of these branches gets an activity: reception, else whoever works there.
+
+        `preferred` are users who are asked first, if they are of reception.
+        """
+        desk = self.member_ids.filtered(
+            lambda user: user.has_group("whatsapp_clinic.group_receptionist")
+        )
+        known = desk & preferred if preferred else desk.browse()
+        return (known or desk or self.member_ids)[:1]
+
     def _quiet_period(self, at, partner):
         """The quiet period that a moment falls into for a patient.
 

@@ -148,6 +148,56 @@ class TestChatConsent(ChatCase):
         self.say("evet")
         self.assertFalse(self.state(self.survey))
 
+    def test_yes_answers_what_the_clinic_said_since_and_not_the_question(self):
+        for word in ("Evet", "HAYIR"):
+            with self.subTest(word):
+                self.question()
+                self.send_text(self.patient, "Shall we call you? KUMQUAT")
+                self.shown()
+                self.assertFalse(self.say(word).taken_as)
+                self.assertFalse(self.state(self.survey))
+
+    def test_yes_after_another_number_of_the_clinic_wrote_answers_nothing(self):
+        self.question()
+        row = self.send_text(self.patient, "KUMQUAT")
+        row.sudo().write(
+            {
+                "channel_id": self.channel.copy({"phone_number_id": "other"}).id,
+                "state": "sent",
+                "claimed_at": clock.now(),
+            }
+        )
+        self.assertFalse(self.say("Evet").taken_as)
+
+    def test_question_is_answered_by_a_tap_whatever_was_said_since(self):
+        _row, bubble = self.question()
+        self.send_text(self.patient, "Shall we call you? KUMQUAT")
+        self.shown()
+        self.tap(bubble, "I agree")
+        self.assertEqual(self.state(self.survey), "given")
+
+    def reminded(self):
+        """An open question, and then a reminder on the patient's phone."""
+        self.question()
+        appointment = self.book(self.patient)
+        self.send_reminder(appointment)
+        self.shown()
+        return appointment
+
+    def test_yes_to_a_reminder_confirms_the_visit(self):
+        appointment = self.reminded()
+        word = self.say("Evet, teşekkürler")
+        self.assertEqual(appointment.patient_status, "accepted")
+        self.assertEqual(word.appointment_id, appointment)
+        self.assertFalse(self.state(self.survey))
+
+    def test_no_to_a_reminder_cancels_nothing_and_is_left_to_reception(self):
+        appointment = self.reminded()
+        self.say("Hayır")
+        self.assertEqual(appointment.state, "booked")
+        self.assertEqual(len(appointment.activity_ids), 1)
+        self.assertFalse(self.state(self.survey))
+
     def test_yes_after_a_day_answers_nothing(self):
         self.question()
         self.pass_time(24 * 3600)
@@ -373,10 +423,12 @@ class TestChatConsent(ChatCase):
 
     def test_first_automatic_answer_tells_of_the_notice_once_for_each_version(self):
         self.say("cancel")
-        self.say("cancel")
+        self.shown()
+        self.say("STOP ADS")
         told = [self.notice._url() in one["text"] for one in self.shown()]
         self.assertEqual(sorted(told), [False, True])
         newer = self.publish()
+        self.pass_time(3600)
         self.say("cancel")
         self.assertIn(newer._url(), self.shown()[-1]["text"])
 

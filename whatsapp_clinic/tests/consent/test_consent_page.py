@@ -134,6 +134,7 @@ class TestPageShows(PageCase):
         for _time in range(WRONG_KEYS.limit):
             self.assertEqual(self.get("wrong").status_code, 404)
         self.assertEqual(self.get("wrong").status_code, 429)
+        self.assertEqual(self.get(self.key).status_code, 200)
         with freeze_time(clock.now() + WRONG_KEYS.period + timedelta(seconds=1)):
             self.assertEqual(self.get("wrong").status_code, 404)
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from freezegun import freeze_time
 
+from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ...models.consent.personal_link import digest
@@ -92,6 +93,23 @@ class TestLogMask(ClinicCase):
         self.assertIn("Traceback", text)
         self.assertIn("/whatsapp_clinic/consent/***", text)
         self.assertNotIn(KEY, text)
+
+    def test_the_verify_token_is_masked_in_the_access_log(self):
+        path = "/whatsapp_clinic/webhook?hub.mode=subscribe&hub.verify_token={}&a=1"
+        line = self.logged("GET %s", path.format("KUMQUAT"))
+        self.assertEqual(line, f"GET {path.format('***')}")
+
+    def test_of_what_users_are_told_type_and_place_are_logged(self):
+        try:
+            self.channel._set_credentials({"access_token": "KUMQUAT and blanks"})
+        except UserError as error:
+            for line in (self.logged(error), self.logged("Failed", error=error)):
+                self.assertIn("UserError", line)
+                self.assertIn("account.py", line)
+                self.assertNotIn("token has no blanks", line)
+
+    def test_other_user_errors_are_logged_as_they_are(self):
+        self.assertEqual(self.logged(UserError("Odoo's own")), "Odoo's own")
 
     def test_other_lines_stay_as_they_are(self):
         self.assertEqual(

@@ -85,9 +85,52 @@ class TestWords(ClinicCase):
         check()
 
     def test_word_in_a_sentence_is_no_word(self):
-        for text in ("please stop", "dur bakalım", "iptal etmeyin", "I said no to it"):
+        for text in ("I stop", "dur bakalım", "iptal etmeyin", "I said no to it"):
             with self.subTest(text):
                 self.assertFalse(self.match(text))
+
+    def test_courtesy_around_a_word_changes_nothing(self):
+        for text, effect in (
+            ("Stop. Thank you", "stop"),
+            ("STOP lütfen", "stop"),
+            ("please stop", "stop"),
+            ("Artık mesaj istemiyorum", "stop"),
+            ("Merhaba, mesaj atmayın lütfen!", "stop"),
+            ("Durdurun", "stop"),
+            ("Evet, teşekkür ederim", "agree"),
+            ("No, thanks", "decline"),
+        ):
+            with self.subTest(text):
+                self.assertEqual(self.match(text).effect, effect)
+
+    def test_courtesy_alone_is_no_word(self):
+        for text in ("Thank you", "Lütfen, teşekkürler", "please"):
+            with self.subTest(text):
+                self.assertFalse(self.match(text))
+
+    def test_word_of_one_language_counts_for_its_patients_and_for_strangers(self):
+        match = self.env["whatsapp.clinic.stop.word"]._match
+        self.assertFalse(match("Red", "en_US"))
+        for lang in ("tr_TR", None):
+            self.assertEqual(match("Red", lang).effect, "stop")
+        for lang in ("tr_TR", "en_US", "de_DE"):
+            self.assertEqual(match("STOP", lang).effect, "stop")
+            self.assertEqual(match("durdur", lang).effect, "stop")
+
+    def test_short_sentence_may_be_a_refusal(self):
+        heard = self.env["whatsapp.clinic.stop.word"]._sounds_like_refusal
+        for text in ("Bana bir daha yazmayın", "will you stop it", "don't text me"):
+            self.assertTrue(heard(text, "en_US"), text)
+        self.assertTrue(heard("Red", "en_US"))
+        for text in ("The red one", "Merhaba", "No problem", "stop " * 20):
+            self.assertFalse(heard(text, "en_US"), text)
+
+    def test_word_that_a_clinic_adds_counts_at_once(self):
+        self.assertFalse(self.match("basta"))
+        word = self.env["whatsapp.clinic.stop.word"].create({"word": "BASTA"})
+        self.assertEqual(self.match("Basta!"), word)
+        word.active = False
+        self.assertFalse(self.match("basta"))
 
     def test_word_with_any_amount_around_it_is_that_word(self):
         for text in (f"DUR{'!' * 90}", f"stop{' ' * 90}", f"{'🛑' * 90}\nRET 1️⃣"[:-4]):
@@ -164,7 +207,7 @@ class TestStop(ChatCase):
         self.assertEqual(len(self.shown()), 1)
         self.say("STOP")
         (bubble,) = self.shown()
-        self.assertIn("START", bubble["text"])
+        self.assertIn("BAŞLAT", bubble["text"])
 
     def test_answer_is_in_the_patients_language(self):
         self.env["res.lang"]._activate_lang("tr_TR")
@@ -172,6 +215,62 @@ class TestStop(ChatCase):
         self.say("stop")
         (bubble,) = self.shown()
         self.assertIn("BAŞLAT", bubble["text"])
+
+    def test_word_is_answered_in_its_own_language(self):
+        self.patient.lang = "en_US"
+        self.say("DUR")
+        (bubble,) = self.shown()
+        self.assertIn("BAŞLAT", bubble["text"])
+
+    def test_short_refusal_calls_reception_once_and_stops_nothing(self):
+        for text in ("Bana bir daha yazmayın", "lütfen artık yazmayın"):
+            self.say(text)
+        self.assertFalse(self.identity.blocked_at)
+        activity = self.env["mail.activity"].search(
+            [("summary", "like", "may want no more messages")]
+        )
+        self.assertEqual(activity.user_id, self.receptionist)
+
+    def test_the_same_is_not_answered_again_within_the_hour(self):
+        for _turn in range(4):
+            self.say("iptal", "905321110006")
+        self.assertEqual(len(self.shown("905321110006")), 1)
+        self.pass_time(3600)
+        self.say("iptal", "905321110006")
+        self.assertEqual(len(self.shown("905321110006")), 2)
+
+    def test_stop_and_start_in_turns_are_answered_once_each(self):
+        for word in ("STOP", "START", "STOP", "START"):
+            self.say(word)
+        self.assertEqual(len(self.shown()), 2)
+        self.assertFalse(self.identity.blocked_at)
+
+    def test_answers_count_for_the_cap_but_a_stop_is_confirmed(self):
+        self.channel.automatic_per_hour = 1
+        self.say("iptal")
+        self.assertEqual(len(self.shown()), 1)
+        self.say("STOP ADS")
+        self.assertEqual(len(self.shown()), 1)
+        self.say("STOP")
+        self.assertEqual(len(self.shown()), 2)
+
+    def test_cancel_that_is_not_answered_again_is_left_to_reception(self):
+        appointment = self.book(self.patient)
+        self.say("iptal")
+        self.assertFalse(appointment.activity_ids)
+        self.say("iptal")
+        self.assertEqual(len(appointment.activity_ids), 1)
+
+    def test_reception_is_called_and_not_the_practitioner(self):
+        doctor = staff_user(self, "practitioner")
+        doctor.name = "Aa, first of all by name"
+        self.env.invalidate_all()
+        self.assertEqual(self.branch.member_ids[0], doctor)
+        appointment = self.book(self.patient)
+        appointment._ask_reception("KUMQUAT")
+        self.book(self.patient, appointment.start + timedelta(days=1))
+        self.say("iptal")
+        self.assertEqual(appointment.activity_ids.user_id, self.receptionist)
 
     def test_stranger_is_answered_in_the_language_of_the_word(self):
         stranger = "905321110006"
@@ -250,7 +349,7 @@ class TestStop(ChatCase):
         self.assertEqual(reminder.state, "queued")
         self.say("STOP ADS")
         (bubble,) = self.shown()
-        self.assertIn("no more advertising", bubble["text"])
+        self.assertIn("reklam göndermeyecek", bubble["text"])
 
     def send_offer(self, **values):
         template = make_template(
@@ -273,7 +372,7 @@ class TestStop(ChatCase):
 
     def test_start_gives_back_what_the_stop_took_but_no_advertising(self):
         self.say("STOP")
-        start = self.say("başlat")
+        start = self.say("START")
         self.assertFalse(self.identity.blocked_at)
         self.assertEqual(self.state(), "given")
         self.assertEqual(self.state(self.marketing), "withdrawn")
@@ -466,7 +565,7 @@ class TestStop(ChatCase):
         self.assertLessEqual(self.identity.blocked_at, clock.now())
 
     def test_stop_button_of_a_message_to_another_number_stops_who_tapped(self):
-        self.say("iptal")
+        self.say("cancel")
         row = self.env["whatsapp.clinic.message"].search([("buttons", "!=", False)])
         (bubble,) = self.shown()
         other = self.env["whatsapp.clinic.identity"]._for_phones(["+905321110099"])
@@ -476,7 +575,7 @@ class TestStop(ChatCase):
         self.assertFalse(row.identity_id.blocked_at)
 
     def test_stop_button_stops_again_after_a_start(self):
-        self.say("iptal")
+        self.say("cancel")
         question = self.shown()[-1]
         self.tap(question, "Stop messages")
         self.say("START")
@@ -485,7 +584,7 @@ class TestStop(ChatCase):
 
     def test_cancel_offers_the_only_appointment_and_its_button_cancels_it(self):
         appointment = self.book(self.patient)
-        word = self.say("İPTAL")
+        word = self.say("CANCEL")
         self.assertFalse(self.identity.blocked_at)
         self.assertEqual((word.taken_as, self.state()), ("cancel", "given"))
         (bubble,) = self.shown()
@@ -509,8 +608,8 @@ class TestStop(ChatCase):
     def test_cancel_with_several_appointments_is_left_to_reception(self):
         first = self.book(self.patient)
         self.book(self.patient, first.start + timedelta(days=1))
-        self.say("iptal et")
-        self.say("iptal")
+        self.say("cancel appointment")
+        self.say("cancel")
         self.assertEqual(len(first.activity_ids), 1)
         self.assertEqual(first.activity_ids.user_id, self.receptionist)
         bubble = self.shown()[0]

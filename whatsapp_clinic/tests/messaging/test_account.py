@@ -11,6 +11,7 @@ from odoo.tests import tagged
 from odoo.tools import config
 
 from ...controllers.webhook import PATH
+from ...models.messaging.channel import LOOPBACK_SWITCH
 from ...models.messaging.dispatcher import channel_client
 from ..common import (
     ACCESS_TOKEN,
@@ -166,13 +167,25 @@ class TestAccount(ClinicCase):
         connect = self.env["whatsapp.clinic.channel.connect"]
         with self.assertRaises(AccessError):
             self.channel.with_user(administrator).base_url = "https://evil.test"
-        for address in ("https://evil.test", "https://graph.facebook.com@evil.test"):
+        for address in (
+            "https://evil.test",
+            "https://graph.facebook.com@evil.test",
+            "http://127.0.0.1:8069",
+            "http://localhost:5432",
+        ):
             with self.assertRaises(AccessError):
                 connect.with_user(administrator).create(
                     {"account_id": self.account.id, "base_url": address}
                 )
         system = self.env.ref("base.user_admin")
         self.channel.with_user(system).base_url = "https://proxy.test"
+
+    def test_ports_of_this_machine_are_open_where_the_server_says_so(self):
+        administrator = staff_user(self, "administrator")
+        with patch.dict(os.environ, {LOOPBACK_SWITCH: "1"}):
+            self.channel.with_user(administrator).base_url = "http://127.0.0.1:8080"
+            with self.assertRaises(AccessError):
+                self.channel.with_user(administrator).base_url = "https://evil.test"
 
     def test_channel_with_a_token_of_the_environment_has_work(self):
         self.account.sudo().access_token = False

@@ -20,8 +20,14 @@ class AlarmCase(ClinicCase):
         # What is in the database must not answer for what a test made.
         cls.env.cr.execute("UPDATE whatsapp_clinic_webhook_event SET state = 'done'")
         cls.env["whatsapp.clinic.alarm"].search([]).unlink()
+        cls.free_disk(cls, gigabytes=0)
         cls.manager = staff_user(cls, "manager")
         cls.patient = cls.make_patient(cls)
+
+    def free_disk(self, gigabytes):
+        """So much has to be free on the server's disk."""
+        key = "whatsapp_clinic.alarm_disk_gigabytes"
+        self.env["ir.config_parameter"].set_param(key, str(gigabytes))
 
     def watch(self):
         self.env["whatsapp.clinic.alarm"]._cron_watch()
@@ -198,6 +204,16 @@ class TestCauses(AlarmCase):
         self.event("done", timedelta(days=3))
         self.watch()
         self.assertFalse(self.kinds())
+
+    def test_disk_that_is_nearly_full_raises_an_alarm_until_there_is_room(self):
+        self.free_disk(10**9)
+        self.watch()
+        alarm = self.alarms()
+        self.assertEqual(alarm.kind, "disk")
+        self.assertFalse(alarm.channel_id or alarm.is_mendable)
+        self.free_disk(0)
+        self.watch()
+        self.assertFalse(self.alarms())
 
     def test_parked_webhook_raises_an_alarm_for_the_whole_database(self):
         event = self.event()

@@ -141,6 +141,40 @@ class TestMediaIn(MediaCase):
         self.load()
         self.assertEqual(message.media_reason, "too_large")
 
+    def allow_daily(self, of_patients, of_strangers=1):
+        for name, megabytes in (("", of_patients), ("_stranger", of_strangers)):
+            key = f"whatsapp_clinic.media_megabytes_daily{name}"
+            self.env["ir.config_parameter"].set_param(key, str(megabytes))
+
+    def test_what_a_number_sends_too_much_in_a_day_is_loaded_by_hand_only(self):
+        self.allow_daily(1.5 * len(PDF) / 2**20)
+        first, second = self.attach("document"), self.attach("document")
+        self.load()
+        self.assertEqual(first.media_state, "loaded")
+        self.assertEqual(
+            (second.media_state, second.media_reason), ("refused", "too_much")
+        )
+        second.with_user(staff_user(self, "receptionist")).action_retry_media()
+        self.load()
+        self.assertEqual(second.media_state, "loaded")
+
+    def test_the_next_day_files_are_loaded_again(self):
+        self.allow_daily(1.5 * len(PDF) / 2**20)
+        self.attach("document")
+        self.load()
+        self.later(hours=25)
+        message = self.attach("document")
+        self.load()
+        self.assertEqual(message.media_state, "loaded")
+
+    def test_somebody_who_is_no_patient_may_send_less(self):
+        self.allow_daily(1, 0.5 * len(PDF) / 2**20)
+        self.patient.clinic_patient = False
+        self.patient.whatsapp_identity_ids.partner_ids = False
+        message = self.attach("document")
+        self.load()
+        self.assertEqual(message.media_reason, "too_much")
+
     def test_a_page_is_never_run_by_the_browser(self):
         message = self.attach(
             "document", PAGE, "text/html", filename="../../evil\u202e.html"
@@ -148,7 +182,8 @@ class TestMediaIn(MediaCase):
         self.load()
         file = message.attachment_id
         self.assertEqual(file.mimetype, "text/plain")
-        self.assertNotIn("/", file.name)
+        self.assertEqual(file.name, "evil.html.txt")
+        self.assertEqual(message.media_ids.filename, "evil.html.txt")
 
     def test_a_picture_that_is_a_page_is_refused(self):
         message = self.attach("image", PAGE)

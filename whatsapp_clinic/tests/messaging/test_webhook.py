@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from odoo.tests import tagged
 
 from ...cloud_api import webhooks
-from ...controllers.webhook import MAX_BYTES, PATH
+from ...controllers.webhook import MAX_BYTES, PATH, NotInstalled, take_in
+from ...models.messaging import webhook_event
 from ...models.messaging.event_batch import EventBatch
 from ...models.messaging.message_status import RANKS
 from ..common import (
@@ -167,6 +168,29 @@ class TestWebhookDoor(WebCase):
         self.channel.active = False
         body = envelope(text_message("archived"))
         self.assertEqual(self.post(body).status_code, 401)
+
+    def test_who_floods_delays_nobody_else(self):
+        self.env.cr.execute("UPDATE whatsapp_clinic_webhook_event SET state = 'done'")
+        flooding = [(AYSE_WA_ID, f"wamid.flood-{number}") for number in range(8)]
+        for wa_id, message_id in (*flooding, ("905321110099", "wamid.stop")):
+            body = json.dumps(envelope(text_message("STOP", message_id, wa_id)))
+            take_in(self.env.cr, body.encode(), sign(body.encode()))
+        with self.enter_registry_test_mode(), patch.object(webhook_event, "BATCH", 2):
+            self.env["whatsapp.clinic.webhook.event"]._cron_process()
+        self.env.invalidate_all()
+        received = self.env["whatsapp.clinic.message"].search(
+            [("direction", "=", "in"), ("channel_id", "=", self.channel.id)], order="id"
+        )
+        self.assertEqual(
+            received.mapped("message_id"),
+            ["wamid.flood-0", "wamid.stop"]
+            + [message_id for _wa_id, message_id in flooding[1:]],
+        )
+
+    def test_database_without_the_addon_is_answered_by_odoo(self):
+        self.env.ref("whatsapp_clinic.process_webhooks").unlink()
+        with self.assertRaises(NotInstalled):
+            take_in(self.env.cr, b"{}", None)
 
 
 @tagged("post_install", "-at_install")
