@@ -1,9 +1,9 @@
 """How long another patient's STOP waits while one sender floods the clinic.
 
-80 webhooks a second of one number, each with the longest text, and every tenth with a
-file of the largest size, for a minute; meanwhile other patients write STOP. From the
-answered webhook until another database session sees that the number is stopped. And the
-slowest of list, form and personal page (p95), as a multiple of what it takes at rest.
+80 webhooks a second of one number, each with the longest text, every tenth about a
+file, for a minute; meanwhile other patients write STOP. From the answered webhook until
+another database session sees that the number is stopped. And the slowest of list, form
+and personal page (p95), as a multiple of what it takes at rest.
 """
 
 import itertools
@@ -73,7 +73,8 @@ def _flooding(number: int) -> Signed:
     if number % 10 == 0:
         (message,) = value["messages"]
         message["type"] = "document"
-        message["document"] = {"id": str(number), "caption": message.pop("text")["body"]}
+        caption = message.pop("text")["body"]
+        message["document"] = {"id": str(number), "caption": caption}
     return signed(body([value]))
 
 

@@ -1,5 +1,6 @@
 """Builders and the sandbox for the addon's tests."""
 
+import os
 import sys
 import time
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from unittest.mock import patch
 
 from odoo.tests import HttpCase, TransactionCase, new_test_user
 
+from ..models.messaging.channel import LOOPBACK_SWITCH
 from ..models.messaging.dispatcher import lanes
 from ..tools import clock
 
@@ -251,6 +253,10 @@ class SandboxCase(WebCase):
             context={**cls.env.context, "tracking_disable": True, "lang": "en_US"}
         )
         set_up_clinic(cls)
+        # Where the sandbox listens, as who starts a server says it.
+        switch = patch.dict(os.environ, {LOOPBACK_SWITCH: "1"})
+        switch.start()
+        cls.addClassCleanup(switch.stop)
         # Odoo ends every child process with the test class.
         cls.sandbox = Sandbox.start()
         cls.addClassCleanup(cls.sandbox.stop)
