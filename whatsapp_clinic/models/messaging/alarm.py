@@ -168,7 +168,7 @@ class Alarm(models.Model):
     def _compute_is_mendable(self):
         sees_events = self.env["whatsapp.clinic.webhook.event"].has_access("read")
         for alarm in self:
-            is_of_events = alarm.kind == "parked" and sees_events
+            is_of_events = alarm.kind in _PLACES and sees_events
             alarm.is_mendable = bool(alarm.channel_id) or is_of_events
 
     def action_mend(self):
