@@ -341,14 +341,16 @@ class ChatAnswers(models.AbstractModel):
         `code` is that of the text, `buttons` are actions under it, `row` are values of
         the outbox row, `values` fill the text in. Nothing is said where the clinic has
         removed the text, nor what the number was told lately; a stop is confirmed
-        whatever else was said.
+        whatever else was said, and answers to taps have a cap of their own.
         """
         texts = self.env["whatsapp.clinic.answer.text"]
         lang = self._language(message, lang)
         clinic = message.branch_id.name or message.company_id.name
         body = texts._text(code, lang, clinic=clinic, **values)
-        is_capped = not (row or {}).get("confirms_stop")
-        if not body or message._is_told_enough(body, is_capped):
+        row = row or {}
+        is_capped = not row.get("confirms_stop")
+        is_tap = row.get("answers_tap")
+        if not body or not is_tap and message._is_told_enough(body, is_capped):
             return message.browse()
         body, notice = message._with_notice_link(body, lang)
         titles = [[one, texts._text(f"button_{one}", lang)] for one in buttons]
@@ -357,7 +359,7 @@ class ChatAnswers(models.AbstractModel):
             buttons=titles or False,
             notice_id=notice.id,
             is_automatic_answer=True,
-            **(row or {}),
+            **row,
         )
 
 
