@@ -618,7 +618,7 @@ class TestStop(ChatCase):
 
     def test_cancel_without_an_appointment_is_left_to_reception(self):
         self.say("cancel")
-        self.assertEqual(len(self.patient.activity_ids), 1)
+        self.assertEqual(len(self.identity.activity_ids), 1)
 
     def test_cancel_of_a_family_names_nobodys_appointment(self):
         self.make_patient(name="Can KUMQUAT")
