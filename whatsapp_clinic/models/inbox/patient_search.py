@@ -106,6 +106,12 @@ class ResPartner(models.Model):
                 others |= known.partner_ids.with_env(self.env)._filtered_access("read")
             partner.clinic_same_number_ids = others - partner._origin
 
+    def get_formview_id(self, access_uid=None):
+        """Who is there already opens as a patient, not in the form for new ones."""
+        if self.env.context.get("clinic_tells_apart"):
+            return self.env.ref("whatsapp_clinic.patient_view_form").id
+        return super().get_formview_id(access_uid=access_uid)
+
     def action_take_guardian(self):
         """Who has this number decides for the patient and gets the messages.
 

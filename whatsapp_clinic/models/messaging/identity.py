@@ -151,8 +151,9 @@ class Identity(models.Model):
         for identity in named(self):
             known = identity.phone or identity.username
             names = " · ".join(filter(None, (identity.profile_name, known)))
+            end_of_id = (identity.user_id or identity.wa_id or "")[-_SHOWN:]
             identity.display_name = names or self.env._(
-                "WhatsApp patient · %s", (identity.user_id or identity.wa_id)[-_SHOWN:]
+                "WhatsApp patient · %s", end_of_id
             )
 
     def _compute_whatsapp_message_count(self):

@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo.tests import Form, tagged
 
 from ..common import MARKER, ClinicCase, staff_user, tomorrow
@@ -50,6 +52,46 @@ class TestNewPatient(ClinicCase):
         with Form(known, "whatsapp_clinic.patient_view_form") as form:
             form.clinic_branch_id = other
         self.assertEqual(patient.lang, "en_US")
+
+    def test_the_dialog_of_a_booking_asks_for_what_a_booking_needs(self):
+        mother = self.make_patient("+905327770002", f"Zeynep {MARKER}")
+        partners = self.env["res.partner"].with_user(self.receptionist)
+        form = Form(
+            partners.with_context(default_clinic_patient=True),
+            "whatsapp_clinic.patient_view_form_quick_create",
+        )
+        form.name, form.phone = MARKER, "0532 777 00 02"
+        form.clinic_birthdate = "2020-01-31"
+        self.assertTrue(form.clinic_is_minor)
+        self.assertEqual(form.clinic_same_number_ids.ids, mother.ids)
+        with form.guardianship_ids.new() as guardianship:
+            guardianship.guardian_id = mother
+        child = form.save()
+        self.assertTrue(child.clinic_patient)
+        self.assertEqual(child.guardianship_ids.guardian_id, mother)
+        self.assertEqual((child.lang, child.clinic_branch_id), ("tr_TR", self.branch))
+
+    def test_who_is_there_already_opens_as_a_patient(self):
+        patient = self.make_patient().with_user(self.receptionist)
+        opened = patient.with_context(
+            clinic_tells_apart=True,
+            form_view_ref="whatsapp_clinic.patient_view_form_quick_create",
+        ).get_formview_action()
+        form = self.env.ref("whatsapp_clinic.patient_view_form")
+        self.assertEqual(opened["views"], [(form.id, "form")])
+
+    def test_the_form_of_a_patient_asks_for_nothing_of_companies_at_first(self):
+        partners = self.env["res.partner"].with_user(self.receptionist)
+        view = self.env.ref("whatsapp_clinic.patient_view_form")
+        tree = etree.fromstring(partners.get_view(view.id, "form")["arch"])
+        (more,) = tree.xpath("//page[@name='clinic_more']")
+        for name in ("vat", "website", "function", "parent_id", "street"):
+            with self.subTest(name):
+                self.assertTrue(more.xpath(f".//field[@name='{name}']"))
+                self.assertFalse(tree.xpath(f"/form/sheet/group//field[@name='{name}']"))
+        first = tree.xpath("//notebook/page")[0]
+        self.assertEqual(first.get("name"), "whatsapp_clinic")
+        self.assertTrue(first.xpath(".//field[@name='lang']"))
 
     def test_programs_need_not_tell_either(self):
         partners = self.env["res.partner"].with_user(self.receptionist)

@@ -17,7 +17,9 @@ class TestPatientSearch(ClinicCase):
     def setUp(self):
         super().setUp()
         self.patient = self.make_patient(
-            "0532 111 77 02", f"Ayşe Oğuz Yılmaz {MARKER}", clinic_birthdate="1984-05-06"
+            "0532 111 77 02",
+            f"Ayşe Oğuz Yılmaz {MARKER}",
+            clinic_birthdate="1984-05-06",
         )
 
     def offered(self, text, **context):
