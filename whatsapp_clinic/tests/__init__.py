@@ -73,6 +73,7 @@ from .scheduling import (
     test_appointment_desk,
     test_appointment_report,
     test_follow,
+    test_follow_model,
     test_locks,
 )
 from .security import test_access, test_colleagues, test_companies, test_given_ids

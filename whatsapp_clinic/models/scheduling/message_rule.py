@@ -298,11 +298,14 @@ class MessageRule(models.Model):
         rows = {}
         for row in written:
             rows.setdefault((row.rule_id.id, row.appointment_id.id), []).append(row)
+        told_at = self._told_at(appointments)
         new, kept = [], written.browse()
         for rule in rules.sudo():
             for appointment in appointments:
                 known = rows.get((rule.id, appointment.id), [])
-                wanted, keeper = rule._plan_one(appointment, known)
+                wanted, keeper = rule._plan_one(
+                    appointment, known, told_at[appointment]
+                )
                 kept |= keeper
                 if wanted and not keeper:
                     new.append(wanted)
@@ -362,7 +365,28 @@ class MessageRule(models.Model):
             if has_basis or values["due_at"] <= now
         ]
 
-    def _plan_one(self, appointment, known: list) -> tuple:
+    @api.model
+    def _told_at(self, appointments) -> dict:
+        """When rules tell of each visit because it was booked or moved; else None."""
+        telling = self.sudo().search(
+            [
+                ("anchor", "in", ("booked", "moved")),
+                ("company_id", "in", appointments.company_id.ids),
+            ]
+        )
+        return {
+            one: max(
+                (
+                    rule._due(at, one)
+                    for rule in telling
+                    if (at := one[ANCHORS[rule.anchor].field]) and rule._fits(one)
+                ),
+                default=None,
+            )
+            for one in appointments
+        }
+
+    def _plan_one(self, appointment, known: list, told_at=None) -> tuple:
         """The row that is wanted and the one that serves for it, of `known` ones.
 
         Whatever else waits is cancelled; either may be missing. `known` are the rows
@@ -370,7 +394,10 @@ class MessageRule(models.Model):
         """
         nothing = self.env["whatsapp.clinic.message"].sudo()
         is_hindered = any(_is_hindered(row) for row in known)
-        wanted = self._wanted(appointment, GRACE if is_hindered else LATE)
+        late = GRACE if is_hindered else LATE
+        wanted = self._wanted(appointment, late)
+        if wanted and self._is_spared(wanted, told_at):
+            wanted = None
         keeper = (wanted and self._keeper(known, wanted)) or nothing
         waiting = [row for row in known if row.state in WAITING_STATES]
         _cancel([row for row in waiting if row != keeper])
@@ -435,6 +462,14 @@ class MessageRule(models.Model):
             "due_at": due_at,
             "expires_at": expires_at,
         }
+
+    def _is_spared(self, wanted: dict, told_at) -> bool:
+        """Whether a reminder would come along with word of the booking or the move.
+
+        `told_at` is when that leaves (naive UTC), if a rule tells it.
+        """
+        is_reminder = self.anchor == "start" and self.offset_side == "before"
+        return bool(is_reminder and told_at and wanted["due_at"] <= told_at + USEFUL)
 
     def _due(self, at, appointment):
         """When it is due about a moment (naive UTC); a day is one of the calendar.

@@ -83,6 +83,28 @@ class TestGate(ClinicCase):
         self.assertEqual(set(messages.mapped("state")), {"cancelled"})
         self.assertEqual(set(messages.mapped("reason")), {"identity_blocked"})
 
+    def test_number_that_is_none_is_refused(self):
+        self.env.cr.execute(
+            "UPDATE res_partner SET phone = '12' WHERE id = %s", [self.patient.id]
+        )
+        self.patient.invalidate_recordset()
+        self.assertRefused("invalid_number")
+
+    def test_template_of_another_account_is_refused(self):
+        self.template.business_account_id = "another"
+        self.assertRefused("template_account")
+
+    def test_second_reminder_of_who_has_confirmed_is_refused(self):
+        rule = self.rule(only_unconfirmed=True)
+        self.appointment.action_confirm()
+        message = self.enqueue(rule_id=rule.id, occurrence="x")
+        self.assertEqual(self.verdict(message).reason, "already_confirmed")
+
+    def test_what_has_left_cannot_be_sent(self):
+        message = self.enqueue()
+        message.state = "delivered"
+        self.assertEqual(message.send_objection, "not_sendable")
+
     def test_patient_without_number_is_refused(self):
         self.patient.phone = False
         self.assertRefused("no_number")

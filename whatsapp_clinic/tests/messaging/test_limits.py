@@ -417,8 +417,11 @@ class TestQuietHours(SandboxCase):
         self.assertEqual(message.state, "sent")
 
     def test_confirmation_of_a_booking_goes_at_night(self):
-        rule = self.rule(anchor="booked", offset=0, offset_side="after")
-        self.assertTrue(rule.in_quiet_hours)
+        self.rule(anchor="booked", offset=0, offset_side="after")
+        visit = self.book(self.patient, NIGHT + timedelta(days=4))
+        self.dispatch()
+        self.assertEqual(visit.whatsapp_message_ids.mapped("state"), ["sent"])
+        self.assertTrue(self.thread())
 
     def test_message_that_would_be_too_late_in_the_morning_says_so(self):
         message = self.automatic(expires_at=NIGHT + timedelta(hours=3))
@@ -605,16 +608,26 @@ class TestTimeToLive(SandboxCase):
 
     def test_reminder_does_not_reach_a_phone_that_comes_back_after_the_visit(self):
         self.limit()
+        message = self.remind_who_comes_back_after_the_visit()
+        self.assertEqual(message.state, "sent")
+        self.assertFalse(self.thread())
+
+    def test_without_a_limit_it_reaches_the_phone_after_the_visit(self):
+        message = self.remind_who_comes_back_after_the_visit()
+        self.assertEqual(message.state, "sent")
+        self.assertTrue(self.thread())
+
+    def remind_who_comes_back_after_the_visit(self):
         patient = self.make_patient()
         self.consent(patient)
         self.sandbox.set_patient(AYSE_WA_ID, online=False)
         self.addCleanup(self.sandbox.set_patient, AYSE_WA_ID, online=True)
-        self.send_reminder(self.book(patient, tomorrow(2)))
+        message = self.send_reminder(self.book(patient, tomorrow(2)))
         self.dispatch()
         self.sandbox.move_clock(3 * 3600)
         self.addCleanup(self.sandbox.move_clock, 0)
         self.sandbox.set_patient(AYSE_WA_ID, online=True)
-        self.assertFalse(self.thread())
+        return message
 
     def test_refusal_is_told_with_what_to_do(self):
         self.template.remote_id = "1"

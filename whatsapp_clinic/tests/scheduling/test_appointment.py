@@ -371,6 +371,27 @@ class TestMessageRule(ClinicCase):
         self.book(self.patient, tomorrow(5))
         self.assertFalse(self.rows(rule))
 
+    def test_reminder_does_not_come_along_with_the_confirmation(self):
+        reminder = self.rule()
+        booked = self.rule(anchor="booked", offset=0, offset_side="after")
+        self.book(self.patient, tomorrow(23.9))
+        self.assertTrue(self.rows(booked))
+        self.assertFalse(self.rows(reminder))
+
+    def test_reminder_comes_where_nothing_confirms_the_booking(self):
+        reminder = self.rule()
+        self.book(self.patient, tomorrow(23.9))
+        self.assertTrue(self.rows(reminder))
+
+    def test_days_are_days_of_the_calendar_at_the_branch(self):
+        """At the same hour, also over a change of clocks."""
+        self.branch.tz = "Europe/Berlin"
+        rule = self.rule(offset=2, offset_unit="days")
+        # Clocks go forward on 28 March 2027; both are 10:00 there.
+        visit = self.book(self.patient, "2027-03-29 08:00:00")
+        self.assertEqual(str(self.rows(rule).due_at), "2027-03-27 09:00:00")
+        self.assertEqual(visit._local_start().hour, 10)
+
     def test_confirmation_is_due_at_once(self):
         rule = self.rule(anchor="booked", offset=0, offset_side="after")
         self.book(self.patient, tomorrow(72))

@@ -1,4 +1,6 @@
+import unittest
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.tests import tagged
 
@@ -516,3 +518,25 @@ class TestBasis(PlanCase):
         self.rule()
         visit = self.book(self.can, tomorrow(72))
         self.assertEqual(self.waiting(visit).partner_id, self.can)
+
+
+@tagged("post_install", "-at_install")
+class TestManyVisits(PlanCase):
+    """A rule of a clinic with many visits."""
+
+    @unittest.expectedFailure
+    def test_editing_a_rule_plans_in_the_background(self):
+        """Today all coming visits are planned while the user waits."""
+        rule = self.rule()
+        for day in range(3, 9):
+            self.book(self.ayse, tomorrow(24 * day))
+        planned = []
+        plan = type(rule)._plan
+
+        def note(rules, appointments, **options):
+            planned.extend(appointments.ids)
+            return plan(rules, appointments, **options)
+
+        with patch.object(type(rule), "_plan", note):
+            rule.offset = 25
+        self.assertLess(len(planned), 6)

@@ -16,9 +16,7 @@ class TestLocks(ClinicCase):
     """Advisory locks of different things are different locks."""
 
     def test_each_number_stands_once(self):
-        numbers = [
-            value for name, value in vars(locks).items() if name[0].isupper()
-        ]
+        numbers = [value for name, value in vars(locks).items() if name[0].isupper()]
         self.assertEqual(len(set(numbers)), len(numbers))
 
     def test_who_locks_takes_the_number_from_the_table(self):
