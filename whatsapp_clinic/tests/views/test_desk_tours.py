@@ -54,3 +54,10 @@ class TestDeskTours(ReceptionCase):
         over = book(self, yesterday, clock.now() - timedelta(hours=20))
         self.walk("end_of_the_day")
         self.assertEqual(over.state, "arrived")
+
+    def test_busy_week_opens_on_its_day(self):
+        values = {"start": clock.now(), "state": "cancelled"}
+        (visit,) = book(self, self.patient, **values).copy_data()
+        visits = self.env["whatsapp.clinic.appointment"]
+        visits.create([{**visit, **values} for _number in range(200)])
+        self.walk("busy_week")

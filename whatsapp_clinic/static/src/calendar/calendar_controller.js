@@ -14,7 +14,8 @@ export class AppointmentCalendarController extends CalendarController {
 
   /** What was done in the dialog shows, also where nothing was saved in its form. */
   async editRecord(record, context) {
-    await super.editRecord(record, context);
+    const title = record.rawRecord?.display_name ?? record.title;
+    await super.editRecord({...record, title}, context);
     if (this.model.hasEditDialog && status(this) !== "destroyed") {
       await this.model.load();
     }

@@ -173,3 +173,16 @@ registry.category("web_tour.tours").add("whatsapp_clinic_end_of_the_day", {
       {trigger: ".o_list_view:not(:has(.o_data_row))"},
     ]),
 });
+
+registry.category("web_tour.tours").add("whatsapp_clinic_busy_week", {
+  steps: () =>
+    patient([
+      {trigger: ".o_whatsapp_clinic_practitioner_day"},
+      {trigger: ".scale_button_selection", run: "click"},
+      {trigger: ".o-dropdown--menu .o_scale_button_week", run: "click"},
+      {
+        content: "Who chose the week keeps it",
+        trigger: ".o_calendar_renderer .fc-timeGridWeek-view",
+      },
+    ]),
+});
