@@ -40,6 +40,25 @@ class Consent(models.Model):
     _rec_name = "purpose_id"
     # The people may become others in a contact merge; what was agreed to may not.
     _write_once_except = (*BOOKKEEPING, "partner_id", "guardian_id")
+    _chained = (
+        "id",
+        "act_at",
+        "branch_id",
+        "create_date",
+        "decision",
+        "evidence",
+        "guardian_name",
+        "heard_by",
+        "message_id",
+        "method",
+        "notice_id",
+        "patient_name",
+        "patient_phone",
+        "proof_id",
+        "purpose_id",
+        "recorded_by",
+        "reference",
+    )
 
     partner_id = fields.Many2one(
         "res.partner", "Patient", required=True, ondelete="restrict", index=True

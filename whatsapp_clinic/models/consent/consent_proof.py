@@ -44,6 +44,15 @@ class ConsentProof(models.Model):
     _order = "id desc"
     _rec_name = "sha256"
     _write_once_except = (*BOOKKEEPING, "partner_id")
+    _chained = (
+        "id",
+        "create_date",
+        "document",
+        "scan",
+        "scan_name",
+        "sha256",
+        "signature",
+    )
 
     partner_id = fields.Many2one(
         "res.partner", "Patient", required=True, ondelete="restrict", index=True
@@ -170,6 +179,13 @@ class ConsentProof(models.Model):
             (
                 self._consents_fit(content.get("choices")),
                 self.env._("The consents say something else than the document."),
+            ),
+            (
+                not self._broken() and not self.consent_ids._broken(),
+                self.env._(
+                    "The chain of hashes is broken: this proof, a consent or a row "
+                    "before them was changed or removed in the database."
+                ),
             ),
         ]
         return [sentence for is_right, sentence in checks if not is_right]

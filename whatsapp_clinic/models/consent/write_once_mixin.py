@@ -12,13 +12,16 @@ class WriteOnceMixin(models.AbstractModel):
     """Rows whose content PostgreSQL refuses to change or remove.
 
     `_write_once_except` are the columns that may change, `_write_once_when` a condition
-    on OLD from which on the row is closed.
+    on OLD from which on the row is closed. `_chained` are columns that are chained by
+    hash: what is fixed when a row is written, and for ever. A column that comes later
+    may join only if it is empty in the rows that are there.
     """
 
     _name = "whatsapp.clinic.write.once.mixin"
     _description = "Written Once"
     _write_once_except = BOOKKEEPING
     _write_once_when = SQL("true")
+    _chained: tuple = ()
 
     def _auto_init(self):
         # Columns that an update adds are filled in existing rows.
@@ -33,6 +36,14 @@ class WriteOnceMixin(models.AbstractModel):
 
     def _protect(self):
         self.env.flush_all()
+        if self._chained:
+            write_once.chain(self.env.cr, self._table, self._chained)
         write_once.protect(
             self.env.cr, self._table, self._write_once_except, self._write_once_when
         )
+
+    def _broken(self):
+        """Those that are not as they were written, by the chain of hashes."""
+        self.env.flush_all()
+        broken = write_once.broken(self.env.cr, self._table, self._chained, self.ids)
+        return self.browse(broken)

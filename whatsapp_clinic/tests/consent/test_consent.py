@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 
 from ...tools import clock
 from ...tools.text import fold
-from ..common import ClinicCase
+from ..common import ClinicCase, triggers_taken_away
 
 
 @tagged("post_install", "-at_install")
@@ -42,7 +42,7 @@ class TestConsent(ClinicCase):
         consent = self.consent(self.patient)
         self.patient.write({"name": "Ayşe Kaya", "phone": "+905321110002"})
         self.assertEqual(consent.patient_name, "Ayşe KUMQUAT")
-        self.assertEqual(consent.patient_phone, "+905321110001")
+        self.assertEqual(consent.patient_phone, "+90 532 111 00 01")
 
     def refuse(self, statement, *parameters):
         with (
@@ -126,18 +126,81 @@ class TestConsent(ClinicCase):
         consent.invalidate_recordset()
         self.assertEqual(consent.partner_id, other)
 
-    def test_run_that_destroys_may_remove(self):
+    def test_no_setting_of_a_session_opens_what_is_written_once(self):
         consent = self.consent(self.patient)
         self.env.cr.execute(
             "SELECT set_config('whatsapp_clinic.destruction', 'x', true)"
         )
-        self.env.cr.execute(
-            "DELETE FROM whatsapp_clinic_consent WHERE id = %s", [consent.id]
+        self.refuse("DELETE FROM whatsapp_clinic_consent WHERE id = %s", consent.id)
+
+    def tamper(self, statement, *parameters):
+        self.env.flush_all()
+        with triggers_taken_away(self.env.cr, "whatsapp_clinic_consent"):
+            self.env.cr.execute(statement, parameters)
+        self.env.invalidate_all()
+
+    def test_chain_of_hashes_holds_for_what_nobody_touched(self):
+        acts = self.consent(self.patient) | self.consent(self.patient, "withdrawn")
+        self.env["whatsapp.clinic.consent"]._record(
+            [(self.purpose, "given"), (self.conversation, "given")],
+            partner_id=self.patient.id,
+            method="import",
+            evidence="x",
         )
-        self.assertEqual(self.env.cr.rowcount, 1)
-        self.env.cr.execute(
-            "SELECT set_config('whatsapp_clinic.destruction', '', true)"
+        acts = self.patient.consent_ids
+        self.assertEqual(len(acts), 4)
+        self.assertFalse(acts._broken())
+
+    def test_change_behind_the_triggers_breaks_the_chain(self):
+        acts = self.consent(self.patient) | self.consent(self.patient, "withdrawn")
+        self.tamper(
+            "UPDATE whatsapp_clinic_consent SET decision = 'given' WHERE id = %s",
+            acts[1].id,
         )
+        self.assertEqual(acts._broken(), acts[1])
+
+    def test_removal_behind_the_triggers_breaks_the_chain(self):
+        acts = self.consent(self.patient) | self.consent(self.patient, "withdrawn")
+        self.tamper("DELETE FROM whatsapp_clinic_consent WHERE id = %s", acts[0].id)
+        self.assertEqual(acts[1]._broken(), acts[1])
+
+    def test_bookkeeping_and_new_empty_columns_leave_the_chain_whole(self):
+        consent = self.consent(self.patient)
+        other = self.make_patient("+905321110002", "Other KUMQUAT")
+        table = consent._table
+        self.env.flush_all()
+        self.env.cr.execute(
+            f"UPDATE {table} SET partner_id = %s, create_uid = NULL WHERE id = %s",
+            [other.id, consent.id],
+        )
+        self.env.cr.execute(f"ALTER TABLE {table} ADD COLUMN later varchar")
+        self.assertFalse(consent._broken())
+
+    def test_rows_of_an_earlier_version_are_chained_by_the_update(self):
+        acts = self.consent(self.patient) | self.consent(self.patient, "withdrawn")
+        table = acts._table
+        self.env.flush_all()
+        self.env.cr.execute(
+            f"ALTER TABLE {table} DROP COLUMN row_hash, DROP COLUMN previous_hash"
+        )
+        self.registry.init_models(
+            self.env.cr, [acts._name], {"module": "whatsapp_clinic"}, False
+        )
+        self.assertFalse(acts._broken())
+        self.assertFalse(self.consent(self.patient)._broken())
+
+    def test_every_column_is_chained_or_may_change(self):
+        for name in ("consent", "consent.proof"):
+            model = self.env[f"whatsapp.clinic.{name}"]
+            self.env.cr.execute(
+                "SELECT column_name FROM information_schema.columns "
+                "WHERE table_name = %s",
+                [model._table],
+            )
+            columns = {column for (column,) in self.env.cr.fetchall()}
+            kept = {*model._chained, *model._write_once_except}
+            with self.subTest(model=name):
+                self.assertEqual(columns - kept, {"row_hash", "previous_hash"})
 
     def test_act_in_the_future_is_refused(self):
         with self.assertRaises(ValidationError):

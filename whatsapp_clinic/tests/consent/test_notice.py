@@ -1,3 +1,4 @@
+from contextlib import ExitStack
 from datetime import timedelta
 from unittest.mock import patch
 
@@ -10,7 +11,7 @@ from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
 from ...tools import clock
-from ..common import ClinicCase, staff_user
+from ..common import ClinicCase, staff_user, triggers_taken_away
 
 NOTICE, TEXT = "whatsapp_clinic_privacy_notice", "whatsapp_clinic_privacy_notice_text"
 RENEWAL = "whatsapp_clinic_privacy_notice_renewal"
@@ -410,17 +411,6 @@ class TestPublishedNotice(NoticeCase):
             self.refuse(f"DELETE FROM {table} WHERE id = %s", record.id)
         self.refuse(f"DELETE FROM {RENEWAL}")
 
-    def test_run_that_destroys_may_remove_it(self):
-        self.env.cr.execute(
-            "SELECT set_config('whatsapp_clinic.destruction', 'x', true)"
-        )
-        self.env.cr.execute(f"DELETE FROM {NOTICE} WHERE id = %s", [self.notice.id])
-        self.env.cr.execute(
-            "SELECT set_config('whatsapp_clinic.destruction', '', true)"
-        )
-        self.env.invalidate_all()
-        self.assertFalse(self.notice.exists())
-
 
 @tagged("post_install", "-at_install")
 class TestRenewal(NoticeCase):
@@ -573,8 +563,12 @@ class TestNoticePublishedMeanwhile(TransactionCase):
 
     def destroy(self):
         destroyer = self.begin()
-        destroyer.execute("SELECT set_config('whatsapp_clinic.destruction', 'x', true)")
-        destroyer.execute(f"DELETE FROM {NOTICE} WHERE id = %s", [self.notice_id])
+        for one in (self.publisher, self.author):
+            one.rollback()
+        with ExitStack() as stack:
+            for table in (NOTICE, TEXT, RENEWAL):
+                stack.enter_context(triggers_taken_away(destroyer, table))
+            destroyer.execute(f"DELETE FROM {NOTICE} WHERE id = %s", [self.notice_id])
         destroyer.commit()
 
     def publish(self):
