@@ -9,6 +9,7 @@ import hmac
 import secrets
 
 from odoo import SUPERUSER_ID, http
+from odoo.exceptions import AccessError
 from odoo.http import request
 
 from ..models.messaging.counters import METRICS, Sample
@@ -55,13 +56,20 @@ class MetricsController(http.Controller):
 
     @http.route(STATUS_PATH, type="http", auth="user", methods=["GET"], readonly=True)
     def status(self, **_query):
-        """The counters for a person; 403 for who is no administrator."""
+        """The counters of their companies for a person; 403 for no administrator."""
         return _page(refresh=REFRESH)
 
     @http.route(TOKEN_PATH, type="http", auth="user", methods=["POST"])
     def new_token(self, **_query):
         """Replace the token of the metrics, and show the new one this once."""
         require_group(request.env, "group_administrator")
+        if not request.env.user._is_of_all_companies():
+            raise AccessError(
+                request.env._(
+                    "The figures are those of all companies: ask somebody who belongs "
+                    "to each of them for the token."
+                )
+            )
         token = secrets.token_urlsafe(32)
         parameters = request.env["ir.config_parameter"].sudo()
         parameters.set_param(TOKEN_HASH, _hash(token))
@@ -93,9 +101,11 @@ def _page(refresh: int | None = None, token: str | None = None):
     env = request.env
     parameters = env["ir.config_parameter"].sudo()
     values = {
-        "figures": _figures(env["whatsapp.clinic.counters"].sudo()._read()),
+        "figures": _figures(
+            env["whatsapp.clinic.counters"].sudo()._read(env.user.company_ids)
+        ),
         "alarms": env["whatsapp.clinic.alarm"]
-        .sudo()
+        .with_context(allowed_company_ids=env.user.company_ids.ids)
         .search([("closed_at", "=", False)]),
         "reasons": dict(
             env["whatsapp.clinic.message"]._fields["reason"]._description_selection(env)

@@ -76,7 +76,14 @@ from .scheduling import (
     test_follow_model,
     test_locks,
 )
-from .security import test_access, test_colleagues, test_companies, test_given_ids
+from .security import (
+    test_access,
+    test_colleagues,
+    test_companies,
+    test_given_ids,
+    test_methods,
+    test_seen_patients,
+)
 from .views import (
     test_demo,
     test_desk_tours,

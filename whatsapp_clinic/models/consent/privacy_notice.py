@@ -160,6 +160,8 @@ class PrivacyNotice(models.Model):
     def action_confirm_publication(self):
         """Say what publishing does, and ask; UserError if it cannot be published."""
         self.ensure_one()
+        require_group(self.env, "group_privacy_officer")
+        self.check_access("write")
         objection = self.sudo()._objection_to_publishing(clock.now())
         if objection:
             raise UserError(objection)

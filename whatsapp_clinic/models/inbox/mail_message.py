@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from odoo.addons.mail.tools.discuss import Store
 
@@ -26,6 +27,27 @@ class MailMessage(models.Model):
             CLINIC_NOTE: "cascade",
         },
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        notes = super().create(vals_list)
+        notes._check_type_of_hand()
+        return notes
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "message_type" in vals:
+            self._check_type_of_hand()
+        return result
+
+    def _check_type_of_hand(self):
+        """Raise AccessError where a client makes a note look like a sent message."""
+        if self.env.su:
+            return
+        if "whatsapp_message" in self.sudo().mapped("message_type"):
+            raise AccessError(
+                self.env._("WhatsApp messages are sent with the WhatsApp button.")
+            )
 
     @api.model
     def _find_allowed_doc_ids(self, model_ids):

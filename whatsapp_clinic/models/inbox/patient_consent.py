@@ -2,6 +2,7 @@ from datetime import date
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 
 from ...tools import clock
 from ...tools.access import require_group
@@ -111,10 +112,15 @@ class ResPartner(models.Model):
         "guardianship_ids.end_date",
         "whatsapp_identity_ids.blocked_at",
     )
+    @api.depends_context("uid")
     def _compute_whatsapp_consent_state(self):
         gate = self.env["whatsapp.clinic.gate"]
-        reasons = gate._standing_reasons(self._origin)
+        seen = self._origin._of_own_branches()
+        reasons = gate._standing_reasons(seen)
         for partner in self:
+            if partner._origin - seen:
+                partner.whatsapp_consent_state = False
+                continue
             unsaved = None if partner._origin else partner._objection_before_saving()
             reason = reasons.get(partner._origin.id, unsaved)
             partner.whatsapp_consent_state = _BADGES.get(reason, "not_written_to")
@@ -136,14 +142,17 @@ class ResPartner(models.Model):
                 ("company_id", "in", self.env.companies.ids),
             ]
         )
-        return [("id", "in", found.subselect("partner_id"))]
+        decided = Domain("id", "in", found.subselect("partner_id"))
+        return decided & self._of_own_branches_domain()
 
     @api.depends("whatsapp_consent_state", "clinic_branch_id.channel_id")
     @api.depends_context("lang", "uid")
     def _compute_whatsapp_objection(self):
         gate = self.env["whatsapp.clinic.gate"]
+        seen = self._origin._of_own_branches()
         for partner in self:
-            objection = partner._origin and gate._why_not(partner._origin)
+            patient = partner._origin & seen
+            objection = gate._why_not(patient) if patient else None
             partner.whatsapp_objection = objection and objection.reason
             partner.whatsapp_next_step = objection and objection.next_step
             partner.whatsapp_remedy = objection and objection.label
@@ -180,7 +189,8 @@ class ResPartner(models.Model):
         if operator != "in" or True not in value:
             return NotImplemented
         self.env["whatsapp.clinic.consent"].flush_model()
-        return [("id", "in", self.env["whatsapp.clinic.consent"]._expiring_patients())]
+        expiring = self.env["whatsapp.clinic.consent"]._expiring_patients()
+        return Domain("id", "in", expiring) & self._of_own_branches_domain()
 
     @api.depends("clinic_birthdate", "guardianship_ids.end_date")
     def _compute_clinic_is_minor(self):

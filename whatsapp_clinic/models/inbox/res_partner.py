@@ -2,6 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Domain
 
 from ...tools import clock
 from ...tools.phone import Reading, e164, line, missing_digits, read
@@ -236,10 +237,37 @@ class ResPartner(models.Model):
     def _is_of_own_branch(self) -> bool:
         """Whether the user sees what the clinic keeps about this patient."""
         self.ensure_one()
-        known = self.sudo()
-        branches = known.clinic_branch_id | known.appointment_ids.branch_id
-        mine = self.env["whatsapp.clinic.branch"].search([("id", "in", branches.ids)])
-        return not known.clinic_branch_id or bool(mine)
+        return bool(self._of_own_branches())
+
+    def _of_own_branches(self):
+        """Those about whom the user sees what the clinic keeps."""
+        user = self.env.user
+        if user._is_superuser() or user._sees_all_branches():
+            return self
+        known = self.sudo().with_context(active_test=False)
+        homes = {one.id: one.clinic_branch_id for one in known}
+        mine = user._branches()
+        visits = known.env["whatsapp.clinic.appointment"]._read_group(
+            [("partner_id", "in", known.ids), ("branch_id", "in", mine.ids)],
+            ["partner_id"],
+        )
+        visitors = {partner.id for (partner,) in visits}
+        return self.filtered(
+            lambda one: not homes[one.id] or homes[one.id] in mine or one.id in visitors
+        )
+
+    @api.model
+    def _of_own_branches_domain(self) -> Domain:
+        """The same as a domain."""
+        user = self.env.user
+        if user._is_superuser() or user._sees_all_branches():
+            return Domain.TRUE
+        mine = user._branches().ids
+        return (
+            Domain("clinic_branch_id", "=", False)
+            | Domain("clinic_branch_id", "in", mine)
+            | Domain("appointment_ids.branch_id", "in", mine)
+        )
 
     def _follow_guardians(self):
         """Who decides for them has changed: what waits and what is planned follows."""

@@ -49,10 +49,11 @@ class Counters(models.AbstractModel):
     _description = "WhatsApp Counters"
 
     @api.model
-    def _read(self) -> list[Sample]:
-        """All figures, of all companies; a fixed number of index look-ups.
+    def _read(self, companies=None) -> list[Sample]:
+        """All figures of some companies, default all; a fixed number of index look-ups.
 
-        For administrators only: the caller checks.
+        What belongs to no company (webhooks) is told always. For administrators only:
+        the caller checks.
         """
         self.env.flush_all()
         now = clock.precise_now()
@@ -63,10 +64,11 @@ class Counters(models.AbstractModel):
             "day_ago": now - DAY,
             "rate_seconds": RATE_TIME.total_seconds(),
             "priorities": list(PRIORITIES),
+            "companies": companies and companies.ids,
         }
         return [
             *self._of_channels(values),
-            *self._of_costs(),
+            *self._of_costs(values),
             *self._of_failures(values),
             *self._of_webhooks(values),
             *self._of_alarms(values),
@@ -79,10 +81,12 @@ class Counters(models.AbstractModel):
             samples += [Sample(name, value, labels) for name, value in row.items()]
         return samples
 
-    def _of_costs(self) -> list[Sample]:
+    def _of_costs(self, values: dict) -> list[Sample]:
         """A sum for each currency; what has no price yet is counted beside it."""
         samples = []
-        figures = self.env["whatsapp.clinic.message"]._month_figures()
+        figures = self.env["whatsapp.clinic.message"]._month_figures(
+            values["companies"]
+        )
         for row in filter(itemgetter("active"), figures):
             labels = {"channel": row["name"], "channel_id": str(row["id"])}
             if row["currency"]:
@@ -151,7 +155,8 @@ _CHANNELS = """
               AND claimed_at > %(hour_ago)s AND claimed_at <= %(now)s
         ) AS sent
     ) AS accepted
-    WHERE channel.active
+    WHERE channel.active AND channel.company_id = ANY(
+        COALESCE(%(companies)s, ARRAY[channel.company_id]))
     ORDER BY channel.sequence, channel.id
 """
 _FAILURES = """
@@ -159,6 +164,7 @@ _FAILURES = """
            COALESCE(NULLIF(error_code, 0)::text, '') AS code, count(*) AS number
     FROM whatsapp_clinic_message
     WHERE state IN ('failed', 'refused') AND failed_at > %(day_ago)s
+      AND company_id = ANY(COALESCE(%(companies)s, ARRAY[company_id]))
     GROUP BY 1, 2, 3 ORDER BY 1, 4 DESC, 2, 3
 """
 _WEBHOOKS = """
@@ -179,5 +185,7 @@ _WEBHOOKS = """
 """
 _ALARMS = """
     SELECT kind, count(*) AS number FROM whatsapp_clinic_alarm
-    WHERE closed_at IS NULL GROUP BY kind ORDER BY kind
+    WHERE closed_at IS NULL AND (company_id IS NULL OR company_id = ANY(
+        COALESCE(%(companies)s, ARRAY[company_id])))
+    GROUP BY kind ORDER BY kind
 """

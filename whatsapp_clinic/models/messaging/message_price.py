@@ -166,6 +166,7 @@ _MONTH = f"""
     LEFT JOIN res_currency AS currency ON currency.id = message.currency_id
     WHERE message.charged_at > %(earliest)s AND message.charged_at <= %(now)s
       AND message.charged_at >= month.begins_at
+      AND message.company_id = ANY(COALESCE(%(companies)s, ARRAY[message.company_id]))
     GROUP BY month.id, month.name, month.active, currency.name
     ORDER BY month.id, currency.name
 """
@@ -294,15 +295,18 @@ class Message(models.Model):
         return bool(rates.search_count([("volume_from", ">", 0)], limit=1))
 
     @api.model
-    def _month_figures(self) -> list[dict]:
+    def _month_figures(self, company_ids: list[int] | None = None) -> list[dict]:
         """What each channel cost this month, by its account's calendar.
 
         A row for each channel and currency (None for what is free or unknown): id and
         name of the channel, whether it is active, cost, number of messages of unknown
-        price, and number of those that use up the free service messages. For all
-        companies: the caller checks.
+        price, and number of those that use up the free service messages. Of these
+        companies, default of all: the caller checks.
         """
         self.env.flush_all()
         now = clock.precise_now()
-        self.env.cr.execute(_MONTH, {"now": now, "earliest": now - MONTH_SPAN})
+        self.env.cr.execute(
+            _MONTH,
+            {"now": now, "earliest": now - MONTH_SPAN, "companies": company_ids},
+        )
         return self.env.cr.dictfetchall()

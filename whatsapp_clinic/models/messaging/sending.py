@@ -375,7 +375,9 @@ class Sending(models.Model):
             posted = (
                 self.env[model]
                 .union(*same)
+                .sudo()
                 ._message_log_batch(bodies={}, message_type="whatsapp_message")
+                .sudo(False)
             )
             notes |= {(model, note.res_id): note for note in posted}
         nothing = self.env["mail.message"]

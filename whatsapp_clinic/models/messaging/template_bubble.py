@@ -140,7 +140,10 @@ class Template(models.Model):
         )
 
     def _preview_values(self) -> tuple[dict, list[str]]:
-        """Values for the preview, and the variables that its record leaves empty."""
+        """Values for the preview, and the variables that its record leaves empty.
+
+        What the user may not read of the record is shown by its example.
+        """
         values = {
             (variable.component, variable._key()): variable.text or variable.example
             for variable in self.variable_ids
@@ -153,7 +156,9 @@ class Template(models.Model):
         record = record.with_context(lang=lang)
         missing = []
         for variable in self.variable_ids.filtered(
-            lambda one: one.source != "ask" and one._is_mapped()
+            lambda one: (
+                one.source != "ask" and one._is_mapped() and one._is_readable(record)
+            )
         ):
             key = (variable.component, variable._key())
             values[key] = variable._value_or_none(record)

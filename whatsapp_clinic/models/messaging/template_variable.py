@@ -248,6 +248,22 @@ class TemplateVariable(models.Model):
         except MissingValue:
             return None
 
+    def _is_readable(self, record) -> bool:
+        """Whether the user may read what the variable tells of a record.
+
+        `_value` does not ask: what a message says was decided when it was written.
+        """
+        owner = record
+        names = self.field_path.split(".") if self.source == "field" else ()
+        for name in names:
+            field = owner._fields.get(name)
+            if field is None or not owner._has_field_access(field, "read"):
+                return False
+            if not owner.has_access("read"):
+                return False
+            owner = owner[name] if field.relational else owner
+        return owner.has_access("read")
+
     def _value_from_text(self, _record) -> str | None:
         return self.text
 

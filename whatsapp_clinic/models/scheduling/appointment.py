@@ -153,7 +153,7 @@ class Appointment(models.Model):
         "What to Do", compute="_compute_whatsapp_objection"
     )
     whatsapp_remedy = fields.Char("Mend It", compute="_compute_whatsapp_objection")
-    patient_phone = fields.Char(related="partner_id.phone")
+    patient_phone = fields.Char(compute="_compute_patient_phone")
 
     _no_double_booking = models.Constraint(
         "EXCLUDE USING gist (practitioner_id WITH =, "
@@ -188,6 +188,14 @@ class Appointment(models.Model):
                 )
             )
             appointment.display_name = " · ".join(filter(None, (name, when)))
+
+    @api.depends("partner_id.phone")
+    @api.depends_context("uid")
+    def _compute_patient_phone(self):
+        readable = self.partner_id._origin._filtered_access("read")
+        for appointment in self:
+            patient = appointment.partner_id._origin & readable
+            appointment.patient_phone = patient.phone
 
     @api.depends("type_id")
     def _compute_duration(self):
@@ -234,9 +242,11 @@ class Appointment(models.Model):
     @api.depends_context("lang", "uid")
     def _compute_whatsapp_objection(self):
         gate = self.env["whatsapp.clinic.gate"]
+        seen = self.partner_id._origin._of_own_branches()
         for one in self:
-            patient, channel = one.partner_id._origin, one.branch_id.channel_id._origin
-            objection = patient and gate._why_not(patient, channel=channel)
+            patient = one.partner_id._origin & seen
+            channel = one.branch_id.channel_id._origin
+            objection = gate._why_not(patient, channel=channel) if patient else None
             one.whatsapp_objection = objection and objection.reason
             one.whatsapp_next_step = objection and objection.next_step
             one.whatsapp_remedy = objection and objection.label

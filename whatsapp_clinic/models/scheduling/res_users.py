@@ -12,6 +12,12 @@ class ResUsers(models.Model):
             "whatsapp_clinic.group_privacy_officer"
         )
 
+    def _branches(self):
+        """The branches in which the user works."""
+        branches = self.env["whatsapp.clinic.branch"].sudo()
+        mine = [("member_ids", "in", self.ids)]
+        return branches.with_context(active_test=False).search(mine)
+
     def _is_of_all_companies(self) -> bool:
         """Whether what all companies share is the user's to change."""
         others = [("id", "not in", self.sudo().company_ids.ids)]

@@ -8,6 +8,21 @@ from ..common import MARKER
 PREFIX = "whatsapp.clinic."
 
 
+# What the forms about a channel need.
+WIZARDS_OF_CHANNELS = {
+    "credentials": lambda clinic: {"account_id": clinic.channel.account_id.id},
+    "registration": lambda clinic: {
+        "channel_id": clinic.channel.id,
+        "step": "deregister",
+    },
+    "transfer": lambda clinic: {
+        "channel_id": clinic.channel.id,
+        "transfer_contract": "Contract",
+        "transfer_contract_date": "2026-01-01",
+    },
+}
+
+
 class ForeignClinic:
     """Nothing of it may be read by the users of the test's own company."""
 
@@ -34,6 +49,9 @@ class ForeignClinic:
         self.channel = self.make(
             "channel", name="F", phone_number_id="f", business_account_id="f"
         )
+        self.channel._set_credentials(
+            {"access_token": "f-token", "app_secret": "f-secret", "verify_token": "f"}
+        )
         self.branch = self.make(
             "branch",
             name="Foreign",
@@ -50,7 +68,12 @@ class ForeignClinic:
             }
         )
         self.template = self.make(
-            "template", name="foreign", language="en", business_account_id="f"
+            "template",
+            name="foreign",
+            language="en",
+            business_account_id="f",
+            body_text="Hello {{patient_name}}, your visit is soon, see you there.",
+            button_ids=[Command.create({"kind": "QUICK_REPLY", "text": "Yes"})],
         )
         self.practitioner = self.make(
             "practitioner", name="Dr. F", branch_ids=[Command.set(self.branch.ids)]
@@ -94,6 +117,7 @@ class ForeignClinic:
             self.type,
             self.appointment,
             self.message,
+            self.patient.whatsapp_identity_ids,
             *self._of_patients(),
             *self._of_the_channel(),
             *self._of_the_clinic(),
@@ -164,9 +188,11 @@ class ForeignClinic:
         yield self.make(
             "channel.check", channel_id=self.channel.id, key="token", state="ok"
         )
-        yield self.make("channel.task", channel_id=self.channel.id, kind="check")
+        yield self.make("channel.task", channel_id=self.channel.id, kind="load_profile")
 
     def _of_the_clinic(self):
+        for part in ("variable", "button"):
+            yield self.template[f"{part}_ids"][:1]
         yield self.make("template.card", template_id=self.template.id, kind="image")
         yield self.make(
             "message.rule",
@@ -213,3 +239,20 @@ class ForeignClinic:
         yield library
         self.env.flush_all()
         yield self.make("template.library.line", library_id=library.id, name="x")
+        yield from self._wizards_of_patients()
+        for name in ("credentials", "registration", "transfer"):
+            yield self.make(f"channel.{name}", **WIZARDS_OF_CHANNELS[name](self))
+
+    def _wizards_of_patients(self):
+        yield self.make("consent.ask", partner_id=self.patient.id)
+        yield self.make("appointment.cancel", appointment_id=self.appointment.id)
+        yield self.make("message.reply", message_id=self.message.id, body="Answer")
+        yield self.make("message.send", message_ids=[Command.set(self.message.ids)])
+        yield self.make(
+            "identity.link",
+            identity_id=self.patient.whatsapp_identity_ids.id,
+            partner_id=self.patient.id,
+        )
+        yield self.env[PREFIX + "consent.coverage"].search(
+            [("partner_id", "=", self.patient.id)], limit=1
+        )

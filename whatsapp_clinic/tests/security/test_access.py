@@ -95,7 +95,6 @@ OF_ALL_COMPANIES = {
     "sending.stop": "no role reads it",
     "stop.word": "one list for the database; changed by who is of all companies",
     "unrecognised": "parts of webhooks that nobody could read, for administrators",
-    "webhook.event": "what an app got, for administrators; emptied after a day",
 }
 WITHIN_BRANCH = ("receptionist", "practitioner")
 

@@ -1,0 +1,120 @@
+"""What the screens of a patient tell to whom."""
+
+from datetime import datetime, timedelta
+
+from odoo.exceptions import AccessError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from ..common import MARKER, ClinicCase, staff_user
+
+
+@tagged("post_install", "-at_install")
+class TestSeenPatients(ClinicCase):
+    """Consent is shown where the patient is looked after."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.other_branch = cls.branch.copy({"name": "Other Branch"})
+        cls.other_branch.member_ids = [Command.clear()]
+        cls.practitioner.branch_ids |= cls.other_branch
+        cls.here = staff_user(cls, "receptionist")
+        cls.there = staff_user(cls, "receptionist", cls.other_branch)
+        cls.manager = staff_user(cls, "manager")
+
+    def setUp(self):
+        super().setUp()
+        self.patient = self.make_patient()
+        self.consent(self.patient, "withdrawn")
+
+    def badge(self, user):
+        self.env.invalidate_all()
+        return self.patient.with_user(user).whatsapp_consent_state
+
+    def found(self, user):
+        patients = self.env["res.partner"].with_user(user)
+        return self.patient in patients.search(
+            [("whatsapp_consent_state", "=", "withdrawn")]
+        )
+
+    def test_badge_is_told_in_the_home_branch_and_to_managers(self):
+        for user in (self.here, self.manager):
+            self.assertEqual(self.badge(user), "withdrawn")
+            self.assertTrue(self.found(user))
+
+    def test_badge_is_not_told_in_another_branch(self):
+        self.assertFalse(self.badge(self.there))
+        self.assertFalse(self.found(self.there))
+        patient = self.patient.with_user(self.there)
+        self.assertFalse(patient.whatsapp_objection)
+        self.assertFalse(patient.whatsapp_next_step)
+
+    def test_a_visit_opens_the_badge_to_its_branch(self):
+        self.book(self.patient, branch_id=self.other_branch.id)
+        self.assertEqual(self.badge(self.there), "withdrawn")
+        self.assertTrue(self.found(self.there))
+
+    def test_badge_is_told_to_exactly_who_may_read_the_consents(self):
+        homeless = self.make_patient(phone="+905321110005", clinic_branch_id=False)
+        visitor = self.make_patient(phone="+905321110006")
+        self.book(visitor, branch_id=self.other_branch.id)
+        for patient in (self.patient, homeless, visitor):
+            self.consent(patient)
+            for user in (self.here, self.there, self.manager):
+                self.env.invalidate_all()
+                own = patient.with_user(user)
+                with self.subTest(patient=patient.id, user=user.login):
+                    self.assertEqual(
+                        bool(own.whatsapp_consent_state),
+                        patient.consent_ids.with_user(user).has_access("read"),
+                    )
+
+    def test_expiring_consents_are_found_in_the_own_branch_only(self):
+        self.purpose.validity_months = 1
+        patient = self.make_patient(phone="+905321110005")
+        self.consent(patient, at=datetime.utcnow() - timedelta(days=20))
+        self.env.flush_all()
+        domain = [("clinic_consent_expires_soon", "=", True)]
+        for user, is_found in ((self.here, True), (self.there, False)):
+            patients = self.env["res.partner"].with_user(user).search(domain)
+            with self.subTest(user=user.login):
+                self.assertEqual(patient in patients, is_found)
+
+    def test_phone_of_a_patient_who_may_not_be_read_is_not_shown(self):
+        appointment = self.book(self.patient)
+        own = appointment.with_user(self.here)
+        self.assertEqual(own.patient_phone, self.patient.phone)
+        self.patient.company_id = self.env["res.company"].create({"name": "Other"})
+        self.env.invalidate_all()
+        self.assertFalse(own.patient_phone)
+
+    def test_preview_shows_no_field_that_its_reader_may_not_read(self):
+        boss = self.env["res.partner"].create({"name": f"Boss {MARKER}"})
+        self.branch.partner_id = boss
+        draft = self.env["whatsapp.clinic.template"].create(
+            {
+                "name": "preview",
+                "language": "en",
+                "business_account_id": self.channel.business_account_id,
+                "body_text": "Hello {{boss}}, your visit is soon, see you there.",
+            }
+        )
+        draft.variable_ids.write(
+            {"source": "field", "field_path": "branch_id.partner_id.name"}
+        )
+        record = self.book(self.patient)
+        other = self.env["res.company"].create({"name": "Other"})
+        for company, is_told in ((other.browse(), True), (other, False)):
+            boss.company_id = company
+            self.env.flush_all()
+            self.env.invalidate_all()
+            own = draft.with_user(self.manager)
+            own.preview_record = record.with_user(self.manager)
+            with self.subTest(is_told=is_told):
+                self.assertEqual(boss.name in own.preview_html, is_told)
+
+    def test_publishing_is_explained_to_who_may_publish(self):
+        notice = self.env["whatsapp.clinic.privacy.notice"].create({"name": "Draft"})
+        with self.assertRaises(AccessError):
+            notice.with_user(self.manager).action_confirm_publication()
