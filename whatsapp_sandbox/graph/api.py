@@ -63,6 +63,7 @@ EDGES: dict[tuple[type, str, str], Handler] = {
     (Number, "POST", "block_users"): blocking.block,
     (Number, "DELETE", "block_users"): blocking.unblock,
     (Number, "GET", "message_history"): history.message_history,
+    (Number, "GET", "message_history_events"): history.events,
     (Number, "POST", "smb_app_data"): app_data.sync,
     (BusinessAccount, "GET", ""): reading.business,
     (BusinessAccount, "GET", "phone_numbers"): reading.phone_numbers,

@@ -14,8 +14,14 @@ from starlette.responses import JSONResponse
 
 from ..sandbox import Sandbox
 from ..world import Message, Number
-from .errors import unknown_field
-from .reading import NUMBER_NODE, page
+from .errors import unknown_field, unknown_path
+from .fields import NUMBER_NODE
+from .paging import page
+
+
+async def events(sandbox: Sandbox, request: Request, number: Number) -> JSONResponse:
+    """The edge that older documents name is none (found by providers)."""
+    raise unknown_path("/message_history_events")
 
 
 async def message_history(

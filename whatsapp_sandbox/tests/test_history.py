@@ -80,3 +80,8 @@ def test_one_message_shows_its_statuses_in_metas_shape(whatsapp, history):
     assert all(isinstance(event["timestamp"], int) for event in events)
     assert len({event["id"] for event in events}) == 3
     assert history(message_id="wamid.none") == {"data": []}
+
+
+def test_message_history_events_is_no_path(whatsapp):
+    answer = whatsapp.graph("GET", f"/v26.0/{NUMBER}/message_history_events")
+    assert error(answer)["code"] == 2500

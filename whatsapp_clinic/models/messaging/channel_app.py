@@ -25,7 +25,7 @@ class Channel(models.Model):
     )
 
     def _note_app(self, is_in_app: bool | None):
-        """WhatsApp says whether the number is in the app too; then ask what it knows."""
+        """WhatsApp says whether the number is in the app; then ask what it knows."""
         if not isinstance(is_in_app, bool):
             return
         values = {"is_coexistence": is_in_app}
