@@ -258,6 +258,29 @@ class TestDispatcher(SandboxCase):
         run._write_back()
         self.assertEqual((message.state, message.message_id), ("delivered", "early"))
 
+    def test_answer_comes_to_the_row_whose_identity_was_merged_meanwhile(self):
+        message = self.send_reminder(self.appointment)
+        gone = message.identity_id
+        identity = gone.create({"user_id": "TR.AYSE1"})
+        message.write({"state": "sending", "attempts": 1})
+        self.env.flush_all()
+        run = self.channel_run()
+        now = clock.precise_now()
+        run.outcomes.append(
+            Outcome(
+                Call(message.id, 1, 0),
+                "sent",
+                {"message_id": "x", "sent_at": now},
+                other_wa_id="905321119999",
+            )
+        )
+        identity._merge(gone)
+        self.env.flush_all()
+        run._write_back()
+        self.assertEqual((message.state, message.message_id), ("sent", "x"))
+        self.assertEqual(message.identity_id, identity)
+        self.assertIn("905321119999", identity.alias_ids.mapped("value"))
+
     def test_answer_of_an_earlier_attempt_is_not_taken_for_this_one(self):
         message = self.send_reminder(self.appointment)
         message.write({"state": "sending", "attempts": 2})
