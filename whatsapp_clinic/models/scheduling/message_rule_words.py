@@ -28,5 +28,6 @@ class MessageRule(models.Model):
             words = _WORDS.get((rule.offset_unit, rule.offset_side))
             sentence = [moments.get(rule.anchor)]
             if rule.offset and words:
-                sentence.insert(0, self.env._(words) % rule.offset)
+                before_or_after = self.env._(words)
+                sentence.insert(0, before_or_after % rule.offset)
             rule.when = " · ".join(filter(None, sentence))
