@@ -248,6 +248,27 @@ class TestStatusPage(PageCase):
     def test_this_database_knows_capital_letters(self):
         self.assertTrue(metrics.knows_capitals(self.env.cr))
 
+    def test_another_companys_channels_are_not_shown(self):
+        company = self.env["res.company"].create({"name": "Other clinic"})
+        self.env["whatsapp.clinic.channel"].create(
+            {
+                "name": "Foreign number",
+                "phone_number_id": "f",
+                "business_account_id": "f",
+                "company_id": company.id,
+            }
+        )
+        self.log_in(staff_user(self, "administrator"))
+        page = self.open(metrics.STATUS_PATH).text
+        self.assertIn(self.channel.name, page)
+        self.assertNotIn("Foreign number", page)
+
+    def test_token_is_for_who_belongs_to_every_company(self):
+        self.env["res.company"].create({"name": "Other clinic"})
+        self.log_in(staff_user(self, "administrator"))
+        data = {"csrf_token": http.Request.csrf_token(self)}
+        self.assertEqual(self.open(metrics.TOKEN_PATH, data=data).status_code, 403)
+
     def test_others_are_refused(self):
         for user in (
             staff_user(self, "manager"),

@@ -188,6 +188,13 @@ class ForeignClinic:
         yield self.make(
             "channel.check", channel_id=self.channel.id, key="token", state="ok"
         )
+        yield self.make(
+            "webhook.event",
+            account_id=self.channel.account_id.id,
+            sha256="f",
+            received_at="2026-01-01",
+            state="parked",
+        )
         yield self.make("channel.task", channel_id=self.channel.id, kind="load_profile")
 
     def _of_the_clinic(self):
