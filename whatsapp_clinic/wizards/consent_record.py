@@ -8,7 +8,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.consent.consent_proof import MAX_SCAN_BYTES
-from ..models.consent.consent_state import GIVEN
+from ..models.consent.consent_state import GIVEN, OBJECTIONS
 from ..models.consent.request_answer import _notice_evidence, _person
 from ..tools import clock
 from ..tools.access import require_group
@@ -21,6 +21,8 @@ ANSWERS = [
     ("withdrawn", "Withdraws"),
 ]
 DECISIONS = {"given": "given", "refused": "withdrawn", "withdrawn": "withdrawn"}
+# For so long a message that was refused for want of consent is worth sending after all.
+STILL_OF_USE = timedelta(days=7)
 
 
 def hours_of(day: date, tz: str) -> tuple[datetime, datetime]:
@@ -36,6 +38,12 @@ def hours_of(day: date, tz: str) -> tuple[datetime, datetime]:
         for moment in (midnight, midnight + length)
     ]
     return max(local[0], midnight), min(local[1], midnight + length)
+
+
+def _is_of_use(message) -> bool:
+    """Not where it speaks of a visit to which nobody is expected any more."""
+    visit = message.appointment_id
+    return visit.state in (False, "arrived", "fulfilled") or not visit._is_over()
 
 
 class ConsentRecord(models.TransientModel):
@@ -82,7 +90,13 @@ class ConsentRecord(models.TransientModel):
         default="paper",
         required=True,
     )
-    signed_on = fields.Date("Date on the Paper")
+    signed_on = fields.Date(
+        "Date on the Paper",
+        compute="_compute_signed_on",
+        store=True,
+        readonly=False,
+        precompute=True,
+    )
     scan = fields.Binary(attachment=False, help="PDF, PNG or JPEG, at most 10 MB.")
     scan_name = fields.Char()
     place = fields.Char(
@@ -103,6 +117,12 @@ class ConsentRecord(models.TransientModel):
         for wizard in self:
             own = wizard._branch.company_id
             wizard.company_id = own if own in self.env.companies else self.env.company
+
+    @api.depends("partner_id", "appointment_id")
+    def _compute_signed_on(self):
+        """Today by the branch's clock, until another date is entered."""
+        for wizard in self.filtered(lambda one: not one.signed_on):
+            wizard.signed_on = wizard._today
 
     @api.depends("partner_id", "signed_on", "method")
     def _compute_possible_guardian_ids(self):
@@ -138,15 +158,18 @@ class ConsentRecord(models.TransientModel):
         return self.method == "paper"
 
     def action_record(self):
-        """Write the proof and one consent for each answered purpose.
+        """Write the proof and one consent for each answered purpose, and say which.
 
-        Raises UserError with what is missing or does not fit.
+        Messages that only waited for it are offered to be sent. Raises UserError with
+        what is missing or does not fit.
         """
         self.ensure_one()
         require_group(self.env, "group_receptionist", "group_privacy_officer")
         answered = self.line_ids.filtered("answer")
         if not answered:
-            raise UserError(self.env._("Note for one purpose at least what was said."))
+            raise UserError(
+                self.env._("Choose for at least one purpose what the patient decided.")
+            )
         how = self._on_paper(answered) if self._is_paper else self._by_word(answered)
         if "given" in answered.mapped("answer") and self._is_minor_alone():
             raise UserError(self.env._("The patient is a minor: choose a guardian."))
@@ -162,7 +185,37 @@ class ConsentRecord(models.TransientModel):
         self.env["whatsapp.clinic.consent"]._enter(
             [{**values, **line._decision()} for line in answered]
         )
-        return {"type": "ir.actions.act_window_close"}
+        held_back = self._held_back(answered)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("Recorded: %s", answered._told()),
+                "next": held_back.action_ask_to_send()
+                if held_back
+                else {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _held_back(self, answered):
+        """Messages refused for want of what was just given, and that may leave now."""
+        messages = self.env["whatsapp.clinic.message"]
+        if not messages.has_access("read"):
+            return messages
+        given = answered.filtered(lambda line: line.answer == "given")
+        refused = messages.search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("purpose_id", "in", given.purpose_id.ids),
+                ("state", "=", "refused"),
+                ("reason", "in", ["no_consent", *OBJECTIONS.values()]),
+                ("failed_at", ">=", clock.now() - STILL_OF_USE),
+            ]
+        )
+        return refused.filtered(
+            lambda message: not message.send_objection and _is_of_use(message)
+        )
 
     def _is_minor_alone(self) -> bool:
         return not self.guardian_id and self.partner_id._is_minor(self._latest.date())
@@ -170,9 +223,13 @@ class ConsentRecord(models.TransientModel):
     @property
     def _day(self) -> date | None:
         """The day of the act where it is another than today, in the branch's zone."""
+        is_other = self._is_paper and self.signed_on != self._today
+        return self.signed_on if is_other else None
+
+    @property
+    def _today(self) -> date:
         now = pytz.utc.localize(clock.now())
-        today = now.astimezone(pytz.timezone(self._tz)).date()
-        return self.signed_on if self._is_paper and self.signed_on != today else None
+        return now.astimezone(pytz.timezone(self._tz)).date()
 
     @property
     def _earliest(self) -> datetime:
@@ -307,6 +364,7 @@ class ConsentRecordLine(models.TransientModel):
         compute="_compute_present_state",
     )
     is_fit = fields.Boolean(compute="_compute_is_fit")
+    hint = fields.Char(compute="_compute_is_fit")
     answer = fields.Selection(ANSWERS)
 
     def _decision(self) -> dict:
@@ -336,7 +394,17 @@ class ConsentRecordLine(models.TransientModel):
                 line.present_state = states.get(pair, "none")
 
     @api.depends("wizard_id.method", "purpose_id.verbal_allowed")
+    @api.depends_context("lang")
     def _compute_is_fit(self):
+        hint = self.env._("Agreeing: only on paper or the personal page")
         for line in self:
             is_verbal = line.wizard_id.method == "verbal"
             line.is_fit = not is_verbal or line.purpose_id.verbal_allowed
+            line.hint = "" if line.is_fit else hint
+
+    def _told(self) -> str:
+        """Each purpose with what was noted, in the user's language."""
+        labels = dict(self._fields["answer"]._description_selection(self.env))
+        return "; ".join(
+            f"{line.purpose_id.name}: {labels[line.answer]}" for line in self
+        )

@@ -120,7 +120,59 @@ class TestConsentRecord(ClinicCase):
         self.assertEqual(self.patient.consent_ids.purpose_id, self.purpose)
 
     def test_nothing_answered_is_refused(self):
-        self.assert_refused(self.wizard({}, **self.on_paper()), "one purpose at least")
+        self.assert_refused(self.wizard({}, **self.on_paper()), "at least one purpose")
+
+    def test_paper_is_of_today_unless_another_date_is_entered(self):
+        self.assertEqual(self.wizard().signed_on, self.today)
+        yesterday = self.today - timedelta(days=1)
+        self.assertEqual(self.wizard(signed_on=yesterday).signed_on, yesterday)
+
+    def test_what_was_recorded_is_said(self):
+        answers = {"appointment": "given", "marketing": "refused"}
+        action = self.wizard(answers, **self.on_paper()).action_record()
+        message = action["params"]["message"]
+        self.assertIn(f"{self.purpose.name}: Agrees", message)
+        self.assertIn(f"{self.marketing.name}: Does not agree", message)
+        self.assertEqual(
+            action["params"]["next"]["type"], "ir.actions.act_window_close"
+        )
+
+    def refused_message(self, **values):
+        """What reception wrote before anybody had asked the patient."""
+        values = {
+            "channel_id": self.channel.id,
+            "partner_id": self.patient.id,
+            "purpose_id": self.purpose.id,
+            "template_id": self.template.id,
+            "appointment_id": self.book(self.patient).id,
+            **values,
+        }
+        return self.env["whatsapp.clinic.message"]._enqueue([values])
+
+    def offered(self, answers):
+        """Messages that are offered after these answers were recorded."""
+        action = self.wizard(answers, **self.on_paper()).action_record()
+        context = action["params"]["next"].get("context", {})
+        return self.env["whatsapp.clinic.message.send"].new(
+            {"message_ids": context.get("default_message_ids")}
+        )
+
+    def test_what_was_held_back_is_offered_to_be_sent(self):
+        message = self.refused_message()
+        self.assertEqual(message.reason, "no_consent")
+        offer = self.offered({"appointment": "given"})
+        self.assertEqual(offer.message_ids._origin, message)
+        self.assertEqual(offer.ready_count, 1)
+
+    def test_what_is_of_no_use_any_more_is_not_offered(self):
+        message = self.refused_message()
+        message.appointment_id.state = "cancelled"
+        self.assertFalse(self.offered({"appointment": "given"}).message_ids)
+
+    def test_what_waited_for_another_purpose_is_not_offered(self):
+        self.refused_message()
+        answers = {"followup": "given", "appointment": "refused"}
+        self.assertFalse(self.offered(answers).message_ids)
 
     def test_paper_needs_a_date_that_was(self):
         answers = {"appointment": "given"}

@@ -58,3 +58,4 @@ class TestSmallScreenTour(ReceptionCase):
             login=self.receptionist.login,
         )
         self.assertEqual(self.patient.whatsapp_consent_state, "withdrawn")
+        self.assertEqual(len(self.patient.consent_ids), 3)

@@ -82,18 +82,39 @@ registry.category("web_tour.tours").add("whatsapp_clinic_withdraw_consent", {
         run: "click",
       },
       {
-        content: "Nothing is ticked beforehand",
+        content: "Nothing is chosen beforehand",
+        trigger: ".modal .o_data_row:first:not(:has(button[aria-pressed=true]))",
+      },
+      {
+        content: "What was never given cannot be withdrawn",
         trigger:
-          ".modal .o_data_row:not(:has(input:checked)) .o_data_cell[name=answer]",
+          ".modal .o_data_row:contains(Advertising):not(:has(button:contains(Withdraws)))",
+      },
+      {
+        content: "Advertising needs a signature, and it says so",
+        trigger:
+          ".modal .o_data_row:contains(Advertising):contains(only on paper):has(button:disabled:contains(Agrees))",
+      },
+      {
+        content: "The first click counts",
+        trigger: ".modal .o_data_row button:contains(Withdraws)",
         run: "click",
       },
       {
-        trigger: ".modal .o_selected_row label:contains(Withdraws)",
+        content: "So does the first click of another row",
+        trigger:
+          ".modal .o_data_row:contains(Advertising) button:contains(Does not agree)",
         run: "click",
       },
       {
-        trigger: ".modal button[name=action_record]",
+        trigger:
+          ".modal:has(button[aria-pressed=true]:contains(Withdraws)) button[name=action_record]",
         run: "click",
+      },
+      {
+        content: "What was recorded is said",
+        trigger:
+          ".o_notification:contains(Recorded):contains(Withdraws):contains(Does not agree)",
       },
       {
         trigger:
