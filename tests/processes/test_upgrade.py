@@ -10,8 +10,13 @@ from workshop.odoo import Odoo
 from workshop.shell import run
 
 UPGRADED = "whatsapp_clinic_tests_upgraded"
-# Values that an upgrade sets on purpose: why, by table and column.
-MEANT = {}
+# Values that an upgrade sets on purpose: what it makes of them, by table and column.
+MEANT = {
+    ("res_partner", "phone"): "the same number, with its country code",
+    ("whatsapp_clinic_channel", "api_version"): "the present version",
+    ("whatsapp_clinic_message", "state"): "what the gate refused has not failed",
+    ("whatsapp_clinic_stop_word", "lang_id"): "words that mean something elsewhere",
+}
 # When and by whom a row was touched is no content of it.
 _TOUCHED = {"write_date", "write_uid"}
 STORY = """
@@ -178,7 +183,29 @@ def _changed(table: str, before: dict, after: dict) -> list[str]:
 
 
 def test_every_row_is_kept_and_says_the_same(odoo, told):
-    assert lost(told, rows(odoo, UPGRADED)) == []
+    found = lost(told, rows(odoo, UPGRADED))
+    assert not found, "\n".join(found)
+
+
+def test_only_what_the_gate_refused_changed_its_state(odoo, told):
+    after = _rows(odoo, UPGRADED, "whatsapp_clinic_message")
+    changed = {
+        (row["state"], after[key]["state"])
+        for key, row in told["whatsapp_clinic_message"].items()
+        if row["state"] != after[key]["state"]
+    }
+    assert changed <= {("failed", "refused")}
+
+
+def test_numbers_are_the_same_with_their_country_code(odoo, told):
+    after = _rows(odoo, UPGRADED, "res_partner")
+    for key, row in told["res_partner"].items():
+        if (row["phone"] or "").startswith("+"):
+            assert _digits(after[key]["phone"]) == _digits(row["phone"])
+
+
+def _digits(phone: str) -> str:
+    return "".join(filter(str.isdigit, phone))
 
 
 def test_the_story_has_messages_in_every_state_and_all_kinds_of_proof(told):

@@ -344,9 +344,7 @@ class TestProof(PageCase):
     def test_a_notice_that_was_never_published_is_found(self):
         document = self.proof.document.replace("the law asks", "we like")
         found = self.tampered(document=document)
-        self.assertIn(
-            "The privacy notice is not the one that was published.", found
-        )
+        self.assertIn("The privacy notice is not the one that was published.", found)
 
     def test_consents_that_say_something_else_are_found(self):
         document = self.proof.document.replace('"given"', '"withdrawn"')

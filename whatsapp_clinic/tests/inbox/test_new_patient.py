@@ -88,7 +88,9 @@ class TestNewPatient(ClinicCase):
         for name in ("vat", "website", "function", "parent_id", "street"):
             with self.subTest(name):
                 self.assertTrue(more.xpath(f".//field[@name='{name}']"))
-                self.assertFalse(tree.xpath(f"/form/sheet/group//field[@name='{name}']"))
+                self.assertFalse(
+                    tree.xpath(f"/form/sheet/group//field[@name='{name}']")
+                )
         first = tree.xpath("//notebook/page")[0]
         self.assertEqual(first.get("name"), "whatsapp_clinic")
         self.assertTrue(first.xpath(".//field[@name='lang']"))
