@@ -80,7 +80,7 @@ class ResPartner(models.Model):
     @api.depends("phone", "clinic_birthdate")
     @api.depends_context("clinic_tells_apart", "formatted_display_name", "uid")
     def _compute_display_name(self):
-        """In the drop-down of who is coming: phone and year of birth beside the name."""
+        """In the drop-down of who is coming: phone and birth year beside the name."""
         super()._compute_display_name()
         context = self.env.context
         if not context.get("clinic_tells_apart") or not context.get(
