@@ -72,6 +72,7 @@ from .scheduling import (
     test_appointment,
     test_appointment_desk,
     test_appointment_report,
+    test_first_steps,
     test_follow,
     test_follow_model,
     test_locks,

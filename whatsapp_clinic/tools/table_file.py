@@ -1,4 +1,4 @@
-"""Tables that people keep in spreadsheets: CSV and XLSX in, CSV out."""
+"""Tables that people keep in spreadsheets: CSV and XLSX, in and out."""
 
 import csv
 import io
@@ -7,6 +7,7 @@ import zlib
 from datetime import date, datetime
 
 import openpyxl
+from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 # What Excel writes in Turkey when it does not write UTF-8.
@@ -60,6 +61,27 @@ def write_csv(rows: list[list]) -> bytes:
     text = io.StringIO()
     csv.writer(text).writerows([_harmless(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
+
+
+def write_xlsx(sheets: dict[str, list[list]]) -> bytes:
+    """An XLSX file with rows of texts by the name of the sheet; none is a formula."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+            for cell in sheet[sheet.max_row]:
+                cell.data_type = "s"
+        for column, width in enumerate(map(max, zip(*_lengths(rows), strict=True)), 1):
+            sheet.column_dimensions[get_column_letter(column)].width = width + 2
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def _lengths(rows: list[list]) -> list[list[int]]:
+    return [[len(str(cell)) for cell in row] for row in rows]
 
 
 def _read_xlsx(data: bytes):

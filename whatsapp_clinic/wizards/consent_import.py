@@ -12,7 +12,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 
 from ..models.consent.consent_state import GIVEN
 from ..tools import clock, locks
-from ..tools.table_file import NotATable, TooManyRows, read_table, write_csv
+from ..tools.table_file import NotATable, TooManyRows, read_table, write_csv, write_xlsx
 from ..tools.text import fold
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
@@ -50,7 +50,7 @@ RESULTS = [
     ("repeated", "Stands in the file twice"),
     ("unknown_patient", "No such patient"),
     ("ambiguous_patient", "Several patients: give the database id"),
-    ("unknown_purpose", "No purpose with this code"),
+    ("unknown_purpose", "No purpose with this code or name"),
     ("unknown_decision", "Neither given nor withdrawn"),
     ("unreadable_date", "Date cannot be read; write 2026-01-31 or 31.01.2026"),
     ("future_date", "Date lies in the future"),
@@ -149,7 +149,13 @@ class ConsentImport(models.TransientModel):
             ["+905321234567", "appointment", "given", "2026-01-31", "Form, file 12"],
             ["id:42", "marketing", "withdrawn", "31.01.2026 14:05", "Letter"],
         ]
-        self.template_file = base64.b64encode(write_csv([heading, *examples]))
+        purposes = self.env["whatsapp.clinic.consent.purpose"].search([])
+        codes = [[one.code, one.name] for one in purposes]
+        sheets = {
+            self.env._("Consents"): [heading, *examples],
+            self.env._("Purposes"): [["purpose", self.env._("Name")], *codes],
+        }
+        self.template_file = base64.b64encode(write_xlsx(sheets))
 
     @api.depends("line_ids.result")
     @api.depends_context("lang")
@@ -225,8 +231,8 @@ class ConsentImport(models.TransientModel):
         }
 
     def action_download_template(self):
-        """An empty table with its headings and two examples."""
-        return self._download("template_file", "consents.csv")
+        """A table with its headings and two examples, and a sheet with the codes."""
+        return self._download("template_file", "consents.xlsx")
 
     def action_download_problems(self):
         """The lines that were not recorded, with the reason, to be corrected."""
@@ -331,15 +337,23 @@ class ConsentImport(models.TransientModel):
                 text: existing.filtered(lambda one, its=found: one.id == its)
                 for text, found in ids.items()
             },
-            purposes={
-                one.code: one
-                for one in self.env["whatsapp.clinic.consent.purpose"].search([])
-            },
+            purposes=self._purposes_by_words(),
         )
+
+    def _purposes_by_words(self) -> dict:
+        """Purposes by their code, and by their name in every language in use."""
+        purposes = self.env["whatsapp.clinic.consent.purpose"].search([])
+        languages = [code for code, _name in self.env["res.lang"].get_installed()]
+        by_name = {
+            fold(one.with_context(lang=lang).name): one
+            for lang in languages
+            for one in purposes
+        }
+        return {**by_name, **{fold(one.code): one for one in purposes}}
 
     def _line(self, number: int, cell: dict, lookup: Lookup) -> dict:
         patients = lookup.patients(str(cell["patient"]))
-        purpose = lookup.purposes.get(str(cell["purpose"]).lower())
+        purpose = lookup.purposes.get(fold(str(cell["purpose"])))
         decision = _decision(str(cell["decision"]))
         act_at = _moment(cell["act_at"], self.tz)
         checks = (

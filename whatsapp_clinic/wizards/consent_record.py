@@ -49,8 +49,8 @@ def _is_of_use(message) -> bool:
 class ConsentRecord(models.TransientModel):
     """What a patient decided at the desk: signed on paper, or said to staff.
 
-    Nothing is ticked beforehand, and a purpose left open records nothing. The same
-    wizard records a withdrawal.
+    Nothing is chosen beforehand but the withdrawal of a consent whose button was
+    pressed, and a purpose left open records nothing.
     """
 
     _name = "whatsapp.clinic.consent.record"
@@ -144,11 +144,17 @@ class ConsentRecord(models.TransientModel):
         purposes = self.env["whatsapp.clinic.consent.purpose"].search(
             [("answers_only", "=", False)]
         )
+        withdrawn = self.env.context.get("withdrawn_purpose_id")
         for wizard in self:
             wizard.line_ids = [
                 fields.Command.clear(),
                 *(
-                    fields.Command.create({"purpose_id": purpose.id})
+                    fields.Command.create(
+                        {
+                            "purpose_id": purpose.id,
+                            "answer": purpose.id == withdrawn and "withdrawn",
+                        }
+                    )
                     for purpose in purposes
                 ),
             ]

@@ -67,7 +67,7 @@ class TemplateLibrary(models.TransientModel):
             )
 
     def action_submit_missing(self) -> dict:
-        """Write what is missing and have WhatsApp review it."""
+        """Write what is missing and have WhatsApp review it; propose rules for it."""
         self.ensure_one()
         require_group(self.env, "group_manager")
         templates = self.env["whatsapp.clinic.template"]
@@ -75,6 +75,7 @@ class TemplateLibrary(models.TransientModel):
         if not drafts:
             raise UserError(self.env._("The account has all templates of the library."))
         drafts.action_submit()
+        self.env["whatsapp.clinic.message.rule"]._propose(drafts)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Templates"),

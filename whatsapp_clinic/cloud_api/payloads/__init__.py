@@ -14,6 +14,7 @@ from .contacts import CONTACTS, Address, Contact, ContactPhone, contacts
 from .definitions import (
     CAROUSEL,
     CODE_VARIABLE,
+    LANGUAGES,
     ONE_TIME_CODE,
     TemplateVariable,
     card_values,

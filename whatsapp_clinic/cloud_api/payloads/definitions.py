@@ -213,6 +213,76 @@ _OTHER_CODES = {
     "tl": "fil",
     "zh": "zh_CN",
 }
+# Those of which WhatsApp knows no region, beside the ones above.
+_PLAIN = [
+    "af",
+    "az",
+    "bg",
+    "ca",
+    "cs",
+    "da",
+    "el",
+    "et",
+    "fa",
+    "fi",
+    "fil",
+    "ga",
+    "gu",
+    "ha",
+    "he",
+    "hi",
+    "hr",
+    "hu",
+    "id",
+    "it",
+    "ja",
+    "ka",
+    "kk",
+    "kn",
+    "ko",
+    "lo",
+    "lt",
+    "lv",
+    "mk",
+    "ml",
+    "mr",
+    "ms",
+    "nb",
+    "pa",
+    "pl",
+    "ro",
+    "ru",
+    "sk",
+    "sl",
+    "sq",
+    "sr",
+    "sv",
+    "sw",
+    "ta",
+    "te",
+    "th",
+    "tr",
+    "uk",
+    "ur",
+    "uz",
+    "vi",
+    "zu",
+]
+LANGUAGES = tuple(
+    sorted(
+        {
+            *_PLAIN,
+            *(one for one in _REGIONS if one not in _OTHER_CODES),
+            *_OTHER_CODES.values(),
+            *(
+                f"{language}_{region}"
+                for language, regions in _REGIONS.items()
+                for region in regions
+            ),
+        }
+    )
+)
+"""Codes of the languages that a template can have (Cloud API, supported languages)."""
 
 
 def _card_prefix(index: int) -> str:

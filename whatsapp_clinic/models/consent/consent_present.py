@@ -15,6 +15,16 @@ PRESENT_STATES = [
     ("guardianship_ended", "Of age: ask the patient"),
     ("replaced", "Replaced by a later act"),
 ]
+DECIDED = [
+    ("given", "Given"),
+    ("refused", "Refused"),
+    ("withdrawn", "Withdrawn"),
+]
+# As people say it: what was never given was refused.
+STANDINGS = [
+    *DECIDED,
+    *(one for one in PRESENT_STATES if one[0] not in ("given", "withdrawn")),
+]
 SOON = relativedelta(days=30)
 _LATEST_ACTS = """
     SELECT DISTINCT ON (act.partner_id, act.purpose_id, tree)
@@ -35,6 +45,8 @@ class ConsentPresent(models.Model):
 
     present_state = fields.Selection(PRESENT_STATES, compute="_compute_present_state")
     expires_on = fields.Date(compute="_compute_expires_on")
+    decided = fields.Selection(DECIDED, "What Was Decided", compute="_compute_decided")
+    standing = fields.Selection(STANDINGS, "Now", compute="_compute_standing")
 
     @api.depends("decision", "act_at")
     def _compute_present_state(self):
@@ -55,6 +67,55 @@ class ConsentPresent(models.Model):
             consent.expires_on = (
                 consent.act_at + relativedelta(months=months) if lasts else False
             )
+
+    @api.depends("decision", "act_at")
+    def _compute_decided(self):
+        first = self._first_given()
+        for consent in self:
+            given_at = first.get(consent._matter)
+            is_refusal = consent.decision != GIVEN and (
+                not given_at or given_at > consent.act_at
+            )
+            consent.decided = "refused" if is_refusal else consent.decision
+
+    @property
+    def _matter(self) -> tuple[int, int, int]:
+        """Who decides about what towards whom."""
+        root = self.company_id.sudo().root_id
+        return self.partner_id.id, self.purpose_id.id, root.id
+
+    def _first_given(self) -> dict:
+        """When each matter was agreed to first."""
+        given = self.sudo().search_fetch(
+            [
+                ("partner_id", "in", self.partner_id.ids),
+                ("purpose_id", "in", self.purpose_id.ids),
+                ("decision", "=", GIVEN),
+            ],
+            ["partner_id", "purpose_id", "company_id", "act_at"],
+            order="act_at DESC",
+        )
+        return {one._matter: one.act_at for one in given}
+
+    @api.depends("decided", "present_state")
+    def _compute_standing(self):
+        for consent in self:
+            is_off = consent.present_state == "withdrawn"
+            consent.standing = consent.decided if is_off else consent.present_state
+
+    def action_withdraw(self) -> dict:
+        """Open what records that the patient withdraws this, said to staff."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "whatsapp_clinic.consent_record_action"
+        )
+        context = {
+            "default_partner_id": self.partner_id.id,
+            "default_company_id": self.company_id.id,
+            "default_method": "verbal",
+            "withdrawn_purpose_id": self.purpose_id.id,
+        }
+        return {**action, "context": context}
 
     @api.model
     def _decisive(self, partners):

@@ -49,6 +49,7 @@ from . import (
     template_definition,
     template_language,
     template_library,
+    template_naming,
     template_notice,
     template_part,
     template_recent,

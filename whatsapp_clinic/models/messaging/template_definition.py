@@ -398,6 +398,8 @@ class Template(models.Model):
 
     def _list_variables(self):
         """List what the text has, keep where it comes from; also while typing."""
+        if self.status == "DRAFT":
+            self.variable_ids._follow_language(self.language)
         components = self._present_components()
         commands = self.variable_ids._matching(components, self)
         if commands:

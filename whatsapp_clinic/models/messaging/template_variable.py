@@ -365,6 +365,17 @@ class TemplateVariable(models.Model):
         ]
         return commands
 
+    def _follow_language(self, language: str | None):
+        """Tell days and times of untouched examples in a template's language.
+
+        WhatsApp refuses a template whose examples are in another one.
+        """
+        for variable in self.filtered("builtin"):
+            sample = _sample(variable.builtin, language)
+            is_outdated = variable.example and variable.example != sample
+            if is_outdated and variable.example in _samples(variable.builtin):
+                variable.example = sample
+
     def _sources(self) -> dict[tuple[str, str], dict]:
         """Where each comes from, by component and name."""
         return {
@@ -457,13 +468,13 @@ def _told_moment(variable, _field, value, _owner, record) -> str:
 
 def _told_number(variable, field, value, owner, _record) -> str:
     _total, places = field.get_digits(owner.env) or (None, 3)
-    locale = _locale(variable.template_id.language)
+    locale = locale_code(variable.template_id.language)
     return format_decimal(round(value, places), locale=locale)
 
 
 def _told_amount(variable, field, value, owner, _record) -> str:
     currency = owner[field.get_currency_field(owner)]
-    locale = _locale(variable.template_id.language)
+    locale = locale_code(variable.template_id.language)
     if not currency:
         return format_decimal(value, locale=locale)
     return format_currency(value, currency.name, locale=locale)
@@ -478,15 +489,15 @@ _TOLD = {
 
 
 def _date(moment: datetime, language: str | None) -> str:
-    return format_date(moment, format="full", locale=_locale(language))
+    return format_date(moment, format="full", locale=locale_code(language))
 
 
 def _time(moment: datetime, language: str | None) -> str:
-    return format_time(moment, format="short", locale=_locale(language))
+    return format_time(moment, format="short", locale=locale_code(language))
 
 
 @lru_cache(maxsize=256)
-def _locale(language: str | None) -> str:
+def locale_code(language: str | None) -> str:
     """WhatsApp's code as babel knows it; English while it is no language."""
     language = language or ""
     return negotiate_locale([language, language[:2]], _LOCALES) or "en"
@@ -498,6 +509,12 @@ def _sample(name: str, language: str | None) -> str:
     if name.endswith("_time"):
         return _time(_SAMPLE_START, language)
     return _SAMPLES.get(name, "")
+
+
+@lru_cache
+def _samples(name: str) -> frozenset[str]:
+    """The example of a built-in value in every language of templates."""
+    return frozenset(_sample(name, code) for code in payloads.LANGUAGES)
 
 
 def _filled(**values) -> dict:

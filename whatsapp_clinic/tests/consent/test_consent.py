@@ -3,12 +3,12 @@ from datetime import timedelta
 import psycopg2.errors
 
 from odoo.exceptions import ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
 from ...tools import clock
 from ...tools.text import fold
-from ..common import ClinicCase, triggers_taken_away
+from ..common import ClinicCase, staff_user, triggers_taken_away
 
 
 @tagged("post_install", "-at_install")
@@ -31,6 +31,30 @@ class TestConsent(ClinicCase):
         self.assertEqual(self.state(), "withdrawn")
         self.consent(self.patient, "given", at=now)
         self.assertEqual(self.state(), "given")
+
+    def test_what_was_never_given_was_refused_not_withdrawn(self):
+        now = clock.now()
+        refused = self.consent(self.patient, "withdrawn", at=now - timedelta(days=3))
+        self.assertEqual((refused.decided, refused.standing), ("refused", "refused"))
+        given = self.consent(self.patient, at=now - timedelta(days=2))
+        taken_back = self.consent(self.patient, "withdrawn", at=now)
+        self.env.invalidate_all()
+        acts = refused | given | taken_back
+        self.assertEqual(acts.mapped("decided"), ["refused", "given", "withdrawn"])
+        self.assertEqual(acts.mapped("standing"), ["replaced", "replaced", "withdrawn"])
+
+    def test_button_on_a_consent_records_that_it_is_withdrawn(self):
+        given = self.consent(self.patient, at=clock.now() - timedelta(days=2))
+        receptionist = staff_user(self, "receptionist")
+        context = given.with_user(receptionist).action_withdraw()["context"]
+        wizard = Form(
+            self.env["whatsapp.clinic.consent.record"]
+            .with_user(receptionist)
+            .with_context(**context)
+        ).save()
+        wizard.action_record()
+        last = self.patient.consent_ids - given
+        self.assertEqual((last.purpose_id, last.decided), (self.purpose, "withdrawn"))
 
     def test_on_a_tie_the_withdrawal_counts(self):
         now = clock.now()

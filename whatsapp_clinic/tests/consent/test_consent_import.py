@@ -200,7 +200,21 @@ class TestConsentImport(ClinicCase):
         heading, example, *_rest = read_table(base64.b64decode(wizard.template_file), 9)
         self.assertEqual(set(heading), {*HEADING[:3], "act_at", "source"})
         self.assertEqual(example[0], "+905321234567")
+        self.assertEqual(len(heading), len(example))
         self.assertTrue(self.wizard(content=base64.b64decode(wizard.template_file)))
+
+    def test_template_lists_the_codes_of_the_purposes(self):
+        content = base64.b64decode(self.wizard(self.row()).template_file)
+        book = openpyxl.load_workbook(io.BytesIO(content))
+        rows = book.worksheets[1].iter_rows(values_only=True)
+        self.assertIn(("marketing", "Advertising"), [*rows])
+
+    def test_purpose_is_known_by_its_name_in_each_language(self):
+        self.env["res.lang"]._activate_lang("tr_TR")
+        self.purpose.with_context(lang="tr_TR").name = "Randevu mesajları"
+        for told in ("Appointment messages", "RANDEVU MESAJLARI", "Appointment"):
+            line = self.wizard(self.row(purpose=told)).line_ids
+            self.assertEqual((line.result, line.purpose_id), ("new", self.purpose))
 
     def test_receptionist_cannot_import(self):
         receptionist = staff_user(self, "receptionist")
@@ -236,7 +250,7 @@ class TestDownload(WebCase):
         answer = self.url_open(url)
         self.assertEqual(answer.status_code, 200)
         self.assertIn("attachment", answer.headers["Content-Disposition"])
-        self.assertIn("patient,purpose,decision", answer.content.decode("utf-8-sig"))
+        self.assertEqual(read_table(answer.content, 9)[0][:2], ["patient", "purpose"])
         stranger = staff_user(self, "privacy_officer")
         self.authenticate(stranger.login, stranger.login)
         self.assertIn(self.url_open(url).status_code, (403, 404))

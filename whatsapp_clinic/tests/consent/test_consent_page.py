@@ -27,6 +27,18 @@ class TestPageShows(PageCase):
         self.assertEqual(len(page.xpath("//input[@type='radio']")), 6)
         self.assertEqual(page.xpath("//input[@checked]"), [])
 
+    def test_headline_asks_only_while_there_is_something_to_decide(self):
+        headline = "//h1/text()"
+        page = html.fromstring(self.get().content)
+        self.assertIn("What may we write", page.xpath(headline)[0])
+        self.answer()
+        page = html.fromstring(self.get().content)
+        self.assertIn("Your decision", page.xpath(headline)[0])
+
+    def test_it_is_told_how_to_sign(self):
+        text = html.fromstring(self.get().content).text_content()
+        self.assertIn("draw your signature", text)
+
     def test_each_language_is_shown_whole(self):
         for lang, words in (
             ("en_US", (NOTICE["en_US"][0], "Appointment messages")),

@@ -202,6 +202,51 @@ class TestTemplateWriting(WritingCase):
         self.assertEqual(variant.body_text, TEXT)
         self.assertEqual(variant.button_ids.text, "Yes")
 
+    def test_examples_follow_the_language_unless_somebody_wrote_them(self):
+        text = "{{appointment_date}}: {{appointment_time}}, {{patient_name}}, see you."
+        draft = self.draft(body_text=f"Your visit: {text}")
+        by_name = {one.name: one for one in draft.variable_ids}
+        self.assertIn("Tuesday", by_name["appointment_date"].example)
+        by_name["appointment_time"].example = "at noon"
+        context = draft.action_translate()["context"]
+        form = Form(self.templates.with_context(**context))
+        form.language = "tr"
+        self.assert_turkish_examples(form.save())
+
+    def test_examples_follow_a_language_that_a_program_writes(self):
+        text = "{{appointment_date}}: {{appointment_time}}, {{patient_name}}, see you."
+        draft = self.draft(body_text=f"Your visit: {text}")
+        by_name = {one.name: one for one in draft.variable_ids}
+        by_name["appointment_time"].example = "at noon"
+        draft.language = "tr"
+        self.assert_turkish_examples(draft)
+
+    def assert_turkish_examples(self, template):
+        examples = {one.name: one.example for one in template.variable_ids}
+        self.assertEqual(examples["appointment_date"], "24 Kasım 2026 Salı")
+        self.assertEqual(examples["appointment_time"], "at noon")
+
+    def test_language_and_name_are_written_as_people_say_them(self):
+        form = Form(self.templates)
+        form.name = "Randevu hatırlatması (yarın)"
+        self.assertEqual(form.name, "randevu_hatirlatmasi_yarin")
+        for told in ("Türkçe", "turkish", "tr_TR", "tr-TR", "tr"):
+            form.language = told
+            self.assertEqual(form.language, "tr", told)
+        form.language = "Klingon"
+        self.assertEqual(form.language, "Klingon")
+
+    def test_each_language_of_whatsapp_can_be_chosen(self):
+        choices = dict(self.draft().language_choices)
+        self.assertEqual(choices["tr"], "Turkish")
+        self.assertFalse([code for code, name in choices.items() if code == name])
+
+    def test_all_languages_are_submitted_at_once(self):
+        english, turkish = self.draft(), self.draft(language="tr")
+        self.assertEqual(english.draft_count, 2)
+        english.action_submit_all_languages()
+        self.assertEqual((english | turkish).mapped("task"), ["create", "create"])
+
     def test_preview_shows_formatting_and_escapes_the_rest(self):
         self.assertEqual(
             formatted("*b* _i_ ~s~ ```c``` <x> 2*3*4 snake_case_name"),
@@ -575,6 +620,17 @@ class TestTemplateLibrary(WritingCase):
         drafts = self.templates.search(action["domain"])
         self.assertEqual(len(drafts), missing_count)
         self.assertEqual(set(drafts.mapped("task")), {"create"})
+
+    def test_rules_for_what_was_submitted_are_there_and_idle(self):
+        rules = self.env["whatsapp.clinic.message.rule"].with_context(active_test=False)
+        before = rules.search([])
+        library = self.env["whatsapp.clinic.template.library"].with_user(self.manager)
+        library.create({"channel_id": self.channel.id}).action_submit_missing()
+        proposed = rules.search([]) - before
+        self.assertIn("moved", proposed.mapped("anchor"))
+        self.assertFalse(any(proposed.mapped("active")))
+        rules._propose(proposed.template_id)
+        self.assertEqual(rules.search([]) - before, proposed)
 
 
 @tagged("post_install", "-at_install")

@@ -78,7 +78,9 @@ class TestViews(TransactionCase):
         self.assertEqual(url, f"/odoo/{settings.path}")
         name = "whatsapp_clinic.res_config_settings_view_form_first_steps"
         steps = etree.fromstring(self.env.ref(name).arch).xpath("//button/@name")
-        models = self.env["ir.actions.act_window"].browse(map(int, steps))
+        models = self.env["ir.actions.act_window"].browse(
+            int(name) for name in steps if name.isdigit()
+        )
         self.assertIn("whatsapp.clinic.channel", models.mapped("res_model"))
         self.assertIn("whatsapp.clinic.message.rule", models.mapped("res_model"))
 

@@ -6,6 +6,8 @@ import {registry} from "@web/core/registry";
  * Odoo's signature, sent with the choices of the consent page as one ordinary form.
  */
 export class ConsentSignature extends SignatureForm {
+  static template = "whatsapp_clinic.ConsentSignature";
+
   setup() {
     super.setup();
     // Odoo's field takes the focus, and with it the reader away from the notice; what

@@ -1,0 +1,90 @@
+import re
+from functools import lru_cache
+
+from babel import Locale
+
+from odoo import api, fields, models
+
+from ...cloud_api import payloads
+from ...tools.text import fold, search_key
+from .template_variable import locale_code
+
+_NO_SLUG = re.compile(r"[^a-z0-9]+")
+# Languages in which people may call a language, besides its own.
+_SPOKEN = ("en", "tr")
+
+
+class Template(models.Model):
+    """People write names and languages as they speak; WhatsApp has codes for them."""
+
+    _inherit = "whatsapp.clinic.template"
+
+    language_choices = fields.Json(
+        compute="_compute_language_choices",
+        help="Codes and names of the languages that a template can have.",
+    )
+    draft_count = fields.Integer(
+        "Languages to Submit", compute="_compute_draft_count"
+    )
+
+    @api.depends_context("lang")
+    def _compute_language_choices(self):
+        self.language_choices = _choices(self.env.lang or "en_US")
+
+    @api.depends("name", "business_account_id", "status")
+    def _compute_draft_count(self):
+        for template in self:
+            template.draft_count = len(template._drafts_in_all_languages())
+
+    @api.onchange("name")
+    def _onchange_name(self):
+        """`Randevu hatırlatması` becomes `randevu_hatirlatmasi`."""
+        if self.name:
+            self.name = _NO_SLUG.sub("_", search_key(self.name)).strip("_")
+
+    @api.onchange("language")
+    def _onchange_language(self):
+        """`Türkçe`, `Turkish` and `tr_TR` become `tr`."""
+        self.language = _language_code(self.language or "")
+        self._list_variables()
+
+    def action_submit_all_languages(self):
+        """Submit the drafts of this name in all languages, all or none of them."""
+        self.ensure_one()
+        self._drafts_in_all_languages().action_submit()
+
+    def _drafts_in_all_languages(self):
+        return self.variant_ids.filtered(
+            lambda one: one.status == "DRAFT" and not one.task
+        )
+
+
+def _language_code(text: str) -> str:
+    """WhatsApp's code for what somebody wrote; the text itself where there is none."""
+    code = payloads.language_code(text.strip().replace("-", "_"))
+    return code if code in payloads.LANGUAGES else _by_name().get(fold(text), text)
+
+
+@lru_cache
+def _by_name() -> dict[str, str]:
+    """Codes by the names of languages, in these languages themselves and in others."""
+    return {
+        fold(_name(code, spoken)): code
+        for code in payloads.LANGUAGES
+        for spoken in (*_SPOKEN, code)
+    }
+
+
+@lru_cache
+def _choices(lang: str) -> list[list[str]]:
+    """[code, name] of each language, by the names in a language of Odoo."""
+    named = [[code, _name(code, lang)] for code in payloads.LANGUAGES]
+    return sorted(named, key=lambda pair: search_key(pair[1]))
+
+
+def _name(code: str, spoken: str) -> str:
+    """What speakers of a language call one of WhatsApp's languages."""
+    words = Locale.parse(locale_code(spoken))
+    language, _, region = code.partition("_")
+    name = words.languages.get(language, language)
+    return f"{name} ({words.territories.get(region, region)})" if region else name
