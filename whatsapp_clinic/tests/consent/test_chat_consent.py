@@ -273,7 +273,7 @@ class TestChatConsent(ChatCase):
         )
         self.tap(bubble, "I agree")
         self.assertFalse(self.state(self.survey, child))
-        self.assertTrue(child.activity_ids)
+        self.assertTrue(self.patient.whatsapp_identity_ids.activity_ids)
 
     def test_guardian_is_not_asked_what_they_may_not_decide(self):
         guardianship = self.guardianship(purpose_ids=[(6, 0, self.conversation.ids)])
@@ -290,7 +290,8 @@ class TestChatConsent(ChatCase):
         (bubble,) = self.shown()
         self.tap(bubble, "Kabul ediyorum")
         self.assertFalse(self.state(self.survey))
-        self.assertIn("guardian", self.patient.activity_ids.summary)
+        activity = self.patient.whatsapp_identity_ids.activity_ids
+        self.assertIn("guardian", activity.summary)
         self.tap(bubble, "Kabul etmiyorum")
         self.assertEqual(self.state(self.survey), "withdrawn")
 

@@ -21,7 +21,7 @@ class TestConnectTour(SandboxCase):
     def test_number_is_connected_from_the_empty_list(self):
         for channel in self.env["whatsapp.clinic.channel"].search([]):
             channel.write({"active": False, "phone_number_id": f"x{channel.id}"})
-        self.channel.account_id.app_id = False
+        self.channel.account_id.sudo().write({"app_id": False, "app_secret": False})
         connect = "whatsapp.clinic.channel.connect"
         self.env["ir.default"].set(connect, "base_url", self.sandbox.url)
         administrator = staff_user(self, "administrator", tz="UTC")

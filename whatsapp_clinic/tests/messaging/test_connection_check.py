@@ -536,7 +536,7 @@ class TestConnectForm(ConnectedCase):
         self.administrator = staff_user(self, "administrator")
         for channel in self.env["whatsapp.clinic.channel"].search([]):
             channel.write({"active": False, "phone_number_id": f"x{channel.id}"})
-        self.channel.account_id.app_id = False
+        self.channel.account_id.sudo().write({"app_id": False, "app_secret": False})
 
     def form(self, **values):
         entered = {
