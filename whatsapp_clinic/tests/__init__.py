@@ -88,6 +88,7 @@ from .security import (
 from .views import (
     test_demo,
     test_desk_tours,
+    test_developer_mode,
     test_menus,
     test_tours,
     test_translations,

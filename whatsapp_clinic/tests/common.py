@@ -227,6 +227,25 @@ def rule(case, **values):
     )
 
 
+def patient_wrote(case, patient, body=f"Hello {MARKER}", ago=timedelta(minutes=5)):
+    """A message of a patient, some time ago."""
+    at = clock.now() - ago
+    return case.env["whatsapp.clinic.message"].create(
+        {
+            "direction": "in",
+            "state": "received",
+            "channel_id": case.channel.id,
+            "company_id": case.company.id,
+            "branch_id": case.branch.id,
+            "partner_id": patient.id,
+            "identity_id": patient.whatsapp_identity_ids[:1].id,
+            "body": body,
+            "occurred_at": at,
+            "due_at": at,
+        }
+    )
+
+
 def tomorrow(hours: float = 24) -> datetime:
     """So many hours from now, at a full minute, naive UTC."""
     return datetime.utcnow().replace(second=0, microsecond=0) + timedelta(hours=hours)

@@ -15,6 +15,8 @@ from ..tools.access import require_group, require_readable
 CHECKED = 1000
 # So many names are listed for each reason.
 LISTED = 50
+# Refusals that may end with the next word typed.
+TYPED = ("value_missing", "not_allowed", "not_minimal", "not_rendered")
 
 
 class Composer(models.TransientModel):
@@ -95,6 +97,11 @@ class Composer(models.TransientModel):
     outlook_html = fields.Html(
         "Who Gets It", compute="_compute_outlook", sanitize=False
     )
+    hindrance = fields.Char(
+        "Why Not Yet",
+        compute="_compute_outlook",
+        help="What stands against pressing Send; what is still typed does not.",
+    )
 
     @api.model
     def default_get(self, fields):
@@ -157,7 +164,9 @@ class Composer(models.TransientModel):
     @api.depends("content", "template_id")
     def _compute_purpose_id(self):
         for composer in self:
-            composer.purpose_id = composer._template()._default_purpose()
+            template = composer._template()
+            is_chosen = template or composer.content == "text"
+            composer.purpose_id = is_chosen and template._default_purpose()
 
     @api.depends("res_model", "res_ids", "content", "template_id", "body")
     def _compute_preview(self):
@@ -191,6 +200,9 @@ class Composer(models.TransientModel):
             composer.unchecked_count = len(composer.res_ids or []) - len(records)
             composer.merged_count = len(records) - len(chosen)
             composer.outlook_html = composer._outlook(foreseen)
+            composer.hindrance = composer._not_chosen(records) or (
+                not composer.unchecked_count and composer._nobody(foreseen)
+            )
 
     def action_send(self) -> dict:
         """Queue the message for every record, once, and say what became of it.
@@ -255,14 +267,30 @@ class Composer(models.TransientModel):
             type="warning" if refused else "success",
         )
 
-    def _check_content(self, records):
+    def _not_chosen(self, records) -> str | None:
+        """What has to be chosen before anything can be sent, as a sentence."""
         if not records:
-            raise UserError(self.env._("Choose whom to write to first."))
+            return self.env._("Choose whom to write to first.")
+        if self.content == "template" and not self.template_id:
+            return self.env._("Choose a template.")
         if not self.purpose_id:
-            raise UserError(self.env._("Choose what the message is for."))
+            return self.env._("Choose what the message is for.")
+        return None
+
+    def _nobody(self, foreseen: list[tuple]) -> str | None:
+        """That nobody gets it, whatever is typed; None where somebody might."""
+        if not foreseen or any(
+            not verdict.is_refusal or verdict.reason in TYPED
+            for _who, verdict, _row in foreseen
+        ):
+            return None
+        return self.env._("Nobody gets it; the reason stands above.")
+
+    def _check_content(self, records):
+        missing = self._not_chosen(records)
+        if missing:
+            raise UserError(missing)
         if self.content == "template":
-            if not self.template_id:
-                raise UserError(self.env._("Choose a template."))
             if self.template_id.model not in (self.res_model, "res.partner"):
                 raise UserError(self.env._("The template is about something else."))
             return

@@ -197,6 +197,12 @@ class MessageRule(models.Model):
                 )
             )
 
+    @api.onchange("template_id")
+    def _onchange_template_id(self):
+        """Propose what the template is most likely sent for."""
+        if self.template_id and not self.purpose_id:
+            self.purpose_id = self.template_id._default_purpose()
+
     @api.constrains("purpose_id")
     def _check_purpose_may_write_first(self):
         for rule in self:

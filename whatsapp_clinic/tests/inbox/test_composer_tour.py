@@ -7,6 +7,7 @@ from ..common import (
     consent,
     make_patient,
     make_template,
+    patient_wrote,
     set_up_clinic,
     staff_user,
 )
@@ -43,6 +44,16 @@ class TestComposerTour(WebCase):
             login=self.receptionist.login,
         )
         self.assertEqual(self.rows().reason, "cancelled_by_user")
+
+    def test_keys_send_and_never_throw_away(self):
+        patient = self.make_patient(2, "Nesrin")
+        patient_wrote(self, patient)
+        self.start_tour(
+            f"/odoo/clinic-patients/{patient.id}",
+            "whatsapp_clinic_send_with_the_keys",
+            login=self.receptionist.login,
+        )
+        self.assertEqual(self.rows().body, "See you soon KUMQUAT")
 
     def test_message_to_two_hundred_is_sent_from_the_list(self):
         self.env["res.partner"].search([]).clinic_patient = False

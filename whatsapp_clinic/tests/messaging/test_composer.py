@@ -1,4 +1,3 @@
-from datetime import timedelta
 from unittest.mock import patch
 
 from lxml import etree
@@ -8,9 +7,8 @@ from odoo.tests import Form, new_test_user, tagged
 from odoo.tools.safe_eval import safe_eval
 
 from ...models.messaging import sending
-from ...tools import clock
 from ...wizards import composer
-from ..common import ClinicCase, make_template, staff_user
+from ..common import ClinicCase, make_template, patient_wrote, staff_user
 
 PATIENT_COMPONENTS = [{"type": "BODY", "text": "Dear {{patient_name}}, how are you?"}]
 
@@ -77,19 +75,7 @@ class ComposerCase(ClinicCase):
 
     def let_write(self, patient):
         """The patient wrote just now."""
-        self.env["whatsapp.clinic.message"].create(
-            {
-                "direction": "in",
-                "state": "received",
-                "channel_id": self.channel.id,
-                "company_id": self.company.id,
-                "branch_id": self.branch.id,
-                "partner_id": patient.id,
-                "identity_id": patient.whatsapp_identity_ids.id,
-                "body": "Hello",
-                "occurred_at": clock.now() - timedelta(minutes=5),
-            }
-        )
+        patient_wrote(self, patient)
 
 
 @tagged("post_install", "-at_install")
@@ -182,6 +168,27 @@ class TestComposer(ComposerCase):
         (button,) = arch.xpath("//button[@name='action_send']")
         self.assertEqual(counts["ready_count"], 0)
         self.assertFalse(safe_eval(button.get("invisible"), counts))
+
+    def test_what_stands_against_sending_is_told_until_it_is_chosen(self):
+        form = self.form(self.patient)
+        self.assertEqual(form.hindrance, "Choose a template.")
+        self.assertFalse(form.purpose_id)
+        form.template_id = self.patient_template
+        self.assertTrue(form.purpose_id)
+        form.purpose_id = self.purpose
+        self.assertFalse(form.hindrance)
+
+    def test_where_nobody_gets_it_nothing_can_be_sent(self):
+        stranger = self.make_patient("+905321110077", "Stranger KUMQUAT")
+        form = self.form(stranger)
+        form.template_id = self.patient_template
+        self.assertEqual(form.hindrance, "Nobody gets it; the reason stands above.")
+
+    def test_what_is_still_typed_does_not_stand_against_sending(self):
+        self.let_write(self.patient)
+        form = self.form(self.patient)
+        self.assertEqual(form.content, "text")
+        self.assertFalse(form.body or form.hindrance)
 
     def test_purpose_is_proposed_by_the_template(self):
         composer = self.composer(self.patient, template_id=self.patient_template)

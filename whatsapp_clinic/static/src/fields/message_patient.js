@@ -49,5 +49,5 @@ export class JsonField extends Component {
 registry.category("fields").add("whatsapp_clinic_json", {
   component: JsonField,
   displayName: _t("JSON"),
-  supportedTypes: ["json", "jsonb"],
+  supportedTypes: ["json"],
 });

@@ -14,6 +14,14 @@ const choose = (name, text) => [
   },
 ];
 
+const choosePurpose = (text) => [
+  {
+    trigger: ".modal details:has([name=purpose_id]) summary",
+    run: "click",
+  },
+  ...choose("purpose_id", text),
+];
+
 const throughTheActions = [
   {
     trigger: ".o_list_view .o_cp_action_menus .dropdown-toggle:contains(Actions)",
@@ -37,7 +45,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_write_to_one", {
         content: "The message as the first patient gets it",
         trigger: ".modal .o_whatsapp_clinic_bubble:contains(how are you?)",
       },
-      ...choose("purpose_id", "Appointment"),
+      ...choosePurpose("Appointment"),
       {
         trigger: ".modal .o_whatsapp_clinic_counts .badge:contains(1 will be sent)",
       },
@@ -69,7 +77,8 @@ registry.category("web_tour.tours").add("whatsapp_clinic_write_to_one", {
         trigger: ".modal .o_whatsapp_clinic_bubble:contains(how are you?)",
       },
       {
-        trigger: ".modal .o_field_widget[name=purpose_id] input:value(Appointment)",
+        trigger:
+          ".modal summary .o_field_widget[name=purpose_id]:contains(Appointment)",
       },
       {
         trigger: ".modal button[special=cancel]",
@@ -98,7 +107,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_write_to_many", {
         content: "The message as the first patient gets it",
         trigger: ".modal .o_whatsapp_clinic_bubble:contains(how are you?)",
       },
-      ...choose("purpose_id", "Appointment"),
+      ...choosePurpose("Appointment"),
       {
         trigger: ".modal .o_whatsapp_clinic_counts .badge:contains(200 will be sent)",
       },
@@ -121,6 +130,47 @@ registry.category("web_tour.tours").add("whatsapp_clinic_write_to_many", {
       },
       {
         trigger: ".o_form_view button[name=action_undo]",
+      },
+    ]),
+});
+
+registry.category("web_tour.tours").add("whatsapp_clinic_send_with_the_keys", {
+  steps: () =>
+    patient([
+      {
+        trigger: ".o_whatsapp_clinic_chatter_button",
+        run: "click",
+      },
+      {
+        content: "Nothing is written yet, and the keys throw nothing away",
+        trigger: ".modal .o_field_widget[name=content] input[data-value=template]",
+        run: "click",
+      },
+      {
+        trigger:
+          ".modal:has(button[name=action_send]:disabled) input[data-value=template]",
+        run: "press Control+Enter",
+      },
+      {
+        trigger: ".modal footer:contains(Choose a template)",
+      },
+      {
+        trigger: ".modal .o_field_widget[name=content] input[data-value=text]",
+        run: "click",
+      },
+      {
+        trigger: ".modal .o_field_widget[name=body] textarea",
+        run: "edit See you soon KUMQUAT",
+      },
+      {
+        trigger: ".modal .o_field_widget[name=body] textarea",
+        run: "press Control+Enter",
+      },
+      {
+        trigger: ".o_notification:contains(Queued: 1)",
+      },
+      {
+        trigger: "body:not(:has(.modal)) .o-mail-Message:contains(See you soon)",
       },
     ]),
 });
