@@ -133,6 +133,7 @@ channel._set_credentials({{
     "app_secret": "sandbox-app-secret",
     "verify_token": "sandbox-verify-token",
 }})
+channel.account_id.app_id = "610000000000001"
 answer = channel.id
 """,
     )

@@ -29,6 +29,7 @@ from .inbox import (
     test_new_patient,
     test_patient_search,
     test_phone,
+    test_thread_tour,
 )
 from .messaging import (
     test_account,
@@ -53,6 +54,7 @@ from .messaging import (
     test_media,
     test_outside,
     test_properties,
+    test_reply,
     test_retention,
     test_round_trip,
     test_server_action,
@@ -64,6 +66,7 @@ from .messaging import (
     test_template_shapes,
     test_template_tour,
     test_template_writing,
+    test_unanswered,
     test_undo,
     test_unrecognised,
     test_webhook,
@@ -86,6 +89,7 @@ from .security import (
     test_seen_patients,
 )
 from .views import (
+    test_contrast,
     test_demo,
     test_desk_tours,
     test_developer_mode,

@@ -1,7 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..cloud_api.payloads import TEXT_BODY, PayloadError
+from ..cloud_api import media as file_kinds
+from ..cloud_api.payloads import CAPTION, TEXT_BODY, PayloadError
 from ..models.messaging.message import (
     FAILED_STATES,
     LEFT_STATES,
@@ -13,9 +14,13 @@ from ..models.messaging.message import (
 from ..models.messaging.undo import tell_sent, tell_stopped
 from ..tools.access import require_group
 
+# What WhatsApp shows without a text beside it.
+_WORDLESS = ("audio", "sticker")
+_EDITABLE = {"store": True, "readonly": False}
+
 
 class MessageReply(models.TransientModel):
-    """Takes what staff answer to a patient's message."""
+    """Takes what staff answer to a patient's message: a text, a file or a place."""
 
     _name = "whatsapp.clinic.message.reply"
     _description = "Reply to a WhatsApp Message"
@@ -30,12 +35,36 @@ class MessageReply(models.TransientModel):
     received = fields.Text(
         "Patient's Message", related="message_id.body", related_sudo=False
     )
+    content = fields.Selection(
+        [("text", "Text"), ("file", "Photo or File"), ("place", "Place")],
+        default="text",
+        required=True,
+    )
     body = fields.Text("Your Answer", help=f"Up to {TEXT_BODY:,} characters.")
+    file = fields.Binary(help="A photo, a video, a sound or a document.")
+    filename = fields.Char()
+    place_name = fields.Char("Place", compute="_compute_place", **_EDITABLE)
+    address = fields.Char(compute="_compute_place", **_EDITABLE)
+    latitude = fields.Float(digits=(10, 7), compute="_compute_place", **_EDITABLE)
+    longitude = fields.Float(digits=(10, 7), compute="_compute_place", **_EDITABLE)
     answer_id = fields.Many2one(
         "whatsapp.clinic.message", "Sent", readonly=True, help="What was sent with it."
     )
     objection = fields.Selection(REASONS, compute="_compute_objection")
     next_step = fields.Char(compute="_compute_objection")
+
+    @api.depends("message_id")
+    def _compute_place(self):
+        """The branch that the patient wrote to, else the patient's own."""
+        self.message_id.check_access("read")
+        for wizard in self:
+            message = wizard.message_id.sudo()
+            branch = message.branch_id or message.partner_id.clinic_branch_id
+            address = branch.partner_id
+            wizard.place_name = branch.name
+            wizard.address = (address.contact_address_inline or "").strip(", ")
+            wizard.latitude = address.partner_latitude
+            wizard.longitude = address.partner_longitude
 
     @api.depends("message_id")
     @api.depends_context("lang")
@@ -71,17 +100,70 @@ class MessageReply(models.TransientModel):
         return tell_stopped(self.env, 0, self)
 
     def _queue(self):
-        if not (self.body or "").strip():
-            raise UserError(self.env._("Please write something first."))
-        answer = self.message_id.sudo()._reply(self.body, PRIORITY_ANSWER)
+        body, values = getattr(self, f"_take_{self.content}")()
+        answer = self.message_id.sudo()._reply(body, PRIORITY_ANSWER, **values)
         if answer.state in FAILED_STATES:
             reason = dict(answer._fields["reason"]._description_selection(self.env))
             told = (reason[answer.reason], answer.next_step)
             raise UserError(" ".join(filter(None, told)))
+        if not answer.attachment_id:
+            self._try_out(answer)
+        return answer
+
+    def _try_out(self, answer):
         try:
             answer._render(1)
         except PayloadError as error:
             raise UserError(
                 self.env._("WhatsApp would refuse this text: %s", error)
             ) from error
-        return answer
+
+    def _take_text(self) -> tuple[str, dict]:
+        if not (self.body or "").strip():
+            raise UserError(self.env._("Please write something first."))
+        return self.body, {}
+
+    def _take_file(self) -> tuple[str, dict]:
+        # sudo: the file was handed in with this form
+        file = (
+            self.env["ir.attachment"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_field", "=", "file"),
+                    ("res_id", "=", self.id),
+                ]
+            )
+        )
+        if not file:
+            raise UserError(self.env._("Choose a file first."))
+        file.name = self.filename or file.name
+        real = file_kinds.real_type(file.raw or b"", file.mimetype or "")
+        kind = file_kinds.kind_of(file_kinds.plain(real)) or "document"
+        text = (self.body or "").strip()
+        if text and kind in _WORDLESS:
+            raise UserError(
+                self.env._("A sound or sticker takes no text: send the text by itself.")
+            )
+        if len(text) > CAPTION:
+            raise UserError(
+                self.env._("A text under a file has up to %s characters.", CAPTION)
+            )
+        return text, {"kind": kind, "attachment_id": file.id}
+
+    def _take_place(self) -> tuple[str, dict]:
+        if not (self.latitude or self.longitude):
+            raise UserError(
+                self.env._(
+                    "Enter where the place is: latitude and longitude, as a map tells "
+                    "them."
+                )
+            )
+        place = {
+            "latitude": self.latitude,
+            "longitude": self.longitude,
+            "name": self.place_name or "",
+            "address": self.address or "",
+        }
+        return "", {"kind": "location", "content": {"location": place}}

@@ -31,36 +31,45 @@ class ChatAnswers(models.AbstractModel):
     _description = "WhatsApp Chat Answers"
 
     @api.model
-    def _obey_word(self, message):
-        """Obey a message of a patient that is nothing but a known word."""
+    def _obey_word(self, message) -> bool:
+        """Obey a message of a patient that is nothing but a known word.
+
+        False if there was nothing to obey, and a person has to read it.
+        """
         if message._told_kind not in WORD_KINDS:
-            return
+            return False
         words, text = self.env["whatsapp.clinic.stop.word"], message.body or ""
         lang = message.partner_id.lang
         word = words._match(text, lang)
         if word.effect in ("agree", "decline"):
-            self._take_yes_or_no(message, word.effect)
-        elif word.effect in dict(EFFECTS):
+            return self._take_yes_or_no(message, word.effect)
+        if word.effect in dict(EFFECTS):
             self._obey(message, word.effect, word.lang_id.code)
-        elif words._sounds_like_refusal(text, lang):
+            return True
+        if words._sounds_like_refusal(text, lang):
             self._call_reception(message, _MAY_REFUSE)
+        return False
 
     @api.model
-    def _take_yes_or_no(self, message, action: str):
+    def _take_yes_or_no(self, message, action: str) -> bool:
         """Take “yes” or “no” (`agree`, `decline`) as answer to the last thing said.
 
         That is a question for consent, or a message that offers to confirm a visit.
+        False if it answers neither, or a person has to ask what is meant.
         """
         question = self.env["whatsapp.clinic.consent.question"]
         said = question._answered(message)
         if said.asked_purpose_id:
             question._take_answer(said, message, action)
-        elif said.appointment_id and said._offers("confirm"):
-            if action == "agree":
-                message._act_on_tap(f"confirm:{said.key}")
-            else:
-                message.reply_to_id = said
-                self._call_reception(message)
+            return True
+        if not said.appointment_id or not said._offers("confirm"):
+            return False
+        if action == "agree":
+            message._act_on_tap(f"confirm:{said.key}")
+            return True
+        message.reply_to_id = said
+        self._call_reception(message)
+        return False
 
     @api.model
     def _obey(self, message, act: str, lang: str | None = None):

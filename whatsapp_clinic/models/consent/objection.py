@@ -61,6 +61,7 @@ REMEDIES = {
     "patient_barred": Remedy(_lt("Lift the Bar"), "_lift_bar", _HEADS),
     "channel_incomplete": _OPEN_CHANNEL,
     "copied_database": _OPEN_CHANNEL,
+    "channel_held": Remedy(_lt("Open Channel"), "_open_channel", _HEADS),
     "transfer_unrecorded": Remedy(_lt("Open Channel"), "_open_channel", _HEADS),
 }
 

@@ -34,6 +34,14 @@ _FOLLOW = f"""
       AND notification.whatsapp_message_id = message.id
     RETURNING notification.mail_message_id, message.priority
 """
+# Who sent something by hand to one patient looks at what becomes of it.
+_SENDERS = """
+    SELECT sender.partner_id, array_agg(message.id)
+    FROM whatsapp_clinic_message AS message
+    JOIN res_users AS sender ON sender.id = message.create_uid
+    WHERE message.id = ANY(%s) AND message.by_hand AND message.priority <> %s
+    GROUP BY sender.partner_id
+"""
 
 
 class Message(models.Model):
@@ -52,9 +60,9 @@ class Message(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if "state" in vals:
-            shown = self.filtered("mail_message_id")
+            shown = self.filtered(lambda one: one.mail_message_id or one.by_hand)
             if shown:
-                shown.flush_recordset(["state", "reason", "mail_message_id"])
+                shown.flush_recordset(["state", "reason", "mail_message_id", "by_hand"])
                 self._follow_in_chatter(shown.ids)
         return result
 
@@ -86,6 +94,7 @@ class Message(models.Model):
         patient is announced to the open chatter of its author; of a large sending the
         ticks are there when the chatter is opened next.
         """
+        self._tell_senders(ids)
         self.env.cr.execute(_FOLLOW, [list(ids)])
         changed = self.env.cr.fetchall()
         if not changed:
@@ -103,3 +112,11 @@ class Message(models.Model):
         except Exception as error:
             # Telling an open chatter is a courtesy; nothing may wait or stop for it.
             _logger.info("A chatter was not told of a status: %s", place(error))
+
+    @api.model
+    def _tell_senders(self, ids: list[int]):
+        """Let the open screens of who sent these by hand draw them anew."""
+        self.env.cr.execute(_SENDERS, [list(ids), PRIORITY_CAMPAIGN])
+        for partner_id, row_ids in self.env.cr.fetchall():
+            sender = self.env["res.partner"].browse(partner_id)
+            sender._bus_send("whatsapp_clinic/changed", {"ids": row_ids})

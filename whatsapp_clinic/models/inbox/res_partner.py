@@ -488,4 +488,15 @@ class ResPartner(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "whatsapp_clinic.message_action"
         )
-        return {**action, "domain": [("partner_id", "=", self.id)], "context": {}}
+        thread = self.env.ref("whatsapp_clinic.message_view_thread")
+        return {
+            **action,
+            "domain": [("partner_id", "=", self.id)],
+            "context": {"hide_patient": True, "thread_of": [self._name, self.id]},
+            "views": [
+                (thread.id if kind == "kanban" else view, kind)
+                for view, kind in sorted(
+                    action["views"], key=lambda one: one[1] != "kanban"
+                )
+            ],
+        }

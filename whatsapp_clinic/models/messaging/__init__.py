@@ -25,6 +25,7 @@ from . import (
     media_download,
     media_upload,
     message,
+    message_answer,
     message_cost,
     message_inbound,
     message_kind,

@@ -81,6 +81,9 @@ ADVICE = {
         "The connection check of the channel says what is wrong and what to do."
     ),
 }
+# While one of these is open nothing leaves.
+STOPPING = ("held", "payment", "queue")
+_SHOWN = ("display_name", "advice", "since", "is_mendable")
 # Where what concerns the whole database is mended: action, filter.
 _PLACES = {
     "parked": ("webhook_event_action", "parked"),
@@ -170,6 +173,40 @@ class Alarm(models.Model):
         for alarm in self:
             is_of_events = alarm.kind in _PLACES and sees_events
             alarm.is_mendable = bool(alarm.channel_id) or is_of_events
+
+    @api.model
+    def banner(self) -> list[dict]:
+        """What stands above lists: open alarms; for who mends nothing, what it means.
+
+        Members of a branch are told that its number does not send.
+        """
+        opened = [("closed_at", "=", False)]
+        if self.has_access("read"):
+            return self.search_read(opened, _SHOWN)
+        if not self.env.user.has_group("whatsapp_clinic.group_staff"):
+            return []
+        channels = self.env.user._branches().channel_id
+        mine = [("channel_id", "in", channels.ids), ("kind", "in", STOPPING)]
+        # sudo: that nothing leaves concerns everybody who relies on it
+        alarms = self.sudo().search([*opened, *mine], order="since desc")
+        since = {alarm.channel_id: alarm.since for alarm in alarms}
+        return [self._tell_stop(*one) for one in since.items()]
+
+    @api.model
+    def _tell_stop(self, channel, since: datetime) -> dict:
+        """In the shape of an alarm, what it means for who has to reach patients."""
+        return {
+            "id": channel.id,
+            "display_name": self.env._(
+                "WhatsApp accepts nothing from %s at the moment.", channel.name
+            ),
+            "advice": self.env._(
+                "What waits is not lost. Call the patients for whom it is urgent; "
+                "the clinic's managers know of it."
+            ),
+            "since": since,
+            "is_mendable": False,
+        }
 
     def action_mend(self):
         """Open the place where the cause can be mended."""

@@ -28,12 +28,22 @@ _SENDS = f"""
     AND channel.fingerprint = %(fingerprint)s
 """
 
+# Until something that is billed was accepted after WhatsApp refused for the last time.
+_IS_UNPAID = """
+    channel.payment_missing_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM whatsapp_clinic_message
+        WHERE channel_id = channel.id AND status_at IS NOT NULL
+          AND claimed_at > channel.payment_missing_at
+          AND billable AND state IN ('sent', 'delivered', 'read')
+    )
+"""
+
 # Holds follow each other with pauses in which one message is tried: the alarm goes on
-# until one was accepted.
+# until one was accepted. One for want of payment is told as that.
 _HELD = f"""
     SELECT channel.id, %(now)s::timestamp, 0
     FROM whatsapp_clinic_channel AS channel
-    WHERE {_SENDS} AND (
+    WHERE {_SENDS} AND NOT ({_IS_UNPAID}) AND (
         channel.hold_until > %(short_hold_end)s
         OR channel.hold_count > 0 AND EXISTS (
             SELECT FROM whatsapp_clinic_alarm
@@ -54,7 +64,7 @@ _QUEUE = f"""
     ) AS overdue
     WHERE {_SENDS} AND NOT EXISTS (
         SELECT FROM whatsapp_clinic_alarm
-        WHERE channel_id = channel.id AND kind = 'held'
+        WHERE channel_id = channel.id AND kind IN ('held', 'payment')
           AND (closed_at IS NULL OR closed_at > %(queue_before)s)
     )
     GROUP BY channel.id HAVING sum(overdue.rows) > 0
@@ -100,16 +110,10 @@ _UNRECOGNISED = """
     WHERE is_open HAVING count(*) > 0
 """
 
-# Until something that is billed was accepted after WhatsApp refused for the last time.
 _PAYMENT = f"""
     SELECT channel.id, channel.payment_missing_at, 0
     FROM whatsapp_clinic_channel AS channel
-    WHERE {_SENDS} AND channel.payment_missing_at IS NOT NULL AND NOT EXISTS (
-        SELECT FROM whatsapp_clinic_message
-        WHERE channel_id = channel.id AND status_at IS NOT NULL
-          AND claimed_at > channel.payment_missing_at
-          AND billable AND state IN ('sent', 'delivered', 'read')
-    )
+    WHERE {_SENDS} AND {_IS_UNPAID}
 """
 
 
@@ -160,12 +164,12 @@ _STANDBY = """
 # In the order in which they are looked for: the queue asks which holds are known.
 CAUSES = {
     "held": _HELD,
+    "payment": _PAYMENT,
     "queue": _QUEUE,
     "no_status": _NO_STATUS,
     "no_webhook": _NO_WEBHOOK,
     "parked": _PARKED,
     "unrecognised": _UNRECOGNISED,
-    "payment": _PAYMENT,
     "quality": _since("channel.poor_quality_since"),
     "name": _since("channel.poor_name_since"),
     "barred": _since("channel.barred_since"),

@@ -27,6 +27,12 @@ class Channel(models.Model):
         "Transfer on Record", compute="_compute_is_transfer_recorded"
     )
 
+    shortcoming = fields.Char(
+        "What Is Missing",
+        compute="_compute_shortcoming",
+        help="What keeps it from sending, or has to be put on record.",
+    )
+
     _transfer_in_order = models.Constraint(
         "CHECK (transfer_notified_on >= transfer_contract_date)",
         "A contract is notified after it is signed.",
@@ -39,6 +45,15 @@ class Channel(models.Model):
                 channel.transfer_contract
                 and channel.transfer_contract_date
                 and channel.transfer_notified_on
+            )
+
+    @api.depends("state", "state_reason", "is_transfer_recorded")
+    @api.depends_context("lang")
+    def _compute_shortcoming(self):
+        for channel in self:
+            is_open = not channel.is_transfer_recorded
+            channel.shortcoming = channel.state_reason or (
+                is_open and self.env._("Transfer abroad not on record")
             )
 
     @property

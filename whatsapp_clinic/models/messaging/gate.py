@@ -9,6 +9,7 @@ from ...tools.phone import line, spellings
 from ..consent.consent_state import GIVEN, OBJECTIONS, States
 from ..consent.content_check import texts_of
 from ..consent.guardianship import Guarded
+from .alarm_causes import SHORT_HOLD
 from .gate_limits import Limits
 from .message import BY_HAND, PRIORITY_CAMPAIGN
 from .verdict import SEND, Verdict, hold, refuse
@@ -357,7 +358,8 @@ class Gate(models.AbstractModel):
     def _check_channel(self, message, facts):
         if not message.channel_id:
             return hold("channel_incomplete", facts.now + RECHECK)
-        return facts.channels[message.channel_id.id]
+        verdict = facts.channels[message.channel_id.id]
+        return verdict or self._judge_hold(message, facts.now)
 
     @api.model
     def _check_recipient(self, message, facts):
@@ -382,6 +384,14 @@ class Gate(models.AbstractModel):
         if message.expires_at and message.expires_at <= period[1]:
             return refuse("quiet_hours")
         return hold("quiet_hours", period[1])
+
+    @api.model
+    def _judge_hold(self, message, now):
+        """What is due while WhatsApp accepts nothing; a short pause is not told."""
+        until = message.channel_id.hold_until
+        if until and until > max(now + SHORT_HOLD, message.due_at or now):
+            return hold("channel_held", until)
+        return None
 
     @api.model
     def _judge_channel(self, channel, now):

@@ -87,8 +87,8 @@ class Inbound(models.AbstractModel):
         message = messages._receive(channel, identity, event)
         if event.payload and message._is_tap(event.payload):
             message._act_on_tap(event.payload)
-        else:
-            self.env["whatsapp.clinic.chat.answers"]._obey_word(message)
+        elif not self.env["whatsapp.clinic.chat.answers"]._obey_word(message):
+            message._await_answer()
 
     @api.model
     def _note_stranger(self, phone_number_id: str):
@@ -109,7 +109,8 @@ class Inbound(models.AbstractModel):
         if not self._is_known(channel, event.call_id):
             identity = self._sender(channel, event.sender, event.timestamp)
             messages = self.env["whatsapp.clinic.message"]
-            messages._receive_call(channel, identity, event)
+            call = messages._receive_call(channel, identity, event)
+            call._await_answer()
 
     @api.model
     def _is_known(self, channel, message_id: str) -> bool:

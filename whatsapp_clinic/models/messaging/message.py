@@ -73,6 +73,7 @@ REASONS = [
     ("automatic_limit", "The patient got enough automatic messages for this hour."),
     ("messaging_limit", "The day's limit of patients to write to first is reached."),
     ("channel_incomplete", "The channel is not connected."),
+    ("channel_held", "WhatsApp accepts nothing from this number at the moment."),
     ("transfer_unrecorded", "The transfer of data abroad is not on record."),
     ("copied_database", "This database is a copy; nothing is sent from it."),
     ("standby", "Meta's AI agent is answering this patient."),
@@ -138,6 +139,10 @@ NEXT_STEPS = {
         "raise the limit."
     ),
     "channel_incomplete": _lt("Ask the administrator to enter the credentials."),
+    "channel_held": _lt(
+        "Call the patient if it is urgent; it leaves by itself when WhatsApp accepts "
+        "messages again."
+    ),
     "copied_database": _lt("If this is the real database now, arm the channel."),
     "standby": _lt(
         "Write to the patient yourself to take the conversation over, or switch the "

@@ -185,7 +185,9 @@ class Message(models.Model):
             lambda one: one.kind not in ("text", "template") or not one.shown_body
         )
         for message in others.filtered(lambda one: not one._is_hidden()):
-            text = message.shown_body or message.content_text or ""
+            file = message.media_ids[:1].filename or message.attachment_id.sudo().name
+            named_so = file if message.kind == "document" else ""
+            text = message.shown_body or message.content_text or named_so or ""
             told = (message.kind_label, " ".join(text.split()))
             message.display_name = shorten(
                 ": ".join(filter(None, told)), 60, placeholder="…"

@@ -57,6 +57,11 @@ class TestTransfer(ClinicCase):
         self.channel.write(CONTRACT)
         self.assertTrue(self.channel.is_transfer_recorded)
 
+    def test_list_of_channels_says_what_is_missing(self):
+        self.assertEqual(self.channel.shortcoming, "Transfer abroad not on record")
+        self.channel.write(CONTRACT)
+        self.assertFalse(self.channel.shortcoming)
+
     def test_privacy_officer_records_it(self):
         self.record_as("privacy_officer")
         self.assertTrue(self.channel.is_transfer_recorded)

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import psycopg2.errors
 
-from odoo.tests import Form, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ...tools import clock
@@ -131,6 +131,26 @@ class TestCauses(AlarmCase):
         self.hold(hours=1)
         self.watch()
         self.assertEqual(self.kinds(), ["held"])
+
+    def test_hold_for_want_of_payment_is_one_alarm(self):
+        self.queued(timedelta(hours=1))
+        self.hold(hours=1)
+        self.channel.sudo().payment_missing_at = clock.now()
+        self.watch()
+        self.assertEqual(self.kinds(), ["payment"])
+
+    def test_reception_is_told_in_plain_words_that_nothing_leaves(self):
+        receptionist = staff_user(self, "receptionist")
+        other = self.branch.copy({"name": "Another Branch", "channel_id": False})
+        elsewhere = staff_user(self, "receptionist", other)
+        self.hold(hours=1)
+        self.watch()
+        alarms = self.env["whatsapp.clinic.alarm"]
+        (notice,) = alarms.with_user(receptionist).banner()
+        self.assertIn("accepts nothing from Kadıköy", notice["display_name"])
+        self.assertIn("Call the patients", notice["advice"])
+        self.assertFalse(alarms.with_user(elsewhere).banner())
+        self.assertFalse(alarms.with_user(new_test_user(self.env, "cook")).banner())
 
     def test_hold_of_a_moment_raises_none(self):
         self.hold(seconds=30)

@@ -196,6 +196,15 @@ class TestGate(ClinicCase):
             (message.state, message.objection), ("queued", "channel_incomplete")
         )
 
+    def test_what_waits_for_a_channel_on_hold_says_so(self):
+        due = self.enqueue()
+        later = self.enqueue(due_at=clock.now() + timedelta(hours=5))
+        self.channel.sudo().hold_until = clock.now() + timedelta(hours=1)
+        (due | later).invalidate_recordset()
+        self.assertEqual(due.objection, "channel_held")
+        self.assertIn("Call the patient", due.next_step)
+        self.assertFalse(later.objection)
+
     def test_copied_database_holds_and_says_so(self):
         self.env["ir.config_parameter"].set_param("database.uuid", "another")
         self.channel.invalidate_recordset()

@@ -17,6 +17,7 @@ EVERYBODY = {
     "menu_consent_proofs",
     "menu_messages",
     "menu_messages_root",
+    "menu_planned_messages",
     "menu_sendings",
     "menu_media",
 }

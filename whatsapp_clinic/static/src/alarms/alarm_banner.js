@@ -5,12 +5,9 @@ import {deserializeDateTime, formatDateTime} from "@web/core/l10n/dates";
 import {kanbanView} from "@web/views/kanban/kanban_view";
 import {listView} from "@web/views/list/list_view";
 import {registry} from "@web/core/registry";
-import {user} from "@web/core/user";
 import {useService} from "@web/core/utils/hooks";
 
-const FIELDS = ["display_name", "advice", "since", "is_mendable"];
-
-/** Tells managers what is wrong with the channels, since when, and what to do. */
+/** Tells managers what is wrong with the channels, and others what that means. */
 export class AlarmBanner extends Component {
   static template = "whatsapp_clinic.AlarmBanner";
   static props = {};
@@ -23,11 +20,10 @@ export class AlarmBanner extends Component {
   }
 
   async load() {
-    const isManager = await user.hasGroup("whatsapp_clinic.group_manager");
-    // The view may have been left meanwhile; its services answer no more.
-    if (isManager && status(this) !== "destroyed") {
-      const open = [["closed_at", "=", false]];
-      this.alarms = await this.orm.searchRead("whatsapp.clinic.alarm", open, FIELDS);
+    const alarms = await this.orm.call("whatsapp.clinic.alarm", "banner", []);
+    // The view may have been left meanwhile.
+    if (status(this) !== "destroyed") {
+      this.alarms = alarms;
     }
   }
 

@@ -1,0 +1,176 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from ...tools import clock
+from ...tools.access import require_group
+from .message import NEXT_STEPS, PRIORITY_ANSWER
+
+# What asks nothing of the clinic by itself.
+_ASKS_NOTHING = ("edit", "reaction", "revoke", "system", "unsupported")
+# States that make an answer, or no longer make one.
+_DECIDING = ("queued", "failed", "refused", "cancelled")
+# So long an answer that does not arrive opens the question again.
+_RECENT = timedelta(days=1)
+# What people write by hand, here or in the WhatsApp Business app.
+_SETTLE = f"""
+    UPDATE whatsapp_clinic_message AS message
+    SET answered_at = answer.at, awaits_answer = answer.at IS NULL
+    FROM whatsapp_clinic_message AS asked
+    LEFT JOIN LATERAL (
+        SELECT min(due_at) AS at FROM whatsapp_clinic_message
+        WHERE identity_id = asked.identity_id AND channel_id = asked.channel_id
+          AND direction = 'out' AND due_at >= asked.occurred_at
+          AND (by_hand AND priority = {PRIORITY_ANSWER} OR origin IS NOT NULL)
+          AND state NOT IN ('draft', 'failed', 'refused', 'cancelled')
+    ) AS answer ON TRUE
+    WHERE message.id = asked.id
+      AND asked.identity_id = ANY(%(identities)s) AND asked.direction = 'in'
+      AND (asked.awaits_answer OR asked.answered_at > %(recent)s)
+      AND asked.answered_at IS DISTINCT FROM answer.at
+    RETURNING message.id
+"""
+
+
+class Message(models.Model):
+    """Which messages of patients nobody has answered yet."""
+
+    _inherit = "whatsapp.clinic.message"
+
+    awaits_answer = fields.Boolean(
+        "Waits for an Answer", readonly=True, help="Nobody has answered it yet."
+    )
+    answered_at = fields.Datetime("Answered", readonly=True)
+    who = fields.Char(
+        "Who",
+        compute="_compute_who",
+        compute_sudo=True,
+        help="The patient; where it is not plain who is meant, the number or name.",
+    )
+    can_be_linked = fields.Boolean(
+        compute="_compute_who",
+        compute_sudo=True,
+        help="Nobody is known who has this number.",
+    )
+
+    _unanswered = models.Index("(branch_id, occurred_at) WHERE awaits_answer")
+
+    @api.depends("partner_id", "identity_id.partner_ids", "direction")
+    @api.depends_context("lang", "uid")
+    def _compute_who(self):
+        for message in self:
+            identity, patient = message.identity_id, message.partner_id
+            message.who = patient.display_name or identity.display_name
+            is_stranger = not patient and not identity.partner_ids
+            message.can_be_linked = is_stranger and message.direction == "in"
+
+    def action_no_answer_needed(self):
+        """Take these off the list of those that wait: they need no answer."""
+        self.check_access("read")
+        require_group(self.env, "group_receptionist", "group_practitioner")
+        self.sudo().awaits_answer = False
+        self._tell_staff()
+
+    @api.model
+    def answer_box(self, ids: list[int]) -> dict:
+        """What somebody needs to answer in a conversation of these messages.
+
+        `message_id` is the patient's latest, False if there is none; `objection` says
+        why no text can be sent now and what to do.
+        """
+        shown = self.browse(ids)
+        shown.check_access("read")
+        asked = shown.filtered(lambda one: one.direction == "in")
+        latest = asked.sorted(lambda one: (one.occurred_at or one.due_at, one.id))[-1:]
+        reason = latest._objection_to_reply() if latest else "window_closed"
+        field = self._fields["reason"]
+        step = NEXT_STEPS.get(reason)
+        told = (
+            dict(field._description_selection(self.env)).get(reason),
+            step and self.env._(step),
+        )
+        return {
+            "message_id": latest.id,
+            "objection": " ".join(filter(None, told)),
+        }
+
+    def action_link_patient(self) -> dict:
+        """Ask whose number it is."""
+        self.ensure_one()
+        return self.identity_id.action_link_patient()
+
+    def action_new_patient(self) -> dict:
+        """Open the form of a new patient who has this number."""
+        self.ensure_one()
+        identity = self.identity_id
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New Patient"),
+            "res_model": "res.partner",
+            "views": [(self.env.ref("whatsapp_clinic.patient_view_form").id, "form")],
+            "target": "new",
+            "context": {
+                "default_clinic_patient": True,
+                "default_is_company": False,
+                "default_name": identity.profile_name,
+                "default_phone": identity.phone,
+                "default_clinic_branch_id": self.branch_id.id,
+            },
+        }
+
+    def _await_answer(self):
+        """Somebody should answer this, unless it asks nothing or was obeyed already."""
+        self.ensure_one()
+        if self.kind not in _ASKS_NOTHING and not self.is_standby and not self.taken_as:
+            self.awaits_answer = True
+            self._tell_staff(is_new=True)
+
+    @api.model
+    def _enqueue(self, vals_list):
+        rows = super()._enqueue(vals_list)
+        rows._settle_questions()
+        return rows
+
+    @api.model
+    def _receive_echo(self, channel, identity, event):
+        message = super()._receive_echo(channel, identity, event)
+        message._settle_questions()
+        return message
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("state") in _DECIDING:
+            self._settle_questions()
+        return result
+
+    def _settle_questions(self):
+        """Note what these rows answer, or do not answer any more."""
+        answers = self.filtered(
+            lambda row: (
+                row.direction == "out"
+                and (row.origin or (row.by_hand and row.priority == PRIORITY_ANSWER))
+            )
+        )
+        if not answers.identity_id:
+            return
+        self.env.flush_all()
+        recent = clock.now() - _RECENT
+        self.env.cr.execute(
+            _SETTLE, {"identities": answers.identity_id.ids, "recent": recent}
+        )
+        changed = self.browse(row_id for (row_id,) in self.env.cr.fetchall())
+        changed.invalidate_recordset(["answered_at", "awaits_answer"])
+        if changed:
+            self._tell_staff()
+
+    @api.model
+    def _tell_staff(self, is_new: bool = False):
+        """Let open screens count anew who waits; nothing of it says who.
+
+        Once for each transaction.
+        """
+        told = self.env.cr.precommit.data.setdefault("whatsapp_clinic.told", set())
+        if is_new not in told:
+            told.add(is_new)
+            staff = self.env.ref("whatsapp_clinic.group_staff").sudo()
+            staff._bus_send("whatsapp_clinic/unanswered", {"is_new": is_new})

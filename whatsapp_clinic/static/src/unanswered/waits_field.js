@@ -1,0 +1,25 @@
+import {Component} from "@odoo/owl";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {standardFieldProps} from "@web/views/fields/standard_field_props";
+
+/** For how long a patient's message waits for an answer; nothing once it has one. */
+export class WaitsField extends Component {
+  static template = "whatsapp_clinic.WaitsField";
+  static props = {...standardFieldProps};
+
+  get waits() {
+    return this.props.record.data[this.props.name];
+  }
+
+  get since() {
+    return this.props.record.data.due_at.toRelative({style: "short"});
+  }
+}
+
+registry.category("fields").add("whatsapp_clinic_waits", {
+  component: WaitsField,
+  displayName: _t("WhatsApp Time without an Answer"),
+  supportedTypes: ["boolean"],
+  fieldDependencies: [{name: "due_at", type: "datetime"}],
+});

@@ -1,0 +1,85 @@
+"""What staff send by hand in a conversation besides a text."""
+
+import base64
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from ..common import ClinicCase, patient_wrote, staff_user
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAA"
+    "AABJRU5ErkJggg=="
+)
+
+
+@tagged("post_install", "-at_install")
+class TestReply(ClinicCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.receptionist = staff_user(cls, "receptionist")
+
+    def setUp(self):
+        super().setUp()
+        self.patient = self.make_patient()
+        self.message = patient_wrote(self, self.patient)
+
+    def reply(self, user=None, **values):
+        wizard = (
+            self.env["whatsapp.clinic.message.reply"]
+            .with_user(user or self.receptionist)
+            .create({"message_id": self.message.id, **values})
+        )
+        wizard.action_send()
+        return wizard.answer_id.sudo()
+
+    def test_photo_is_sent_with_its_text(self):
+        answer = self.reply(
+            content="file",
+            file=base64.b64encode(PNG),
+            filename="way.png",
+            body="This way KUMQUAT",
+        )
+        self.assertEqual((answer.kind, answer.body), ("image", "This way KUMQUAT"))
+        self.assertEqual(answer.attachment_id.name, "way.png")
+        self.assertEqual(answer.attachment_id.raw, PNG)
+
+    def test_document_is_sent_under_its_name(self):
+        pdf = base64.b64encode(b"%PDF-1.4\nKUMQUAT")
+        answer = self.reply(content="file", file=pdf, filename="plan.pdf")
+        self.assertEqual(answer.kind, "document")
+        self.assertIn("plan.pdf", answer.display_name)
+
+    def test_file_has_to_be_chosen(self):
+        with self.assertRaisesRegex(UserError, "Choose a file"):
+            self.reply(content="file")
+
+    def test_place_of_the_branch_is_proposed(self):
+        self.branch.partner_id.write(
+            {"partner_latitude": 40.99, "partner_longitude": 29.03}
+        )
+        answer = self.reply(content="place")
+        place = answer.content["location"]
+        self.assertEqual(answer.kind, "location")
+        self.assertEqual(place["name"], self.branch.name)
+        self.assertEqual((place["latitude"], place["longitude"]), (40.99, 29.03))
+
+    def test_place_without_a_position_is_refused(self):
+        self.branch.partner_id.write({"partner_latitude": 0, "partner_longitude": 0})
+        with self.assertRaisesRegex(UserError, "latitude"):
+            self.reply(content="place")
+
+    def test_box_says_whom_it_answers_or_why_it_cannot(self):
+        messages = self.env["whatsapp.clinic.message"].with_user(self.receptionist)
+        box = messages.answer_box(self.message.ids)
+        self.assertEqual((box["message_id"], box["objection"]), (self.message.id, ""))
+        self.assertIn("24 hours", messages.answer_box([])["objection"])
+
+    def test_box_tells_nothing_of_messages_of_another_branch(self):
+        other = self.branch.copy({"name": "Another Branch", "channel_id": False})
+        stranger = staff_user(self, "receptionist", other)
+        with self.assertRaises(AccessError):
+            self.env["whatsapp.clinic.message"].with_user(stranger).answer_box(
+                self.message.ids
+            )
