@@ -330,9 +330,9 @@ def test_a_tap_on_a_quick_reply_sends_its_payload(whatsapp, receiver, button):
 
 
 def test_a_quick_reply_without_payload_sends_its_text(whatsapp, receiver):
-    tap(whatsapp, whatsapp.reminder(), "Ertele")
+    tap(whatsapp, whatsapp.reminder(), "Değiştir")
     (message,) = receiver.wait_for("messages")
-    assert message["button"] == {"payload": "Ertele", "text": "Ertele"}
+    assert message["button"] == {"payload": "Değiştir", "text": "Değiştir"}
 
 
 def test_a_tap_on_a_reply_button_sends_its_id(whatsapp, receiver):
@@ -392,7 +392,7 @@ def test_the_thread_shows_both_sides_oldest_first(whatsapp):
     assert out["header"] == "Randevu hatırlatması"
     assert "15 dakika" in out["text"]
     assert out["footer"]
-    assert [one["title"] for one in out["buttons"]] == ["Onayla", "Ertele", "İptal et"]
+    assert [one["title"] for one in out["buttons"]] == ["Onayla", "Değiştir", "İptal et"]
     assert out["biz_opaque_callback_data"] == "row 1"
     assert (tapped["text"], tapped["context_id"]) == ("Onayla", message_id)
 

@@ -125,7 +125,7 @@ def test_what_was_accepted_is_listed_with_its_rendered_text(whatsapp):
     assert "{{" not in message["rendered_text"]
     assert [one["payload"] for one in message["buttons"]] == [
         "confirm:key",
-        "Ertele",
+        "Değiştir",
         "İptal et",
     ]
 
