@@ -14,7 +14,7 @@ class ConsentLink(models.TransientModel):
     _inherit = ["whatsapp.clinic.given.ids.mixin"]
 
     partner_name = fields.Char("For", store=False)
-    url = fields.Char("Link", store=False)
+    url = fields.Char("Personal Link", store=False)
     qr_code = fields.Binary("QR Code", compute="_compute_qr_code")
 
     @api.depends("url")
