@@ -392,7 +392,11 @@ def test_the_thread_shows_both_sides_oldest_first(whatsapp):
     assert out["header"] == "Randevu hatırlatması"
     assert "15 dakika" in out["text"]
     assert out["footer"]
-    assert [one["title"] for one in out["buttons"]] == ["Onayla", "Değiştir", "İptal et"]
+    assert [one["title"] for one in out["buttons"]] == [
+        "Onayla",
+        "Değiştir",
+        "İptal et",
+    ]
     assert out["biz_opaque_callback_data"] == "row 1"
     assert (tapped["text"], tapped["context_id"]) == ("Onayla", message_id)
 
