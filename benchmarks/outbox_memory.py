@@ -56,6 +56,7 @@ def _fill(clinic: Clinic, waiting: int) -> None:
                 'id', nextval('whatsapp_clinic_message_id_seq'),
                 'key', gen_random_uuid(),
                 'rule_id', NULL,
+                'occurrence', NULL,
                 'due_at', now() AT TIME ZONE 'UTC'
             ) AS content
             FROM generate_series(0, %(waiting)s - 1) AS number

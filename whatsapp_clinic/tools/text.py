@@ -82,7 +82,7 @@ def words_of_html(value: str) -> str:
 
 
 def as_html(text: str) -> Markup:
-    """A text with its lines and links; Odoo's own takes long for long texts."""
+    """A text with its lines and links, in time that grows with its length."""
     linked = _LINK.sub(
         r'<a href="\g<0>" target="_blank" rel="noreferrer noopener">\g<0></a>',
         str(escape(text)),

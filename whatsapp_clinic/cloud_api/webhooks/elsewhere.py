@@ -1,6 +1,5 @@
 """What is said beside the API: in the WhatsApp Business app, or by Meta's own agent."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -20,6 +19,7 @@ from .reading import (
     Unusable,
     dict_,
     dicts,
+    digits,
     number,
     phone_number_id,
     scalar,
@@ -147,9 +147,9 @@ def history(value: dict) -> Iterator[Event]:
 
 
 def _past(value: dict, message: dict) -> PastMessage:
-    ours = _digits(dict_(value.get("metadata")).get("display_phone_number"))
+    ours = digits(dict_(value.get("metadata")).get("display_phone_number"))
     is_ours = bool(message.get("to")) or (
-        bool(ours) and _digits(message.get("from")) == ours
+        bool(ours) and digits(message.get("from")) == ours
     )
     thread = dict_(value.get("thread"))
     if thread:
@@ -169,7 +169,3 @@ def _synchronised(value: dict, chunk: dict) -> Synchronised:
         progress=None if progress is None else int(progress),
         errors=event_errors(chunk),
     )
-
-
-def _digits(phone: object) -> str:
-    return re.sub("[^0-9]", "", scalar(phone) or "")

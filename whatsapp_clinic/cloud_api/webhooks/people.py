@@ -1,7 +1,5 @@
 """Messages, calls and wishes of patients, and what became of ours."""
 
-import re
-
 from . import content
 from .errors import event_errors
 from .events import (
@@ -18,6 +16,7 @@ from .reading import (
     Unusable,
     contact_of,
     dict_,
+    digits,
     flag,
     ids,
     phone_number_id,
@@ -318,8 +317,4 @@ def _is_from_patient(value: dict, call: dict) -> bool:
     if direction:
         return direction == "USER_INITIATED"
     ours = scalar(dict_(value.get("metadata")).get("display_phone_number"))
-    return not ours or _digits(call.get("from")) != _digits(ours)
-
-
-def _digits(phone: object) -> str:
-    return re.sub("[^0-9]", "", scalar(phone) or "")
+    return not ours or digits(call.get("from")) != digits(ours)

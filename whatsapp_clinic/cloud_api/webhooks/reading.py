@@ -67,6 +67,11 @@ def text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def digits(value: Any) -> str:
+    """Return the digits of a phone number, however it is written."""
+    return re.sub("[^0-9]", "", scalar(value) or "")
+
+
 def flag(value: Any) -> bool:
     return value is True
 
@@ -86,8 +91,8 @@ def ids(item: dict, phone_key: str, user_key: str) -> tuple[str | None, str | No
     phone, user_id = scalar(item.get(phone_key)), text(item.get(user_key))
     if phone and _USER_ID.fullmatch(phone):
         return None, user_id or phone
-    digits = (phone or "").lstrip("+")
-    return (digits if re.fullmatch("[0-9]{1,20}", digits) else None), user_id
+    plain = (phone or "").lstrip("+")
+    return (plain if re.fullmatch("[0-9]{1,20}", plain) else None), user_id
 
 
 def user_ids_in(words: str) -> list[str]:

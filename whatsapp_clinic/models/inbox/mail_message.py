@@ -31,16 +31,16 @@ class MailMessage(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         notes = super().create(vals_list)
-        notes._check_type_of_hand()
+        notes._check_not_forged()
         return notes
 
     def write(self, vals):
         result = super().write(vals)
         if "message_type" in vals:
-            self._check_type_of_hand()
+            self._check_not_forged()
         return result
 
-    def _check_type_of_hand(self):
+    def _check_not_forged(self):
         """Raise AccessError where a client makes a note look like a sent message."""
         if self.env.su:
             return

@@ -2,7 +2,7 @@ from odoo import fields, models
 
 from odoo.addons.mail.tools.discuss import Store
 
-from ..messaging.message import REASONS
+from ..messaging.message import ENDED_STATES, REASONS
 
 
 class MailNotification(models.Model):
@@ -44,6 +44,6 @@ class MailNotification(models.Model):
             "id": message.id,
             "state": message.state,
             "reason": " ".join(filter(None, (reason, message.next_step)))
-            if message.state in ("failed", "refused", "unknown", "cancelled")
+            if message.state in ENDED_STATES
             else False,
         }

@@ -5,7 +5,7 @@ import psycopg2
 from odoo import api, fields, models
 
 from ...tools.quiet_sql import place
-from ..messaging.message import PRIORITY_CAMPAIGN
+from ..messaging.message import ENDED_STATES, PRIORITY_CAMPAIGN
 
 _logger = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ _FOLLOW = f"""
     UPDATE mail_notification AS notification SET
         notification_status = CASE message.state {_CASES} ELSE 'ready' END,
         failure_type = CASE
-            WHEN message.state IN ('failed', 'refused', 'unknown', 'cancelled')
+            WHEN message.state IN {ENDED_STATES}
             THEN 'whatsapp_' || message.reason
         END
     FROM whatsapp_clinic_message AS message

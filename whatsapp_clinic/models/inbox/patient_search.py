@@ -41,7 +41,7 @@ class ResPartner(models.Model):
     )
 
     def init(self):
-        super().init()
+        result = super().init()
         if self.env.registry.has_trigram:
             create_index(
                 self.env.cr,
@@ -50,6 +50,7 @@ class ResPartner(models.Model):
                 ["clinic_search_name gin_trgm_ops"],
                 method="gin",
             )
+        return result
 
     @api.depends("name")
     def _compute_clinic_search_name(self):

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 
 from ...tools import clock
 from ...tools.phone import Reading, e164, line, missing_digits, read
+from ..messaging.message import WAITING_STATES
 
 # That somebody is a patient is health data: only the clinic's staff may see it.
 CLINIC_STAFF = "whatsapp_clinic.group_staff"
@@ -19,8 +20,9 @@ _ENDINGS = (
 )
 # Fields that plan anew what is to come: an obstacle may have ended.
 _PLANNING = {"phone", "tz", *(name for name, _ends, _reason in _ENDINGS)}
-# What decides, of a guardian or a minor, who of them is written to.
+# What says whose number it is, and how it is read.
 _NUMBER = {"phone", "clinic_patient", "clinic_branch_id"}
+# What decides, of a guardian or a minor, who of them is written to.
 _ADDRESSING = {"clinic_birthdate", *(name for name, _ends, _reason in _ENDINGS)}
 
 
@@ -342,7 +344,7 @@ class ResPartner(models.Model):
             .search(
                 [
                     ("partner_id", "in", (people | people.ward_ids.patient_id).ids),
-                    ("state", "in", ("queued", "held")),
+                    ("state", "in", WAITING_STATES),
                 ]
             )
         )

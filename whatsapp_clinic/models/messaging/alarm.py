@@ -298,6 +298,8 @@ class Alarm(models.Model):
     @api.model
     def _watch(self, *kinds: str):
         """Look for the causes of some kinds of alarm, default all."""
+        if not kinds:
+            self._settle("disk", self._full_disk())
         self.env.flush_all()
         values = parameters(self.env, database_fingerprint(self.env), clock.now())
         for kind in kinds or CAUSES:
@@ -310,4 +312,3 @@ class Alarm(models.Model):
                 },
             )
             self.env.flush_all()
-        self._settle("disk", self._full_disk())

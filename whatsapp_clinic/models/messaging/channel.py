@@ -8,6 +8,7 @@ from odoo.exceptions import AccessError
 from ...cloud_api.errors import NO_CODE
 from ...tools import clock
 from ...tools.fingerprint import database_fingerprint
+from .message import WAITING_STATES
 
 DEFAULT_API_VERSION = "v26.0"
 DEFAULT_BASE_URL = "https://graph.facebook.com"
@@ -204,7 +205,7 @@ class Channel(models.Model):
         archived = self.filtered(lambda channel: not channel.active)
         waiting = [
             ("channel_id", "in", archived.ids),
-            ("state", "in", ("queued", "held")),
+            ("state", "in", WAITING_STATES),
         ]
         counted = dict(
             self.env["whatsapp.clinic.message"]._read_group(

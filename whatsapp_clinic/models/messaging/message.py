@@ -35,7 +35,8 @@ LEFT_STATES = ("sending", "sent", "delivered", "read", "unknown")
 STOPPED_STATES = ("refused", "cancelled")
 # WhatsApp did not take it, or the gate did not let it go.
 FAILED_STATES = ("failed", "refused")
-_ENDED = (*FAILED_STATES, "cancelled", "unknown")
+# Somebody has to look, or to send it again.
+ENDED_STATES = (*FAILED_STATES, "cancelled", "unknown")
 REASONS = [
     ("no_number", "The patient has no WhatsApp number."),
     ("invalid_number", "The phone number is not valid."),
@@ -169,7 +170,7 @@ PRIORITIES = (PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN)
 
 
 def _may_be_sent(message) -> bool:
-    waits = message.state in (*OPEN_STATES, *_ENDED)
+    waits = message.state in (*OPEN_STATES, *ENDED_STATES)
     return message.direction == "out" and waits
 
 
@@ -343,7 +344,7 @@ class Message(models.Model):
         verdicts = self.env["whatsapp.clinic.gate"]._judge(waiting)
         for message in self:
             verdict = verdicts.get(message.id)
-            told = message.reason if message.state in ("held", *_ENDED) else None
+            told = message.reason if message.state in ("held", *ENDED_STATES) else None
             message.objection = (verdict and verdict.reason) or told
 
     @api.depends_context("lang")

@@ -172,7 +172,7 @@ class Message(models.Model):
                 ("channel_id", "=", self.channel_id.id),
                 ("due_at", ">", clock.now() - period),
                 ("due_at", "<=", clock.now()),
-                ("state", "not in", ("failed", "cancelled")),
+                ("state", "not in", (*FAILED_STATES, "cancelled")),
             ]
         )
 

@@ -84,7 +84,7 @@ class WebhookEvent(models.Model):
             SQL(
                 """
                 UPDATE whatsapp_clinic_webhook_event
-                SET body = NULL, emptied_at = %(now)s
+                SET body = NULL, sender = NULL, emptied_at = %(now)s
                 WHERE id IN (
                     SELECT id FROM whatsapp_clinic_webhook_event
                     WHERE state = %(state)s AND emptied_at IS NULL

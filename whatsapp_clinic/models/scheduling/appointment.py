@@ -90,8 +90,13 @@ class Appointment(models.Model):
         tracking=True,
         check_company=True,
         domain="[('branch_ids', 'in', branch_id)]",
+        default=lambda self: self._default_practitioner(),
     )
-    type_id = fields.Many2one("whatsapp.clinic.appointment.type", required=True)
+    type_id = fields.Many2one(
+        "whatsapp.clinic.appointment.type",
+        required=True,
+        default=lambda self: self._default_type(),
+    )
     start = fields.Datetime(required=True, index=True, tracking=True)
     duration = fields.Float(
         compute="_compute_duration",
@@ -170,6 +175,23 @@ class Appointment(models.Model):
         )
         mine = branches.filtered(lambda branch: self.env.user in branch.member_ids)
         return (mine or branches)[:1]
+
+    @api.model
+    def _default_practitioner(self):
+        """Who is logged in if they see patients, else the only one there is."""
+        practitioners = self.env["whatsapp.clinic.practitioner"].search(
+            [("branch_ids", "in", self._default_branch().ids)]
+        )
+        mine = practitioners.filtered(lambda one: one.user_id == self.env.user)
+        only = practitioners if len(practitioners) == 1 else practitioners.browse()
+        return mine[:1] or only
+
+    @api.model
+    def _default_type(self):
+        types = self.env["whatsapp.clinic.appointment.type"].search(
+            [("company_id", "in", (False, self.env.company.id))], limit=2
+        )
+        return types if len(types) == 1 else types.browse()
 
     @api.depends("partner_id", "start", "branch_id")
     @api.depends_context("hide_appointment_start", "uid")

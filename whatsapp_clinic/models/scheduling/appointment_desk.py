@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.exceptions import UserError
 
 from ...tools import clock
@@ -18,9 +18,6 @@ class Appointment(models.Model):
     """What reception does with many visits at once, and takes back."""
 
     _inherit = "whatsapp.clinic.appointment"
-
-    practitioner_id = fields.Many2one(default=lambda self: self._default_practitioner())
-    type_id = fields.Many2one(default=lambda self: self._default_type())
 
     def action_mark_arrived(self):
         """Note that those of these patients who were expected are here."""
@@ -111,20 +108,3 @@ class Appointment(models.Model):
                 is_final = group["state"] in _FINAL_STATES
                 group["__fold"] = is_final or not group["__count"]
         return result
-
-    @api.model
-    def _default_practitioner(self):
-        """Who is logged in if they see patients, else the only one there is."""
-        practitioners = self.env["whatsapp.clinic.practitioner"].search(
-            [("branch_ids", "in", self._default_branch().ids)]
-        )
-        mine = practitioners.filtered(lambda one: one.user_id == self.env.user)
-        only = practitioners if len(practitioners) == 1 else practitioners.browse()
-        return mine[:1] or only
-
-    @api.model
-    def _default_type(self):
-        types = self.env["whatsapp.clinic.appointment.type"].search(
-            [("company_id", "in", (False, self.env.company.id))], limit=2
-        )
-        return types if len(types) == 1 else types.browse()

@@ -7,16 +7,8 @@ _lt = LazyTranslate(__name__)
 
 CANCELLED_BY = [("patient", "The patient"), ("clinic", "The clinic")]
 # Where and when a visit is, and what the patient said to it.
-_PLACE = (
-    "start",
-    "stop",
-    "practitioner_id",
-    "branch_id",
-    "moved_at",
-    "patient_status",
-    "confirmed_at",
-    "version",
-)
+_PLACE = ("start", "stop", "practitioner_id", "branch_id")
+_ANSWER = ("moved_at", "patient_status", "confirmed_at", "version")
 # Templates of the library that tell of what staff did.
 _TEMPLATES = {"moved": "appointment_moved", "cancelled": "appointment_cancelled"}
 _CALLS = {
@@ -38,7 +30,7 @@ class Appointment(models.Model):
     def place(self) -> dict:
         """Where and when the visit is now, as `action_undo_move` takes it back."""
         self.ensure_one()
-        return self.read(_PLACE, load=None)[0]
+        return self.read([*_PLACE, *_ANSWER], load=None)[0]
 
     @api.readonly
     def news_of_move(self, before: dict) -> dict | None:
@@ -80,10 +72,9 @@ class Appointment(models.Model):
         unless a message has told of the new place.
         """
         self.ensure_one()
-        values = {name: before[name] for name in _PLACE}
-        if self._is_told() or values["version"] != self.version - 1:
-            values = {name: before[name] for name in _PLACE[:4]}
-        self.write(values)
+        is_last = before["version"] == self.version - 1
+        names = _PLACE if self._is_told() or not is_last else (*_PLACE, *_ANSWER)
+        self.write({name: before[name] for name in names})
 
     def _when(self) -> str:
         """Day and time at the branch, in the user's language."""

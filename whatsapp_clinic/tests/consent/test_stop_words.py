@@ -254,6 +254,14 @@ class TestStop(ChatCase):
         self.say("STOP")
         self.assertEqual(len(self.shown()), 2)
 
+    def test_answer_that_was_not_sent_keeps_none_from_being_sent(self):
+        self.channel.automatic_per_hour = 1
+        word = self.say("iptal")
+        answer = word.search([("reply_to_id", "=", word.id)])
+        answer.write({"state": "refused", "reason": "window_closed"})
+        self.say("iptal")
+        self.assertEqual(len(self.shown()), 1)
+
     def test_cancel_that_is_not_answered_again_is_left_to_reception(self):
         appointment = self.book(self.patient)
         self.say("iptal")

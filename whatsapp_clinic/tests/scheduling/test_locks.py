@@ -20,14 +20,18 @@ class TestLocks(ClinicCase):
         self.assertEqual(len(set(numbers)), len(numbers))
 
     def test_who_locks_takes_the_number_from_the_table(self):
-        call = re.compile(r"pg_\w*advisory\w*lock")
-        for path in ADDON.rglob("*.py"):
-            text = path.read_text()
-            if "tests" in path.parts or not call.search(text):
-                continue
-            takes_number = "%s, %s" in text or "%s, 0" in text
-            if takes_number:
-                self.assertIn("locks.", text, path.name)
+        # `running_lock` is told which of PostgreSQL's functions it calls.
+        call = re.compile(r"(?:advisory\w*lock\w*|\{function\})(\([^]]*)")
+        calls = [
+            (path.name, arguments)
+            for path in ADDON.rglob("*.py")
+            if "tests" not in path.parts
+            for arguments in call.findall(path.read_text())
+        ]
+        self.assertGreaterEqual(len(calls), 6)
+        for name, arguments in calls:
+            with self.subTest(name):
+                self.assertRegex(arguments, r'^\(%s, (%s|0)\)",\s*\[locks\.[A-Z]')
 
     def test_claim_does_not_wait_for_who_books_with_a_practitioner_of_that_id(self):
         """A claim holds rows that a booking waits for: both would wait for ever."""

@@ -6,9 +6,9 @@ from odoo.tests import tagged
 
 from ..common import MARKER, ClinicCase, make_patient, staff_user
 from .foreign_clinic import ForeignClinic
+from .test_access import ROLES
 
 PREFIX = "whatsapp.clinic."
-ROLES = ("receptionist", "practitioner", "manager", "administrator", "privacy_officer")
 # Whatever is in them may be known to all staff, of every company.
 OPEN = {
     "res.country",
@@ -82,7 +82,7 @@ class TestGivenIds(ClinicCase):
                         comodel,
                         self.foreign,
                         f"{field}: add a record of another company to "
-                        "foreign_records, or say in OPEN that all staff may know it",
+                        "ForeignClinic, or say in OPEN that all staff may know it",
                     )
                     yield mine, field, self.foreign[comodel]
 

@@ -8,9 +8,9 @@ from odoo.tests import new_test_user, tagged
 
 from ..common import MARKER, ClinicCase, staff_user
 from .foreign_clinic import ForeignClinic
+from .test_access import ROLES
 
 PREFIX = "whatsapp.clinic."
-ROLES = ("receptionist", "practitioner", "manager", "administrator", "privacy_officer")
 # Odoo's own, whose rights the tests of access and of given ids look at.
 OF_ODOO = {
     "copy",
