@@ -13,6 +13,7 @@ from . import (
     channel_setup,
     channel_task,
     channel_transfer,
+    channel_words,
     counters,
     dispatcher,
     file_transfer,

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import formatLang
 
 from odoo.addons.base.models.res_partner import _tz_get
 
@@ -67,7 +68,9 @@ class Channel(models.Model):
     def _tell_cost(self, rows: list[dict]) -> str:
         unknown = sum(row["unknown"] for row in rows)
         parts = [
-            f"{row['cost']:.2f} {row['currency']}" for row in rows if row["currency"]
+            f"{formatLang(self.env, row['cost'], digits=2)} {row['currency']}"
+            for row in rows
+            if row["currency"]
         ]
         if unknown:
             parts.append(self.env._("%s of unknown price", unknown))

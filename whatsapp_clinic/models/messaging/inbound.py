@@ -18,14 +18,17 @@ class Inbound(models.AbstractModel):
     def _handle(self, event):
         """Apply one typed event of `cloud_api.webhooks`.
 
-        What is about a number that is not ours is noted, whatever it is.
+        What is about a number that is not ours is noted, whatever it is. Notes, and the
+        history of what changes, are in the language of the number's company.
         """
-        handler = getattr(self, _HANDLERS[type(event)])
+        handler = _HANDLERS[type(event)]
         number = getattr(event, "phone_number_id", None)
         if number is None:
-            handler(event)
+            getattr(self, handler)(event)
         elif channel := self._channel(number):
-            handler(event, channel)
+            lang = channel.company_id.partner_id.lang
+            speaker = self.with_context(lang=lang)
+            getattr(speaker, handler)(event, channel.with_context(lang=lang))
         else:
             self._note_stranger(number)
 

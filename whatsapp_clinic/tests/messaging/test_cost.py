@@ -382,6 +382,14 @@ class TestFigures(CostCase):
         self.price()
         self.assertEqual(self.figures()[0], "0.04 USD, 1 of unknown price")
 
+    def test_cost_of_the_month_is_written_as_in_the_user_s_language(self):
+        self.env["res.lang"]._activate_lang("tr_TR")
+        self.rate(0.02)
+        self.message()
+        self.price()
+        channel = self.channel.with_context(lang="tr_TR")
+        self.assertEqual(channel.month_cost, "0,02 USD")
+
     def test_month_begins_at_midnight_of_the_account(self):
         self.rate(0.02)
         self.message(at=datetime(2026, 10, 31, 23, 0))

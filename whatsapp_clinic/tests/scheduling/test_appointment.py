@@ -188,6 +188,21 @@ class TestTaps(SandboxCase):
         summary = self.appointment.activity_ids.summary
         self.assertEqual(summary, "Hasta başka bir zaman istiyor.")
 
+    def test_history_of_what_a_patient_taps_is_in_the_clinic_s_language(self):
+        self.env["res.lang"]._activate_lang("tr_TR")
+        self.env["ir.module.module"]._load_module_terms(["whatsapp_clinic"], ["tr_TR"])
+        self.company.partner_id.lang = "tr_TR"
+        known = self.appointment.message_ids
+        self.tap("Reschedule")
+        self.env.cr.precommit.run()
+        self.env.invalidate_all()
+        tracked = (self.appointment.message_ids - known).sudo().tracking_value_ids
+        told = tracked.filtered(lambda one: one.field_id.name == "patient_status")
+        field = self.appointment.with_context(lang="tr_TR")._fields["patient_status"]
+        labels = dict(field._description_selection(self.env(context={"lang": "tr_TR"})))
+        self.assertNotEqual(labels["tentative"], "Asks for another time")
+        self.assertEqual(told.new_value_char, labels["tentative"])
+
     def test_cancel_after_confirm_counts(self):
         self.tap("Confirm")
         self.tap("Cancel")

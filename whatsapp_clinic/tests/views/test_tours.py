@@ -35,6 +35,17 @@ class TestReceptionTour(ReceptionCase):
         self.assertEqual(message.state, "cancelled")
         self.assertEqual(message.reason, "cancelled_by_user")
 
+    def test_page_says_in_which_language_it_is(self):
+        self.env["res.lang"]._activate_lang("tr_TR")
+        self.receptionist.lang = "tr_TR"
+        self.browser_js(
+            "/odoo/clinic-patients",
+            "if (document.documentElement.lang === 'tr-TR') console.log('test successful')"
+            "; else console.error(document.documentElement.lang)",
+            ready="odoo.isReady === true",
+            login=self.receptionist.login,
+        )
+
     def test_why_a_patient_cannot_be_written_to_is_told_and_mended(self):
         self.patient.phone = False
         self.start_tour(
