@@ -25,7 +25,7 @@ def read_committed(cr) -> None:
 def begin_anew(env, done: int = 0) -> None:
     """Commit what a scheduled action got done, and go on in a new transaction.
 
-    That one waits for who changes a row it writes, instead of failing.
+    The new transaction waits for concurrent writers instead of failing.
     """
     env["ir.cron"]._commit_progress(done)
     read_committed(env.cr)

@@ -36,7 +36,7 @@ class Composer(models.TransientModel):
         help="Every patient wrote within the last 24 hours and may be answered.",
     )
     content = fields.Selection(
-        [("template", "Template"), ("text", "Own Text")],
+        [("template", "Template"), ("text", "Free Text")],
         compute="_compute_content",
         store=True,
         readonly=False,
@@ -303,8 +303,8 @@ class Composer(models.TransientModel):
         if not self.can_write_text:
             raise UserError(
                 self.env._(
-                    "An own text can be sent only to patients who wrote within the "
-                    "last 24 hours. Choose a template."
+                    "Free text can only be sent to patients who wrote in the last 24 "
+                    "hours. Choose a template."
                 )
             )
 

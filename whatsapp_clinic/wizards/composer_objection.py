@@ -8,7 +8,7 @@ class Composer(models.TransientModel):
 
     _inherit = "whatsapp.clinic.composer"
 
-    remedy = fields.Char("Mend It", compute="_compute_remedy")
+    remedy = fields.Char("Fix", compute="_compute_remedy")
 
     @api.depends("res_model", "res_ids", "purpose_id", "channel_id")
     @api.depends_context("lang")

@@ -5,7 +5,7 @@ from datetime import date, datetime, time
 
 import pytz
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 from odoo.addons.base.models.res_partner import _tz_get
@@ -49,7 +49,7 @@ RESULTS = [
     ("known", "Recorded already"),
     ("repeated", "Stands in the file twice"),
     ("unknown_patient", "No such patient"),
-    ("ambiguous_patient", "Several patients: give the database id"),
+    ("ambiguous_patient", "Several patients: choose one"),
     ("unknown_purpose", "No purpose with this code or name"),
     ("unknown_decision", "Neither given nor withdrawn"),
     ("unreadable_date", "Date cannot be read; write 2026-01-31 or 31.01.2026"),
@@ -300,10 +300,7 @@ class ConsentImport(models.TransientModel):
             {line["partner_id"] for line in lines if line["partner_id"]}
         )
         known = self._recorded(patients)
-        latest = {}
-        for partner_id, purpose_id, act_at, _decision in known:
-            pair = (partner_id, purpose_id)
-            latest[pair] = max(act_at, latest.get(pair, act_at))
+        latest = _latest(known)
         seen = set()
         for line in lines:
             if line["result"] == "new":
@@ -353,7 +350,11 @@ class ConsentImport(models.TransientModel):
 
     def _line(self, number: int, cell: dict, lookup: Lookup) -> dict:
         patients = lookup.patients(str(cell["patient"]))
-        purpose = lookup.purposes.get(fold(str(cell["purpose"])))
+        line = self._line_of(number, cell, patients, lookup.purposes)
+        return {**line, "candidate_ids": [Command.set(patients.ids)]}
+
+    def _line_of(self, number: int, cell: dict, patients, purposes: dict) -> dict:
+        purpose = purposes.get(fold(str(cell["purpose"])))
         decision = _decision(str(cell["decision"]))
         act_at = _moment(cell["act_at"], self.tz)
         checks = (
@@ -380,6 +381,22 @@ class ConsentImport(models.TransientModel):
             "act_at": act_at or False,
             "result": next((code for is_so, code in checks if is_so), "new"),
         }
+
+    def _judge_again(self, line):
+        """What happens to a line whose patient was chosen by hand."""
+        cell = {name: line[name] or "" for name in COLUMNS if name != "act_at"}
+        cell["act_at"] = line.date_text or ""
+        purposes = self._purposes_by_words()
+        values = self._line_of(line.number, cell, line.partner_id, purposes)
+        if values["result"] == "new":
+            act = tuple(values[name] for name in _ACT)
+            known = self._recorded(line.partner_id)
+            others = (self.line_ids - line).filtered(
+                lambda one: one.result in TO_RECORD
+            )
+            seen = {one._act for one in others}
+            values["result"] = self._compare(act, known, seen, _latest(known))
+        return values
 
     def _recorded(self, patients) -> set:
         """Acts of these patients that are recorded: (patient, purpose, time, …)."""
@@ -415,12 +432,37 @@ class ConsentImportLine(models.TransientModel):
     date_text = fields.Char("Date in the File")
     source = fields.Char()
     partner_id = fields.Many2one("res.partner", "Patient")
+    candidate_ids = fields.Many2many(
+        "res.partner", "whatsapp_clinic_consent_import_line_candidate"
+    )
     purpose_id = fields.Many2one("whatsapp.clinic.consent.purpose")
     decided = fields.Selection(
         [("given", "Given"), ("withdrawn", "Refused or withdrawn")], "Decision"
     )
     act_at = fields.Datetime("Time of the Act")
     result = fields.Selection(RESULTS, "What Happens", required=True)
+
+    def action_choose(self) -> dict:
+        """Ask which of several patients a line means."""
+        self.ensure_one()
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Which Patient?"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def action_judge_again(self) -> dict:
+        """Take the chosen patient, one of those whom the line may mean."""
+        self.ensure_one()
+        self.check_access("write")
+        if self.partner_id not in self.candidate_ids:
+            raise UserError(self.env._("Choose one of the patients."))
+        self.write(self.wizard_id._judge_again(self))
+        return {"type": "ir.actions.act_window_close"}
 
     @property
     def _act(self) -> tuple:
@@ -444,6 +486,15 @@ class ConsentImportLine(models.TransientModel):
 
 # What makes two lines the same act, in the order of `_act`.
 _ACT = ("partner_id", "purpose_id", "act_at", "decided")
+
+
+def _latest(known: set) -> dict:
+    """When each patient last decided about each purpose, of recorded acts."""
+    latest = {}
+    for partner_id, purpose_id, act_at, _decision in known:
+        pair = (partner_id, purpose_id)
+        latest[pair] = max(act_at, latest.get(pair, act_at))
+    return latest
 
 
 def _is_minor(patients, at: datetime | None) -> bool:

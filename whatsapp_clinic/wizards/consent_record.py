@@ -18,7 +18,7 @@ from ..tools.scan import kind_of
 ANSWERS = [
     ("given", "Agrees"),
     ("refused", "Does not agree"),
-    ("withdrawn", "Withdraws"),
+    ("withdrawn", "Takes it back"),
 ]
 DECISIONS = {"given": "given", "refused": "withdrawn", "withdrawn": "withdrawn"}
 # For so long a message that was refused for want of consent is worth sending after all.

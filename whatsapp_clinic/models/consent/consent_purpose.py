@@ -47,7 +47,7 @@ class ConsentPurpose(models.Model):
         "written to until they object.",
     )
     answers_only = fields.Boolean(
-        help="Only within 24 hours of what the patient wrote or of a call."
+        help="Replies only, within 24 hours of the patient's last message or call."
     )
     is_commercial = fields.Boolean(help="Advertising in the sense of the law.")
     use_utility = fields.Boolean("Utility Templates", default=True)

@@ -157,7 +157,9 @@ class ConsentRequest(models.Model):
         """
         self.ensure_one()
         if not self._is_open:
-            raise UserError(self.env._("This request is closed or expired: ask anew."))
+            raise UserError(
+                self.env._("This request is closed or has expired. Send a new one.")
+            )
         lifetime = self.expires_at - clock.now()
         return self.env["whatsapp.clinic.personal.link"]._mint(self, lifetime)
 

@@ -21,7 +21,7 @@ CONSENT_STATES = [
     ("guardianship_ended", "Of age: ask the patient"),
     ("stopped", "Stopped messages"),
     ("no_number", "No WhatsApp number"),
-    ("not_written_to", "Not to be written to"),
+    ("not_written_to", "Do not contact"),
 ]
 _SEARCHABLE = {"no_consent", "withdrawn", "expired", "superseded", "guardianship_ended"}
 # The badge for what the gate objects.
@@ -65,7 +65,7 @@ class ResPartner(models.Model):
         "What to Do", compute="_compute_whatsapp_objection", groups=CLINIC_STAFF
     )
     whatsapp_remedy = fields.Char(
-        "Mend It",
+        "Fix",
         compute="_compute_whatsapp_objection",
         groups=CLINIC_STAFF,
         help="What the button does that ends the objection.",

@@ -51,7 +51,7 @@ class ResPartner(models.Model):
         "Died on", groups=CLINIC_STAFF, help="Nothing is sent any more."
     )
     clinic_barred = fields.Boolean(
-        "Not to Be Written to",
+        "Do Not Contact",
         groups=CLINIC_STAFF,
         help="The clinic decided so: nothing is sent, whatever the patient agreed to.",
     )

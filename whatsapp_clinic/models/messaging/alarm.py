@@ -45,8 +45,8 @@ ADVICE = {
         "Now on the channel."
     ),
     "quality": _lt(
-        "Patients block or report the number. Write less that they did not ask for; "
-        "otherwise WhatsApp lowers the messaging limit."
+        "Patients block or report the number. Send fewer messages that nobody "
+        "asked for, or WhatsApp will lower your messaging limit."
     ),
     "name": _lt(
         "Correct the display name in WhatsApp Manager, under Phone numbers; then check "
@@ -57,8 +57,8 @@ ADVICE = {
         "say why; ask for a review in WhatsApp Manager under Account quality."
     ),
     "limit": _lt(
-        "Fewer patients can be written to first within 24 hours; what is too much "
-        "waits. The limit rises again with good quality."
+        "You can start fewer conversations per 24 hours; the rest wait. The limit "
+        "rises again with good quality."
     ),
     "throughput": _lt(
         "Messages are sent at the lower pace, so that large sendings take longer; "

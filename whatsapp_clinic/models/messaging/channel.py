@@ -35,9 +35,7 @@ def require_known_host(records):
     known = KNOWN_HOSTS | (LOOPBACK if os.environ.get(LOOPBACK_SWITCH) else set())
     if hosts - known and not env.user.has_group("base.group_system"):
         raise AccessError(
-            env._(
-                "Only who may change Odoo's settings sets another address of the API."
-            )
+            env._("Only users with the Settings right can change the API address.")
         )
 
 
@@ -117,9 +115,7 @@ class Channel(models.Model):
     hold_cure = fields.Char(
         readonly=True, copy=False, help="What to do, in English; shown translated."
     )
-    hold_count = fields.Integer(
-        readonly=True, copy=False, help="Holds since a message was accepted last."
-    )
+    hold_count = fields.Integer(readonly=True, copy=False, help="Consecutive holds.")
     state = fields.Selection(
         [
             ("incomplete", "Not connected"),

@@ -54,12 +54,12 @@ class ChannelCheck(models.Model):
             ("skipped", "Not checked"),
             ("ok", "Fine"),
             ("warn", "Look at it"),
-            ("fail", "Mend it"),
+            ("fail", "Fix it"),
         ],
         required=True,
         readonly=True,
     )
-    since = fields.Datetime(readonly=True, help="When it was found so first.")
+    since = fields.Datetime(readonly=True, help="First seen.")
     advice = fields.Char(readonly=True, help="In English; shown translated.")
     advice_values = fields.Json(readonly=True)
     what_to_do = fields.Char(compute="_compute_what_to_do")

@@ -20,7 +20,7 @@ _WORDS = {
     "name_status": {
         "APPROVED": _lt("Approved"),
         "AVAILABLE_WITHOUT_REVIEW": _lt("May be used, not reviewed"),
-        "DECLINED": _lt("Declined"),
+        "DECLINED": _lt("Rejected"),
         "EXPIRED": _lt("Expired"),
         "NONE": _lt("None"),
         "PENDING_REVIEW": _lt("In review"),
@@ -43,10 +43,10 @@ class Channel(models.Model):
 
     _inherit = "whatsapp.clinic.channel"
 
-    told_number_status = fields.Char("Number Status", compute="_compute_told")
-    told_name_status = fields.Char("Name Status", compute="_compute_told")
-    told_sending_status = fields.Char("Sending Status", compute="_compute_told")
-    told_throughput_level = fields.Char("Throughput", compute="_compute_told")
+    told_number_status = fields.Char("Status of the Number", compute="_compute_told")
+    told_name_status = fields.Char("Status of the Name", compute="_compute_told")
+    told_sending_status = fields.Char("Status of Sending", compute="_compute_told")
+    told_throughput_level = fields.Char("Pace", compute="_compute_told")
 
     @api.depends(*_WORDS)
     @api.depends_context("lang")

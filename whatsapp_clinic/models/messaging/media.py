@@ -111,7 +111,7 @@ class Media(models.Model):
         require_group(self.env, "group_receptionist", "group_practitioner")
         failed = self.sudo().filtered(lambda one: one.state in ("failed", "refused"))
         if not failed:
-            raise UserError(self.env._("Only a file that is not there can be loaded."))
+            raise UserError(self.env._("This file is already loaded."))
         failed.write(
             {
                 "state": "wanted",

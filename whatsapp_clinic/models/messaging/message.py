@@ -131,10 +131,12 @@ NEXT_STEPS = {
     "other_patient": _lt(
         "Nothing: whose appointment it is, is written to instead of this patient."
     ),
-    "quiet_hours": _lt("Nothing to do: it leaves in the morning if that is in time."),
-    "pair_limit": _lt("Nothing to do: it leaves by itself in a moment."),
-    "marketing_limit": _lt("Nothing to do: it leaves by itself after a day."),
-    "automatic_limit": _lt("Nothing to do: it leaves by itself within the hour."),
+    "quiet_hours": _lt(
+        "No action needed: it will be sent in the morning, unless that is too late."
+    ),
+    "pair_limit": _lt("No action needed: it will be sent in a moment."),
+    "marketing_limit": _lt("No action needed: it will be sent after a day."),
+    "automatic_limit": _lt("No action needed: it will be sent within the hour."),
     "messaging_limit": _lt(
         "Call the patients whose messages cannot wait; verify the business at Meta to "
         "raise the limit."
@@ -150,7 +152,7 @@ NEXT_STEPS = {
         "agent off in WhatsApp Manager."
     ),
     "no_answer": _lt("Ask the patient, or send again."),
-    "file_uploading": _lt("Nothing to do: it leaves by itself in a moment."),
+    "file_uploading": _lt("No action needed: it will be sent in a moment."),
     "file_refused": _lt("Choose a file of another type or size, then send again."),
 }
 # What nobody can mend for this message.

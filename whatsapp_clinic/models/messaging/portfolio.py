@@ -29,10 +29,10 @@ class Portfolio(models.Model):
         "WhatsApp with the templates.",
     )
     reached_count = fields.Integer(
-        "Written to First",
+        "New Conversations (24 h)",
         compute="_compute_reached_count",
         compute_sudo=True,
-        help="Patients in the last 24 hours who had not written for 24 hours before.",
+        help="Patients messaged outside an open conversation in the last 24 hours.",
     )
 
     _messaging_limit_positive = models.Constraint(

@@ -84,7 +84,7 @@ class Sending(models.Model):
     record_count = fields.Integer("Recipients", required=True)
     written_count = fields.Integer("Written", readonly=True)
     leaves_at = fields.Datetime(
-        "Leaves", help="Nothing leaves before, so that it can be undone."
+        "Sent From", help="Nothing is sent before, so that it can be undone."
     )
     state = fields.Selection(
         [

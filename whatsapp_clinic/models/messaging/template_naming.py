@@ -23,9 +23,7 @@ class Template(models.Model):
         compute="_compute_language_choices",
         help="Codes and names of the languages that a template can have.",
     )
-    draft_count = fields.Integer(
-        "Languages to Submit", compute="_compute_draft_count"
-    )
+    draft_count = fields.Integer("Languages to Submit", compute="_compute_draft_count")
 
     @api.depends_context("lang")
     def _compute_language_choices(self):

@@ -117,7 +117,7 @@ class Template(models.Model):
         require_group(self.env, "group_manager")
         for template in self.sudo():
             if template.status != "DELETED":
-                raise UserError(self.env._("Only a deleted template begins anew."))
+                raise UserError(self.env._("Only a deleted template can be recreated."))
             template._check_writable()
             template.write(
                 {

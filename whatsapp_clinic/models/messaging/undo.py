@@ -19,8 +19,8 @@ class ResCompany(models.Model):
         "Seconds to Undo",
         default=5,
         required=True,
-        help="For so long a message that somebody wrote and sent by hand waits, and "
-        "can be undone. 0 sends it at once.",
+        help="Delay before a message that is sent by hand leaves, so that it can be "
+        "undone. 0: no delay.",
     )
 
     _clinic_undo_seconds_range = models.Constraint(
@@ -66,7 +66,7 @@ def tell_sent(
     seconds = SHOWN
     if can_be_undone and leaves_at and leaves_at > clock.precise_now():
         seconds = ceil((leaves_at - clock.precise_now()).total_seconds())
-        told += " " + wizard.env._("Leaves in %s seconds.", seconds)
+        told += " " + wizard.env._("Sent in %s seconds.", seconds)
     return {
         "type": "ir.actions.client",
         "tag": "whatsapp_clinic_sent",
@@ -83,9 +83,9 @@ def tell_sent(
 def tell_stopped(env, left: int, wizard=None) -> dict:
     """The action that tells how much had left before an Undo; opens a wizard again."""
     if left:
-        told = env._("Stopped. Had left already: %s.", left)
+        told = env._("Cancelled. Already sent: %s.", left)
     else:
-        told = env._("Stopped; nothing had left.")
+        told = env._("Cancelled; nothing was sent.")
     return {
         "type": "ir.actions.client",
         "tag": "whatsapp_clinic_stopped",

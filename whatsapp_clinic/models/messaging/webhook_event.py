@@ -57,7 +57,11 @@ class WebhookEvent(models.Model):
     received_at = fields.Datetime(required=True, readonly=True)
     processed_at = fields.Datetime(readonly=True)
     state = fields.Selection(
-        [("pending", "Waiting"), ("done", "Processed"), ("parked", "Parked")],
+        [
+            ("pending", "Waiting"),
+            ("done", "Processed"),
+            ("parked", "Could not be processed"),
+        ],
         required=True,
         readonly=True,
     )

@@ -19,7 +19,7 @@ STATES = [
     ("waitlist", "Waiting List"),
     ("booked", "Booked"),
     ("arrived", "Arrived"),
-    ("fulfilled", "Fulfilled"),
+    ("fulfilled", "Done"),
     ("noshow", "No-show"),
     ("cancelled", "Cancelled"),
 ]
@@ -28,7 +28,7 @@ PATIENT_STATUSES = [
     ("needs_action", "No answer yet"),
     ("accepted", "Confirmed"),
     ("tentative", "Asks for another time"),
-    ("declined", "Declined"),
+    ("declined", "Will not come"),
 ]
 SLOT_STATES = ("booked", "arrived", "fulfilled")
 # What a message spoke of has changed when one of these does.
@@ -157,7 +157,7 @@ class Appointment(models.Model):
     whatsapp_next_step = fields.Char(
         "What to Do", compute="_compute_whatsapp_objection"
     )
-    whatsapp_remedy = fields.Char("Mend It", compute="_compute_whatsapp_objection")
+    whatsapp_remedy = fields.Char("Fix", compute="_compute_whatsapp_objection")
     patient_phone = fields.Char(compute="_compute_patient_phone")
 
     _no_double_booking = models.Constraint(

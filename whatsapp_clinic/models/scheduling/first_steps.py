@@ -48,7 +48,9 @@ class ResConfigSettings(models.TransientModel):
 
     def _clinic_channels_state(self) -> list[str]:
         channels = self.env["whatsapp.clinic.channel"].sudo()
-        return channels.search([("company_id", "=", self.company_id.id)]).mapped("state")
+        return channels.search([("company_id", "=", self.company_id.id)]).mapped(
+            "state"
+        )
 
     def _clinic_works_as(self, group) -> bool:
         """Whether a person of the company has a role; the system's users are none."""

@@ -129,6 +129,21 @@ class TestConsentImport(ClinicCase):
             line = self.wizard(self.row(patient)).line_ids
             self.assertEqual((line.result, line.partner_id), ("new", wanted))
 
+    def test_patient_of_a_family_is_chosen_on_the_line(self):
+        child = self.make_patient(AYSE, "Child KUMQUAT")
+        stranger = self.make_patient("+905321110009", "Stranger KUMQUAT")
+        line = self.wizard(self.row()).line_ids
+        self.assertEqual(line.candidate_ids, self.patient | child)
+        with self.assertRaisesRegex(UserError, "one of the patients"):
+            line.partner_id = stranger
+            line.action_judge_again()
+        line.partner_id = child
+        line.action_judge_again()
+        self.assertEqual(line.result, "new")
+        line.wizard_id.action_record()
+        self.assertTrue(child.consent_ids)
+        self.assertFalse(self.patient.consent_ids)
+
     def test_who_is_no_patient_is_not_found(self):
         contact = self.env["res.partner"].create({"name": "Supplier", "ref": "S-1"})
         self.assertEqual(self.result("S-1"), "unknown_patient")

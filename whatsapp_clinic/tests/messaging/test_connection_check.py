@@ -793,7 +793,7 @@ class TestHealth(ConnectedCase):
         self.work_off()
         self.watch()
         self.assertEqual(self.channel.name_status, "DECLINED")
-        self.assertEqual(self.channel.told_name_status, "Declined")
+        self.assertEqual(self.channel.told_name_status, "Rejected")
         self.assertIn("name", self.kinds())
 
     def test_webhook_about_throughput_brings_the_present_state(self):

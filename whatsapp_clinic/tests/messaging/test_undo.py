@@ -114,7 +114,7 @@ class TestUndo(ComposerCase):
         composer.action_send()
         self.rows(patients)[0].state = "sent"
         action = composer.action_undo()
-        self.assertIn("left already: 1", action["params"]["message"])
+        self.assertIn("Already sent: 1", action["params"]["message"])
         self.assertFalse(action["params"]["wizard"])
 
     def test_second_click_on_send_sends_nothing_more(self):

@@ -15,9 +15,7 @@ class TestFirstSteps(ClinicCase):
     def done(self, company=None):
         settings = self.settings(company)
         steps = [name for name in settings._fields if name.startswith("clinic_step_")]
-        return {
-            step.removeprefix("clinic_step_") for step in steps if settings[step]
-        }
+        return {step.removeprefix("clinic_step_") for step in steps if settings[step]}
 
     def test_nothing_is_done_in_a_new_company(self):
         company = self.env["res.company"].create({"name": "New clinic"})

@@ -88,7 +88,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_withdraw_consent", {
       {
         content: "What was never given cannot be withdrawn",
         trigger:
-          ".modal .o_data_row:contains(Advertising):not(:has(button:contains(Withdraws)))",
+          ".modal .o_data_row:contains(Advertising):not(:has(button:contains(Takes it back)))",
       },
       {
         content: "Advertising needs a signature, and it says so",
@@ -97,7 +97,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_withdraw_consent", {
       },
       {
         content: "The first click counts",
-        trigger: ".modal .o_data_row button:contains(Withdraws)",
+        trigger: ".modal .o_data_row button:contains(Takes it back)",
         run: "click",
       },
       {
@@ -108,13 +108,13 @@ registry.category("web_tour.tours").add("whatsapp_clinic_withdraw_consent", {
       },
       {
         trigger:
-          ".modal:has(button[aria-pressed=true]:contains(Withdraws)) button[name=action_record]",
+          ".modal:has(button[aria-pressed=true]:contains(Takes it back)) button[name=action_record]",
         run: "click",
       },
       {
         content: "What was recorded is said",
         trigger:
-          ".o_notification:contains(Recorded):contains(Withdraws):contains(Does not agree)",
+          ".o_notification:contains(Recorded):contains(Takes it back):contains(Does not agree)",
       },
       {
         trigger:
