@@ -40,8 +40,9 @@ class TestReceptionTour(ReceptionCase):
         self.receptionist.lang = "tr_TR"
         self.browser_js(
             "/odoo/clinic-patients",
-            "if (document.documentElement.lang === 'tr-TR') console.log('test successful')"
-            "; else console.error(document.documentElement.lang)",
+            "const {lang} = document.documentElement;"
+            "if (lang === 'tr-TR') console.log('test successful');"
+            "else console.error(lang);",
             ready="odoo.isReady === true",
             login=self.receptionist.login,
         )
