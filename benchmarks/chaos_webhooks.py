@@ -56,14 +56,14 @@ STATES = {
         LEFT JOIN whatsapp_clinic_identity AS identity
             ON identity.id = message.identity_id
         LEFT JOIN whatsapp_clinic_message AS quoted ON quoted.id = message.reply_to_id
-        WHERE message.confirms_stop IS NOT TRUE
+        WHERE message.direction = 'in' OR starts_with(message.key, 'sent-')
     """,
-    # Whether these have left already is the dispatcher's affair.
-    "confirmation": """
+    # Answers to taps and stops; whether they have left is the dispatcher's affair.
+    "answer": """
         SELECT message.body, message.partner_id, quoted.message_id
         FROM whatsapp_clinic_message AS message
         JOIN whatsapp_clinic_message AS quoted ON quoted.id = message.reply_to_id
-        WHERE message.confirms_stop
+        WHERE message.direction = 'out' AND NOT starts_with(message.key, 'sent-')
     """,
     "identity": """
         SELECT identity.wa_id, identity.user_id, identity.profile_name,

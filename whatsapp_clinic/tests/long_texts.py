@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..cloud_api.webhooks import clean_text, parse, reading
+from ..models.consent import stop_word
 from ..models.messaging import (
     media,
     message_content,
@@ -101,6 +102,10 @@ def functions(env) -> dict[str, Callable]:
     return {
         **FUNCTIONS,
         "models/consent/stop_word.py:_match": env["whatsapp.clinic.stop.word"]._match,
+        "models/consent/stop_word.py:_sounds_like_refusal": env[
+            "whatsapp.clinic.stop.word"
+        ]._sounds_like_refusal,
+        "models/consent/stop_word.py:_tokens": stop_word._tokens,
         "models/messaging/message_inbound.py:_is_tap": messages._is_tap,
         "models/messaging/message_kind.py:_lines": messages._lines,
         "models/messaging/message_kind.py:_word": messages._word,
