@@ -210,6 +210,9 @@ class Message(models.Model):
         referral, order = content.get("referral") or {}, content.get("order") or {}
         form = content.get("form") or {}
         bubble = self.env["whatsapp.clinic.bubble"]
+        text, titles = self.shown_body or "", []
+        if self.template_id:
+            text, titles = _without_buttons(text)
         return {
             "message": self,
             # A message of another branch may be quoted on a number that both have.
@@ -220,10 +223,10 @@ class Message(models.Model):
             "media": self.media_ids[:1],
             "is_media": self.kind in MEDIA_KINDS,
             "is_visible": _is_visible,
-            "text": bubble._formatted(self.shown_body or ""),
+            "text": bubble._formatted(text),
             "change": content.get("change"),
             "errors": content.get("errors") or [],
-            "choices": list(_choices(self.buttons, content)),
+            "choices": [*titles, *_choices(self.buttons, content)],
             "card": card_of(content.get("payload")),
             "is_hidden": self._is_hidden(),
             "items": [_item(one) for one in order.get("items") or []],
@@ -402,6 +405,15 @@ def _web_address(text) -> str | None:
 def _map_url(place: dict) -> str:
     """Degrees may be written as text (Cloud API, location messages)."""
     return _MAP.format(float(place["latitude"]), float(place["longitude"]))
+
+
+def _without_buttons(text: str) -> tuple[str, list[str]]:
+    """The text of a template, and the titles of the buttons that stand below it."""
+    lines = text.rstrip().split("\n")
+    titles = []
+    while lines and lines[-1][:1] == "[" and lines[-1][-1:] == "]":
+        titles.insert(0, lines.pop()[1:-1])
+    return "\n".join(lines).rstrip(), titles
 
 
 def _choices(buttons, content: dict) -> Iterator[str]:

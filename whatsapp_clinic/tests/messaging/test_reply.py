@@ -83,3 +83,21 @@ class TestReply(ClinicCase):
             self.env["whatsapp.clinic.message"].with_user(stranger).answer_box(
                 self.message.ids
             )
+
+
+@tagged("post_install", "-at_install")
+class TestButtonsOfTemplates(ClinicCase):
+    def test_buttons_are_drawn_and_not_written(self):
+        message = self.env["whatsapp.clinic.message"].create(
+            {
+                "channel_id": self.channel.id,
+                "company_id": self.company.id,
+                "template_id": self.template.id,
+                "kind": "template",
+                "body": "See you KUMQUAT\n\n[Confirm]\n[Cancel]",
+                "state": "sent",
+            }
+        )
+        bubble = message.bubble_html
+        self.assertNotIn("[Confirm]", bubble)
+        self.assertRegex(bubble, r'class="o_choice"[^>]*>Confirm<')
