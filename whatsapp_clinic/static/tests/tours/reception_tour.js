@@ -65,7 +65,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_withdraw_consent", {
   steps: () =>
     patient([
       {
-        trigger: ".o_kanban_record:contains(Nesrin):contains(May be written to)",
+        trigger: ".o_kanban_record:contains(Nesrin)",
         run: "click",
       },
       {
