@@ -20,6 +20,8 @@ _KEY = re.compile(r"(/whatsapp_clinic/consent/)[^/\s?#&\"'<>]+")
 _VERIFY_TOKEN = re.compile(r"((?:verify|%76erify)(?:_|%5[fF])token=)[^&\s\"'<>]+")
 _MASK = r"\1***"
 _ADDON = Path(__file__).resolve().parents[1]
+# Says what is missing to who installs the addon, who has only the log.
+_HOOKS = _ADDON / "hooks.py"
 
 
 def masked(text: str) -> str:
@@ -30,8 +32,9 @@ def masked(text: str) -> str:
 def _is_of_the_addon(error) -> bool:
     """Whether it tells a user something, and came from within the addon."""
     frames = traceback.walk_tb(getattr(error, "__traceback__", None))
+    files = {Path(frame.f_code.co_filename) for frame, _line in frames} - {_HOOKS}
     return isinstance(error, UserError) and any(
-        _ADDON in Path(frame.f_code.co_filename).parents for frame, _line in frames
+        _ADDON in file.parents for file in files
     )
 
 
