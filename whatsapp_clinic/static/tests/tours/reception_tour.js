@@ -47,16 +47,9 @@ registry.category("web_tour.tours").add("whatsapp_clinic_book_from_calendar", {
         run: "click",
       },
       {
-        content: "Why the reminder will not be sent",
+        content: "Why no reminder is planned",
         trigger:
-          ".modal .o_whatsapp_clinic_facts:contains(The patient has not agreed to these messages)",
-      },
-      {
-        trigger: ".modal .o_whatsapp_clinic_facts button[name=action_cancel]",
-        run: "click",
-      },
-      {
-        trigger: ".modal .o_whatsapp_clinic_facts:contains(Cancelled by staff)",
+          ".modal .o_form_view:contains(The patient has not agreed to these messages)",
       },
     ]),
 });
