@@ -11,6 +11,19 @@ from odoo.tools.translate import trans_export
 
 I18N = Path(__file__).resolve().parents[2] / "i18n"
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]")
+# One thing, one word: what the English says, and how the Turkish does not say it.
+OTHER_WORDS = [
+    (r"consent|agree", r"\bona[yğ](?!lı|ladığ)"),
+    (r"token", r"(?<!gizli )anahtar"),
+    (r"WhatsApp Manager", r"manager"),
+    (r"WhatsApp Clinic", r"WhatsApp Clinic"),
+    (r"deliver", r"\b[İi]leti[lm]"),
+    (r"\bwords?\b", r"kelime"),
+    (r"answer|repl", r"cevap|cevab"),
+    (r"e\.g\.", r"örn\."),
+    (r"\bstaff", r"personel"),
+    (r"\bminor|of age", r"ergin|\bküçük"),
+]
 
 
 @tagged("post_install", "-at_install")
@@ -37,6 +50,13 @@ class TestTranslations(TransactionCase):
                     sorted(PLACEHOLDER.findall(entry.msgstr)),
                     sorted(PLACEHOLDER.findall(entry.msgid)),
                 )
+
+    def test_turkish_has_one_word_for_each_thing(self):
+        for entry in polib.pofile(str(I18N / "tr.po")):
+            for english, other in OTHER_WORDS:
+                if re.search(english, entry.msgid, re.IGNORECASE):
+                    with self.subTest(entry.msgid):
+                        self.assertNotRegex(entry.msgstr, f"(?i){other}")
 
 
 def _texts(entries) -> set[str]:
