@@ -5,6 +5,7 @@ from collections import Counter
 from itertools import chain
 
 import pytest
+from workshop.clinic import wait_until
 
 RATE = 40
 MESSAGES = 200
@@ -21,12 +22,19 @@ def clinic(make_clinic):
         clinic.enqueue(place, MESSAGES)
     for place in PLACES:
         clinic.wait_for_states(place, {"sent", "delivered", "read"}, 180)
+    # A lane says what it posted when its channel is done.
+    wait_until(lambda: all(map(_posted, servers)), 60, "both servers posted")
     clinic.log = clinic.odoo_log()
-    posted = re.compile(r"Channel \d+: [1-9]\d* messages posted")
-    clinic.worked = [bool(posted.search(one.log.read_text())) for one in servers]
+    clinic.posted = sum(map(_posted, servers))
     for server in servers:
         server.stop()
     return clinic
+
+
+def _posted(server) -> int:
+    """How many messages a server says it has posted."""
+    said = re.findall(r"Channel \d+: (\d+) messages posted", server.log.read_text())
+    return sum(map(int, said))
 
 
 def _most_within_a_second(times: list[float]) -> int:
@@ -34,7 +42,7 @@ def _most_within_a_second(times: list[float]) -> int:
 
 
 def test_both_servers_sent(clinic):
-    assert clinic.worked == [True, True]
+    assert 0 < clinic.posted <= len(PLACES) * MESSAGES
 
 
 def test_dispatcher_and_event_processor_do_not_deadlock(clinic):
