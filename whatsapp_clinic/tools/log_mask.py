@@ -14,11 +14,25 @@ from odoo.exceptions import UserError
 
 from .quiet_sql import place
 
-# What stands after the address of a personal page, right or wrong, up to the next part.
-_KEY = re.compile(r"(/whatsapp_clinic/consent/)[^/\s?#&\"'<>]+")
-# As Meta writes it, or with any letter of its name encoded.
-_VERIFY_TOKEN = re.compile(r"((?:verify|%76erify)(?:_|%5[fF])token=)[^&\s\"'<>]+")
-_MASK = r"\1***"
+
+
+def _spelled(word: str) -> str:
+    """A pattern for a word of which any letter may be encoded, once or more often."""
+    return "".join(f"(?:{re.escape(one)}|%(?:25)*{ord(one):02x})" for one in word)
+
+
+_SLASHES = rf"(?:(?:/|\\|%(?:25)*(?:2f|5c))(?:\.(?=[/\\%]))*)+"
+# What stands after the address of a personal page, right or wrong, however the address
+# is written; only what is done there stays readable.
+_KEY = re.compile(
+    rf"({_spelled('whatsapp_clinic')}{_SLASHES}{_spelled('consent')}{_SLASHES})"
+    r"[^\s?#&\"'<>]+?((?:/withdraw)?(?=[\s?#&\"'<>]|$))",
+    re.IGNORECASE,
+)
+_VERIFY_TOKEN = re.compile(
+    rf"({_spelled('verify_token')}(?:=|%(?:25)*3d))[^&\s\"'<>]+()", re.IGNORECASE
+)
+_MASK = r"\1***\2"
 _ADDON = Path(__file__).resolve().parents[1]
 # Says what is missing to who installs the addon, who has only the log.
 _HOOKS = _ADDON / "hooks.py"

@@ -3,7 +3,7 @@ from datetime import datetime, timezone
 import psycopg2.errors
 
 from odoo import api, fields, models
-from odoo.exceptions import ConcurrencyError, UserError
+from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.tools import mute_logger
 
 from ...tools.access import require_group
@@ -47,11 +47,14 @@ class ConsentApi(models.Model):
         ISO 8601 with its zone, `source` says where it was said or signed, `reference`
         is the other program's own name for the act: the same one again returns the same
         id. The patient is told by database id or by phone number. Raises UserError with
-        what does not fit, AccessError without the right to record consents.
+        what does not fit, AccessError without the right to record consents, or to see
+        this patient's.
         """
         require_group(self.env, "group_receptionist", "group_privacy_officer")
+        patient = self._patient(patient_id, phone)
+        self._check_looked_after(patient)
         values = {
-            "partner_id": self._patient(patient_id, phone).id,
+            "partner_id": patient.id,
             "purpose_id": self._purpose(purpose).id,
             "decision": self._decision(decision),
             "act_at": self._utc(act_at),
@@ -102,18 +105,30 @@ class ConsentApi(models.Model):
         }
 
     def _find_recorded(self, values: dict):
-        """The act of this reference; UserError if it was another one."""
+        """The act of this reference; UserError if it was another one.
+
+        Nothing is told of an act that the user may not read.
+        """
         known = self.sudo().search(
             [
                 ("company_id", "=", self.env.company.id),
                 ("reference", "=", values["reference"]),
             ]
         )
+        if known and not known.with_env(self.env).has_access("read"):
+            raise UserError(self.env._("Choose another reference."))
         names = ("partner_id", "purpose_id", "decision", "act_at")
         stored = known._convert_to_write({name: known[name] for name in names})
         if known and any(stored[name] != values[name] for name in names):
             raise UserError(self.env._("This reference is taken by another decision."))
         return known.with_env(self.env)
+
+    def _check_looked_after(self, patient):
+        """Raise AccessError for a patient of others, before references are compared."""
+        if not patient._is_of_own_branch():
+            raise AccessError(
+                self.env._("Who looks after the patient records what they decided.")
+            )
 
     def _record_once(self, values: dict):
         """Whoever is second in a race starts anew, and finds what the first wrote."""

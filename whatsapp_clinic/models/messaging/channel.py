@@ -3,7 +3,8 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Domain
 
 from ...cloud_api.errors import NO_CODE
 from ...tools import clock
@@ -214,6 +215,26 @@ class Channel(models.Model):
     @api.constrains("base_url")
     def _check_base_url(self):
         require_known_host(self)
+
+    @api.constrains("business_account_id", "account_id", "active", "company_id")
+    def _check_business_account(self):
+        """What is told of a WhatsApp account is obeyed where the account's app says it:
+        nobody takes the account of another app. What a company has archived itself does
+        not hinder it."""
+        every = self.sudo().with_context(active_test=False)
+        for channel in self:
+            tree = Domain("company_id", "child_of", channel.company_id.root_id.id)
+            in_use = Domain("active", "=", True) if channel.active else Domain.FALSE
+            taken = Domain("business_account_id", "=", channel.business_account_id)
+            taken &= Domain("account_id", "!=", channel.account_id.id)
+            if every.search_count(taken & (in_use | ~tree), limit=1):
+                raise ValidationError(
+                    self.env._(
+                        "Numbers of one WhatsApp account share their Meta app, and "
+                        "another app has this account: choose that app, or check the "
+                        "WhatsApp account id."
+                    )
+                )
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -55,6 +55,8 @@ _SAMPLES = {
 }
 _SAMPLE_START = datetime(2026, 11, 24, 14, 30)
 _BLANKS = re.compile(r"\s+")
+# A field with such a word in its name is nobody's to tell, in whatever addon.
+_SECRETS = {"password", "passwd", "secret", "token", "totp"}
 
 
 class MissingValue(Exception):
@@ -183,7 +185,8 @@ class TemplateVariable(models.Model):
 
     def _field_problem(self, model, name: str) -> str | None:
         field = model._fields.get(name)
-        if field is None or field.groups == fields.NO_ACCESS:
+        is_secret = bool(_SECRETS & set(name.split("_")))
+        if field is None or field.groups == fields.NO_ACCESS or is_secret:
             return self.env._(
                 "“%(model)s” has no field “%(field)s”.",
                 model=model._description,

@@ -2,6 +2,7 @@ import json
 from datetime import timedelta
 
 from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from ...tools import clock
@@ -54,6 +55,31 @@ class TestConsentApi(ClinicCase):
         self.record()
         with self.assertRaisesRegex(UserError, "another decision"):
             self.record(decision="withdrawn")
+
+    def test_reference_tells_nothing_of_a_patient_whom_the_user_does_not_see(self):
+        self.record()
+        other_branch = self.branch.copy({"name": "Other Branch"})
+        other_branch.member_ids = [Command.clear()]
+        self.consents = self.consents.with_user(
+            staff_user(self, "receptionist", other_branch)
+        )
+        answers = set()
+        for values in ({}, {"decision": "withdrawn"}, {"reference": "free"}):
+            with self.assertRaises(AccessError) as refused:
+                self.record(**values)
+            answers.add(str(refused.exception))
+        self.assertEqual(len(answers), 1)
+
+    def test_reference_of_another_branch_is_refused_without_telling_of_a_decision(self):
+        self.record()
+        other_branch = self.branch.copy({"name": "Other Branch"})
+        other_branch.member_ids = [Command.clear()]
+        mine = self.make_patient("+905321110005", clinic_branch_id=other_branch.id)
+        self.consents = self.consents.with_user(
+            staff_user(self, "receptionist", other_branch)
+        )
+        with self.assertRaisesRegex(UserError, "Choose another reference"):
+            self.record(patient_id=mine.id)
 
     def test_who_loses_a_race_for_a_reference_is_told_to_start_anew(self):
         first = self.consents.browse(self.record())

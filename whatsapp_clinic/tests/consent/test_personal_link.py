@@ -85,6 +85,30 @@ class TestLogMask(ClinicCase):
                 line = self.logged('"%s" %s %s', f"GET {path} HTTP/1.1", 200, "-")
                 self.assertEqual(line, f'"GET {masked} HTTP/1.1" 200 -')
 
+    def test_the_key_is_masked_however_the_path_is_spelled(self):
+        for path in (
+            "/whatsapp_clinic/consent//{}",
+            "/whatsapp_clinic//consent/{}",
+            "/whatsapp_clinic/consent%2F{}",
+            "/whatsapp_clinic%2fconsent%252F{}/withdraw",
+            "/whatsapp%5Fclinic/%63onsent/{}",
+            "/WhatsApp_clinic/Consent/{}",
+            "/whatsapp_clinic/consent/./{}",
+            "/whatsapp_clinic/./consent/x/../{}",
+            "/whatsapp_clinic/consent/withdraw/{}",
+            "/tr/whatsapp_clinic/consent/{}/withdraw/",
+        ):
+            with self.subTest(path):
+                line = self.logged("GET %s HTTP/1.1", path.format(KEY))
+                self.assertNotIn(KEY, line)
+                self.assertIn("***", line)
+
+    def test_the_verify_token_is_masked_however_its_name_is_spelled(self):
+        for name in ("hub.verify_token", "hub.%76erif%79_token", "hub.verify%5ftoken"):
+            with self.subTest(name):
+                line = self.logged("GET /whatsapp_clinic/webhook?%s=%s", name, KEY)
+                self.assertNotIn(KEY, line)
+
     def test_the_key_is_masked_in_a_traceback(self):
         try:
             raise ValueError(f"http://clinic/whatsapp_clinic/consent/{KEY}")

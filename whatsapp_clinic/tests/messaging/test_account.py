@@ -98,6 +98,44 @@ class TestAccount(ClinicCase):
         )
         self.assertEqual(sister.state, "ready")
 
+    def test_whatsapp_account_of_another_app_is_refused(self):
+        other = second_app(self)
+        with self.assertRaises(ValidationError):
+            other.business_account_id = BUSINESS_ACCOUNT
+
+    def test_archived_number_gives_its_whatsapp_account_to_another_app(self):
+        other = second_app(self)
+        self.channel.active = False
+        other.business_account_id = BUSINESS_ACCOUNT
+        with self.assertRaises(ValidationError):
+            self.channel.active = True
+
+    def test_number_does_not_leave_the_app_of_its_whatsapp_account_alone(self):
+        sister = self.channel.copy({"phone_number_id": "sister"})
+        with self.assertRaises(ValidationError):
+            sister.account_id = second_app(self).account_id
+
+    def test_other_company_does_not_take_a_whatsapp_account(self):
+        other = self.env["res.company"].create({"name": "Other clinic"})
+        stranger = staff_user(
+            self,
+            "administrator",
+            branch=self.branch.browse(),
+            company_id=other.id,
+            company_ids=[(6, 0, other.ids)],
+        )
+        taken = {
+            "name": "Taken",
+            "phone_number_id": "taken",
+            "business_account_id": BUSINESS_ACCOUNT,
+        }
+        for is_active in (True, False):
+            self.channel.active = is_active
+            with self.assertRaises(ValidationError):
+                self.channel.with_user(stranger).create(dict(taken))
+            with self.assertRaises(ValidationError):
+                self.channel.with_user(stranger).create({**taken, "active": False})
+
     def test_app_of_another_company_is_not_seen(self):
         other = self.env["res.company"].create({"name": "Other clinic"})
         stranger = staff_user(

@@ -63,6 +63,10 @@ class TestTemplate(ClinicCase):
             "",
             "partner_id.",
             "branch_id.channel_id.account_id.access_token",
+            "create_uid.password",
+            "practitioner_id.user_id.new_password",
+            "partner_id.access_token",
+            "create_uid.totp_secret",
         ):
             with self.subTest(path=path), self.assertRaises(ValidationError):
                 variable.write({"source": "field", "field_path": path})
