@@ -71,16 +71,14 @@ class Message(models.Model):
         self.sudo().awaits_answer = False
         self._tell_staff()
 
-    @api.model
-    def answer_box(self, ids: list[int]) -> dict:
+    def answer_box(self) -> dict:
         """What somebody needs to answer in a conversation of these messages.
 
         `message_id` is the patient's latest, False if there is none; `objection` says
         why no text can be sent now and what to do.
         """
-        shown = self.browse(ids)
-        shown.check_access("read")
-        asked = shown.filtered(lambda one: one.direction == "in")
+        self.check_access("read")
+        asked = self.filtered(lambda one: one.direction == "in")
         latest = asked.sorted(lambda one: (one.occurred_at or one.due_at, one.id))[-1:]
         reason = latest._objection_to_reply() if latest else "window_closed"
         field = self._fields["reason"]

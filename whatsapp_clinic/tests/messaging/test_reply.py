@@ -72,17 +72,15 @@ class TestReply(ClinicCase):
 
     def test_box_says_whom_it_answers_or_why_it_cannot(self):
         messages = self.env["whatsapp.clinic.message"].with_user(self.receptionist)
-        box = messages.answer_box(self.message.ids)
+        box = self.message.with_user(self.receptionist).answer_box()
         self.assertEqual((box["message_id"], box["objection"]), (self.message.id, ""))
-        self.assertIn("24 hours", messages.answer_box([])["objection"])
+        self.assertIn("24 hours", messages.answer_box()["objection"])
 
     def test_box_tells_nothing_of_messages_of_another_branch(self):
         other = self.branch.copy({"name": "Another Branch", "channel_id": False})
         stranger = staff_user(self, "receptionist", other)
         with self.assertRaises(AccessError):
-            self.env["whatsapp.clinic.message"].with_user(stranger).answer_box(
-                self.message.ids
-            )
+            self.message.with_user(stranger).answer_box()
 
 
 @tagged("post_install", "-at_install")
