@@ -184,7 +184,7 @@ class ConsentAsk(models.TransientModel):
 
     @property
     def _branch(self):
-        return self.appointment_id.branch_id or self.partner_id.clinic_branch_id
+        return self.appointment_id.branch_id or self.partner_id._asking_branch()
 
     def _request(self, objection: str | None = None):
         """The request that a link is sent for, made when the first one is.

@@ -247,7 +247,7 @@ class ConsentRecord(models.TransientModel):
 
     @property
     def _branch(self):
-        return self.appointment_id.branch_id or self.partner_id.clinic_branch_id
+        return self.appointment_id.branch_id or self.partner_id._asking_branch()
 
     def _by_word(self, answered) -> dict:
         if not self.heard_by:

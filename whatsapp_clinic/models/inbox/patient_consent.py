@@ -245,6 +245,15 @@ class ResPartner(models.Model):
             )
         return print_action(self, "whatsapp_clinic.consent_form_report")
 
+    def _asking_branch(self):
+        """The branch that asks for consent: the home branch, or that of the user.
+
+        Who has an appointment at a branch may be asked there, by staff who do not see
+        the home branch.
+        """
+        home = self.clinic_branch_id
+        return home if home.has_access("read") else home._usual()
+
     def _consent_form_lang(self) -> str:
         return self.lang or self.env.lang or "en_US"
 
@@ -255,10 +264,11 @@ class ResPartner(models.Model):
         in force.
         """
         self.ensure_one()
-        company = self.clinic_branch_id.company_id or self.env.company
+        branch = self._asking_branch()
+        company = branch.company_id or self.env.company
         notice = self.env["whatsapp.clinic.privacy.notice"]._current(company)
         return {
-            "clinic": self.clinic_branch_id.name or company.name,
+            "clinic": branch.name or company.name,
             "text": notice and notice._text(self.env.lang),
             "purposes": self.env["whatsapp.clinic.consent.purpose"].search(
                 [("ask_by_default", "=", True), ("answers_only", "=", False)]

@@ -347,3 +347,24 @@ class TestConsentRecord(ClinicCase):
         ).answer = "given"
         with self.assertRaises(AccessError):
             foreign.action_record()
+
+    def test_reception_records_asks_and_prints_for_a_visitor_from_another_branch(self):
+        home = self.branch.create(
+            {"name": "Branch B", "country_id": self.turkey.id, "member_ids": False}
+        )
+        self.patient.clinic_branch_id = home
+        self.book(self.patient)
+        self.env.invalidate_all()
+        wizard = self.wizard({"appointment": "given"}, **self.on_paper())
+        wizard.action_record()
+        consent = self.env["whatsapp.clinic.consent"].search(
+            [("partner_id", "=", self.patient.id)]
+        )
+        self.assertEqual(consent.branch_id, self.branch)
+        asked = wizard.env["whatsapp.clinic.consent.ask"].create(
+            {"partner_id": self.patient.id}
+        )
+        self.env.invalidate_all()
+        self.assertEqual(asked._branch, self.branch)
+        form = self.patient.with_user(self.receptionist)._consent_form()
+        self.assertEqual(form["clinic"], self.branch.name)
