@@ -85,6 +85,7 @@ from .security import (
     test_colleagues,
     test_companies,
     test_given_ids,
+    test_looked_after,
     test_methods,
     test_seen_patients,
 )

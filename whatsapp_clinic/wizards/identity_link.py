@@ -36,6 +36,7 @@ class IdentityLink(models.TransientModel):
         self.identity_id.check_access("read")
         patient = self.partner_id
         patient.check_access("read")
+        patient._check_looked_after()
         if not patient.active or patient.clinic_deceased_on or patient.clinic_barred:
             raise UserError(self.env._("Nothing is sent to this patient any more."))
         patient._become_patients()

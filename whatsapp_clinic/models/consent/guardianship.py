@@ -176,19 +176,23 @@ class Guardianship(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         guardianships = super().create(vals_list)
+        guardianships.patient_id._check_looked_after()
         guardianships.guardian_id._spell_phone()
         guardianships.patient_id._follow_guardians()
         return guardianships
 
     def write(self, vals):
         patients = self.patient_id
+        patients._check_looked_after()
         result = super().write(vals)
+        self.patient_id._check_looked_after()
         if _ADDRESSING & vals.keys():
             (patients | self.patient_id)._follow_guardians()
         return result
 
     def unlink(self):
         patients = self.patient_id
+        patients._check_looked_after()
         result = super().unlink()
         patients._follow_guardians()
         return result

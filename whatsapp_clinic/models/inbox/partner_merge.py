@@ -4,6 +4,8 @@ from odoo import api, models
 from odoo.tools import SQL, mute_logger
 
 from ...tools import clock
+from ...tools.access import require_group
+from ..consent.consent_state import GIVEN
 
 # Columns that point to a contact and are unique together with others, from the catalog:
 # table, column, the other columns, the index's condition.
@@ -38,9 +40,30 @@ class PartnerMerge(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
 
     @api.model
+    def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
+        people = self.env["res.partner"].browse(partner_ids)
+        self._check_may_merge(people | (dst_partner or people.browse()))
+        return super()._merge(partner_ids, dst_partner, extra_checks)
+
+    @api.model
+    def _check_may_merge(self, people):
+        """Raise AccessError unless the user looks after all patients among these."""
+        patients = people.exists().filtered(lambda one: one.sudo()._is_of_clinic())
+        if patients and not self.env.su:
+            require_group(self.env, "group_staff")
+            patients._check_looked_after()
+
+    @api.model
+    def _update_values(self, src_partners, dst_partner):
+        """Odoo reads every field as the user: also what only the clinic's roles see."""
+        (src_partners | dst_partner).check_access("write")
+        return super()._update_values(src_partners.sudo(), dst_partner.sudo())
+
+    @api.model
     def _update_foreign_keys(self, src_partners, dst_partner):
         consents = self.env["whatsapp.clinic.consent"].sudo()
         everyone = src_partners | dst_partner
+        patients = everyone.sudo().filtered("clinic_patient")
         known = everyone.sudo().consent_ids
         before = consents._states(everyone, known.purpose_id, known.company_id)
         self._move_identities(src_partners, dst_partner)
@@ -52,7 +75,7 @@ class PartnerMerge(models.TransientModel):
         result = super()._update_foreign_keys(src_partners, dst_partner)
         self.env.invalidate_all()
         self._settle_guardianships(dst_partner)
-        self._settle_consents(before, src_partners, dst_partner)
+        self._settle_consents(before, set(patients.ids), dst_partner)
         return result
 
     @api.model
@@ -180,14 +203,31 @@ class PartnerMerge(models.TransientModel):
         )
 
     @api.model
-    def _settle_consents(self, before, src_partners, dst_partner):
-        """Where the contacts disagreed, nobody knows the patient's will: withdraw."""
+    def _settle_consents(self, before, patient_ids: set[int], dst_partner):
+        """Where they disagreed, nobody knows the patient's will: withdraw.
+
+        So where one of the patients (`patient_ids`) never agreed, and would count as
+        having agreed now.
+        """
         consents = self.env["whatsapp.clinic.consent"].sudo()
-        for company in dst_partner.sudo().consent_ids.company_id.root_id:
-            decisions = {}
-            for (_partner_id, purpose_id), state in before.of(company).items():
-                decisions.setdefault(purpose_id, set()).add(state == "withdrawn")
-            disputed = [one for one, found in decisions.items() if len(found) > 1]
+        partner = dst_partner.sudo()
+        after = consents._states(
+            partner, partner.consent_ids.purpose_id, partner.consent_ids.company_id
+        )
+        for company in partner.consent_ids.company_id.root_id:
+            decided = {}
+            for (partner_id, purpose_id), state in before.of(company).items():
+                decided.setdefault(purpose_id, {})[partner_id] = state == "withdrawn"
+            given = after.of(company)
+            disputed = [
+                purpose_id
+                for purpose_id, found in decided.items()
+                if len({*found.values()}) > 1
+                or (
+                    given.get((partner.id, purpose_id)) == GIVEN
+                    and patient_ids - found.keys()
+                )
+            ]
             purposes = self.env["whatsapp.clinic.consent.purpose"].browse(disputed)
             consents._record(
                 [(purpose, "withdrawn") for purpose in purposes],

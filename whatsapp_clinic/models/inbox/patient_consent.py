@@ -220,6 +220,7 @@ class ResPartner(models.Model):
         self.ensure_one()
         self.check_access("write")
         require_group(self.env, "group_receptionist", "group_privacy_officer")
+        self._check_looked_after()
         if self.clinic_has_left_number:
             self.sudo()._confirm_number()
         return {"type": "ir.actions.act_window_close"}

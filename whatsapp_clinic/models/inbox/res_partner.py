@@ -24,6 +24,8 @@ _PLANNING = {"phone", "tz", *(name for name, _ends, _reason in _ENDINGS)}
 _NUMBER = {"phone", "clinic_patient", "clinic_branch_id"}
 # What decides, of a guardian or a minor, who of them is written to.
 _ADDRESSING = {"clinic_birthdate", *(name for name, _ends, _reason in _ENDINGS)}
+# What of a contact's own fields decides whether and where a patient is written to.
+_ODOOS_OWN = {"phone", "active"}
 
 
 class ResPartner(models.Model):
@@ -32,27 +34,32 @@ class ResPartner(models.Model):
     _name = "res.partner"
     _inherit = ["whatsapp.clinic.given.ids.mixin", "res.partner"]
 
-    clinic_patient = fields.Boolean("Patient", groups=CLINIC_STAFF)
+    clinic_patient = fields.Boolean("Patient", groups=CLINIC_STAFF, copy=False)
     clinic_branch_id = fields.Many2one(
         "whatsapp.clinic.branch",
         "Home Branch",
         groups=CLINIC_STAFF,
-        tracking=True,
+        copy=False,
         index="btree_not_null",
     )
     clinic_phone_note = fields.Char(
         "Beside the Number",
         groups=CLINIC_STAFF,
+        copy=False,
         help="What was written around the phone number: an extension, whose it is, "
         "another number.",
     )
-    clinic_birthdate = fields.Date("Date of Birth", groups=CLINIC_STAFF)
+    clinic_birthdate = fields.Date("Date of Birth", groups=CLINIC_STAFF, copy=False)
     clinic_deceased_on = fields.Date(
-        "Died on", groups=CLINIC_STAFF, help="Nothing is sent any more."
+        "Died on",
+        groups=CLINIC_STAFF,
+        copy=False,
+        help="Nothing is sent any more.",
     )
     clinic_barred = fields.Boolean(
         "Do Not Contact",
         groups=CLINIC_STAFF,
+        copy=False,
         help="The clinic decided so: nothing is sent, whatever the patient agreed to.",
     )
     guardianship_ids = fields.One2many(
@@ -110,6 +117,9 @@ class ResPartner(models.Model):
 
     @api.constrains("phone", "clinic_patient", "clinic_branch_id", "country_id")
     def _check_patient_phone(self):
+        """Staff alone is told: to others it would tell who is a patient."""
+        if not self._is_written_by_staff():
+            return
         for partner in self.sudo().filtered("clinic_patient"):
             if partner.phone and not partner._whatsapp_phone():
                 raise ValidationError(partner._tell_invalid_phone())
@@ -192,12 +202,14 @@ class ResPartner(models.Model):
 
     def write(self, vals):
         self._check_keeps_identities([vals])
-        if "clinic_branch_id" in vals:
-            self._check_may_move_to(vals["clinic_branch_id"])
+        self._check_may_write(vals)
+        is_move = "clinic_branch_id" in vals
+        homes = {one: one.clinic_branch_id for one in self.sudo() if is_move}
         is_spelling = self.env.context.get("clinic_spells_phone")
         touches_number = not is_spelling and _NUMBER & vals.keys()
         phones = {one.id: one._whatsapp_phone() for one in self if touches_number}
         result = super().write(vals)
+        self._note_move(homes)
         if touches_number:
             self._spell_phone()
             self._follow_number(phones, is_entered="phone" in vals)
@@ -218,58 +230,88 @@ class ResPartner(models.Model):
                 )
             )
 
-    def _check_may_move_to(self, branch_id: int | None):
-        """Raise AccessError unless the user may make this the home branch.
+    def _check_may_write(self, vals: dict):
+        """Raise AccessError unless the user may write this about all these patients.
 
-        Who sees a patient's records is decided by it: nobody moves a patient whom they
-        do not see, nor to a branch that they do not know.
+        Who has no role of the clinic may not see who is a patient: what Odoo lets them
+        write on a contact they may write on all.
         """
-        moved = self.filtered(lambda one: one.sudo().clinic_branch_id.id != branch_id)
-        if self.env.su or not moved:
+        if self.env.su or not self.env.user.has_group(CLINIC_STAFF):
             return
-        self.env["whatsapp.clinic.branch"].browse(branch_id or ()).check_access("read")
-        if not all(patient._is_of_own_branch() for patient in moved):
+        if _ODOOS_OWN & vals.keys() or any(map(self._is_own_field, vals)):
+            self._check_looked_after()
+
+    def _check_looked_after(self):
+        """Raise AccessError unless the user may act for all these people."""
+        if not self.env.su and self - self._of_own_branches():
             raise AccessError(
                 self.env._(
-                    "Only a branch that looks after the patient, or a manager, may "
-                    "change the home branch."
+                    "Another branch looks after this patient: ask there, or a manager "
+                    "of its company."
                 )
             )
 
+    def _is_of_clinic(self) -> bool:
+        """Whether the clinic keeps something about this contact."""
+        self.ensure_one()
+        return bool(
+            self.clinic_patient
+            or self.ward_ids
+            or self.guardianship_ids
+            or self.consent_ids
+            or self.appointment_ids
+            or self.whatsapp_identity_ids
+        )
+
     def _is_of_own_branch(self) -> bool:
-        """Whether the user sees what the clinic keeps about this patient."""
+        """Whether the user looks after this patient."""
         self.ensure_one()
         return bool(self._of_own_branches())
 
     def _of_own_branches(self):
-        """Those about whom the user sees what the clinic keeps."""
-        user = self.env.user
-        if user._is_superuser() or user._sees_all_branches():
-            return self
+        """Those whom the user looks after: sees what the clinic keeps, and acts for."""
         known = self.sudo().with_context(active_test=False)
-        homes = {one.id: one.clinic_branch_id for one in known}
-        mine = user._branches()
-        visits = known.env["whatsapp.clinic.appointment"]._read_group(
-            [("partner_id", "in", known.ids), ("branch_id", "in", mine.ids)],
-            ["partner_id"],
-        )
-        visitors = {partner.id for (partner,) in visits}
-        return self.filtered(
-            lambda one: not homes[one.id] or homes[one.id] in mine or one.id in visitors
-        )
+        is_one = Domain("id", "in", self.ids)
+        mine = set(known.search(is_one & self._of_own_branches_domain()).ids)
+        return self.filtered(lambda one: one.id in mine)
 
     @api.model
     def _of_own_branches_domain(self) -> Domain:
-        """The same as a domain."""
+        """Who is at home in a branch of the user's, or visits one; of managers and
+        privacy officers, in any branch of their companies.
+
+        A visit counts where the home's company is the user's, too.
+        """
         user = self.env.user
-        if user._is_superuser() or user._sees_all_branches():
+        if user._is_superuser():
             return Domain.TRUE
-        mine = user._branches().ids
-        return (
-            Domain("clinic_branch_id", "=", False)
-            | Domain("clinic_branch_id", "in", mine)
-            | Domain("appointment_ids.branch_id", "in", mine)
+        companies = self.env.companies.ids
+        in_reach = Domain("clinic_branch_id", "=", False) | Domain(
+            "clinic_branch_id.company_id", "in", companies
         )
+        if not user._sees_all_branches():
+            in_reach &= Domain(user._patients_of_branches())
+        # With the system's rights: branches of others are not the user's to read.
+        known = self.sudo().with_context(active_test=False)
+        return Domain("id", "in", known._search(in_reach))
+
+    def _note_move(self, homes: dict):
+        """Note another home branch, where there was one; `homes` are those before.
+
+        Tracked it would leave a trace that tells anybody who is a patient.
+        """
+        for partner, before in homes.items():
+            after = partner.clinic_branch_id
+            if before and before != after:
+                lang = before.company_id.partner_id.lang
+                noted = partner.with_context(lang=lang)
+                noted._note_for_staff(
+                    noted.env._(
+                        "Home branch: %(before)s → %(after)s",
+                        before=before.name,
+                        after=after.name or noted.env._("none"),
+                    )
+                )
 
     def _follow_guardians(self):
         """Who decides for them has changed: what waits and what is planned follows."""

@@ -165,22 +165,25 @@ class Identity(models.Model):
         for identity in self:
             identity.whatsapp_message_count = counted.get(identity, 0)
 
+    def _check_may_act(self, *groups: str):
+        """Raise AccessError unless a role may, for every patient with this number."""
+        self.check_access("read")
+        require_group(self.env, *groups)
+        self.partner_ids._check_looked_after()
+
     def action_block(self):
         """Stop every message to this identity, on the word of staff."""
-        self.check_access("read")
-        require_group(self.env, "group_receptionist", "group_privacy_officer")
+        self._check_may_act("group_receptionist", "group_privacy_officer")
         self.sudo()._block("staff")
 
     def action_unblock(self):
         """Write again, because the patient said so outside the chat."""
-        self.check_access("read")
-        require_group(self.env, "group_manager", "group_privacy_officer")
+        self._check_may_act("group_manager", "group_privacy_officer")
         self.sudo()._unblock()
 
     def action_allow_marketing(self):
         """Advertise again, because the patient said so outside the chat."""
-        self.check_access("read")
-        require_group(self.env, "group_manager", "group_privacy_officer")
+        self._check_may_act("group_manager", "group_privacy_officer")
         self.sudo()._unblock_marketing()
 
     def action_link_patient(self):

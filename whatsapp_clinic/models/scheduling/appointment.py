@@ -35,6 +35,10 @@ SLOT_STATES = ("booked", "arrived", "fulfilled")
 _SLOT_FIELDS = {"start", "stop", "duration", "practitioner_id", "type_id", "state"}
 # What messages about it were made from.
 _FOLLOWED_FIELDS = {*_SLOT_FIELDS, "partner_id", "branch_id", "patient_status"}
+# Who sees a patient's records is decided by these: they follow, nobody says them.
+_FOLLOWING_FIELDS = {"entered_at", "is_real"}
+# A visit without an appointment may be entered so much later.
+WALK_IN_GRACE = timedelta(days=1)
 # What answers, or makes pointless, what the patient wanted.
 _SETTLING_FIELDS = {"partner_id", "start", "state", "patient_status"}
 # The kind of activity that asks reception to do what a patient wants.
@@ -138,6 +142,18 @@ class Appointment(models.Model):
         copy=False,
         help="Counts up when patient, time, place or practitioner change; buttons of "
         "earlier messages are out of date then.",
+    )
+    entered_at = fields.Datetime(
+        readonly=True,
+        copy=False,
+        help="When it was noted that this patient has this appointment.",
+    )
+    is_real = fields.Boolean(
+        compute="_compute_is_real",
+        store=True,
+        precompute=True,
+        help="The patient came or is to come: the branch looks after the patient. Not "
+        "so what is cancelled, or was over when it was entered.",
     )
     booked_at = fields.Datetime(readonly=True, copy=False)
     confirmed_at = fields.Datetime(readonly=True, copy=False)
@@ -251,6 +267,13 @@ class Appointment(models.Model):
         for appointment in self:
             appointment.holds_slot = appointment.state in SLOT_STATES
 
+    @api.depends("state", "start", "entered_at")
+    def _compute_is_real(self):
+        for one in self:
+            entered = one.entered_at or one.create_date or clock.now()
+            was_ahead = bool(one.start) and one.start >= entered - WALK_IN_GRACE
+            one.is_real = was_ahead and one.state != "cancelled"
+
     def _compute_whatsapp_message_count(self):
         counted = dict(
             self.env["whatsapp.clinic.message"]._read_group(
@@ -287,9 +310,11 @@ class Appointment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_follows(vals_list)
         self._lock_practitioners({vals.get("practitioner_id") for vals in vals_list})
         now = clock.now()
         for vals in vals_list:
+            vals.setdefault("entered_at", now)
             if vals.get("state", "booked") == "booked":
                 vals.setdefault("booked_at", now)
         appointments = super().create(vals_list)
@@ -300,6 +325,7 @@ class Appointment(models.Model):
         return appointments
 
     def write(self, vals):
+        self._check_follows([vals])
         if "partner_id" in vals and self.partner_id.ids != [vals["partner_id"]]:
             self._check_may_correct_patient()
         if not vals.keys() & _FOLLOWED_FIELDS:
@@ -320,6 +346,16 @@ class Appointment(models.Model):
         self._move_messages()
         self.env["whatsapp.clinic.message.rule"]._plan(self)
         return True
+
+    def _check_follows(self, vals_list: list[dict]):
+        """Raise AccessError where a client says what is to follow."""
+        if not self.env.su and any(_FOLLOWING_FIELDS & one.keys() for one in vals_list):
+            raise AccessError(
+                self.env._(
+                    "Whether a visit is real follows from when it was entered: leave "
+                    "that out."
+                )
+            )
 
     def _check_may_correct_patient(self):
         """Whose visit it is decides who sees that patient's records."""
@@ -350,6 +386,8 @@ class Appointment(models.Model):
         is_of_another = vals.get("partner_id", self.partner_id.id) != self.partner_id.id
         if is_new_state and state in _STAMPS:
             news[_STAMPS[state]] = now
+        if is_of_another:
+            news["entered_at"] = now
         if self._is_moved_by(vals):
             news.update(_UNANSWERED, moved_at=now)
         if is_of_another and state == "booked":

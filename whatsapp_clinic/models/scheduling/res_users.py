@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.fields import Domain
 
 
 class ResUsers(models.Model):
@@ -10,6 +11,18 @@ class ResUsers(models.Model):
         """Whether the user sees every branch of the companies they are in."""
         return self.has_group("whatsapp_clinic.group_manager") or self.has_group(
             "whatsapp_clinic.group_privacy_officer"
+        )
+
+    def _patients_of_branches(self) -> list:
+        """Domain of contacts who are at home, or really visit, where the user works.
+
+        Who has no home branch yet is every branch's.
+        """
+        mine = Domain("branch_id.member_ids", "in", self.ids)
+        return list(
+            Domain("clinic_branch_id", "=", False)
+            | Domain("clinic_branch_id.member_ids", "in", self.ids)
+            | Domain("appointment_ids", "any", mine & Domain("is_real", "=", True))
         )
 
     def _branches(self):

@@ -32,6 +32,11 @@ class TestCoverage(NoticeCase):
             }
         )
 
+    def another(self, values=None):
+        """One more patient at home there."""
+        usual = {"clinic_patient": True, "clinic_branch_id": self.home.id}
+        return self.patient.copy({**usual, **(values or {})})
+
     def rows(self, patients, purposes=None, env=None):
         domain = [("partner_id", "in", patients.ids)]
         if purposes:
@@ -65,7 +70,7 @@ class TestCoverage(NoticeCase):
         self.assertEqual(self.present(), "given")
 
     def test_share_of_a_branch_is_the_average_of_its_patients(self):
-        other = self.patient.copy()
+        other = self.another()
         self.agree(other)
         found = self.env["whatsapp.clinic.consent.coverage"]._read_group(
             [("branch_id", "=", self.home.id), ("purpose_id", "=", self.purpose.id)],
@@ -81,7 +86,7 @@ class TestCoverage(NoticeCase):
             {"clinic_patient": False},
         ):
             with self.subTest(values):
-                gone = self.patient.copy(values)
+                gone = self.another(values)
                 self.assertFalse(self.rows(gone))
 
     def test_archived_purpose_is_not_counted(self):
@@ -89,7 +94,7 @@ class TestCoverage(NoticeCase):
         self.assertFalse(self.rows(self.patient, self.followup))
 
     def test_patient_without_a_home_is_counted_in_every_clinic(self):
-        stray = self.patient.copy({"clinic_branch_id": False, "company_id": False})
+        stray = self.another({"clinic_branch_id": False, "company_id": False})
         rows = self.rows(stray, self.purpose)
         self.assertIn(self.company, rows.company_id)
         self.assertIn(self.branch.company_id, rows.company_id)
@@ -102,7 +107,7 @@ class TestCoverage(NoticeCase):
 
     def test_receptionist_sees_the_own_branch_and_a_manager_all(self):
         other = self.home.copy({"name": "Other"})
-        foreign = self.patient.copy({"clinic_branch_id": other.id})
+        foreign = self.another({"clinic_branch_id": other.id})
         both = self.patient | foreign
         receptionist = staff_user(self, "receptionist", self.home)
         manager = staff_user(self, "manager", self.home)

@@ -26,6 +26,7 @@ class TestMerge(ClinicCase):
 
     def test_messages_appointments_and_numbers_come_along(self):
         self.consent(self.twin)
+        self.consent(self.kept)
         appointment = self.book(self.twin)
         message = self.env["whatsapp.clinic.message"]._enqueue(
             [
@@ -45,7 +46,7 @@ class TestMerge(ClinicCase):
         self.assertEqual(message.partner_id, self.kept)
         self.assertEqual(appointment.partner_id, self.kept)
         self.assertEqual(self.kept.whatsapp_identity_ids, identities)
-        self.assertEqual(self.kept.consent_ids.mapped("decision"), ["given"])
+        self.assertEqual(self.kept.consent_ids.mapped("decision"), ["given"] * 2)
 
     def test_shared_number_stays_one_number(self):
         self.twin.phone = self.kept.phone

@@ -285,7 +285,10 @@ class TestAccess(ClinicCase):
         ruled = {
             name
             for name in RIGHTS
-            if any("member_ids" in domain for _everybody, domain in self.rules_of(name))
+            if any(
+                "member_ids" in domain or "_patients_of_branches" in domain
+                for _everybody, domain in self.rules_of(name)
+            )
         }
         self.assertEqual(ruled, set(BY_BRANCH))
 

@@ -2,7 +2,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
 from ...tools import clock
-from ..common import ClinicCase, staff_user
+from ..common import ClinicCase, staff_notes, staff_user
 
 
 @tagged("post_install", "-at_install")
@@ -167,25 +167,13 @@ class TestHomeBranch(ClinicCase):
         self.assertEqual(self.patient.clinic_branch_id, self.other_branch)
 
     def test_change_of_the_home_branch_leaves_a_trace_for_staff(self):
-        partners = self.env["res.partner"].with_context(tracking_disable=False)
-        patient = partners.browse(self.patient.id)
-        self.flush_tracking()
-        patient.clinic_branch_id = self.other_branch
-        self.flush_tracking()
-        trace = self.env["mail.tracking.value"].search(
-            [
-                ("mail_message_id.model", "=", "res.partner"),
-                ("mail_message_id.res_id", "=", patient.id),
-            ]
-        )
-        self.assertEqual(trace.old_value_char, self.branch.name)
+        self.patient.clinic_branch_id = self.other_branch
+        trace = staff_notes(self.patient)[0]
+        self.assertIn(self.branch.name, trace.body)
+        self.assertIn("Branch B", trace.body)
         employee = new_test_user(self.env, "employee-b", groups="base.group_user")
-        self.assertFalse(trace._filter_has_field_access(self.env(user=employee)))
-        self.assertTrue(trace._filter_has_field_access(self.env(user=self.stranger)))
-
-    def flush_tracking(self):
-        self.env.flush_all()
-        self.cr.flush()
+        self.assertFalse(trace.with_user(employee).has_access("read"))
+        self.assertTrue(trace.with_user(self.stranger).has_access("read"))
 
     def test_practitioner_does_not_exchange_who_is_booked(self):
         other = self.make_patient("+905321110002", "Other KUMQUAT")
