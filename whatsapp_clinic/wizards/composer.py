@@ -10,6 +10,7 @@ from ..models.messaging.template_variable import MissingValue
 from ..models.messaging.undo import tell_sent, tell_stopped
 from ..models.scheduling.message_rule import AFTERWARDS
 from ..tools.access import require_group, require_readable
+from ..tools.given import ids_of_list
 
 # So many recipients are judged before sending; the others when their rows are written.
 CHECKED = 1000
@@ -92,7 +93,8 @@ class Composer(models.TransientModel):
     unchecked_count = fields.Integer(
         "Checked When Sent",
         compute="_compute_outlook",
-        help=f"Only the first {CHECKED:,} are looked at beforehand.",
+        help=f"Only the first {CHECKED:,} are looked at beforehand, and nobody whom "
+        "other branches look after.",
     )
     outlook_html = fields.Html(
         "Who Gets It", compute="_compute_outlook", sanitize=False
@@ -132,7 +134,7 @@ class Composer(models.TransientModel):
         purpose = self.env["whatsapp.clinic.template"]._default_purpose()
         for composer in self:
             content = {"body": "…", "purpose_id": purpose.id}
-            records = composer._records()
+            records = composer._told_records()
             is_all = len(records) == len(composer.res_ids or [])
             composer.can_write_text = is_all and all(
                 not any(
@@ -171,7 +173,7 @@ class Composer(models.TransientModel):
     @api.depends("res_model", "res_ids", "content", "template_id", "body")
     def _compute_preview(self):
         for composer in self:
-            composer.preview_html = composer._preview(composer._records()[:1])
+            composer.preview_html = composer._preview(composer._told_records()[:1])
 
     @api.depends(
         "res_model",
@@ -187,7 +189,7 @@ class Composer(models.TransientModel):
     @api.depends_context("lang")
     def _compute_outlook(self):
         for composer in self:
-            records = composer._records()
+            records = composer._told_records()
             is_complete = composer.purpose_id and (
                 composer._template() or (composer.body and composer.content == "text")
             )
@@ -200,7 +202,7 @@ class Composer(models.TransientModel):
             composer.unchecked_count = len(composer.res_ids or []) - len(records)
             composer.merged_count = len(records) - len(chosen)
             composer.outlook_html = composer._outlook(foreseen)
-            composer.hindrance = composer._not_chosen(records) or (
+            composer.hindrance = composer._not_chosen(composer.res_ids) or (
                 not composer.unchecked_count and composer._nobody(foreseen)
             )
 
@@ -319,10 +321,16 @@ class Composer(models.TransientModel):
         require_readable(records)
         return records
 
+    def _told_records(self):
+        """Those whose patients the user sees: of others no preview tells anything."""
+        records = self._records()
+        seen = self._patients(records)._of_own_branches()
+        return records.filtered(lambda one: partner_of(one) <= seen)
+
     def _given_ids(self, values):
         yield from super()._given_ids(values)
         ids = values.get("res_ids") or []
-        yield from ((values.get("res_model") or self.res_model, one) for one in ids)
+        yield from ids_of_list(values.get("res_model") or self.res_model, ids)
 
     @api.model
     def _patients(self, records):
@@ -360,7 +368,9 @@ class Composer(models.TransientModel):
         """The message to the patient of a record, as a phone draws it."""
         template = self._template()
         if template:
-            ((_who, _verdict, row),) = self._foresee(record) or [(None, None, None)]
+            if not record:
+                return template._bubble({})
+            ((_who, _verdict, row),) = self._foresee(record)
             variant = row.template_id
             try:
                 values = row._values(variant)

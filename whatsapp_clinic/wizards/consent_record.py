@@ -388,8 +388,13 @@ class ConsentRecordLine(models.TransientModel):
         }
 
     @api.depends("wizard_id.partner_id", "wizard_id.company_id")
+    @api.depends_context("uid")
     def _compute_present_state(self):
+        """Nothing of patients of others."""
+        self.present_state = False
         for wizard in self.wizard_id:
+            if not wizard.partner_id._origin._is_of_own_branch():
+                continue
             lines = self.filtered(lambda one, its=wizard: one.wizard_id == its)
             patient = wizard.partner_id
             states = self.env["whatsapp.clinic.consent"]._states(

@@ -31,7 +31,11 @@ class GivenIdsMixin(models.AbstractModel):
 
     def write(self, vals):
         self._check_given([vals])
-        return super().write(vals)
+        result = super().write(vals)
+        if "company_id" in self._own_values(vals):
+            # Odoo asks the rules before only: nobody gives a record away, or to all.
+            self.check_access("write")
+        return result
 
     def onchange(self, values, field_names, fields_spec):
         self._check_given([values])
@@ -46,7 +50,7 @@ class GivenIdsMixin(models.AbstractModel):
             for name, record_id in self._given_ids(self._own_values(vals)):
                 ids[name].add(record_id)
         for name, found in ids.items():
-            if name not in self.env:
+            if name not in self.env or self.env[name]._abstract:
                 raise unreadable(self.env)
             require_readable(self.env[name].browse(found))
 

@@ -76,8 +76,11 @@ class GateObjection(models.AbstractModel):
         """Why a patient could not be written to now; None if nothing stands against it.
 
         `purpose` defaults to appointment messages, `channel` to that of the patient's
-        branch. What only a text or template can tell is not asked.
+        branch. What only a text or template can tell is not asked, and of patients of
+        others nothing is told.
         """
+        if not partner._is_of_own_branch():
+            return None
         sketch = self._sketch(partner, purpose, channel)
         reason = self._reasons(sketch, with_channel=True).get(partner.id)
         return self._tell(reason) if reason else None
@@ -116,9 +119,11 @@ class GateObjection(models.AbstractModel):
     def _standing_reasons(self, partners, purpose=None) -> dict[int, str]:
         """What stands against writing to patients, whichever channel: {partner id: …}.
 
-        Patients with nothing against are not in it. A handful of queries.
+        Patients with nothing against are not in it, nor those of others. A handful of
+        queries.
         """
-        return self._reasons(self._sketch(partners, purpose), with_channel=False)
+        seen = partners._of_own_branches()
+        return self._reasons(self._sketch(seen, purpose), with_channel=False)
 
     @api.model
     def _reasons(self, sketches, with_channel: bool) -> dict[int, str]:

@@ -1,4 +1,5 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
 from ...tools import clock
@@ -109,6 +110,44 @@ class TestCompanies(ClinicCase):
         self.assertTrue(mine.read(["name"]))
         with self.assertRaises(AccessError):
             mine.duration = 2
+
+    def test_nobody_gives_a_record_of_a_company_to_all(self):
+        given = {
+            "account": {"name": "A", "app_id": "4711"},
+            "appointment.type": {"name": "T", "duration": 1},
+            "practitioner": {
+                "name": "Dr. B",
+                "branch_ids": [Command.set(self.other_branch.ids)],
+            },
+            "rate": {
+                "country_id": self.turkey.id,
+                "category": "utility",
+                "price": 1,
+                "currency_id": self.other.currency_id.id,
+            },
+        }
+        rules = self.env["ir.rule"].search(
+            [
+                ("domain_force", "like", "_is_of_all_companies"),
+                ("domain_force", "like", "'company_id'"),
+            ]
+        )
+        self.assertEqual(
+            {f"whatsapp.clinic.{name}" for name in given},
+            {*rules.model_id.mapped("model")},
+        )
+        for name, values in given.items():
+            model = self.env[f"whatsapp.clinic.{name}"]
+            record = model.create({**values, "company_id": self.other.id})
+            for role, user in self.foreign.items():
+                mine = record.with_user(user)
+                if not mine.has_access("write"):
+                    continue
+                with self.subTest(model=name, role=role):
+                    mine.write({"company_id": self.other.id})
+                    with self.assertRaises(UserError), self.cr.savepoint():
+                        mine.write({"company_id": False})
+            self.assertEqual(record.company_id, self.other)
 
     def test_clinic_alone_in_its_database_changes_what_is_shared(self):
         alone = self.env["res.company"].search([])

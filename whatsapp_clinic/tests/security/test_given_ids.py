@@ -135,16 +135,59 @@ class TestGivenIds(ClinicCase):
         for mine, field, record in self.given():
             if not mine.has_access("create"):
                 continue
-            value = values_of(field, record.id)[0]
-            with_default = mine.with_context(**{f"default_{field.name}": value})
-            with self.subTest(field=str(field), role=mine.env.user.login):
-                self.assert_refused(with_default.default_get, [field.name])
+            # Odoo itself leaves out a default of another shape than these.
+            shapes = values_of(field, record.id)
+            for value in shapes[:1] + [one for one in shapes if isinstance(one, dict)]:
+                with_default = mine.with_context(**{f"default_{field.name}": value})
+                with self.subTest(field=str(field), role=mine.env.user.login):
+                    self.assert_refused(with_default.default_get, [field.name])
 
     def test_own_records_are_taken(self):
         receptionist = self.users["receptionist"]
         patient = self.make_patient()
         ask = self.env["whatsapp.clinic.consent.ask"].with_user(receptionist)
         self.assertEqual(ask.create({"partner_id": patient.id}).partner_id, patient)
+
+    def test_own_records_are_taken_by_their_number_only(self):
+        patient = self.make_patient()
+        ask = self.env["whatsapp.clinic.consent.ask"].with_user(
+            self.users["receptionist"]
+        )
+        for value in (str(patient.id), float(patient.id), True, -1, 2**40, [[1]]):
+            with self.subTest(value=value):
+                self.assert_refused(ask.create, {"partner_id": value})
+        purposes = self.purpose.ids
+        for value in (
+            {"id": self.purpose.id},
+            str(self.purpose.id),
+            [["4", self.purpose.id]],
+            [[]],
+            [[Command.SET, 0, {"id": self.purpose.id}]],
+            [[Command.SET, 0, [purposes]]],
+            [[Command.UPDATE, self.purpose.id, purposes]],
+        ):
+            with self.subTest(value=value):
+                self.assert_refused(
+                    ask.create, {"partner_id": patient.id, "purpose_ids": value}
+                )
+        composer = self.env["whatsapp.clinic.composer"].with_user(
+            self.users["receptionist"]
+        )
+        for value in (patient.ids[0], str(patient.id), [str(patient.id)], [[1]]):
+            with self.subTest(value=value):
+                self.assert_refused(
+                    composer.create, {"res_model": "res.partner", "res_ids": value}
+                )
+
+    def test_lines_of_a_form_name_it_by_its_values(self):
+        wizard = (
+            self.env["whatsapp.clinic.consent.record"]
+            .with_user(self.users["receptionist"])
+            .create({"partner_id": self.make_patient().id})
+        )
+        parent = {"id": wizard.id, "partner_id": wizard.partner_id.id}
+        values = {"wizard_id": parent, "purpose_id": self.purpose.id}
+        wizard.line_ids[:1].onchange(values, ["purpose_id"], {"present_state": {}})
 
     def test_records_of_another_company_are_unreadable_to_every_role(self):
         for name, record in self.foreign.items():
@@ -267,15 +310,21 @@ class TestGivenIdsOfAnotherBranch(ClinicCase):
 
 
 def values_of(field, record_id: int) -> list:
-    """An id as each kind of value that a client may send for a field."""
+    """An id as each kind of value that a client may send for a field.
+
+    Odoo takes text, fractions and values of a record for an id as well.
+    """
+    others = [str(record_id), float(record_id)]
     if field.type == "many2one":
-        return [record_id]
+        return [record_id, *others, {"id": record_id}]
     if field.type == "reference":
         return [f"res.partner,{record_id}"]
     return [
         [Command.link(record_id)],
         [Command.set([record_id])],
         [Command.update(record_id, {})],
+        *([Command.link(one)] for one in others),
+        [Command.set(others)],
     ]
 
 
