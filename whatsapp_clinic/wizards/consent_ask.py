@@ -11,6 +11,8 @@ from ..tools import clock
 from ..tools.access import require_group
 from ..tools.phone import spellings
 
+_WAYS = ("email_objection", "sms_objection", "whatsapp_objection", "chat_objection")
+
 
 class ConsentAsk(models.TransientModel):
     """Asks a patient, or who decides for them, on a personal page or in the chat.
@@ -88,15 +90,19 @@ class ConsentAsk(models.TransientModel):
             wizard.lang = wizard._asked.lang or self.env.lang
 
     @api.depends("partner_id", "guardian_id", "purpose_ids")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_problem(self):
         for wizard in self:
             wizard.problem = wizard._find_problem()
 
     @api.depends("partner_id", "guardian_id", "purpose_ids")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid")
     def _compute_ways(self):
-        for wizard in self:
+        """Nothing of patients of others, where `problem` closes every way."""
+        told = self.filtered(lambda one: one._is_told)
+        for name in _WAYS:
+            (self - told)[name] = False
+        for wizard in told:
             wizard.email_objection = wizard._object_to_email()
             wizard.sms_objection = wizard._object_to_sms()
             wizard.whatsapp_objection = wizard._object_to_whatsapp()
@@ -246,6 +252,11 @@ class ConsentAsk(models.TransientModel):
         patient = self.partner_id
         if not patient:
             return None
+        if not self._is_told:
+            return self.env._(
+                "Another branch looks after the patient. Book a visit at yours, or ask "
+                "there."
+            )
         if patient.clinic_deceased_on:
             return self._sentence("patient_deceased")
         if patient.clinic_barred:
@@ -274,6 +285,12 @@ class ConsentAsk(models.TransientModel):
         guarded = self.env["whatsapp.clinic.guardianship"]._in_force(patient.ids, now)
         pair = (self.guardian_id._origin.id, patient._origin.id)
         return any(guarded.decides(*pair, one) for one in self.purpose_ids.ids)
+
+    @property
+    def _is_told(self) -> bool:
+        """Whether the user sees what is kept about the patient, if one is chosen."""
+        patient = self.partner_id._origin
+        return not patient or patient._is_of_own_branch()
 
     def _object_to_email(self) -> str | None:
         if not self._asked.email_normalized:

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..common import MARKER, ClinicCase, staff_user
+from ..common import MARKER, ClinicCase, patient_wrote, staff_user
 
 
 @tagged("post_install", "-at_install")
@@ -80,6 +80,78 @@ class TestSeenPatients(ClinicCase):
             patients = self.env["res.partner"].with_user(user).search(domain)
             with self.subTest(user=user.login):
                 self.assertEqual(patient in patients, is_found)
+
+    def test_gate_tells_and_mends_only_where_the_patient_is_looked_after(self):
+        for user, is_told in ((self.here, True), (self.manager, True)):
+            gate = self.env["whatsapp.clinic.gate"].with_user(user)
+            patient = self.patient.with_user(user)
+            with self.subTest(user=user.login):
+                self.assertEqual(bool(gate._why_not(patient)), is_told)
+                self.assertEqual(bool(gate._standing_reasons(patient)), is_told)
+        patient = self.patient.with_user(self.there)
+        self.assertTrue(patient.has_access("read"))
+        for decision in ("withdrawn", "given"):
+            self.consent(self.patient, decision)
+            self.assertIs(patient.action_mend_objection(), True)
+            gate = self.env["whatsapp.clinic.gate"].with_user(self.there)
+            self.assertIsNone(gate._why_not(patient))
+            self.assertFalse(gate._standing_reasons(patient))
+
+    def shown(self, name, user, values, *fields):
+        """What a form shows before anything is saved."""
+        form = self.env[f"whatsapp.clinic.{name}"].with_user(user).new(values)
+        return {field: form[field] for field in fields}
+
+    def test_forms_tell_the_same_of_every_patient_of_another_branch(self):
+        ask = {"partner_id": self.patient.id, "purpose_ids": self.purpose.ids}
+        compose = {
+            "res_model": "res.partner",
+            "res_ids": self.patient.ids,
+            "template_id": self.template.id,
+            "purpose_id": self.purpose.id,
+        }
+        forms = (
+            (
+                "consent.ask",
+                ask,
+                ("problem", "sms_objection", "whatsapp_objection", "chat_objection"),
+            ),
+            (
+                "composer",
+                compose,
+                ("outlook_html", "hindrance", "remedy", "refused_count", "ready_count"),
+            ),
+            ("composer", compose, ("can_write_text", "content", "unchecked_count")),
+        )
+        for name, values, fields in forms:
+            told = {self.here: set(), self.there: set()}
+            for decision in ("withdrawn", "given"):
+                self.consent(self.patient, decision)
+                for user, answers in told.items():
+                    self.env.invalidate_all()
+                    answers.add(str(self.shown(name, user, values, *fields)))
+            with self.subTest(form=name, fields=fields):
+                self.assertEqual(len(told[self.there]), 1)
+                self.assertNotIn(MARKER, str(told[self.there]))
+
+    def test_window_of_a_patient_of_another_branch_is_not_told(self):
+        self.consent(self.patient)
+        patient_wrote(self, self.patient)
+        values = {"res_model": "res.partner", "res_ids": self.patient.ids}
+        for user, is_told in ((self.here, True), (self.there, False)):
+            composer = self.env["whatsapp.clinic.composer"].with_user(user)
+            with self.subTest(user=user.login):
+                form = composer.new(values)
+                self.assertEqual(form.can_write_text, is_told)
+
+    def test_states_are_recorded_unseen_in_another_branch(self):
+        for user, is_told in ((self.here, True), (self.there, False)):
+            wizard = self.env["whatsapp.clinic.consent.record"].with_user(user)
+            lines = wizard.create({"partner_id": self.patient.id}).line_ids
+            states = {line.present_state for line in lines}
+            with self.subTest(user=user.login):
+                self.assertEqual("withdrawn" in states, is_told)
+                self.assertEqual(states == {False}, not is_told)
 
     def test_phone_of_a_patient_who_may_not_be_read_is_not_shown(self):
         appointment = self.book(self.patient)
