@@ -84,6 +84,7 @@ from .security import (
     test_access,
     test_colleagues,
     test_companies,
+    test_foreign_app,
     test_given_ids,
     test_looked_after,
     test_methods,

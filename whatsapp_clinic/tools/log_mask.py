@@ -15,13 +15,12 @@ from odoo.exceptions import UserError
 from .quiet_sql import place
 
 
-
 def _spelled(word: str) -> str:
     """A pattern for a word of which any letter may be encoded, once or more often."""
     return "".join(f"(?:{re.escape(one)}|%(?:25)*{ord(one):02x})" for one in word)
 
 
-_SLASHES = rf"(?:(?:/|\\|%(?:25)*(?:2f|5c))(?:\.(?=[/\\%]))*)+"
+_SLASHES = r"(?:(?:/|\\|%(?:25)*(?:2f|5c))(?:\.(?=[/\\%]))*)+"
 # What stands after the address of a personal page, right or wrong, however the address
 # is written; only what is done there stays readable.
 _KEY = re.compile(

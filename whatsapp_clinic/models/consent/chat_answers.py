@@ -17,6 +17,9 @@ WORD_KINDS = ("text", "button", "interactive")
 _STOPS = ("stop", "stop_marketing")
 _SWEEPING = (*_STOPS, "start")
 _WANTS_TO_CANCEL = _lt("The patient wants to cancel something: please call.")
+_STILL_STOPPED = _lt(
+    "The patient wants messages again, but the stop still stands: please ask."
+)
 _MAY_REFUSE = _lt("The patient may want no more messages: please ask.")
 
 
@@ -83,16 +86,17 @@ class ChatAnswers(models.AbstractModel):
 
     @api.model
     def _on_stop(self, message, lang):
-        identity, at = message.identity_id, message._act_at()
-        is_news = identity._block("stop_word", at)
-        identity._block_marketing("stop_word", at)
+        heard, told = self._heard(message)
+        is_news = heard._block("stop_word", *told)
+        heard._block_marketing("stop_word", *told)
         self._settle(message)
         if is_news:
             self._answer(message, "stopped", lang, row={"confirms_stop": True})
 
     @api.model
     def _on_stop_marketing(self, message, lang):
-        is_news = message.identity_id._block_marketing("stop_word", message._act_at())
+        heard, told = self._heard(message)
+        is_news = heard._block_marketing("stop_word", *told)
         self._settle(message)
         if is_news:
             self._answer(message, "stopped_marketing", lang)
@@ -100,18 +104,28 @@ class ChatAnswers(models.AbstractModel):
     @api.model
     def _on_start(self, message, lang):
         """Lift what the patient stopped; advertising stays off until agreed to anew."""
-        identity = message.identity_id
+        heard, told = self._heard(message)
         # Who is not the patient cannot allow messages to the patient.
-        if identity.block_source == "wrong_person":
+        if heard.block_source == "wrong_person":
             return
-        is_news = identity._unblock(message._act_at())
+        is_news = heard._unblock(*told)
         self._settle(message)
         if is_news:
             self._answer(message, "started", lang)
+        elif heard.blocked_at and heard.blocked_at < message._act_at():
+            self._call_reception(message, _STILL_STOPPED)
+
+    @api.model
+    def _heard(self, message) -> tuple:
+        """The identity of a message, where it counts what it says to this company, and
+        when it was said to which company."""
+        company = message.company_id
+        heard = message.identity_id._heard_by(company)
+        return heard, (message._act_at(), company)
 
     @api.model
     def _on_wrong_person(self, message, _lang):
-        message.identity_id._disown("wrong_person")
+        message.identity_id._disown("wrong_person", message.company_id)
 
     @api.model
     def _on_cancel(self, message, lang):
@@ -193,7 +207,7 @@ class ChatAnswers(models.AbstractModel):
 
         `at` is the time of the act (naive UTC), `proof` are values of the consents.
         """
-        identity._block_marketing(source, at)
+        identity._heard_by(company)._block_marketing(source, at, company)
         patient = identity._only_patient()
         consents = self._withdraw(patient, company, at, True, **proof)
         consents._settle_messages()

@@ -248,7 +248,7 @@ class ConsentQuestion(models.AbstractModel):
         consent._settle_messages()
         identity = message.identity_id
         if action == "agree" and purpose.is_commercial and identity._only_patient():
-            identity._unblock_marketing(at, ("stop_word",))
+            identity._unblock_marketing(at, ("stop_word",), question.company_id)
         if is_first and not identity.blocked_at:
             code = "agreed" if action == "agree" else "declined"
             chat._answer(message, code)

@@ -263,6 +263,25 @@ class ResPartner(models.Model):
             or self.whatsapp_identity_ids
         )
 
+    def _looked_after_by(self, company):
+        """Those who are patients of a company's tree, or decide for such a one.
+
+        Also whom no company looks after yet. None stands for every company.
+        """
+        return self.filtered(
+            lambda one: (
+                not company
+                or company.root_id in (one._clinic_roots() or company.root_id)
+            )
+        )
+
+    def _clinic_roots(self):
+        """The roots of the companies that look after them or their wards."""
+        wards = self.sudo().ward_ids.filtered("is_in_force").patient_id
+        people = (self.sudo() | wards).with_context(active_test=False)
+        visits = people.appointment_ids.filtered(lambda one: one.state != "cancelled")
+        return (people.clinic_branch_id | visits.branch_id).company_id.root_id
+
     def _is_of_own_branch(self) -> bool:
         """Whether the user looks after this patient."""
         self.ensure_one()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import api, fields, models
 from odoo.tools import LazyTranslate
 
@@ -15,6 +17,7 @@ BLOCK_SOURCES = [
     ("staff", "Clinic staff"),
     ("wrong_person", "Not the patient's number"),
 ]
+_NO_STOP = {"blocked_at": False, "block_source": False, "block_company_id": False}
 # Last characters of an id: four of them collided among a thousand.
 _SHOWN = 6
 # What is noted on patients whose number it was.
@@ -90,6 +93,13 @@ class Identity(models.Model):
     block_source = fields.Selection(
         BLOCK_SOURCES, string="Stopped By", readonly=True, copy=False, tracking=True
     )
+    block_company_id = fields.Many2one(
+        "res.company",
+        "Stop Said To",
+        readonly=True,
+        copy=False,
+        help="Whose number or staff was told; empty for several companies.",
+    )
     unblocked_at = fields.Datetime(
         "Allowed Again At",
         readonly=True,
@@ -101,6 +111,9 @@ class Identity(models.Model):
     )
     marketing_block_source = fields.Selection(
         BLOCK_SOURCES, string="Advertising Stopped By", readonly=True, copy=False
+    )
+    marketing_block_company_id = fields.Many2one(
+        "res.company", "Advertising Stop Said To", readonly=True, copy=False
     )
     marketing_unblocked_at = fields.Datetime(
         "Advertising Allowed Again At", readonly=True, copy=False
@@ -239,7 +252,12 @@ class Identity(models.Model):
             self._ensure([ids], provider)
             identity = self._find(ids, provider)
         elif identity._changed_hands(sender, portfolio, at):
-            identity._disown("number_changed")
+            company = portfolio.company_id
+            if not identity._heard_by(company):
+                # Of whom another company's app knows the number alone.
+                by_number = replace(sender, user_id=None)
+                return self._for_sender(by_number, portfolio, at, provider)
+            identity._disown("number_changed", company)
             is_same_number = identity.wa_id == sender.wa_id
             identity.user_id = sender.user_id if is_same_number else False
             return self._for_sender(sender, portfolio, at, provider)
@@ -369,9 +387,9 @@ class Identity(models.Model):
         last = self.env["whatsapp.clinic.message"].search(
             stops, order="occurred_at desc, id desc", limit=1
         )
-        self.write({"blocked_at": False, "block_source": False})
+        self.write(_NO_STOP)
         if last.taken_as == "stop":
-            self._block("stop_word", last._act_at())
+            self._block("stop_word", last._act_at(), last.company_id)
 
     def _only_patient(self):
         """The patient behind this number, where nobody else can be meant.
@@ -385,45 +403,80 @@ class Identity(models.Model):
         )
         return partners if is_plain else partners.browse()
 
-    def _block(self, source: str, at=None):
+    def _heard_by(self, company):
+        """Those about whom it counts what is said to a company's number.
+
+        That is, where the company's tree has a patient behind it, or nobody has. None
+        stands for every company.
+        """
+        return self.filtered(
+            lambda one: (
+                not company
+                or not one.partner_ids
+                or one.sudo().partner_ids._looked_after_by(company)
+            )
+        )
+
+    def _block(self, source: str, at=None, company=None):
         """Write to nobody behind these identities any more, what is queued included.
 
         `at` is the time of the act (naive UTC, default: now); one that is older than
-        the last lifting does not count. Returns those who were not stopped before.
+        the last lifting does not count. `company` is the one that was told (default:
+        the user's). Returns those who were not stopped before.
         """
-        at = at or clock.now()
+        at, company = at or clock.now(), company or self.env.company
         to_block = self.filtered(
             lambda one: not one.unblocked_at or one.unblocked_at <= at
         )
         news = to_block.filtered(lambda one: not one.blocked_at)
         news.write({"blocked_at": at, "block_source": source})
         (to_block - news).filtered(lambda one: one.blocked_at < at).blocked_at = at
+        for identity in to_block:
+            known = identity.block_company_id
+            identity.block_company_id = _told(company, known, identity in news)
         self.env["whatsapp.clinic.message"]._cancel_open(
             [("identity_id", "in", to_block.ids), ("confirms_stop", "=", False)],
             "identity_blocked",
         )
         return news
 
-    def _unblock(self, at=None):
+    def _unblock(self, at=None, company=None):
         """Lift the stops that are older than an act; returns whose were lifted.
 
-        `at` is the time of the act (naive UTC); without it, whatever stands is lifted.
+        `at` is the time of the act (naive UTC), `company` the one that was told;
+        without them, whatever stands is lifted.
         """
-        lifted = self.filtered(
+        ours = self.filtered(
+            lambda one: (
+                not one.blocked_at or one._is_lifted_by(company, one.block_company_id)
+            )
+        )
+        lifted = ours.filtered(
             lambda one: one.blocked_at and (not at or one.blocked_at < at)
         )
-        lifted.write({"blocked_at": False, "block_source": False})
-        for identity in self:
+        lifted.write(_NO_STOP)
+        for identity in ours:
             identity.unblocked_at = _later(identity.unblocked_at, at)
         self.env["whatsapp.clinic.message.rule"]._plan_for(lifted.partner_ids)
         return lifted
 
-    def _block_marketing(self, source: str, at=None):
+    def _is_lifted_by(self, company, told) -> bool:
+        """Whether what is said to a company lifts a stop that `told` was told.
+
+        None for `company` lifts any. A stop of which it is not known whom it was said
+        to, or that several were told, is lifted where all patients are the company's.
+        """
+        if not company or told:
+            return not company or told.root_id == company.root_id
+        partners = self.sudo().partner_ids
+        return partners._looked_after_by(company) == partners
+
+    def _block_marketing(self, source: str, at=None, company=None):
         """No advertising to these identities, what is queued included; as `_block`.
 
         The patient's own word outlasts WhatsApp's control.
         """
-        at = at or clock.now()
+        at, company = at or clock.now(), company or self.env.company
         to_block = self.filtered(
             lambda one: (
                 not one.marketing_unblocked_at or one.marketing_unblocked_at <= at
@@ -433,8 +486,11 @@ class Identity(models.Model):
         for identity in to_block:
             latest = max(identity.marketing_blocked_at or at, at)
             is_word = identity.marketing_block_source == "stop_word"
+            known = identity.marketing_block_company_id
+            told = _told(company, known, identity in news)
             identity.write(
                 {
+                    "marketing_block_company_id": told.id,
                     "marketing_blocked_at": latest,
                     "marketing_block_source": "stop_word" if is_word else source,
                 }
@@ -450,13 +506,16 @@ class Identity(models.Model):
         )
         return news
 
-    def _unblock_marketing(self, at=None, sources=None):
-        """Allow advertising again where one of `sources` (default: any) stopped it."""
+    def _unblock_marketing(self, at=None, sources=None, company=None):
+        """Allow advertising again where one of `sources` (default: any) stopped it.
+
+        `at` and `company` as in `_unblock`.
+        """
         ours = self.filtered(
             lambda one: (
                 not one.marketing_blocked_at
-                or not sources
-                or one.marketing_block_source in sources
+                or (not sources or one.marketing_block_source in sources)
+                and one._is_lifted_by(company, one.marketing_block_company_id)
             )
         )
         lifted = ours.filtered(
@@ -464,7 +523,7 @@ class Identity(models.Model):
                 one.marketing_blocked_at and (not at or one.marketing_blocked_at < at)
             )
         )
-        lifted.write({"marketing_blocked_at": False, "marketing_block_source": False})
+        lifted.write({f"marketing_{name}": False for name in _NO_STOP})
         for identity in ours:
             identity.marketing_unblocked_at = _later(
                 identity.marketing_unblocked_at, at
@@ -472,29 +531,44 @@ class Identity(models.Model):
         self.env["whatsapp.clinic.message.rule"]._plan_for(lifted.partner_ids)
         return lifted
 
-    def _disown(self, reason: str):
+    def _disown(self, reason: str, company=None):
         """Whoever is behind this number is not, or no longer, who the clinic means.
 
         `reason` is `wrong_person` or `number_changed`. The patients are unlinked, what
         waits is cancelled, and nothing goes there, not even a confirmation, until the
         clinic enters the number anew. Reception is asked about coming appointments.
+
+        Where a `company` was told, it is about its tree's patients: who is of others
+        alone keeps the number, and nothing is stopped.
         """
         self.ensure_one()
-        partners = self.partner_ids
+        if not self._heard_by(company):
+            return
+        partners = self.partner_ids._looked_after_by(company)
+        is_shared = bool(self.partner_ids - partners)
         wards = partners.sudo().ward_ids.filtered("is_in_force").patient_id
         self.write(
             {
                 "former_partner_ids": [
                     fields.Command.link(partner.id) for partner in partners
                 ],
-                "partner_ids": [fields.Command.clear()],
-                "blocked_at": clock.now(),
-                "block_source": "wrong_person",
+                "partner_ids": [
+                    fields.Command.unlink(partner.id) for partner in partners
+                ],
             }
         )
-        self.env["whatsapp.clinic.message"]._cancel_open(
-            [("identity_id", "=", self.id)], reason
-        )
+        waiting = [("identity_id", "=", self.id)]
+        if is_shared:
+            waiting.append(("company_id", "child_of", company.root_id.id))
+        else:
+            self.write(
+                {
+                    "blocked_at": clock.now(),
+                    "block_source": "wrong_person",
+                    "block_company_id": (company or self.env.company).id,
+                }
+            )
+        self.env["whatsapp.clinic.message"]._cancel_open(waiting, reason)
         for partner in partners:
             company = partner.sudo().clinic_branch_id.company_id or self.env.company
             noted = partner.with_context(lang=company.partner_id.lang)
@@ -506,6 +580,12 @@ class Identity(models.Model):
         self.ensure_one()
         if not self._known_elsewhere("user_id", user_id):
             self.user_id = user_id
+
+
+def _told(company, known, is_news: bool):
+    """Whom a stop was said to, now that a company was told; nobody if several were."""
+    is_same = is_news or known.root_id == company.root_id
+    return company if is_same else company.browse()
 
 
 def _later(before, at):

@@ -132,11 +132,13 @@ class Identity(models.Model):
             user_id=self.user_id if is_user else sender.user_id,
         )
 
-    def _disown(self, reason):
+    def _disown(self, reason, company=None):
         """Former user ids were those of who had the number before."""
-        user_ids = self.alias_ids.filtered(lambda one: not one.value.isdigit())
-        user_ids.unlink()
-        return super()._disown(reason)
+        result = super()._disown(reason, company)
+        if not self.partner_ids:
+            user_ids = self.alias_ids.filtered(lambda one: not one.value.isdigit())
+            user_ids.unlink()
+        return result
 
     def _rotate_user_id(self, user_id):
         before = self.user_id

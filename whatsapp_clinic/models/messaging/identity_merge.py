@@ -5,8 +5,12 @@ _HOLDS = ("hold_until", "marketing_hold_until")
 _LIFTED = ("unblocked_at", "marketing_unblocked_at")
 _NAMES = ("username", "profile_name")
 _BLOCKS = (
-    ("blocked_at", "block_source"),
-    ("marketing_blocked_at", "marketing_block_source"),
+    ("blocked_at", "block_source", "block_company_id"),
+    (
+        "marketing_blocked_at",
+        "marketing_block_source",
+        "marketing_block_company_id",
+    ),
 )
 _CHATTER = (
     ("mail.message", "model"),
@@ -40,8 +44,10 @@ class Identity(models.Model):
         if not by_number or by_user == by_number:
             return
         if by_number._has_other_user(sender.user_id, portfolio):
-            if by_number._changed_hands(sender, portfolio, at):
-                by_number._disown("number_changed")
+            company = portfolio.company_id
+            is_told = by_number._heard_by(company)
+            if is_told and by_number._changed_hands(sender, portfolio, at):
+                by_number._disown("number_changed", company)
                 by_number.wa_id = False
         else:
             by_number._merge(by_user)
@@ -105,14 +111,15 @@ class Identity(models.Model):
     def _merge(self, other):
         """Take over everything of `other`, which is the same person, and remove it.
 
-        Stops and holds: the stricter of both. Who left one of them has left both.
+        Stops and holds: the stricter of both, but no stop that was said to a company
+        without a patient here. Who left one of them has left both.
         """
         self.ensure_one()
         both = (self | other).sorted("id")
         both._lock()
         if len(both.exists()) < 2:
             return
-        values = {**_names(self, other), **_strictest(both)}
+        values = {**_names(self, other), **_strictest(both, self)}
         ids = self._ids_of_both(other)
         former = both.former_partner_ids
         patients = both.partner_ids - former
@@ -272,14 +279,22 @@ def _names(one, other) -> dict:
     return {name: one[name] or other[name] for name in _NAMES}
 
 
-def _strictest(both) -> dict:
+def _strictest(both, kept) -> dict:
     values = {}
     for name in (*_HOLDS, *_LIFTED):
         values[name] = max(filter(None, both.mapped(name)), default=False)
-    for at, source in _BLOCKS:
-        stopped = both.filtered(at).sorted(
+    for at, source, company in _BLOCKS:
+        stopped = both.filtered(
+            lambda one, at=at, company=company: (
+                one[at] and (one == kept or kept._heard_by(one[company]))
+            )
+        ).sorted(
             lambda one, at=at, source=source: (one[source] == "wrong_person", one[at])
         )
         values[source] = stopped[-1:][source]
         values[at] = max(stopped.mapped(at), default=False)
+        is_one = len(stopped[company].root_id) == 1 and all(
+            one[company] for one in stopped
+        )
+        values[company] = is_one and stopped[-1:][company].id
     return values

@@ -183,7 +183,8 @@ class Inbound(models.AbstractModel):
                 evidence="WhatsApp user_preferences: stop",
             )
         else:
-            identity._unblock_marketing(at, ("preference", "error"))
+            heard = identity._heard_by(channel.company_id)
+            heard._unblock_marketing(at, ("preference", "error"), channel.company_id)
 
     @api.model
     def _on_number_changed(self, event, channel):
@@ -194,10 +195,10 @@ class Inbound(models.AbstractModel):
         if event.message_id:
             messages = self.env["whatsapp.clinic.message"]
             messages._receive_change(channel, identity, event)
-        if not identity:
+        if not identity or not identity._heard_by(channel.company_id):
             return
         if event.is_new_number:
-            identity._disown("number_changed")
+            identity._disown("number_changed", channel.company_id)
         elif event.new_user_id:
             identity._rotate_user_id(event.new_user_id)
 

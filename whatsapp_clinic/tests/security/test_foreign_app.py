@@ -1,0 +1,235 @@
+"""An app speaks truly for its own number; others' patients are not its business."""
+
+import json
+
+from odoo.tests import tagged
+
+from ...cloud_api import webhooks
+from ..common import AYSE_WA_ID, ClinicCase
+from ..messaging.test_webhook import envelope, text_message
+from .foreign_clinic import ForeignClinic
+
+# WhatsApp's times of the acts, in their order.
+FIRST, SECOND, THIRD = 1795000000, 1795000060, 1795000120
+
+
+class AppsOfTwoCompanies(ClinicCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.foreign = ForeignClinic(cls)
+        cls.foreign.patient.phone = False
+        cls.patient = cls.make_patient(cls)
+        cls.consent(cls, cls.patient)
+        cls.identity = cls.patient.whatsapp_identity_ids
+        cls.identity.write({"user_id": "TR.own", "user_portfolio_id": False})
+        cls.identity.user_portfolio_id = cls.channel.portfolio_id
+        reminder = cls.rule(cls)
+        cls.book(cls, cls.patient)
+        cls.queued = cls.env["whatsapp.clinic.message"].search(
+            [("rule_id", "=", reminder.id), ("partner_id", "=", cls.patient.id)]
+        )
+
+    def told(self, channel, value, at=FIRST, field="messages"):
+        """A webhook about a channel's number, as its app signs it."""
+        body = envelope(value, field=field)
+        change = body["entry"][0]["changes"][0]["value"]
+        change["metadata"]["phone_number_id"] = channel.phone_number_id
+        for message in change.get("messages", ()):
+            message["timestamp"] = str(at)
+        for event in webhooks.parse(json.dumps(body).encode()):
+            self.env["whatsapp.clinic.inbound"]._handle(event)
+        self.env.flush_all()
+
+    def say(self, channel, text, at=FIRST):
+        message_id = f"wamid.{text}-{at}-{channel.id}"
+        self.told(channel, text_message(text, message_id), at)
+
+    def prefer(self, channel, value, at=FIRST):
+        preference = {
+            "wa_id": AYSE_WA_ID,
+            "category": "marketing_messages",
+            "value": value,
+            "timestamp": at,
+        }
+        self.told(
+            channel, {"user_preferences": [preference]}, field="user_preferences"
+        )
+
+    def share(self):
+        """The number is a patient's of the other company as well."""
+        self.foreign.patient.phone = self.patient.phone
+        self.assertEqual(
+            self.identity.partner_ids, self.patient | self.foreign.patient
+        )
+
+    def assertUntouched(self):
+        self.assertEqual(self.identity.partner_ids, self.patient)
+        self.assertFalse(self.identity.former_partner_ids)
+        self.assertFalse(self.identity.blocked_at)
+        self.assertFalse(self.identity.marketing_blocked_at)
+        self.assertEqual(self.identity.wa_id, AYSE_WA_ID)
+        self.assertEqual(self.identity.user_id, "TR.own")
+        self.assertEqual(self.queued.mapped("state"), ["queued"])
+
+
+@tagged("post_install", "-at_install")
+class TestPatientOfAnotherCompany(AppsOfTwoCompanies):
+    """Nothing changes for a patient of whom the signer's company has none."""
+
+    def test_own_app_stops(self):
+        self.say(self.channel, "STOP")
+        self.assertTrue(self.identity.blocked_at)
+        self.assertEqual(self.queued.state, "cancelled")
+
+    def test_stop(self):
+        self.say(self.foreign.channel, "STOP")
+        self.assertUntouched()
+
+    def test_stop_counts_in_the_company_to_which_it_was_said(self):
+        self.say(self.foreign.channel, "STOP")
+        here, there = self.company, self.foreign.company
+        consents = self.env["whatsapp.clinic.consent"]
+        key = (self.patient.id, self.purpose.id)
+        states = consents._states(self.patient, self.purpose, here | there)
+        self.assertEqual(states.of(here).get(key), "given")
+        self.assertNotEqual(states.of(there).get(key), "given")
+
+    def test_stop_of_advertising(self):
+        self.prefer(self.foreign.channel, "stop")
+        self.assertUntouched()
+
+    def test_start_lifts_no_stop_said_elsewhere(self):
+        self.say(self.channel, "STOP")
+        self.say(self.foreign.channel, "START", SECOND)
+        self.assertTrue(self.identity.blocked_at)
+        self.say(self.channel, "START", THIRD)
+        self.assertFalse(self.identity.blocked_at)
+
+    def test_resumed_advertising_lifts_no_stop_said_elsewhere(self):
+        self.prefer(self.channel, "stop")
+        self.prefer(self.foreign.channel, "resume", SECOND)
+        self.assertTrue(self.identity.marketing_blocked_at)
+        self.prefer(self.channel, "resume", THIRD)
+        self.assertFalse(self.identity.marketing_blocked_at)
+
+    def test_wrong_person(self):
+        chat = self.env["whatsapp.clinic.chat.answers"]
+        self.say(self.foreign.channel, "Hi")
+        message = self.identity.whatsapp_message_ids.filtered("body")[:1]
+        self.assertEqual(message.company_id, self.foreign.company)
+        chat._obey(message, "wrong_person")
+        self.assertUntouched()
+
+    def change(self, channel, **system):
+        self.told(
+            channel,
+            text_message(
+                message_id=f"wamid.s-{channel.id}",
+                type="system",
+                system={"body": "x", **system},
+            ),
+        )
+
+    def test_changed_number(self):
+        changed = {"type": "user_changed_number", "wa_id": "905321119999"}
+        self.change(self.foreign.channel, **changed)
+        self.assertUntouched()
+        self.change(self.channel, **changed)
+        self.assertFalse(self.identity.partner_ids)
+
+    def test_changed_user_id(self):
+        self.change(
+            self.foreign.channel, type="user_changed_user_id", user_id="TR.taken"
+        )
+        self.assertUntouched()
+
+    def write_as(self, channel, wa_id, user_id):
+        value = text_message("Hi", f"wamid.as-{wa_id}-{user_id}", wa_id)
+        value["messages"][0]["from_user_id"] = user_id
+        value["contacts"][0]["user_id"] = user_id
+        self.told(channel, value, SECOND)
+
+    def test_user_id_with_another_number(self):
+        self.write_as(self.foreign.channel, "905321118888", "TR.own")
+        self.assertUntouched()
+
+    def test_number_with_other_user_ids(self):
+        self.write_as(self.foreign.channel, AYSE_WA_ID, "TR.one")
+        self.write_as(self.foreign.channel, AYSE_WA_ID, "TR.two")
+        self.assertUntouched()
+
+    def test_stop_of_a_stranger_who_turns_out_to_have_the_number(self):
+        stranger = {**text_message("STOP", "wamid.stranger")}
+        stranger["messages"][0].pop("from")
+        stranger["messages"][0]["from_user_id"] = "TR.stranger"
+        stranger["contacts"] = [{"user_id": "TR.stranger", "profile": {"name": "X"}}]
+        self.told(self.foreign.channel, stranger)
+        found = self.identity._find({"user_id": "TR.stranger", "wa_id": None}, "whatsapp")
+        self.assertTrue(found.blocked_at)
+        self.write_as(self.foreign.channel, AYSE_WA_ID, "TR.stranger")
+        self.assertUntouched()
+
+    def test_guardian_is_of_the_company_of_the_ward(self):
+        self.patient.clinic_branch_id = False
+        self.patient.appointment_ids.unlink()
+        child = self.make_patient(False, "Can KUMQUAT")
+        self.env["whatsapp.clinic.guardianship"].create(
+            {"patient_id": child.id, "guardian_id": self.patient.id}
+        )
+        self.say(self.foreign.channel, "STOP")
+        self.assertFalse(self.identity.blocked_at)
+
+
+@tagged("post_install", "-at_install")
+class TestNumberOfPatientsOfTwoCompanies(AppsOfTwoCompanies):
+    """A number that both companies have: stops are strict, and each lifts its own."""
+
+    def setUp(self):
+        super().setUp()
+        self.share()
+
+    def test_stop_said_to_either_stops(self):
+        self.say(self.foreign.channel, "STOP")
+        self.assertTrue(self.identity.blocked_at)
+
+    def test_start_lifts_what_was_said_to_the_same_company(self):
+        self.say(self.foreign.channel, "STOP")
+        self.say(self.channel, "START", SECOND)
+        self.assertTrue(self.identity.blocked_at)
+        self.say(self.foreign.channel, "START", THIRD)
+        self.assertFalse(self.identity.blocked_at)
+
+    def test_start_that_lifts_nothing_is_told_to_reception(self):
+        self.say(self.foreign.channel, "STOP")
+        self.say(self.channel, "START", SECOND)
+        self.assertIn("wants messages again", self.identity.activity_ids.summary)
+
+    def test_stop_said_to_both_is_lifted_by_neither_alone(self):
+        self.say(self.foreign.channel, "STOP")
+        self.say(self.channel, "STOP", SECOND)
+        for channel in (self.channel, self.foreign.channel):
+            self.say(channel, "START", THIRD)
+            self.assertTrue(self.identity.blocked_at)
+        self.identity.action_unblock()
+        self.assertFalse(self.identity.blocked_at)
+
+    def test_resume_lifts_what_was_said_to_the_same_company(self):
+        self.prefer(self.channel, "stop")
+        self.prefer(self.foreign.channel, "resume", SECOND)
+        self.assertTrue(self.identity.marketing_blocked_at)
+        self.prefer(self.channel, "resume", THIRD)
+        self.assertFalse(self.identity.marketing_blocked_at)
+
+    def test_not_the_patient_is_about_the_patients_of_that_company(self):
+        self.identity._disown("wrong_person", self.foreign.company)
+        self.assertEqual(self.identity.partner_ids, self.patient)
+        self.assertEqual(self.identity.former_partner_ids, self.foreign.patient)
+        self.assertFalse(self.identity.blocked_at)
+        self.assertEqual(self.queued.state, "queued")
+
+    def test_visit_makes_a_patient_of_both_companies(self):
+        self.foreign.patient.phone = False
+        self.foreign.appointment.partner_id = self.patient
+        self.say(self.foreign.channel, "STOP")
+        self.assertTrue(self.identity.blocked_at)
