@@ -2,6 +2,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
+from ...cloud_api.webhooks import Unrecognised
 from ...tools import clock
 from ..common import ClinicCase, staff_notes, staff_user
 
@@ -73,6 +74,20 @@ class TestCompanies(ClinicCase):
         self.patient.clinic_branch_id = self.other_branch
         own = guardianship.with_user(self.foreign["receptionist"])
         self.assertTrue(own.has_access("read"))
+
+    def test_what_nobody_understood_is_read_by_who_is_of_all_companies(self):
+        event = Unrecognised("messages", {"body": "KUMQUAT"}, "not known")
+        self.env["whatsapp.clinic.unrecognised"]._keep(event)
+        kept = self.env["whatsapp.clinic.unrecognised"].search([], limit=1)
+        stranger = self.foreign["administrator"]
+        mine = kept.with_user(stranger)
+        self.assertFalse(mine.search([]))
+        with self.assertRaises(AccessError):
+            mine.read(["raw"])
+        with self.assertRaises(AccessError):
+            mine.action_settle()
+        stranger.company_ids = self.env["res.company"].search([])
+        self.assertTrue(mine.read(["raw"]))
 
     def test_number_of_another_company_is_not_stopped(self):
         identity = self.patient.whatsapp_identity_ids
