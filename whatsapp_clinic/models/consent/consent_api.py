@@ -3,7 +3,7 @@ from datetime import datetime, timezone
 import psycopg2.errors
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, ConcurrencyError, UserError
+from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import mute_logger
 
 from ...tools.access import require_group
@@ -52,7 +52,7 @@ class ConsentApi(models.Model):
         """
         require_group(self.env, "group_receptionist", "group_privacy_officer")
         patient = self._patient(patient_id, phone)
-        self._check_looked_after(patient)
+        patient._check_looked_after()
         values = {
             "partner_id": patient.id,
             "purpose_id": self._purpose(purpose).id,
@@ -122,13 +122,6 @@ class ConsentApi(models.Model):
         if known and any(stored[name] != values[name] for name in names):
             raise UserError(self.env._("This reference is taken by another decision."))
         return known.with_env(self.env)
-
-    def _check_looked_after(self, patient):
-        """Raise AccessError for a patient of others, before references are compared."""
-        if not patient._is_of_own_branch():
-            raise AccessError(
-                self.env._("Who looks after the patient records what they decided.")
-            )
 
     def _record_once(self, values: dict):
         """Whoever is second in a race starts anew, and finds what the first wrote."""
