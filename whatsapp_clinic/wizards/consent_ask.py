@@ -93,7 +93,14 @@ class ConsentAsk(models.TransientModel):
     @api.depends_context("lang", "uid")
     def _compute_problem(self):
         for wizard in self:
-            wizard.problem = wizard._find_problem()
+            wizard.problem = (
+                wizard._find_problem()
+                if wizard._is_told
+                else self.env._(
+                    "Another branch looks after the patient. Book a visit at yours, "
+                    "or ask there."
+                )
+            )
 
     @api.depends("partner_id", "guardian_id", "purpose_ids")
     @api.depends_context("lang", "uid")
@@ -252,11 +259,6 @@ class ConsentAsk(models.TransientModel):
         patient = self.partner_id
         if not patient:
             return None
-        if not self._is_told:
-            return self.env._(
-                "Another branch looks after the patient. Book a visit at yours, or ask "
-                "there."
-            )
         if patient.clinic_deceased_on:
             return self._sentence("patient_deceased")
         if patient.clinic_barred:
