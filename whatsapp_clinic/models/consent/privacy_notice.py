@@ -130,6 +130,7 @@ class PrivacyNotice(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_given(vals_list)
         new_by_company = Counter()
         for vals in vals_list:
             self._check_not_published_by_hand(vals)

@@ -279,6 +279,7 @@ class Channel(models.Model):
         )
 
     def write(self, vals):
+        self._check_given([vals])
         if vals.get("company_id"):
             vals = {"portfolio_id": self._portfolio_of(vals).id, **vals}
             self._take_account_along(vals["company_id"])

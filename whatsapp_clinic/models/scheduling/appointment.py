@@ -310,6 +310,7 @@ class Appointment(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_given(vals_list)
         self._check_follows(vals_list)
         self._lock_practitioners({vals.get("practitioner_id") for vals in vals_list})
         now = clock.now()
@@ -325,6 +326,7 @@ class Appointment(models.Model):
         return appointments
 
     def write(self, vals):
+        self._check_given([vals])
         self._check_follows([vals])
         if "partner_id" in vals and self.partner_id.ids != [vals["partner_id"]]:
             self._check_may_correct_patient()
