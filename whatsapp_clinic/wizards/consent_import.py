@@ -149,7 +149,9 @@ class ConsentImport(models.TransientModel):
             ["+905321234567", "appointment", "given", "2026-01-31", "Form, file 12"],
             ["id:42", "marketing", "withdrawn", "31.01.2026 14:05", "Letter"],
         ]
-        purposes = self.env["whatsapp.clinic.consent.purpose"].search([])
+        purposes = self.env["whatsapp.clinic.consent.purpose"].search(
+            [("active", "=", True)]
+        )
         codes = [[one.code, one.name] for one in purposes]
         sheets = {
             self.env._("Consents"): [heading, *examples],
@@ -339,7 +341,9 @@ class ConsentImport(models.TransientModel):
 
     def _purposes_by_words(self) -> dict:
         """Purposes by their code, and by their name in every language in use."""
-        purposes = self.env["whatsapp.clinic.consent.purpose"].search([])
+        purposes = self.env["whatsapp.clinic.consent.purpose"].search(
+            [("active", "=", True)]
+        )
         languages = [code for code, _name in self.env["res.lang"].get_installed()]
         by_name = {
             fold(one.with_context(lang=lang).name): one

@@ -42,7 +42,6 @@ class Message(models.Model):
     )
     answered_at = fields.Datetime("Answered", readonly=True)
     who = fields.Char(
-        "Who",
         compute="_compute_who",
         compute_sudo=True,
         help="The patient; where it is not plain who is meant, the number or name.",

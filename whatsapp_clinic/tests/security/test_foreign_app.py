@@ -52,16 +52,12 @@ class AppsOfTwoCompanies(ClinicCase):
             "value": value,
             "timestamp": at,
         }
-        self.told(
-            channel, {"user_preferences": [preference]}, field="user_preferences"
-        )
+        self.told(channel, {"user_preferences": [preference]}, field="user_preferences")
 
     def share(self):
         """The number is a patient's of the other company as well."""
         self.foreign.patient.phone = self.patient.phone
-        self.assertEqual(
-            self.identity.partner_ids, self.patient | self.foreign.patient
-        )
+        self.assertEqual(self.identity.partner_ids, self.patient | self.foreign.patient)
 
     def assertUntouched(self):
         self.assertEqual(self.identity.partner_ids, self.patient)
@@ -165,7 +161,9 @@ class TestPatientOfAnotherCompany(AppsOfTwoCompanies):
         stranger["messages"][0]["from_user_id"] = "TR.stranger"
         stranger["contacts"] = [{"user_id": "TR.stranger", "profile": {"name": "X"}}]
         self.told(self.foreign.channel, stranger)
-        found = self.identity._find({"user_id": "TR.stranger", "wa_id": None}, "whatsapp")
+        found = self.identity._find(
+            {"user_id": "TR.stranger", "wa_id": None}, "whatsapp"
+        )
         self.assertTrue(found.blocked_at)
         self.write_as(self.foreign.channel, AYSE_WA_ID, "TR.stranger")
         self.assertUntouched()
