@@ -201,7 +201,7 @@ class TestEvidence(ClinicCase):
         user, far = staff_user(self, "receptionist"), self.patient_of_another_branch()
         with self.assertRaises(AccessError):
             self.record_as(user, far)
-        with self.assertRaises(AccessError):
+        with self.assertRaisesRegex(UserError, "Another branch"):
             self.ask_as("receptionist", far)._request()
         with self.assertRaises(AccessError):
             self.consents.with_user(user).record_decision(
