@@ -70,7 +70,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_write_to_one", {
         run: "click",
       },
       {
-        trigger: ".o_notification:contains(nothing had left)",
+        trigger: ".o_notification:contains(nothing was sent)",
       },
       {
         content: "What was written is there again",
