@@ -10,7 +10,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_answer_in_the_thread", 
         run: "click",
       },
       {
-        trigger: ".o_list_view .o_data_row:contains(Second KUMQUAT) .badge",
+        trigger: ".o_list_view .o_data_row:contains(Second) .badge",
       },
       {
         trigger:
@@ -33,7 +33,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_answer_in_the_thread", 
       {
         content: "The oldest message is first",
         trigger:
-          ".o_kanban_record:contains(First KUMQUAT) ~ .o_kanban_record:contains(Second KUMQUAT)",
+          ".o_kanban_record:contains(First) ~ .o_kanban_record:contains(Second)",
       },
       {
         trigger: ".o_whatsapp_clinic_answer textarea",
@@ -49,7 +49,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_answer_in_the_thread", 
       {
         content: "The answer stands below, and nobody waits any more",
         trigger:
-          ".o_kanban_record:contains(Second KUMQUAT) ~ .o_kanban_record:contains(See you on Friday)",
+          ".o_kanban_record:contains(Second) ~ .o_kanban_record:contains(See you on Friday)",
       },
       {
         trigger: ".o_whatsapp_clinic_unanswered:not(:has(.badge))",
