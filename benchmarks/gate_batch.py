@@ -44,7 +44,7 @@ def measure(bench: Bench) -> list[Figure]:
 def _name_the_company(database: Database, channel: int) -> None:
     """Guardianships belong to the channel's company, in trees where they have one."""
     if database.sql(
-        "SELECT FROM information_schema.columns WHERE column_name = 'company_id' "
+        "SELECT 1 FROM information_schema.columns WHERE column_name = 'company_id' "
         "AND table_name = 'whatsapp_clinic_guardianship'"
     ):
         ((company,),) = database.sql(
