@@ -79,7 +79,8 @@ def intake_rate(bench: Bench, name: str, *server_options) -> Figure:
             work_off(clinic)
         limit = _generators_limit(clinic, count)
     value = median(rates)
-    if limit < HEADROOM * value:
+    # A few dozen webhooks are over before either rate means anything.
+    if not bench.quick and limit < HEADROOM * value:
         raise Void(f"the generator itself makes only {limit:.0f}/s")
     return Figure(
         value,
