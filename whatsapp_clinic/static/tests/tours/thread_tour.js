@@ -32,8 +32,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_answer_in_the_thread", 
       },
       {
         content: "The oldest message is first",
-        trigger:
-          ".o_kanban_record:contains(First) ~ .o_kanban_record:contains(Second)",
+        trigger: ".o_kanban_record:contains(First) ~ .o_kanban_record:contains(Second)",
       },
       {
         trigger: ".o_whatsapp_clinic_answer textarea",
