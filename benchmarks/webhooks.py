@@ -79,8 +79,7 @@ def intake_rate(bench: Bench, name: str, *server_options) -> Figure:
             work_off(clinic)
         limit = _generators_limit(clinic, count)
     value = median(rates)
-    # A few dozen webhooks are over before either rate means anything.
-    if not bench.quick and limit < HEADROOM * value:
+    if limit < HEADROOM * value:
         raise Void(f"the generator itself makes only {limit:.0f}/s")
     return Figure(
         value,
