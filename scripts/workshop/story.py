@@ -115,12 +115,17 @@ class Story:
 
     def refusal(self, patient: dict, visit: int) -> None:
         say("\n3  Who did not agree gets nothing, and reception sees why.")
-        messages = self.messages(visit)
-        failed = [one for one in messages if one["state"] == "failed"]
-        self.check(failed and failed[0]["reason"] == "no_consent", "no refusal in Odoo")
+        (told,) = self.receptionist.read(
+            "whatsapp.clinic.appointment",
+            [("id", "=", visit)],
+            ["whatsapp_objection", "whatsapp_next_step"],
+        )
+        self.check(told["whatsapp_objection"] == "no_consent", "no refusal in Odoo")
+        states = {one["state"] for one in self.messages(visit)}
+        self.check(states <= {"refused"}, "a message waits without consent")
         self.check(not self.bubbles(patient), "a refused message is on the phone")
         say(f"   {patient['name']}: {self.label(MESSAGE, 'reason', 'no_consent')}")
-        say(f"   What to do: {failed[0]['next_step']}")
+        say(f"   What to do: {told['whatsapp_next_step']}")
 
     def let_a_day_pass(self, visit: int) -> None:
         say("\n4  The clocks of Odoo and of the phones are moved to the day before.")
