@@ -95,6 +95,7 @@ from .views import (
     test_demo,
     test_desk_tours,
     test_developer_mode,
+    test_dialogs,
     test_menus,
     test_tours,
     test_translations,
