@@ -24,6 +24,7 @@ from .consent import (
 from .inbox import (
     test_chatter,
     test_composer_tour,
+    test_history_language,
     test_merge,
     test_merge_consent,
     test_new_patient,

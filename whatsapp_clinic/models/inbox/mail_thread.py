@@ -1,10 +1,13 @@
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
 from ..messaging.sending import has_partner
 from .res_partner import CLINIC_NOTE
 
 SENDERS = ("whatsapp_clinic.group_receptionist", "whatsapp_clinic.group_practitioner")
+
+# What Odoo's tracking asks of a field.
+_TRACKED = ("string", "type", "selection", "currency_field")
 
 
 class MailThread(models.AbstractModel):
@@ -30,6 +33,38 @@ class MailThread(models.AbstractModel):
                 self.env._("WhatsApp messages are sent with the WhatsApp button.")
             )
         return super().message_post(**kwargs)
+
+    def _mail_track(self, tracked_fields, initial_values):
+        """What nobody of the staff did is told in the language of the clinic.
+
+        Odoo writes the names of choices in the language of who changed them: of
+        scheduled actions and webhooks that is the system, of pages the patient.
+        """
+        lang = self._name.startswith("whatsapp.clinic.") and self._history_lang()
+        if not lang:
+            return super()._mail_track(tracked_fields, initial_values)
+        told = self.with_context(lang=lang)
+        return super(MailThread, told)._mail_track(
+            told.fields_get(tracked_fields, attributes=_TRACKED),
+            {
+                name: value.with_context(lang=lang)
+                if isinstance(value, models.BaseModel)
+                else value
+                for name, value in initial_values.items()
+            },
+        )
+
+    def _history_lang(self) -> str | None:
+        """The company's language where no user of the staff acts, else None."""
+        user = self.env.user
+        if user.id != SUPERUSER_ID and user._is_internal():
+            return None
+        return self._history_company().partner_id.lang
+
+    def _history_company(self):
+        """The company whose staff reads the history of a record."""
+        own = self.company_id if "company_id" in self._fields else None
+        return own or self.env.company
 
     @api.model
     def notify_cancel_by_type(self, notification_type):

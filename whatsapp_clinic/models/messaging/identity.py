@@ -403,6 +403,11 @@ class Identity(models.Model):
         )
         return partners if is_plain else partners.browse()
 
+    def _history_company(self):
+        """A number is nobody's: whom it told to stop, or whose patient has it."""
+        homes = self.partner_ids.clinic_branch_id.company_id
+        return self.block_company_id or homes[:1] or super()._history_company()
+
     def _heard_by(self, company):
         """Those about whom it counts what is said to a company's number.
 

@@ -49,6 +49,19 @@ class TestDemo(TransactionCase):
         )
         self.assertFalse(messages)
 
+    def test_reception_of_the_demo_can_tell_that_a_visit_was_moved_or_cancelled(self):
+        branch = self.env.ref("whatsapp_clinic.demo_branch_kadikoy")
+        visits = self.env["whatsapp.clinic.appointment"]
+        visit = visits.search([("branch_id", "=", branch.id)], limit=1)
+        for anchor in ("moved", "cancelled"):
+            rule = self.env.ref(f"whatsapp_clinic.demo_rule_{anchor}")
+            template = self.env.ref(
+                f"whatsapp_clinic.demo_template_appointment_{anchor}_tr"
+            )
+            with self.subTest(anchor):
+                self.assertFalse(rule.active)
+                self.assertEqual(visit._template_about(anchor), template)
+
     def _parts(self, templates):
         variables = templates.variable_ids.mapped(
             lambda one: (one.id, one.name, one.example, one.source, one.builtin)

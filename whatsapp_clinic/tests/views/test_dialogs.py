@@ -41,7 +41,9 @@ class TestDialogs(TransactionCase):
                         self.assertNotEqual(first.get("special"), "cancel")
 
     def test_no_wizard_opens_with_a_save_button_that_saves_nothing(self):
-        pages = {action.res_model for action in self._windows() if action.target != "new"}
+        pages = {
+            action.res_model for action in self._windows() if action.target != "new"
+        }
         for view in self._forms():
             model = self.env[view.model]
             if model._transient and view.model not in pages:
@@ -78,7 +80,10 @@ class TestDialogs(TransactionCase):
         )
 
     def _windows(self):
-        own = [("module", "=", "whatsapp_clinic"), ("model", "=", "ir.actions.act_window")]
+        own = [
+            ("module", "=", "whatsapp_clinic"),
+            ("model", "=", "ir.actions.act_window"),
+        ]
         ids = self.env["ir.model.data"].search(own).mapped("res_id")
         return self.env["ir.actions.act_window"].browse(ids)
 
