@@ -46,7 +46,7 @@ class EventBatch:
         accounts = self.env["whatsapp.clinic.account"]
         signers = {
             account_id: accounts._ids_with_secret_of(account_id)
-            for *_, account_id in bodies
+            for account_id in {account_id for *_, account_id in bodies}
         }
         statuses = []
         for event_id, body, _attempts, account_id in bodies:

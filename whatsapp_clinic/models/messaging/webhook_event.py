@@ -10,13 +10,12 @@ from ...tools.access import require_group
 from ...tools.transaction import TRY_AGAIN, read_committed
 from ...tools.wake_up import LINGER, report_progress, running_lock, wake_after_commit
 from .event_batch import EventBatch
+from .event_turns import Turns
 
 # Events in one transaction, and so many bytes; each update has its savepoint.
 BATCH = 50
 BATCH_BYTES = 256 * 1024
 SMALL_BATCH = 4
-# Among so many of the oldest the senders take turns.
-LOOK_AHEAD = 10_000
 # While webhooks arrive, a second of work is followed by so many seconds of rest: the
 # door has to answer within 250 ms (Cloud API, webhooks), what it took in can wait.
 REST = 3.0
@@ -121,16 +120,17 @@ def _marked_as_running(cr, cron_id: int):
 
 def _process_until(cr, deadline: float):
     """Process what waits, until nothing does or the time (monotonic) is over."""
-    size, waiting, unfinished = BATCH, set(), set()
+    size, turns, waiting = BATCH, Turns(cr), set()
     is_left = True
     while is_left and time.monotonic() < deadline:
         started = time.monotonic()
         try:
-            is_left = _process_batch(cr, size, waiting, unfinished)
+            is_left = _process_batch(cr, size, turns, waiting)
             rested = _give_way(cr, time.monotonic() - started)
             size = SMALL_BATCH if rested else BATCH
         except TRY_AGAIN:
             cr.rollback()
+            turns.forget()
             size = 1
 
 
@@ -157,37 +157,23 @@ def _give_way(cr, worked: float) -> bool:
     return rests
 
 
-def _process_batch(cr, size: int, waiting: set, unfinished: set) -> bool:
+def _process_batch(cr, size: int, turns: Turns, waiting: set) -> bool:
     """Process up to `size` waiting events, and commit; False when none waits any more.
 
-    In the order they came, but each sender's first comes before the second of anybody:
-    who floods delays nobody else. `waiting` are the conversations of which an earlier
-    message waits for its next attempt, `unfinished` the events that had theirs in this
-    round.
+    `waiting` are the conversations of which an earlier message waits for its next
+    attempt.
     """
     read_committed(cr)
     env = api.Environment(cr, SUPERUSER_ID, {})
     cr.execute(
         """
-        WITH oldest AS (
-            SELECT id, COALESCE(size, 0) AS size,
-                row_number() OVER (
-                    PARTITION BY COALESCE(sender, -id) ORDER BY id
-                ) AS turn
-            FROM (
-                SELECT id, size, sender FROM whatsapp_clinic_webhook_event
-                WHERE state = 'pending' AND id <> ALL(%s) ORDER BY id LIMIT %s
-            ) AS pending
-        ), chosen AS (
-            SELECT id, turn, sum(size) OVER (ORDER BY turn, id) - size AS before
-            FROM (SELECT * FROM oldest ORDER BY turn, id LIMIT %s) AS next
-        )
         SELECT event.id, body, COALESCE(attempts, 0), account_id
-        FROM whatsapp_clinic_webhook_event AS event JOIN chosen USING (id)
-        WHERE state = 'pending' AND before < %s ORDER BY turn, id
+        FROM unnest(%s::int[]) WITH ORDINALITY AS turn (id, place)
+        JOIN whatsapp_clinic_webhook_event AS event USING (id)
+        WHERE state = 'pending' ORDER BY place
         FOR UPDATE OF event SKIP LOCKED
         """,
-        [list(unfinished), LOOK_AHEAD, size, BATCH_BYTES],
+        [turns.take(size, BATCH_BYTES)],
     )
     bodies = cr.fetchall()
     batch = EventBatch(env, waiting)
@@ -195,13 +181,11 @@ def _process_batch(cr, size: int, waiting: set, unfinished: set) -> bool:
     env.flush_all()
     cr.commit()
     _note_contact(cr, batch.numbers)
-    unfinished |= batch.unfinished
+    turns.put_off(batch.unfinished)
     if bodies:
         return True
-    is_left = bool(unfinished)
     waiting.clear()
-    unfinished.clear()
-    return is_left
+    return turns.begin_round()
 
 
 def _note_contact(cr, numbers: set[str]):

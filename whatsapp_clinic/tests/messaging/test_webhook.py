@@ -12,8 +12,9 @@ from odoo.tests import tagged
 
 from ...cloud_api import webhooks
 from ...controllers.webhook import MAX_BYTES, PATH, NotInstalled, take_in
-from ...models.messaging import webhook_event
+from ...models.messaging import event_turns, webhook_event
 from ...models.messaging.event_batch import EventBatch
+from ...models.messaging.event_turns import Turns
 from ...models.messaging.message_status import RANKS
 from ..common import (
     APP_SECRET,
@@ -186,6 +187,50 @@ class TestWebhookDoor(WebCase):
             ["wamid.flood-0", "wamid.stop"]
             + [message_id for _wa_id, message_id in flooding[1:]],
         )
+
+    def turns(self):
+        """What waits is two messages of a sender, and one of another."""
+        self.env.cr.execute("UPDATE whatsapp_clinic_webhook_event SET state = 'done'")
+        for wa_id in (AYSE_WA_ID, AYSE_WA_ID, "905321110099"):
+            self.take_in(wa_id)
+        return Turns(self.env.cr)
+
+    def take_in(self, wa_id):
+        message_id = f"wamid.turn-{len(self.stored())}"
+        body = json.dumps(envelope(text_message("x", message_id, wa_id))).encode()
+        take_in(self.env.cr, body, sign(body))
+
+    def test_order_of_senders_holds_until_it_is_old(self):
+        turns = self.turns()
+        first, second, other = sorted(self.stored().ids)[-3:]
+        self.assertEqual(turns.take(1, 10**6), [first])
+        self.take_in("905321110088")
+        newcomer = max(self.stored().ids)
+        self.stored().browse(first).state = "done"
+        self.env.flush_all()
+        self.assertEqual(turns.take(1, 10**6), [other])
+        with patch.object(event_turns.time, "monotonic", return_value=float("inf")):
+            self.assertEqual(turns.take(9, 10**6), [second, other, newcomer])
+
+    def test_what_was_taken_in_vain_comes_again(self):
+        turns = self.turns()
+        everything = turns.take(9, 10**6)
+        turns.take(1, 10**6)
+        turns.forget()
+        self.assertEqual(turns.take(9, 10**6), everything)
+
+    def test_what_is_put_off_comes_in_the_next_round(self):
+        turns = self.turns()
+        everything = turns.take(9, 10**6)
+        turns.put_off(set(everything))
+        self.assertEqual(turns.take(9, 10**6), [])
+        self.assertTrue(turns.begin_round())
+        self.assertEqual(turns.take(9, 10**6), everything)
+        self.assertFalse(turns.begin_round())
+
+    def test_large_bodies_are_taken_one_by_one(self):
+        turns = self.turns()
+        self.assertEqual([len(turns.take(9, 1)) for _turn in range(3)], [1, 1, 1])
 
     def test_database_without_the_addon_is_answered_by_odoo(self):
         self.env.ref("whatsapp_clinic.process_webhooks").unlink()
