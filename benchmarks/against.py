@@ -73,7 +73,7 @@ def _tree_of(commit: str) -> Tree:
 
 def _bench(tree: Tree, name: str, quick: bool) -> Bench:
     odoo = Odoo(name, postgres.start("demo"), tree.folder)
-    return Bench(odoo, installed(odoo, tree), quick, runs=1, adapter=tree.name)
+    return Bench(odoo, installed(odoo, tree), quick, 1, tree.name, has_peers=False)
 
 
 def _compare(
@@ -85,9 +85,8 @@ def _compare(
         order = benches if pair % 2 == 0 else benches[::-1]
         figures = {bench.adapter: measure(program, bench) for bench in order}
         runs.append([figures[bench.adapter] for bench in benches])
-        for figure in (run[metric] for run in runs[-1] for metric in metrics):
-            for note in figure.notes if figure.value is None else ():
-                say(f"    {note}")
+        for metric in metrics:
+            _tell(metric, *(run[metric] for run in runs[-1]))
     return [
         Comparison(
             metric,
@@ -99,6 +98,15 @@ def _compare(
         )
         for metric in metrics
     ]
+
+
+def _tell(metric: Metric, mine: Figure, others: Figure) -> None:
+    """Two figures as soon as they are measured, and why one of them is void."""
+    values = (report.rounded(one.value) for one in (mine, others))
+    say(f"    {metric.name}: {' and '.join(map(str, values))}")
+    for figure in (mine, others):
+        for note in figure.notes if figure.value is None else ():
+            say(f"    {note}")
 
 
 def records(found: list[Comparison]) -> dict[str, dict]:

@@ -49,7 +49,8 @@ class Bench:
 
     `template` is a database with the addon that nobody writes to, each program gets a
     copy. `runs` are the runs of which the median is taken. With `quick` everything is
-    tiny and the figures mean nothing. `adapter` is the one of the addon's tree.
+    tiny and the figures mean nothing. `adapter` is the one of the addon's tree;
+    where trees are compared with each other, peers are not measured.
     """
 
     def __init__(
@@ -59,12 +60,14 @@ class Bench:
         quick: bool,
         runs: int = RUNS,
         adapter: str = Tree.name,
+        has_peers: bool = True,
     ):
         self.odoo = odoo
         self.template = template
         self.quick = quick
         self.runs = range(self.size(runs, 1))
         self.adapter = adapter
+        self.has_peers = has_peers
 
     def size(self, full: int, quick: int) -> int:
         return quick if self.quick else full
