@@ -28,6 +28,8 @@ _NAME, _EXTENSION = 200, 20
 # What browsers draw as a picture.
 _PICTURES = ("image/gif", "image/jpeg", "image/png", "image/webp")
 QUOTA_PERIOD = timedelta(hours=24)
+# In the context: of a file that is made the words are not looked for.
+UNREAD = "whatsapp_clinic_unread"
 
 
 @dataclass(frozen=True)
@@ -188,7 +190,11 @@ class Media(models.Model):
         attachment = (
             self.env["ir.attachment"]
             # A page or a drawing is kept as text: a browser must not run it.
-            .with_context(image_no_postprocess=True, attachments_mime_plainxml=True)
+            .with_context(
+                image_no_postprocess=True,
+                attachments_mime_plainxml=True,
+                **{UNREAD: True},
+            )
             .create(
                 {
                     "name": self.filename or f"{self.kind}{_extension(mime_type)}",
@@ -234,6 +240,21 @@ class Media(models.Model):
                 "url": False,
             }
         )
+
+
+class Attachment(models.Model):
+    """A patient's file is kept as it came.
+
+    To read words from the largest one, for a search by content, would hold up the whole
+    process for half a minute.
+    """
+
+    _inherit = "ir.attachment"
+
+    def _index(self, bin_data, file_type, checksum=None):
+        if self.env.context.get(UNREAD):
+            return None
+        return super()._index(bin_data, file_type, checksum=checksum)
 
 
 def shown_as(kind: str, mime_type: str | None) -> str:

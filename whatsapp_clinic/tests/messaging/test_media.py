@@ -27,6 +27,12 @@ class TestMediaIn(MediaCase):
                 self.assertEqual(file.mimetype, mime_type.partition(";")[0])
                 self.assertEqual(message.media_ids.size, len(content))
 
+    def test_words_of_a_document_are_not_read(self):
+        message = self.attach("document", b"KUMQUAT and much more", "text/plain")
+        self.load()
+        self.assertEqual(message.media_state, "loaded", message.media_reason)
+        self.assertFalse(message.attachment_id.index_content)
+
     def test_sound_that_is_no_voice_note_is_loaded_as_such(self):
         message = self.attach("audio", MP3, "audio/mpeg", voice=False)
         self.load()
