@@ -106,7 +106,8 @@ def wake_after_commit(env, *cron_xml_ids: str, at: datetime | None = None) -> No
     itself looks once a minute for triggers of the future. If the process ends before,
     the actions' own interval finds the work.
     """
-    known = env.cr.precommit.data.setdefault("whatsapp_clinic.wake_up", set())
+    # Savepoints forget what is noted for before the commit.
+    known = env.cr.postcommit.data.setdefault("whatsapp_clinic.wake_up", set())
     wanted = {(xml_id, at) for xml_id in cron_xml_ids}
     if known >= wanted:
         return

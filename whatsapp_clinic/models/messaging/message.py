@@ -382,7 +382,9 @@ class Message(models.Model):
     @api.depends("shown_body", "kind")
     def _compute_display_name(self):
         for message in self:
-            text = " ".join((message.shown_body or message.kind or "").split())
+            # A name has no more than 60 characters, and so no more words.
+            words = (message.shown_body or message.kind or "").split(None, 60)[:60]
+            text = " ".join(words)
             message.display_name = text if len(text) <= 60 else f"{text[:57]}…"
 
     def action_cancel(self):

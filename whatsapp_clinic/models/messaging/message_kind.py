@@ -188,7 +188,7 @@ class Message(models.Model):
             file = message.media_ids[:1].filename or message.attachment_id.sudo().name
             named_so = file if message.kind == "document" else ""
             text = message.shown_body or message.content_text or named_so or ""
-            told = (message.kind_label, " ".join(text.split()))
+            told = (message.kind_label, " ".join(text.split(None, 60)[:60]))
             message.display_name = shorten(
                 ": ".join(filter(None, told)), 60, placeholder="…"
             )

@@ -17,13 +17,16 @@ class TestUnanswered(SandboxCase):
         self.patient = self.make_patient()
         self.sandbox.add_patient(AYSE_PHONE)
 
-    def hear(self, text="Hello KUMQUAT"):
-        found = self.sandbox.act(
+    def write(self, text):
+        return self.sandbox.act(
             AYSE_WA_ID,
             "messages",
             text=text,
             phone_number_id=self.channel.phone_number_id,
         )
+
+    def hear(self, text="Hello KUMQUAT"):
+        found = self.write(text)
         self.process()
         return self.env["whatsapp.clinic.message"].search(
             [("message_id", "=", found["id"])]
@@ -49,6 +52,13 @@ class TestUnanswered(SandboxCase):
         message = self.hear()
         self.assertTrue(message.awaits_answer)
         self.assertIn({"is_new": True}, self.told("whatsapp_clinic/unanswered"))
+
+    def test_open_screens_are_told_once_of_all_that_came_together(self):
+        for text in ("Hello KUMQUAT", "Are you there? KUMQUAT", "Hello? KUMQUAT"):
+            self.write(text)
+        self.process()
+        told = self.told("whatsapp_clinic/unanswered")
+        self.assertEqual(told, [{"is_new": True}])
 
     def test_answer_of_a_person_ends_the_wait_for_all_that_came_before(self):
         first, second = self.hear(), self.hear("And on Friday? KUMQUAT")
