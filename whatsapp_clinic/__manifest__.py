@@ -1,7 +1,7 @@
 {
     "name": "WhatsApp Clinic",
     "summary": "Reminders, consent and conversations with patients on WhatsApp",
-    "version": "19.0.2.0.0",
+    "version": "19.0.2.1.0",
     "category": "Services/Appointment",
     "author": "WhatsApp Clinic contributors",
     "license": "LGPL-3",

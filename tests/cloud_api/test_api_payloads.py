@@ -323,6 +323,19 @@ def test_a_reaction_is_set_and_taken_back():
     }
 
 
+@pytest.mark.parametrize("end", ["https://k.example/a", "HTTP://x", "a b", " ", ""])
+def test_the_end_of_an_address_is_no_whole_one_and_has_no_blanks(end):
+    with pytest.raises(payloads.PayloadError):
+        payloads.template(PATIENT, "x", "tr", buttons=[UrlSuffix(0, end)])
+
+
+def test_an_address_may_end_in_another_one():
+    end = "go?to=https://k.example/a"
+    built = payloads.template(PATIENT, "x", "tr", buttons=[UrlSuffix(0, end)])
+    (button,) = built["template"]["components"]
+    assert button["parameters"] == [{"type": "text", "text": end}]
+
+
 def test_the_payload_of_a_tap_is_not_shown():
     assert "key" not in repr(QuickReply(0, "key")) + repr(UrlSuffix(0, "key"))
 

@@ -19,6 +19,17 @@ class AppointmentCancel(models.TransientModel):
         CANCELLED_BY, "Who Cancels?", required=True, default="patient"
     )
     is_told_by_rule = fields.Boolean(compute="_compute_is_told_by_rule")
+    cannot_tell = fields.Char(
+        compute="_compute_cannot_tell",
+        help="Why the patient gets no message about it on WhatsApp.",
+    )
+
+    @api.depends("appointment_id")
+    @api.depends_context("lang", "uid")
+    def _compute_cannot_tell(self):
+        for wizard in self:
+            appointment = wizard.appointment_id
+            wizard.cannot_tell = appointment and appointment._why_not_told("cancelled")
 
     @api.depends("appointment_id")
     def _compute_is_told_by_rule(self):
@@ -37,21 +48,24 @@ class AppointmentCancel(models.TransientModel):
 
     def action_cancel(self) -> dict:
         """Cancel the visit; it can be undone as long as the notice is shown."""
+        return self._cancel()
+
+    def action_cancel_and_tell(self) -> dict:
+        """Cancel the visit, and open a message about it."""
+        return self._cancel(next=self.appointment_id._compose_about("cancelled"))
+
+    def action_cancel_and_call(self) -> dict:
+        done = self._cancel()
+        self.appointment_id._remember_to_call("cancelled")
+        return done
+
+    def _cancel(self, **params) -> dict:
         self.ensure_one()
         self.appointment_id.write(
             {"state": "cancelled", "cancelled_by": self.cancelled_by}
         )
         told = self.env._("The appointment is cancelled.")
-        return tell_sent(self, told, clock.precise_now(), True)
-
-    def action_cancel_and_tell(self) -> dict:
-        self.action_cancel()
-        return self.appointment_id._compose_about("cancelled")
-
-    def action_cancel_and_call(self) -> dict:
-        done = self.action_cancel()
-        self.appointment_id._remember_to_call("cancelled")
-        return done
+        return tell_sent(self, told, clock.precise_now(), True, **params)
 
     def action_undo(self) -> dict:
         self.ensure_one()

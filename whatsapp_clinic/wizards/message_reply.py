@@ -52,6 +52,7 @@ class MessageReply(models.TransientModel):
     )
     objection = fields.Selection(REASONS, compute="_compute_objection")
     next_step = fields.Char(compute="_compute_objection")
+    can_use_template = fields.Boolean(compute="_compute_objection")
 
     @api.depends("message_id")
     def _compute_place(self):
@@ -74,6 +75,8 @@ class MessageReply(models.TransientModel):
             wizard.objection = wizard.message_id._objection_to_reply()
             step = NEXT_STEPS.get(wizard.objection)
             wizard.next_step = step and self.env._(step)
+            is_too_late = wizard.objection == "window_closed"
+            wizard.can_use_template = is_too_late and bool(wizard._patient)
 
     def action_send(self) -> dict:
         """Put the answer in the queue, once; UserError for what cannot be sent."""
@@ -87,6 +90,23 @@ class MessageReply(models.TransientModel):
         answer = self.answer_id.sudo()
         told = self.env._("Queued: %s.", 1)
         return tell_sent(self, told, leaves_at, answer.state in OPEN_STATES)
+
+    def action_use_template(self) -> dict:
+        """Write with a template instead, which may be sent at any time."""
+        self.ensure_one()
+        self.message_id.check_access("read")
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "whatsapp_clinic.composer_of_partner_action"
+        )
+        patient = self._patient
+        context = {"active_model": patient._name, "active_ids": patient.ids}
+        return {**action, "context": context}
+
+    @property
+    def _patient(self):
+        """Who an answer is for, if they are still behind the number."""
+        message = self.message_id.sudo()
+        return message.partner_id & message.identity_id.partner_ids
 
     def action_undo(self) -> dict:
         """Stop the answer if it has not left, and show again what was written."""

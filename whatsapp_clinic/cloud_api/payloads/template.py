@@ -28,6 +28,7 @@ _ONE_TIME_CODE = 15
 _FLOW_TOKEN = 1024
 
 _NAME = re.compile(r"[a-z0-9_]{1,512}")
+_SCHEME = re.compile(r"\s*[a-zA-Z][a-zA-Z0-9+.-]*://")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 
 
@@ -260,7 +261,7 @@ def _button_parameter(button: Button) -> tuple[str, dict]:
         payload = checked_id(part, button.payload, TEMPLATE_PAYLOAD)
         return "quick_reply", {"type": "payload", "payload": payload}
     if isinstance(button, UrlSuffix):
-        suffix = parameter_text(part, button.suffix, TEMPLATE_URL)
+        suffix = _end_of_address(part, button.suffix)
         return "url", {"type": "text", "text": suffix}
     if isinstance(button, CouponCode):
         code = parameter_text(part, button.code, COUPON_CODE)
@@ -273,6 +274,15 @@ def _button_parameter(button: Button) -> tuple[str, dict]:
     if button.data is not None:
         action["flow_action_data"] = dict(button.data)
     return "flow", {"type": "action", "action": action}
+
+
+def _end_of_address(part: str, suffix: str) -> str:
+    """WhatsApp appends it as it is to the address of the template."""
+    if _SCHEME.match(suffix):
+        raise PayloadError(part, "only the end of an address, not a whole one")
+    if re.search(r"\s", suffix.strip()):
+        raise PayloadError(part, "an address has no blanks")
+    return parameter_text(part, suffix, TEMPLATE_URL)
 
 
 def _one_time_code(code: str) -> str:

@@ -6,6 +6,7 @@ from odoo.tools.misc import babel_locale_parse
 
 from ...tools import clock
 from ..messaging.gate_limits import AUTOMATIC_PERIOD
+from .consent_question import DECISIONS
 from .consent_state import GIVEN
 from .stop_word import EFFECTS
 
@@ -16,10 +17,13 @@ WORD_KINDS = ("text", "button", "interactive")
 # Acts that say again what holds for all purposes.
 _STOPS = ("stop", "stop_marketing")
 _SWEEPING = (*_STOPS, "start")
+# Words that answer what the clinic said.
+_ANSWERS = ("agree", "decline", "will_come", "cannot_come")
 _WANTS_TO_CANCEL = _lt("The patient wants to cancel something: please call.")
 _STILL_STOPPED = _lt(
     "The patient wants messages again, but the stop still stands: please ask."
 )
+_CANNOT_COME = _lt("The patient writes that they cannot come: please call.")
 _MAY_REFUSE = _lt("The patient may want no more messages: please ask.")
 
 
@@ -44,8 +48,8 @@ class ChatAnswers(models.AbstractModel):
         words, text = self.env["whatsapp.clinic.stop.word"], message.body or ""
         lang = message.partner_id.lang
         word = words._match(text, lang)
-        if word.effect in ("agree", "decline"):
-            return self._take_yes_or_no(message, word.effect)
+        if word.effect in _ANSWERS:
+            return self._take_as_answer(message, word.effect)
         if word.effect in dict(EFFECTS):
             self._obey(message, word.effect, word.lang_id.code)
             return True
@@ -54,24 +58,28 @@ class ChatAnswers(models.AbstractModel):
         return False
 
     @api.model
-    def _take_yes_or_no(self, message, action: str) -> bool:
-        """Take “yes” or “no” (`agree`, `decline`) as answer to the last thing said.
+    def _take_as_answer(self, message, word: str) -> bool:
+        """Take a word (one of `_ANSWERS`) as answer to the last thing said.
 
-        That is a question for consent, or a message that offers to confirm a visit.
-        False if it answers neither, or a person has to ask what is meant.
+        That is a question for consent, which “yes” and “no” answer, or a message that
+        offers to confirm a visit. False if it answers neither, or a person has to ask
+        what is meant.
         """
         question = self.env["whatsapp.clinic.consent.question"]
         said = question._answered(message)
-        if said.asked_purpose_id:
-            question._take_answer(said, message, action)
+        if said.asked_purpose_id and word in DECISIONS:
+            question._take_answer(said, message, word)
             return True
-        if not said.appointment_id or not said._offers("confirm"):
-            return False
-        if action == "agree":
+        is_about_visit = bool(said.appointment_id) and said._offers("confirm")
+        if is_about_visit and word in ("agree", "will_come"):
             message._act_on_tap(f"confirm:{said.key}")
             return True
-        message.reply_to_id = said
-        self._call_reception(message)
+        if is_about_visit:
+            message.reply_to_id = said
+        if word == "cannot_come":
+            self._call_reception(message, _CANNOT_COME)
+        elif is_about_visit:
+            self._call_reception(message)
         return False
 
     @api.model
@@ -190,7 +198,10 @@ class ChatAnswers(models.AbstractModel):
         identity = message.identity_id
         patient = identity._only_patient()
         # Not the contact: its activities tell every employee who is a patient.
-        record = self._coming(message, patient)[:1] or identity
+        visit = message.reply_to_id.appointment_id.filtered(
+            lambda one: not one._is_over()
+        )
+        record = visit or self._coming(message, patient)[:1] or identity
         branches = message.branch_id or message.channel_id.branch_ids
         staff = branches._reception() or message.channel_id.create_uid
         record = record.with_context(lang=staff.lang)

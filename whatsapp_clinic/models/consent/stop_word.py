@@ -12,6 +12,8 @@ EFFECTS = [
     ("agree", "Agree to what was asked"),
     ("decline", "Decline what was asked"),
     ("cancel", "Ask what to cancel"),
+    ("will_come", "Confirm the visit"),
+    ("cannot_come", "Will not come: call reception"),
 ]
 COURTESY, REFUSAL = "courtesy", "refusal"
 # What changes nothing by itself.

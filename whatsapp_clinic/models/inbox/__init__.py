@@ -1,4 +1,5 @@
 from . import (
+    first_consent,
     mail_message,
     mail_notification,
     mail_outbox,

@@ -2,6 +2,7 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.tools import format_datetime
 
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
@@ -203,6 +204,22 @@ class Message(models.Model):
         own = [one for one, _title in self.buttons or []]
         return action in (*own, *self.template_id.button_ids.mapped("action"))
 
+    def _told_of_tap(self, action: str) -> dict:
+        """The title of a tapped button, and which message it stood under.
+
+        The message by its template or kind and when it was sent, never by its text.
+        """
+        self.ensure_one()
+        buttons = self.template_id.button_ids.filtered(
+            lambda button: button.action == action
+        )
+        title = dict(self.buttons or []).get(action) or buttons[:1].text or action
+        name = self.template_id.display_name or self.kind_label
+        branch = self.appointment_id.branch_id or self.branch_id
+        at = self.sent_at or self.due_at
+        when = format_datetime(self.env, at, tz=branch.tz, dt_format="short")
+        return {"button": title, "message": f"{name}, {when}"}
+
     @api.model
     def _is_tap(self, payload: str) -> bool:
         """Whether a payload is one of ours: `<action>:<key of the outbox row>`."""
@@ -246,7 +263,7 @@ class Message(models.Model):
         if row.partner_id == appointment.partner_id:
             self.appointment_id = appointment
             if not is_repeated:
-                appointment._obey_patient(action, version)
+                appointment._obey_patient(action, row)
         code = appointment._what_holds(row.partner_id, version)
         chat = self.env["whatsapp.clinic.chat.answers"]
         chat._answer_tap(self, code, appointment._local_start())

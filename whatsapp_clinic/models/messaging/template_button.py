@@ -156,7 +156,8 @@ class TemplateButton(models.Model):
             elif button.kind == "URL":
                 for (component, _name), text in values.items():
                     if component == part:
-                        yield payloads.UrlSuffix(button.index, text)
+                        end = button._end_of_address(text)
+                        yield payloads.UrlSuffix(button.index, end)
             elif button.kind == "COPY_CODE":
                 yield payloads.CouponCode(button.index, button.example or "")
             elif button.kind == "FLOW":
@@ -164,6 +165,14 @@ class TemplateButton(models.Model):
             elif button.kind == "OTP":
                 code = values.get(payloads.CODE_VARIABLE, "")
                 yield payloads.OneTimeCode(button.index, code)
+
+    def _end_of_address(self, text: str) -> str:
+        """What comes after the button's own address, without blanks.
+
+        A whole address that begins like the button's is as good as its end.
+        """
+        start, _opening, _variable = (self.url or "").partition("{{")
+        return text.removeprefix(start).replace(" ", "%20")
 
     def _take_over(self, template):
         """Make the rows of a template equal to the buttons in its definition."""

@@ -4,7 +4,7 @@ import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import LazyTranslate, format_datetime
+from odoo.tools import LazyTranslate
 
 from ...tools import clock, locks
 from ...tools.access import named
@@ -175,6 +175,15 @@ class Appointment(models.Model):
     )
     whatsapp_remedy = fields.Char("Fix", compute="_compute_whatsapp_objection")
     patient_phone = fields.Char(compute="_compute_patient_phone")
+    branch_time = fields.Char(
+        "At the Branch",
+        compute="_compute_branch_time",
+        help="By the branch's clock, where it is not the user's.",
+    )
+    other_visit = fields.Char(
+        compute="_compute_other_visit",
+        help="That the patient is expected elsewhere at this time.",
+    )
 
     _no_double_booking = models.Constraint(
         "EXCLUDE USING gist (practitioner_id WITH =, "
@@ -210,22 +219,50 @@ class Appointment(models.Model):
         return types if len(types) == 1 else types.browse()
 
     @api.depends("partner_id", "start", "branch_id")
-    @api.depends_context("hide_appointment_start", "uid")
+    @api.depends_context("hide_appointment_start", "tz", "uid")
     def _compute_display_name(self):
         hide_start = self.env.context.get("hide_appointment_start")
         for appointment in named(self):
             name = appointment.partner_id.name or self.env._("New appointment")
-            when = (
-                appointment.start
-                and not hide_start
-                and format_datetime(
-                    self.env,
-                    appointment.start,
-                    tz=appointment.branch_id.tz,
-                    dt_format="short",
-                )
-            )
+            when = appointment.start and not hide_start and appointment._when("short")
             appointment.display_name = " · ".join(filter(None, (name, when)))
+
+    @api.depends("start", "branch_id.tz")
+    @api.depends_context("lang", "tz", "uid")
+    def _compute_branch_time(self):
+        for one in self:
+            is_elsewhere = one.start and one.branch_id._foreign_zone(one.start)
+            one.branch_time = is_elsewhere and one._when()
+
+    @api.depends("partner_id", "start", "stop", "state")
+    @api.depends_context("lang", "tz", "uid")
+    def _compute_other_visit(self):
+        for one in self:
+            other = one._visits_at_the_same_time()[:1]
+            one.other_visit = bool(other) and self.env._(
+                "The patient is expected elsewhere at this time: %(when)s, "
+                "%(practitioner)s, %(branch)s.",
+                when=other._when(),
+                practitioner=other.practitioner_id.name,
+                branch=other.branch_id.name,
+            )
+
+    def _visits_at_the_same_time(self):
+        """Others that this patient is to come to meanwhile, of those the user sees."""
+        self.ensure_one()
+        patient = self.partner_id._origin
+        if not (patient and self.start and self.stop) or self._is_over():
+            return self.browse()
+        return self.search(
+            [
+                ("partner_id", "=", patient.id),
+                ("id", "!=", self._origin.id),
+                ("state", "in", ("booked", "arrived")),
+                ("start", "<", self.stop),
+                ("stop", ">", self.start),
+            ],
+            order="start",
+        )
 
     @api.depends("partner_id.phone")
     @api.depends_context("uid")
@@ -521,22 +558,25 @@ class Appointment(models.Model):
         waiting = self.filtered(lambda one: one.patient_status != "accepted")
         waiting.write({"patient_status": "accepted", "confirmed_at": clock.now()})
 
-    def _obey_patient(self, action: str, version: int):
+    def _obey_patient(self, action: str, message):
         """Do what the patient tapped: `confirm`, `reschedule` or `cancel`.
 
-        A tap on a message about an earlier version of the appointment, or after its
+        A tap on a `message` about an earlier version of the appointment, or after its
         start, changes nothing and is left to reception.
         """
         self.ensure_one()
-        if version != self.version or self.state != "booked":
+        tap = (message, action)
+        if message.appointment_version != self.version or self.state != "booked":
             self._ask_reception(
-                _lt("The patient tapped a button of an outdated message."),
+                _lt("The patient tapped “{button}” on an outdated message: {message}."),
                 PATIENTS_ANSWER,
+                tap,
             )
         elif self.start <= clock.now():
             self._ask_reception(
-                _lt("The patient tapped a button after the visit had begun."),
+                _lt("The patient tapped “{button}” after the visit had begun."),
                 PATIENTS_ANSWER,
+                tap,
             )
         elif action == "confirm":
             self._accept()
@@ -576,18 +616,21 @@ class Appointment(models.Model):
         """What the patient's last word asked of reception is done with."""
         self.sudo().activity_unlink([PATIENTS_ANSWER])
 
-    def _ask_reception(self, summary, kind="mail.mail_activity_data_todo"):
+    def _ask_reception(
+        self, summary, kind="mail.mail_activity_data_todo", tap: tuple = ()
+    ):
         """Leave an activity for who made the appointment, else for reception.
 
-        `summary` is lazy: it is told in the language of who gets the activity.
+        `summary` is lazy: it is told in the language of who gets the activity. It may
+        name the `button` and the `message` of a `tap` (message, action).
         """
         user = self.branch_id._reception(self.create_uid) or self.create_uid
         one = self.with_context(lang=user.lang)
-        one.activity_schedule(
-            kind,
-            summary=one.env._(summary),
-            user_id=user.id,
-        )
+        told = one.env._(summary)
+        if tap:
+            message, action = tap
+            told = told.format(**message.with_env(one.env)._told_of_tap(action))
+        one.activity_schedule(kind, summary=told, user_id=user.id)
 
     def _objection_to(self, message) -> str | None:
         """Why a message about this appointment should not be sent any more."""
@@ -605,5 +648,5 @@ class Appointment(models.Model):
         """Start in the branch's time zone, aware."""
         self.ensure_one()
         return pytz.utc.localize(self.start).astimezone(
-            pytz.timezone(self.branch_id.tz)
+            pytz.timezone(self.branch_id.tz or "UTC")
         )

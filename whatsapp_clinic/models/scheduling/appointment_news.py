@@ -36,28 +36,32 @@ class Appointment(models.Model):
     def news_of_move(self, before: dict) -> dict | None:
         """What to say and ask after a move; None where nothing moved.
 
-        `before` is what `place` answered. `can_ask`: nobody tells the patient yet.
+        `before` is what `place` answered. `can_ask`: nobody tells the patient yet,
+        `can_tell`: it can be done on WhatsApp.
         """
         self.ensure_one()
         if before["version"] == self.version:
             return None
+        news = self._tell_of_move()
+        news["message"] = " ".join(filter(None, (news["message"], self.other_visit)))
+        return news
+
+    def _tell_of_move(self) -> dict:
         told = {"patient": self.partner_id.name, "when": self._when()}
+        moved = self.env._("Moved to %s.", told["when"])
         if self._is_told_by_rule("moved"):
-            return {
-                "message": self.env._(
-                    "Moved to %(when)s. A rule tells %(patient)s on WhatsApp.", **told
-                ),
-                "can_ask": False,
-            }
+            message = self.env._(
+                "Moved to %(when)s. A rule tells %(patient)s on WhatsApp.", **told
+            )
+            return {"message": message, "can_ask": False}
         if self._is_over():
-            moved = self.env._("Moved to %s.", told["when"])
             return {"message": moved, "can_ask": False}
-        return {
-            "message": self.env._(
-                "Moved to %(when)s. Tell %(patient)s on WhatsApp?", **told
-            ),
-            "can_ask": True,
-        }
+        objection = self._why_not_told("moved")
+        if objection:
+            message = f"{moved} {objection}"
+            return {"message": message, "can_ask": True, "can_tell": False}
+        message = self.env._("Moved to %(when)s. Tell %(patient)s on WhatsApp?", **told)
+        return {"message": message, "can_ask": True, "can_tell": True}
 
     def action_tell_move(self, _before: dict) -> dict:
         return self._compose_about("moved")
@@ -76,11 +80,16 @@ class Appointment(models.Model):
         names = _PLACE if self._is_told() or not is_last else (*_PLACE, *_ANSWER)
         self.write({name: before[name] for name in names})
 
-    def _when(self) -> str:
-        """Day and time at the branch, in the user's language."""
+    def _when(self, date_format: str = "EEE d MMM") -> str:
+        """Day and time at the branch, in the user's language.
+
+        With the branch's zone where its clock is not the user's.
+        """
         start = self._local_start()
-        day = format_date(self.env, start.date(), date_format="EEE d MMM")
-        return f"{day} {format_time(self.env, start.time(), time_format='short')}"
+        day = format_date(self.env, start.date(), date_format=date_format)
+        told = f"{day} {format_time(self.env, start.time(), time_format='short')}"
+        zone = self.branch_id._foreign_zone(self.start)
+        return f"{told} ({zone})" if zone else told
 
     def _is_told_by_rule(self, anchor: str) -> bool:
         """Whether a rule has written of this, or is about to."""
@@ -108,6 +117,29 @@ class Appointment(models.Model):
             "default_tells_of_change": True,
         }
         return {**action, "context": context}
+
+    def _why_not_told(self, anchor: str) -> str | None:
+        """Why staff cannot tell the patient on WhatsApp, in words; None if they can.
+
+        Within 24 hours of what the patient wrote it needs no template.
+        """
+        gate, channel = self.env["whatsapp.clinic.gate"], self.branch_id.channel_id
+        template = self._template_about(anchor)
+        answering, telling = template.browse(), template
+        objections = [
+            gate._why_not(self.partner_id, one._default_purpose(), channel)
+            for one in (answering, telling)
+        ]
+        if not all(objections):
+            return None
+        objection = objections[-1]
+        if objection.reason == "window_closed":
+            return self.env._(
+                "No template tells it on WhatsApp: a manager can add “%s” from the "
+                "library.",
+                _TEMPLATES[anchor],
+            )
+        return " ".join(filter(None, (objection.sentence, objection.next_step)))
 
     def _template_about(self, anchor: str):
         """The text that a rule tells it with, also an idle one, else the library's."""

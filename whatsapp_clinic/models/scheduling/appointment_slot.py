@@ -43,10 +43,12 @@ def tell_taken(env, diagnostics) -> str:
         taken_until,
         wanted_until - wanted_from,
     )
-    zone = later[:1].branch_id.tz or "UTC"
+    branch = later[:1].branch_id
 
     def clock_time(at):
-        return format_time(env, at, tz=zone, time_format="short")
+        told = format_time(env, at, tz=branch.tz or "UTC", time_format="short")
+        zone = branch.with_env(env)._foreign_zone(at)
+        return f"{told} ({zone})" if zone else told
 
     return env._(
         "This time is already taken: %(practitioner)s has another appointment until "

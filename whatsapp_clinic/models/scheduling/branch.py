@@ -116,6 +116,21 @@ class Branch(models.Model):
         known = desk & preferred if preferred else desk.browse()
         return (known or desk or self.member_ids)[:1]
 
+    def _foreign_zone(self, at) -> str:
+        """The branch's zone where its clock is not the user's at a moment; else "".
+
+        `at` is naive UTC. Whose zone is not known may be anywhere.
+        """
+        own = self.env.context.get("tz") or self.env.user.tz
+        moment = pytz.utc.localize(at)
+        offsets = {
+            moment.astimezone(pytz.timezone(zone)).utcoffset()
+            for zone in (own, self.tz)
+            if zone
+        }
+        is_same = own and len(offsets) == 1
+        return "" if is_same else self.tz or ""
+
     def _quiet_period(self, at, partner):
         """The quiet period that a moment falls into for a patient.
 

@@ -7,7 +7,7 @@ from odoo.tests import tagged
 
 from ...models.messaging.event_batch import EventBatch
 from ...tools import clock
-from ..common import AYSE_WA_ID, BUSINESS_ACCOUNT, PHONE_NUMBER_ID
+from ..common import AYSE_WA_ID, BUSINESS_ACCOUNT, PHONE_NUMBER_ID, tomorrow
 from .chat_case import ChatCase
 
 EPOCH = datetime(1970, 1, 1)
@@ -197,6 +197,47 @@ class TestChatConsent(ChatCase):
         self.assertEqual(appointment.state, "booked")
         self.assertEqual(len(appointment.activity_ids), 1)
         self.assertFalse(self.state(self.survey))
+
+    def test_confirming_words_confirm_the_visit_that_was_reminded_of(self):
+        for word in ("Onaylıyorum", "I confirm", "Geleceğim.", "I'll be there!"):
+            with self.subTest(word):
+                appointment = self.reminded()
+                self.say(word)
+                self.assertEqual(appointment.patient_status, "accepted")
+                appointment.state = "cancelled"
+
+    def test_who_cannot_come_cancels_nothing_and_reception_is_asked_to_call(self):
+        for word in ("Gelemeyeceğim", "GELEMEYECEGIM", "I can’t come, thank you"):
+            with self.subTest(word):
+                appointment = self.reminded()
+                earlier = self.book(self.patient, tomorrow(3))
+                message = self.say(word)
+                self.assertEqual(appointment.state, "booked")
+                self.assertIn("cannot come", appointment.activity_ids.summary)
+                self.assertFalse(earlier.activity_ids)
+                self.assertTrue(message.awaits_answer)
+                (appointment | earlier).write({"state": "cancelled"})
+
+    def test_who_cannot_come_is_heard_without_a_reminder(self):
+        appointment = self.book(self.patient)
+        self.say("Gelemeyeceğim")
+        self.assertIn("cannot come", appointment.activity_ids.summary)
+
+    def test_coming_or_not_is_no_answer_to_a_question_for_consent(self):
+        for word in ("Geleceğim", "I can't come"):
+            with self.subTest(word):
+                self.question()
+                self.assertFalse(self.say(word).taken_as)
+                self.assertFalse(self.state(self.survey))
+
+    def test_coming_or_not_inside_a_sentence_is_not_guessed(self):
+        for text in ("Salı gelemeyeceğim ama çarşamba olur", "I confirm nothing yet"):
+            with self.subTest(text):
+                appointment = self.reminded()
+                self.say(text)
+                self.assertEqual(appointment.patient_status, "needs_action")
+                self.assertFalse(appointment.activity_ids)
+                appointment.state = "cancelled"
 
     def test_yes_after_a_day_answers_nothing(self):
         self.question()

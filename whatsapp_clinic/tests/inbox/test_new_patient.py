@@ -1,5 +1,6 @@
 from lxml import etree
 
+from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
 from ..common import MARKER, ClinicCase, staff_user, tomorrow
@@ -70,6 +71,85 @@ class TestNewPatient(ClinicCase):
         self.assertTrue(child.clinic_patient)
         self.assertEqual(child.guardianship_ids.guardian_id, mother)
         self.assertEqual((child.lang, child.clinic_branch_id), ("tr_TR", self.branch))
+
+    def dialog(self, **values):
+        """The dialog for somebody new, filled in by reception."""
+        form = Form(
+            self.env["res.partner"]
+            .with_user(self.receptionist)
+            .with_context(default_clinic_patient=True),
+            "whatsapp_clinic.patient_view_form_quick_create",
+        )
+        form.name, form.phone = MARKER, "0532 777 00 03"
+        for name, value in values.items():
+            form[name] = value
+        return form
+
+    def test_consent_said_while_somebody_is_entered_is_recorded_as_evidence(self):
+        form = self.dialog(clinic_first_consent="said")
+        form.clinic_first_words = f"Please remind me {MARKER}"
+        patient = form.save()
+        consent = patient.sudo().consent_ids
+        self.assertEqual(consent.purpose_id, self.purpose)
+        self.assertEqual((consent.decision, consent.method), ("given", "verbal"))
+        self.assertEqual(consent.evidence, f"Please remind me {MARKER}")
+        self.assertEqual(consent.heard_by, self.receptionist.name)
+        self.assertEqual(patient.whatsapp_consent_state, "ready")
+        self.assertFalse(patient.clinic_first_consent)
+
+    def test_nothing_is_recorded_where_nothing_was_asked(self):
+        self.assertFalse(self.dialog().save().sudo().consent_ids)
+
+    def test_purpose_that_needs_a_signature_is_asked_about_by_link_only(self):
+        self.purpose.verbal_allowed = False
+        partners = self.env["res.partner"].with_user(self.receptionist)
+        field = partners.fields_get(["clinic_first_consent"])["clinic_first_consent"]
+        self.assertNotIn("said", dict(field["selection"]))
+        with self.assertRaisesRegex(UserError, "word of mouth"):
+            partners.create({"name": MARKER, "clinic_first_consent": "said"})
+
+    def test_link_to_decide_is_sent_while_somebody_is_entered(self):
+        self.publish_notice()
+        patient = self.dialog(
+            clinic_first_consent="email", email="kumquat@clinic.example"
+        ).save()
+        request = self.env["whatsapp.clinic.consent.request"].search(
+            [("partner_id", "=", patient.id)]
+        )
+        self.assertIn(self.purpose, request.purpose_ids)
+        self.assertFalse(patient.sudo().consent_ids)
+
+    def test_link_that_cannot_be_sent_is_refused(self):
+        self.publish_notice()
+        with self.assertRaisesRegex(UserError, "number"):
+            self.dialog(clinic_first_consent="sms", phone=False).save()
+
+    def test_minor_alone_does_not_agree_while_entered(self):
+        form = self.dialog(clinic_birthdate="2020-01-31", clinic_first_consent="said")
+        with self.assertRaisesRegex(UserError, "choose a guardian"):
+            form.save()
+
+    def test_guardian_agrees_for_a_minor_while_entered(self):
+        mother = self.make_patient("+905327770002", f"Zeynep {MARKER}")
+        form = self.dialog(clinic_birthdate="2020-01-31", clinic_first_consent="said")
+        with form.guardianship_ids.new() as guardianship:
+            guardianship.guardian_id = mother
+        self.assertEqual(form.save().sudo().consent_ids.guardian_id, mother)
+
+    def publish_notice(self):
+        notice = self.env["whatsapp.clinic.privacy.notice"].create(
+            {
+                "company_id": self.company.id,
+                "text_ids": [
+                    (
+                        0,
+                        0,
+                        {"lang": "en_US", "title": MARKER, "body": f"<p>{MARKER}</p>"},
+                    )
+                ],
+            }
+        )
+        notice.action_publish()
 
     def test_who_is_there_already_opens_as_a_patient(self):
         patient = self.make_patient().with_user(self.receptionist)

@@ -1,10 +1,12 @@
 """What staff send by hand in a conversation besides a text."""
 
 import base64
+from datetime import timedelta
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ...tools import clock
 from ..common import ClinicCase, patient_wrote, staff_user
 
 PNG = base64.b64decode(
@@ -81,6 +83,30 @@ class TestReply(ClinicCase):
         stranger = staff_user(self, "receptionist", other)
         with self.assertRaises(AccessError):
             self.message.with_user(stranger).answer_box()
+
+    def test_too_late_for_an_answer_a_template_is_offered(self):
+        wizard = self.late_reply()
+        self.assertEqual(wizard.objection, "window_closed")
+        self.assertTrue(wizard.can_use_template)
+        action = wizard.action_use_template()
+        composers = self.env["whatsapp.clinic.composer"].with_user(self.receptionist)
+        composer = composers.with_context(**action["context"]).create(
+            {"content": "template"}
+        )
+        self.assertEqual(composer._patients(composer._records()), self.patient)
+
+    def test_template_is_offered_to_patients_only(self):
+        self.message.partner_id = False
+        wizard = self.late_reply()
+        self.assertEqual(wizard.objection, "window_closed")
+        self.assertFalse(wizard.can_use_template)
+
+    def late_reply(self):
+        self.message.occurred_at = clock.now() - timedelta(hours=25)
+        replies = self.env["whatsapp.clinic.message.reply"]
+        return replies.with_user(self.receptionist).create(
+            {"message_id": self.message.id}
+        )
 
 
 @tagged("post_install", "-at_install")

@@ -4,8 +4,9 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ...cloud_api.payloads import PayloadError
 from ...models.messaging.template_variable import MissingValue
-from ..common import ClinicCase, make_template
+from ..common import ClinicCase, make_template, tomorrow
 
 
 def body(text):
@@ -155,6 +156,48 @@ class TestTemplate(ClinicCase):
         self.assertEqual(by_name["clinic_name"].text, "Ours")
         self.assertEqual(set(by_name), {"clinic_name", "unknown_thing", "patient_name"})
         self.assertFalse(self.template.enabled)
+
+    def link_template(self, text):
+        """A template with a link whose end is a fixed text."""
+        button = {"type": "URL", "text": "See", "url": "https://k.example/a/{{1}}"}
+        button["example"] = ["https://k.example/a/1"]
+        template = make_template(
+            self,
+            "link",
+            components=[
+                *body("See it below, please."),
+                {"type": "BUTTONS", "buttons": [button]},
+            ],
+        )
+        template.variable_ids.write({"source": "text", "text": text})
+        return template
+
+    def end_of_link(self, text, hours=0):
+        template = self.link_template(text)
+        patient = self.make_patient(f"+90532111000{hours}")
+        values = template._values(self.book(patient, tomorrow(48 + hours)))
+        payload = template._payload("+905321110001", values, "key", "key.1")
+        return payload["template"]["components"][-1]["parameters"][0]["text"]
+
+    def test_link_is_filled_with_its_end_whether_or_not_the_address_is_whole(self):
+        for hours, text in enumerate(("map?b=1", "https://k.example/a/map?b=1")):
+            with self.subTest(text):
+                self.assertEqual(self.end_of_link(text, hours), "map?b=1")
+
+    def test_blank_in_the_end_of_a_link_is_written_as_addresses_have_it(self):
+        self.assertEqual(self.end_of_link("two words"), "two%20words")
+
+    def test_address_elsewhere_in_a_link_is_refused(self):
+        with self.assertRaisesRegex(PayloadError, "not a whole one"):
+            self.end_of_link("https://elsewhere.example/map")
+
+    def test_link_without_an_end_is_not_sent(self):
+        template = self.link_template("map")
+        template.variable_ids.write(
+            {"source": "field", "field_path": "practitioner_id.specialty"}
+        )
+        with self.assertRaises(MissingValue):
+            template._values(self.book(self.make_patient()))
 
     def test_template_that_the_account_lost_is_marked_deleted(self):
         self.template._load(self.channel, [])

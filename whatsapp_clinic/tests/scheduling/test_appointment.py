@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from unittest.mock import patch
 
 import psycopg2.errors
@@ -9,7 +9,7 @@ from odoo.tools import mute_logger
 
 from ...tools import clock
 from ...tools.phone import e164
-from ..common import AYSE_WA_ID, ClinicCase, SandboxCase, tomorrow
+from ..common import AYSE_WA_ID, MARKER, ClinicCase, SandboxCase, tomorrow
 
 
 @tagged("post_install", "-at_install")
@@ -213,6 +213,16 @@ class TestTaps(SandboxCase):
         self.tap("Cancel")
         self.assertEqual(self.appointment.state, "booked")
         self.assertIn("outdated", self.appointment.activity_ids.summary)
+
+    def test_activity_about_a_tap_names_button_message_and_its_time(self):
+        self.message.sent_at = datetime(2031, 3, 4, 9, 30)
+        self.appointment.start += timedelta(hours=2)
+        self.tap("Cancel")
+        summary = self.appointment.activity_ids.summary
+        self.assertIn("“Cancel”", summary)
+        self.assertIn("appointment_reminder", summary)
+        self.assertIn("3/4/31, 12:30", summary)
+        self.assertNotIn(MARKER, summary)
 
     def answers(self):
         """What the patient reads after the taps."""

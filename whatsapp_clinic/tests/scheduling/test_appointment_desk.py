@@ -1,15 +1,23 @@
 """What reception does with visits: bulk, undo, cancelling, telling."""
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import psycopg2
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
+from ...models.scheduling.appointment_slot import tell_taken
 from ...tools import clock
-from ..common import ClinicCase, make_template, staff_user, tomorrow
+from ..common import (
+    ClinicCase,
+    make_template,
+    patient_wrote,
+    staff_user,
+    tomorrow,
+)
 
 MODEL = "whatsapp.clinic.appointment"
 
@@ -166,9 +174,18 @@ class TestMoves(DeskCase):
         return self.desk.news_of_move(self.before)
 
     def test_after_a_move_the_desk_is_asked_whether_to_tell(self):
+        make_template(self, "appointment_moved")
+        news = self.move()
+        self.assertTrue(news["can_ask"] and news["can_tell"])
+        self.assertIn("Tell Ayşe KUMQUAT on WhatsApp?", news["message"])
+
+    def test_telling_of_a_move_is_not_offered_where_it_would_be_refused(self):
+        make_template(self, "appointment_moved")
+        self.consent(self.patient, "withdrawn")
         news = self.move()
         self.assertTrue(news["can_ask"])
-        self.assertIn("Tell Ayşe KUMQUAT on WhatsApp?", news["message"])
+        self.assertFalse(news["can_tell"])
+        self.assertIn("withdr", news["message"])
 
     def test_nobody_is_asked_when_a_rule_tells(self):
         self.rule(anchor="moved", offset=0, offset_side="after")
@@ -218,6 +235,109 @@ class TestMoves(DeskCase):
 
 
 @tagged("post_install", "-at_install")
+class TestTwoVisitsAtATime(DeskCase):
+    """One patient with two practitioners: the desk is asked, nobody is hindered."""
+
+    def setUp(self):
+        super().setUp()
+        self.other = self.practitioner.create(
+            {"name": "Dr. Zeki", "branch_ids": [(6, 0, self.branch.ids)]}
+        )
+        self.visit = self.book(self.patient, tomorrow(72))
+
+    def booked_later(self, **delta):
+        return self.book(
+            self.patient,
+            self.visit.start + timedelta(**delta),
+            practitioner_id=self.other.id,
+        )
+
+    def test_form_of_a_booking_names_the_other_visit(self):
+        form = Form(
+            self.env[MODEL].with_user(self.receptionist),
+            "whatsapp_clinic.appointment_view_form_quick_create",
+        )
+        form.branch_id = self.branch
+        form.practitioner_id, form.type_id = self.other, self.type
+        form.partner_id = self.patient
+        form.start = self.visit.start + timedelta(minutes=15)
+        self.assertIn(self.at_desk(self.visit)._when(), form.other_visit)
+        self.assertIn("Dr. Demir", form.other_visit)
+        self.assertTrue(form.save())
+
+    def test_visits_that_follow_each_other_are_not_asked_about(self):
+        self.assertFalse(self.booked_later(minutes=30).other_visit)
+
+    def test_cancelled_visit_is_not_asked_about(self):
+        self.visit.action_cancel()
+        self.assertFalse(self.booked_later(minutes=15).other_visit)
+
+    def test_notice_after_a_move_names_the_other_visit(self):
+        moved = self.at_desk(self.booked_later(hours=2))
+        before = moved.place()
+        moved.write({"start": self.visit.start})
+        self.assertIn("Dr. Demir", moved.news_of_move(before)["message"])
+
+    def test_visit_at_a_branch_that_the_user_does_not_see_is_not_told(self):
+        elsewhere = self.branch.copy({"name": "B", "member_ids": False})
+        stranger = staff_user(self, "receptionist", elsewhere)
+        self.other.branch_ids |= elsewhere
+        there = self.book(
+            self.patient,
+            self.visit.start,
+            practitioner_id=self.other.id,
+            branch_id=elsewhere.id,
+        )
+        self.assertFalse(there.with_user(stranger).other_visit)
+
+
+@tagged("post_install", "-at_install")
+class TestZones(DeskCase):
+    """The calendar has the user's clock; whatever else tells a time names the zone."""
+
+    def setUp(self):
+        super().setUp()
+        self.visit = self.book(self.patient, datetime(2031, 1, 6, 9, 0))
+
+    def seen_from(self, tz):
+        self.receptionist.tz = tz
+        return self.at_desk(self.visit)
+
+    def test_form_tells_the_time_at_a_branch_in_another_zone(self):
+        visit = self.seen_from("Europe/Berlin")
+        self.assertEqual(visit.branch_time, "Mon 6 Jan 12:00\u202fPM (Europe/Istanbul)")
+
+    def test_form_tells_nothing_where_both_clocks_are_the_same(self):
+        for zone in ("Europe/Istanbul", "Africa/Nairobi"):
+            with self.subTest(zone):
+                self.assertFalse(self.seen_from(zone).branch_time)
+
+    def test_branch_time_is_told_where_the_users_zone_is_not_known(self):
+        self.assertTrue(self.seen_from(False).branch_time)
+
+    def test_sentences_about_a_move_and_names_of_visits_name_the_zone(self):
+        visit = self.seen_from("Europe/Berlin")
+        before = visit.place()
+        visit.write({"start": self.visit.start + timedelta(hours=3)})
+        told = visit.news_of_move(before)["message"]
+        self.assertIn("3:00\u202fPM (Europe/Istanbul)", told)
+        self.assertIn("(Europe/Istanbul)", visit.display_name)
+
+    def test_refusal_of_a_taken_slot_names_the_zone(self):
+        visit = self.seen_from("Europe/Berlin")
+        diagnostics = SimpleNamespace(
+            message_detail=(
+                f'Key (x)=({self.practitioner.id}, ["2031-01-06 09:00:00",'
+                '"2031-01-06 09:30:00")) conflicts with existing key '
+                f'(x)=({self.practitioner.id}, ["2031-01-06 09:00:00",'
+                '"2031-01-06 09:30:00")).'
+            )
+        )
+        told = tell_taken(visit.env, diagnostics)
+        self.assertEqual(told.count("(Europe/Istanbul)"), 2)
+
+
+@tagged("post_install", "-at_install")
 class TestCancelling(DeskCase):
     def setUp(self):
         super().setUp()
@@ -245,10 +365,26 @@ class TestCancelling(DeskCase):
     def test_message_about_the_cancellation_may_be_sent(self):
         action = self.wizard().action_cancel_and_tell()
         composers = self.env["whatsapp.clinic.composer"].with_user(self.receptionist)
-        composer = composers.with_context(**action["context"]).create(
+        composer = composers.with_context(**action["params"]["next"]["context"]).create(
             {"content": "template", "template_id": self.template.id}
         )
         self.assertEqual((composer.ready_count, composer.refused_count), (1, 0))
+
+    def test_telling_is_offered_where_the_gate_would_let_it_go(self):
+        make_template(self, "appointment_cancelled")
+        self.assertFalse(self.wizard().cannot_tell)
+
+    def test_telling_is_not_offered_for_who_refused_messages(self):
+        make_template(self, "appointment_cancelled")
+        self.consent(self.patient, "withdrawn")
+        self.assertIn("withdr", self.wizard().cannot_tell)
+
+    def test_telling_is_not_offered_where_no_template_tells_it(self):
+        self.assertIn("appointment_cancelled", self.wizard().cannot_tell)
+
+    def test_telling_needs_no_template_while_the_patient_may_be_answered(self):
+        patient_wrote(self, self.patient)
+        self.assertFalse(self.wizard().cannot_tell)
 
     def test_who_will_call_is_reminded(self):
         self.wizard().action_cancel_and_call()

@@ -23,6 +23,17 @@ class TestColleagues(ClinicCase):
         self.before = self.env["mail.message"].search([])
         self.activities = self.env["mail.activity"].search([])
 
+    def reminder_of(self, appointment):
+        return {
+            "channel_id": self.channel.id,
+            "partner_id": self.patient.id,
+            "branch_id": self.branch.id,
+            "purpose_id": self.purpose.id,
+            "template_id": self.template.id,
+            "appointment_id": appointment.id,
+            "appointment_version": appointment.version,
+        }
+
     def hear(self, text):
         message = self.env["whatsapp.clinic.message"].create(
             {
@@ -47,7 +58,8 @@ class TestColleagues(ClinicCase):
         self.ask_a_minor_alone()
         self.patient.clinic_birthdate = False
         appointment = self.book(self.patient)
-        appointment._obey_patient("reschedule", appointment.version)
+        self.env["whatsapp.clinic.message"]._enqueue([self.reminder_of(appointment)])
+        appointment._obey_patient("reschedule", appointment.whatsapp_message_ids)
         self.hear("cancel")
         self.identity._disown("wrong_person")
         self.patient.with_user(self.receptionist).action_confirm_number()

@@ -24,15 +24,17 @@ class TestDeskTours(ReceptionCase):
             {"name": "Dr. Zeki", "branch_ids": [(6, 0, cls.branch.ids)]}
         )
 
-    def walk(self, tour):
+    def walk(self, tour, page=""):
         self.start_tour(
-            "/odoo/clinic-appointments",
+            f"/odoo/clinic-appointments{page}",
             f"whatsapp_clinic_{tour}",
             login=self.receptionist.login,
         )
         self.env.invalidate_all()
 
     def test_refused_move_is_drawn_back_and_another_is_undone(self):
+        consent(self, self.patient)
+        make_template(self, "appointment_moved")
         start = self.visit.start
         self.walk("move_a_visit")
         self.assertEqual((self.visit.start, self.visit.version), (start, 1))
@@ -48,6 +50,19 @@ class TestDeskTours(ReceptionCase):
     def test_cancelling_asks_who_and_strikes_through(self):
         self.walk("cancel_a_visit")
         self.assertEqual(self.visit.cancelled_by, "clinic")
+
+    def test_who_cancels_and_tells_sees_what_was_done(self):
+        consent(self, self.patient)
+        make_template(self, "appointment_cancelled")
+        self.walk("cancel_and_tell", f"/{self.visit.id}")
+        self.assertEqual(self.visit.state, "cancelled")
+        told = self.visit.whatsapp_message_ids.template_id.mapped("name")
+        self.assertIn("appointment_cancelled", told)
+
+    def test_telling_who_refused_is_not_offered(self):
+        make_template(self, "appointment_cancelled")
+        self.walk("cancel_without_telling", f"/{self.visit.id}")
+        self.assertEqual(self.visit.state, "cancelled")
 
     def test_what_is_over_and_still_booked_is_noted_at_once(self):
         yesterday = make_patient(self, "+905321110004", "Yesterday KUMQUAT")

@@ -1,9 +1,13 @@
 """What a receptionist does, in a real browser."""
 
+from datetime import timedelta
+
 from odoo.tests import tagged
 
+from ...tools import clock
 from ..common import (
     WebCase,
+    book,
     consent,
     make_patient,
     rule,
@@ -33,6 +37,17 @@ class TestReceptionTour(ReceptionCase):
         self.env.invalidate_all()
         self.assertTrue(self.patient.appointment_ids)
         self.assertFalse(self.patient.appointment_ids.whatsapp_message_ids)
+
+    def test_consent_of_somebody_new_is_recorded_while_booking(self):
+        self.start_tour(
+            "/odoo/clinic-appointments",
+            "whatsapp_clinic_book_somebody_new",
+            login=self.receptionist.login,
+        )
+        patient = self.patient.search([("name", "=", "Fatma KUMQUAT")])
+        self.assertEqual(patient.consent_ids.method, "verbal")
+        self.assertEqual(patient.consent_ids.evidence, "Please remind me")
+        self.assertEqual(patient.appointment_ids.whatsapp_message_ids.state, "queued")
 
     def test_page_says_in_which_language_it_is(self):
         self.env["res.lang"]._activate_lang("tr_TR")
@@ -70,3 +85,23 @@ class TestSmallScreenTour(ReceptionCase):
         )
         self.assertEqual(self.patient.whatsapp_consent_state, "withdrawn")
         self.assertEqual(len(self.patient.consent_ids), 3)
+
+    def test_day_of_a_practitioner_opens_on_what_has_visits(self):
+        self.practitioner.user_id = staff_user(self, "practitioner", tz="UTC")
+        book(self, self.patient, clock.now().replace(hour=12), state="arrived")
+        self.start_tour(
+            "/odoo/clinic-my-day",
+            "whatsapp_clinic_small_day",
+            login=self.practitioner.user_id.login,
+        )
+
+    def test_planned_messages_tell_what_and_why_not(self):
+        visit = book(self, self.patient, clock.now() + timedelta(days=3))
+        consent(self, self.patient)
+        self.assertEqual(visit.whatsapp_message_ids.state, "queued")
+        self.channel.active = False
+        self.start_tour(
+            "/odoo/clinic-planned-messages",
+            "whatsapp_clinic_small_planned",
+            login=self.receptionist.login,
+        )

@@ -42,8 +42,8 @@ export async function offerToTell(services, id, before, reload) {
   });
   const choices = news.can_ask
     ? [
-        button(_t("Tell Now"), "action_tell_move", true),
-        button(_t("I Will Call"), "action_call_about_move"),
+        ...(news.can_tell ? [button(_t("Tell Now"), "action_tell_move", true)] : []),
+        button(_t("I Will Call"), "action_call_about_move", !news.can_tell),
         button(_t("No")),
       ]
     : [];

@@ -1,10 +1,13 @@
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 
-/** Says what became of what was sent, with an Undo for what still waits. */
-function sent(env, {params}) {
+/**
+ * Says what became of what was sent, with an Undo for what still waits. Then opens what
+ * comes next, if anything does, over a page that shows what was done.
+ */
+async function sent(env, {params}) {
   const {notification, orm, action} = env.services;
-  const {message, type, seconds, undo} = params;
+  const {message, type, seconds, undo, next} = params;
   const button = {
     name: _t("Undo"),
     primary: true,
@@ -18,7 +21,12 @@ function sent(env, {params}) {
     autocloseDelay: seconds * 1000,
     buttons: undo ? [button] : [],
   });
-  return {type: "ir.actions.act_window_close"};
+  const closing = {type: "ir.actions.act_window_close"};
+  if (!next) {
+    return closing;
+  }
+  await action.doAction(closing);
+  await action.doAction(next, {onClose: () => action.doAction("soft_reload")});
 }
 
 /** Says what an Undo stopped, and shows again what was written. */

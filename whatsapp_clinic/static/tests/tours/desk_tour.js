@@ -148,6 +148,74 @@ registry.category("web_tour.tours").add("whatsapp_clinic_cancel_a_visit", {
     ]),
 });
 
+registry.category("web_tour.tours").add("whatsapp_clinic_cancel_and_tell", {
+  steps: () =>
+    patient([
+      {trigger: "button[name=action_ask_to_cancel]", run: "click"},
+      {
+        trigger: ".modal .btn-primary[name=action_cancel_and_tell]",
+        run: "click",
+      },
+      {
+        content: "The message is written over a form that shows what was done",
+        trigger:
+          ".modal .o_field_widget[name=template_id] input:value(appointment_cancelled)",
+      },
+      {trigger: ".o_action_manager .o_arrow_button_current:contains(Cancelled)"},
+      {trigger: ".o_notification:contains(is cancelled) button:contains(Undo)"},
+      {trigger: ".modal button[name=action_send]", run: "click"},
+      {trigger: ".o_notification:contains(Queued: 1)"},
+      {
+        content: "What was written stands in the tab at once",
+        trigger:
+          "body:not(:has(.modal)) .o_field_widget[name=whatsapp_message_ids] .o_kanban_record:contains(Queued)",
+      },
+    ]),
+});
+
+registry.category("web_tour.tours").add("whatsapp_clinic_cancel_without_telling", {
+  steps: () =>
+    patient([
+      {trigger: "button[name=action_ask_to_cancel]", run: "click"},
+      {
+        trigger:
+          ".modal:contains(gets no message):not(:has([name=action_cancel_and_tell])) .btn-primary[name=action_cancel]",
+        run: "click",
+      },
+      {
+        trigger: "body:not(:has(.modal)) .o_arrow_button_current:contains(Cancelled)",
+      },
+    ]),
+});
+
+registry.category("web_tour.tours").add("whatsapp_clinic_small_day", {
+  steps: () =>
+    patient([
+      {
+        content: "Columns without visits are left out",
+        trigger: ".o_kanban_group:visible:contains(Arrived) .o_kanban_record",
+        run: () => {
+          const shown = [...document.querySelectorAll(".o_kanban_group")].filter(
+            (group) => group.offsetParent
+          );
+          if (shown.length !== 1) {
+            throw new Error(`${shown.length} columns are shown`);
+          }
+        },
+      },
+    ]),
+});
+
+registry.category("web_tour.tours").add("whatsapp_clinic_small_planned", {
+  steps: () =>
+    patient([
+      {
+        content: "The text, and why it does not leave",
+        trigger: ".o_kanban_record:contains(Nesrin):contains(expects you on)",
+      },
+    ]),
+});
+
 registry.category("web_tour.tours").add("whatsapp_clinic_end_of_the_day", {
   steps: () =>
     patient([

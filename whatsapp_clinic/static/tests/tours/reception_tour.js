@@ -54,6 +54,55 @@ registry.category("web_tour.tours").add("whatsapp_clinic_book_from_calendar", {
     ]),
 });
 
+registry.category("web_tour.tours").add("whatsapp_clinic_book_somebody_new", {
+  steps: () =>
+    patient([
+      {trigger: ".o_calendar_button_next", run: "click"},
+      {trigger: ".o_calendar_renderer:not(:has(.fc-day-today))"},
+      {trigger: ".fc-timegrid-slot-lane[data-time='10:00:00']", run: "click"},
+      {
+        trigger: ".modal .o_field_widget[name=partner_id] input",
+        run: "edit Fatma KUMQUAT",
+      },
+      {
+        trigger:
+          ".modal .o_field_widget[name=partner_id] .o_m2o_dropdown_option_create_edit",
+        run: "click",
+      },
+      {
+        trigger: ".modal .o_field_widget[name=phone] input",
+        run: "edit 0532 999 88 77",
+      },
+      {
+        content: "Consent is noted where the patient is entered",
+        trigger: ".modal .o_field_widget[name=clinic_first_consent] input",
+        run: "click",
+      },
+      {
+        trigger: ".o_select_menu_item:contains(Agrees: said to staff)",
+        run: "click",
+      },
+      {
+        trigger: ".modal .o_field_widget[name=clinic_first_words] input",
+        run: "edit Please remind me",
+      },
+      {
+        trigger:
+          ".modal:has(.o_field_widget[name=clinic_first_words]) .o_form_button_save",
+        run: "click",
+      },
+      {
+        content: "The booking shows that messages may be sent",
+        trigger:
+          ".modal .o_field_widget[name=can_be_written_to]:contains(May be written to)",
+      },
+      ...many2one("type_id", "Check-up"),
+      ...many2one("practitioner_id", "Dr. Demir"),
+      {trigger: ".modal .o_form_button_save", run: "click"},
+      {trigger: "body:not(:has(.modal)) .fc-event:contains(Fatma)"},
+    ]),
+});
+
 registry.category("web_tour.tours").add("whatsapp_clinic_withdraw_consent", {
   steps: () =>
     patient([
