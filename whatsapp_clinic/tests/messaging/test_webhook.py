@@ -232,6 +232,17 @@ class TestWebhookDoor(WebCase):
         turns = self.turns()
         self.assertEqual([len(turns.take(9, 1)) for _turn in range(3)], [1, 1, 1])
 
+    def test_processor_rests_only_while_many_webhooks_arrive(self):
+        self.env.cr.execute("DELETE FROM whatsapp_clinic_webhook_event")
+        for number in range(webhook_event.MANY):
+            self.assertFalse(self.rests(), number)
+            self.take_in(f"90532111{number:04}")
+        self.assertTrue(self.rests())
+
+    def rests(self):
+        with self.enter_registry_test_mode(), self.env.registry.cursor() as cr:
+            return webhook_event._give_way(cr, worked=0.0)
+
     def test_database_without_the_addon_is_answered_by_odoo(self):
         self.env.ref("whatsapp_clinic.process_webhooks").unlink()
         with self.assertRaises(NotInstalled):
