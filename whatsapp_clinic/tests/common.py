@@ -11,6 +11,7 @@ from unittest.mock import patch
 from odoo.tests import HttpCase, TransactionCase, new_test_user
 from odoo.tools import SQL
 
+from ..models.messaging import webhook_event
 from ..models.messaging.channel import LOOPBACK_SWITCH
 from ..models.messaging.dispatcher import lanes
 from ..tools import clock
@@ -317,7 +318,7 @@ class SandboxCase(WebCase):
     def process(self):
         """Wait until the sandbox has delivered its webhooks, then process them."""
         self.deliver()
-        with self.enter_registry_test_mode():
+        with self.enter_registry_test_mode(), patch.object(webhook_event, "IDLE", 0.0):
             self.env["whatsapp.clinic.webhook.event"]._cron_process()
         self.env.invalidate_all()
 

@@ -7,7 +7,6 @@ import psycopg2
 from ...cloud_api import webhooks
 from ...tools import clock
 from ...tools.quiet_sql import place, quiet_sql
-from .message_answer import TOLD_LATER
 
 _logger = logging.getLogger(__name__)
 
@@ -31,7 +30,7 @@ class EventBatch:
         `numbers` are the ids of the clinic's numbers that the updates are about.
         """
         self.env = env
-        self.inbound = env["whatsapp.clinic.inbound"].with_context(**{TOLD_LATER: True})
+        self.inbound = env["whatsapp.clinic.inbound"]
         self.waiting = waiting
         self.attempts: dict[int, int] = {}
         self.failed: dict[int, Exception] = {}
@@ -62,7 +61,6 @@ class EventBatch:
                     self._handle(event_id, update)
         self._handle_statuses(statuses)
         self._note_outcome()
-        self.env["whatsapp.clinic.message"]._tell_what_changed()
 
     def _parse(self, event_id: int, body) -> list:
         try:

@@ -118,8 +118,14 @@ class Inbound(models.AbstractModel):
     @api.model
     def _is_known(self, channel, message_id: str) -> bool:
         """WhatsApp delivers at least once."""
-        same = [("channel_id", "=", channel.id), ("message_id", "=", message_id)]
-        return bool(self.env["whatsapp.clinic.message"].search_count(same, limit=1))
+        messages = self.env["whatsapp.clinic.message"]
+        messages.flush_model(["channel_id", "message_id"])
+        self.env.cr.execute(
+            "SELECT FROM whatsapp_clinic_message "
+            "WHERE channel_id = %s AND message_id = %s LIMIT 1",
+            [channel.id, message_id],
+        )
+        return bool(self.env.cr.rowcount)
 
     @api.model
     def _sender(self, channel, sender, timestamp):

@@ -10,7 +10,7 @@ from .message import NEXT_STEPS, PRIORITY_ANSWER
 _ASKS_NOTHING = ("edit", "reaction", "revoke", "system", "unsupported")
 # States that make an answer, or no longer make one.
 _DECIDING = ("queued", "failed", "refused", "cancelled")
-# In the context: that somebody waits is told when all of a batch was done.
+# In the context: who handles many messages tells staff of all of them.
 TOLD_LATER = "whatsapp_clinic_told_later"
 # So long an answer that does not arrive opens the question again.
 _RECENT = timedelta(days=1)
@@ -166,8 +166,8 @@ class Message(models.Model):
     def _tell_staff(self, is_new: bool = False):
         """Let open screens count anew who waits; nothing of it says who.
 
-        Once for each transaction or savepoint; where the context says so, by
-        `_tell_what_changed` once for all.
+        Once for each transaction or savepoint; where the context says so, who handles
+        many messages takes it with `_take_changed` and tells it for all.
         """
         if self.env.context.get(TOLD_LATER):
             self._changed().add(is_new)
@@ -179,15 +179,11 @@ class Message(models.Model):
             staff._bus_send("whatsapp_clinic/unanswered", {"is_new": is_new})
 
     @api.model
-    def _tell_what_changed(self):
-        """Tell staff what was left to be told later, in savepoints undone since or
-        not."""
-        changed = self._changed()
-        for is_new in sorted(changed):
-            self._tell_staff(is_new)
-        changed.clear()
+    def _changed(self) -> set[bool]:
+        """What this transaction has left to be told."""
+        return self.env.cr.postcommit.data.setdefault("whatsapp_clinic.changed", set())
 
     @api.model
-    def _changed(self) -> set[bool]:
-        """What is to be told later, until the transaction ends."""
-        return self.env.cr.postcommit.data.setdefault("whatsapp_clinic.changed", set())
+    def _take_changed(self) -> set[bool]:
+        """What this transaction has left to be told, which is the caller's now."""
+        return self.env.cr.postcommit.data.pop("whatsapp_clinic.changed", set())

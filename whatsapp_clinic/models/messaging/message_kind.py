@@ -327,13 +327,16 @@ class Message(models.Model):
     def _adopt(self):
         """What came before the message that it is about belongs to it now."""
         self.ensure_one()
-        early = self.search(
-            [
-                ("channel_id", "=", self.channel_id.id),
-                ("context_message_id", "=", self.message_id),
-                ("reply_to_id", "=", False),
-            ]
+        self.flush_model(["channel_id", "context_message_id", "reply_to_id"])
+        # Asked for every text: SQL, as a search takes twice as long.
+        self.env.cr.execute(
+            "SELECT id FROM whatsapp_clinic_message WHERE channel_id = %s "
+            "AND context_message_id = %s AND reply_to_id IS NULL ORDER BY id",
+            [self.channel_id.id, self.message_id],
         )
+        early = self.browse(row_id for (row_id,) in self.env.cr.fetchall())
+        if not early:
+            return
         early.write({"reply_to_id": self.id, "context_message_id": False})
         for one in early:
             one._act_on_another()

@@ -8,9 +8,12 @@ from odoo import SUPERUSER_ID, api, fields, models
 from ...tools import clock
 from ...tools.access import require_group
 from ...tools.transaction import TRY_AGAIN, read_committed
+from ...tools.turns import short_turns
 from ...tools.wake_up import LINGER, report_progress, running_lock, wake_after_commit
 from .event_batch import EventBatch
+from .event_news import News
 from .event_turns import Turns
+from .message_answer import TOLD_LATER
 
 # Events in one transaction, and so many bytes; each update has its savepoint.
 BATCH = 50
@@ -27,7 +30,10 @@ ARRIVING = timedelta(seconds=0.25)
 PATIENCE = timedelta(seconds=30)
 # How exactly a channel's last webhook is noted.
 CONTACT = timedelta(minutes=1)
-# A run ends after this many seconds: other scheduled actions wait for its worker.
+# Seconds without a webhook after which a run ends, and between two looks for one.
+IDLE, LOOK = 0.5, 0.02
+# A run ends in any case after this many seconds: other scheduled actions wait for its
+# worker.
 SLICE = 6.0
 
 
@@ -100,11 +106,7 @@ class WebhookEvent(models.Model):
             with _marked_as_running(cr, cron.id):
                 _process_until(cr, deadline)
             time.sleep(LINGER)
-            cr.execute(
-                "SELECT FROM whatsapp_clinic_webhook_event "
-                "WHERE state = 'pending' LIMIT 1"
-            )
-            if cr.rowcount:
+            if _waits(cr):
                 self._wake()
 
 
@@ -122,19 +124,43 @@ def _marked_as_running(cr, cron_id: int):
 
 
 def _process_until(cr, deadline: float):
-    """Process what waits, until nothing does or the time (monotonic) is over."""
-    size, turns, waiting = BATCH, Turns(cr), set()
+    """Process what waits, until nothing comes or the time (monotonic) is over."""
+    size, turns, waiting, news = BATCH, Turns(cr), set(), News(cr)
     is_left = True
-    while is_left and time.monotonic() < deadline:
+    while (is_left or _more_comes(cr)) and time.monotonic() < deadline:
         started = time.monotonic()
         try:
-            is_left = _process_batch(cr, size, turns, waiting)
+            with short_turns():
+                is_left = _process_batch(cr, size, turns, waiting, news)
+                news.tell(is_last=not is_left)
             rested = _give_way(cr, time.monotonic() - started)
             size = SMALL_BATCH if rested else BATCH
         except TRY_AGAIN:
             cr.rollback()
             turns.forget()
             size = 1
+    news.tell(is_last=True)
+
+
+def _more_comes(cr) -> bool:
+    """Wait a moment for the next webhook: what patients do comes one by one, and for
+    each to be started anew takes longer than the work."""
+    end = time.monotonic() + IDLE
+    while time.monotonic() < end:
+        time.sleep(LOOK)
+        if _waits(cr):
+            return True
+    return False
+
+
+def _waits(cr) -> bool:
+    """Whether a webhook is to be processed."""
+    cr.execute(
+        "SELECT FROM whatsapp_clinic_webhook_event WHERE state = 'pending' LIMIT 1"
+    )
+    found = bool(cr.rowcount)
+    cr.commit()
+    return found
 
 
 def _give_way(cr, worked: float) -> bool:
@@ -161,14 +187,14 @@ def _give_way(cr, worked: float) -> bool:
     return rests
 
 
-def _process_batch(cr, size: int, turns: Turns, waiting: set) -> bool:
+def _process_batch(cr, size: int, turns: Turns, waiting: set, news: News) -> bool:
     """Process up to `size` waiting events, and commit; False when none waits any more.
 
     `waiting` are the conversations of which an earlier message waits for its next
-    attempt.
+    attempt, `news` what is to be told to staff.
     """
     read_committed(cr)
-    env = api.Environment(cr, SUPERUSER_ID, {})
+    env = api.Environment(cr, SUPERUSER_ID, {TOLD_LATER: True})
     cr.execute(
         """
         SELECT event.id, body, COALESCE(attempts, 0), account_id
@@ -183,6 +209,7 @@ def _process_batch(cr, size: int, turns: Turns, waiting: set) -> bool:
     batch = EventBatch(env, waiting)
     batch.work_off(bodies)
     env.flush_all()
+    news.take(env)
     cr.commit()
     _note_contact(cr, batch.numbers)
     turns.put_off(batch.unfinished)

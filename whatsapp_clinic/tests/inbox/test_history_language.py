@@ -50,7 +50,11 @@ class TestHistoryLanguage(ClinicCase):
                 field = record._fields[name]
                 if field.type == "selection" and field.store:
                     values = [value for value in field.get_values(self.env)]
-                    yield record, name, next(one for one in values if one != record[name])
+                    yield (
+                        record,
+                        name,
+                        next(one for one in values if one != record[name]),
+                    )
 
     def test_what_a_scheduled_action_changes_is_told_in_the_clinic_s_language(self):
         for record, name, value in list(self.tracked_choices()):

@@ -5,7 +5,9 @@ import json
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from ...models.messaging.event_news import News
 from ...models.messaging.message import BY_HAND
+from ...models.messaging.message_answer import TOLD_LATER
 from ..common import AYSE_PHONE, AYSE_WA_ID, SandboxCase, staff_user
 
 
@@ -59,6 +61,20 @@ class TestUnanswered(SandboxCase):
         self.process()
         told = self.told("whatsapp_clinic/unanswered")
         self.assertEqual(told, [{"is_new": True}])
+
+    def test_open_screens_are_told_again_only_after_a_while(self):
+        messages = self.env["whatsapp.clinic.message"].with_context(
+            **{TOLD_LATER: True}
+        )
+        with self.enter_registry_test_mode(), self.env.registry.cursor() as cr:
+            messages = messages.with_env(messages.env(cr=cr))
+            news = News(cr)
+            for is_last, times in ((False, 1), (False, 1), (True, 2)):
+                messages._tell_staff(is_new=True)
+                news.take(messages.env)
+                news.tell(is_last)
+                told = self.told("whatsapp_clinic/unanswered")
+                self.assertEqual(len(told), times)
 
     def test_answer_of_a_person_ends_the_wait_for_all_that_came_before(self):
         first, second = self.hear(), self.hear("And on Friday? KUMQUAT")
