@@ -26,14 +26,16 @@ def run() -> int:
     paths.BUILD.mkdir(exist_ok=True)
     _lock()
     if options.against:
-        return _compare(wanted, options.against, bool(options.quick))
+        return _compare(wanted, options)
     return _measure(wanted, bool(options.quick))
 
 
-def _compare(wanted: set[Metric], commit: str, quick: bool) -> int:
-    found = against.compare(wanted, commit, quick)
+def _compare(wanted: set[Metric], options: argparse.Namespace) -> int:
+    found = against.compare(
+        wanted, options.against, bool(options.quick), options.share, options.pairs
+    )
     _write(COMPARED, against.records(found))
-    say(f"\n{against.table(found, commit)}")
+    say(f"\n{against.table(found, options.against)}")
     return int(any(one.is_worse or not one.pairs for one in found))
 
 
@@ -64,6 +66,18 @@ def _options() -> argparse.Namespace:
         "--against",
         default=os.environ.get("AGAINST", ""),
         help="a commit to measure in turn with this tree",
+    )
+    parser.add_argument(
+        "--pairs",
+        type=int,
+        default=os.environ.get("PAIRS", against.PAIRS),
+        help="so many measurements of each tree",
+    )
+    parser.add_argument(
+        "--share",
+        type=float,
+        default=os.environ.get("SHARE", 1),
+        help="the share of the full sizes that is measured of both trees",
     )
     return parser.parse_args()
 

@@ -50,18 +50,23 @@ class Comparison:
         return self.ratio is not None and self.ratio > TOLERANCE
 
 
-def compare(metrics: set[Metric], commit: str, quick: bool) -> list[Comparison]:
-    """Measure the metrics on both trees, five pairs in turn. Raises SetupError."""
+def compare(
+    metrics: set[Metric], commit: str, quick: bool, share: float, pairs: int = PAIRS
+) -> list[Comparison]:
+    """Measure the metrics on both trees, so many pairs in turn. Raises SetupError.
+
+    `share` is that of the full sizes, as of messages to be sent.
+    """
     benches = [
-        _bench(Tree(), "bench", quick),
-        _bench(_tree_of(commit), "bench-against", quick),
+        _bench(Tree(), "bench", quick, share),
+        _bench(_tree_of(commit), "bench-against", quick, share),
     ]
     found = []
     for program in PROGRAMS:
         asked = [metric for metric in program.METRICS if metric in metrics]
         if asked:
             say(f"· {program.__name__.rpartition('.')[2]} …")
-            found += _compare(program, asked, benches, 1 if quick else PAIRS)
+            found += _compare(program, asked, benches, 1 if quick else pairs)
     return found
 
 
@@ -71,9 +76,10 @@ def _tree_of(commit: str) -> Tree:
     return Tree(f"commit_{folder.name[:7]}", folder)
 
 
-def _bench(tree: Tree, name: str, quick: bool) -> Bench:
+def _bench(tree: Tree, name: str, quick: bool, share: float) -> Bench:
     odoo = Odoo(name, postgres.start("demo"), tree.folder)
-    return Bench(odoo, installed(odoo, tree), quick, 1, tree.name, has_peers=False)
+    template = installed(odoo, tree)
+    return Bench(odoo, template, quick, 1, tree.name, has_peers=False, share=share)
 
 
 def _compare(

@@ -50,7 +50,8 @@ class Bench:
     `template` is a database with the addon that nobody writes to, each program gets a
     copy. `runs` are the runs of which the median is taken. With `quick` everything is
     tiny and the figures mean nothing. `adapter` is the one of the addon's tree;
-    where trees are compared with each other, peers are not measured.
+    where trees are compared with each other, peers are not measured, and a `share` of
+    the full sizes may do.
     """
 
     def __init__(
@@ -61,16 +62,19 @@ class Bench:
         runs: int = RUNS,
         adapter: str = Tree.name,
         has_peers: bool = True,
+        share: float = 1.0,
     ):
         self.odoo = odoo
         self.template = template
         self.quick = quick
-        self.runs = range(self.size(runs, 1))
+        self.runs = range(1 if quick else runs)
         self.adapter = adapter
         self.has_peers = has_peers
+        self.share = share
 
     def size(self, full: int, quick: int) -> int:
-        return quick if self.quick else full
+        """How many of something: all, a share of them, or very few."""
+        return quick if self.quick else max(quick, round(self.share * full))
 
     @contextlib.contextmanager
     def database(self, name: str) -> Iterator["Database"]:

@@ -12,6 +12,7 @@ from statistics import median
 
 ADDON = "whatsapp_clinic"
 APP_SECRET = "sandbox-app-secret"
+ACCESS_TOKEN = "sandbox-access-token"
 # Two numbers each of two accounts, which are a portfolio each.
 NUMBERS = tuple(f"64000000000000{place}" for place in (1, 2, 3, 4))
 ACCOUNTS = ("620000000000001", "620000000000001", "620000000000002", "620000000000002")
@@ -117,7 +118,7 @@ def _make_channel(env, url: str, rate: int, place: int):
     )
     channel._set_credentials(
         {
-            "access_token": "sandbox-access-token",
+            "access_token": ACCESS_TOKEN,
             "app_secret": APP_SECRET,
             "verify_token": "sandbox-verify-token",
         }

@@ -33,6 +33,13 @@ def text(wa_id: str, message_id: str, at: int, words: str) -> dict:
     return _message(wa_id, message_id, at, "text", {"body": words})
 
 
+def document(wa_id: str, message_id: str, at: int, words: str, file_id: str) -> dict:
+    """A patient sends a plain text file, with words about it."""
+    content = {"id": file_id, "mime_type": "text/plain", "caption": words}
+    named = {**content, "filename": "report.txt"}
+    return _message(wa_id, message_id, at, "document", named)
+
+
 def tap(
     wa_id: str, message_id: str, at: int, payload: str, title: str, tapped_id: str
 ) -> dict:
