@@ -176,6 +176,10 @@ def _may_be_sent(message) -> bool:
     return message.direction == "out" and waits
 
 
+# Characters, of which a name shows sixty.
+_BEGINNING = 400
+
+
 class Message(models.Model):
     """One message to or from a patient: the outbox and the log of deliveries in one.
 
@@ -230,13 +234,15 @@ class Message(models.Model):
     reply_to_id = fields.Many2one(
         "whatsapp.clinic.message", ondelete="set null", index="btree_not_null"
     )
-    body = fields.Text("Text")
+    # A patient may write 65,536 characters: they are read where they are shown.
+    body = fields.Text("Text", prefetch=False)
     shown_body = fields.Text(
         "Message",
         compute="_compute_shown_body",
         compute_sudo=True,
         help="The text; while a template message waits, what it would say now.",
     )
+    beginning = fields.Char(compute="_compute_beginning", compute_sudo=True)
     priority = fields.Integer(default=PRIORITY_APPOINTMENT, required=True)
     due_at = fields.Datetime("Due", default=lambda self: clock.now(), required=True)
     expires_at = fields.Datetime(help="Never sent after this time.")
@@ -366,6 +372,20 @@ class Message(models.Model):
             is_planned = message.template_id and not message.body
             message.shown_body = message._foresee() if is_planned else message.body
 
+    @api.depends("shown_body", "edited_at")
+    def _compute_beginning(self):
+        """The first words that are shown; of a text no more is read for a list."""
+        self.flush_recordset(["body", "edited_at"])
+        self.env.cr.execute(
+            r"SELECT id, left(ltrim(body, E' \t\r\n'), %s) "
+            "FROM whatsapp_clinic_message WHERE id = ANY(%s) AND edited_at IS NULL",
+            [_BEGINNING, self.ids],
+        )
+        texts = dict(self.env.cr.fetchall())
+        for message in self:
+            text = texts.get(message.id) or message.shown_body or ""
+            message.beginning = text[:_BEGINNING]
+
     @api.depends("objection", "error_code")
     @api.depends_context("lang")
     def _compute_next_step(self):
@@ -379,12 +399,10 @@ class Message(models.Model):
         step = NEXT_STEPS.get(self.objection)
         return step and self.env._(step)
 
-    @api.depends("shown_body", "kind")
+    @api.depends("beginning", "kind")
     def _compute_display_name(self):
         for message in self:
-            # A name has no more than 60 characters, and so no more words.
-            words = (message.shown_body or message.kind or "").split(None, 60)[:60]
-            text = " ".join(words)
+            text = " ".join((message.beginning or message.kind or "").split())
             message.display_name = text if len(text) <= 60 else f"{text[:57]}…"
 
     def action_cancel(self):

@@ -174,7 +174,7 @@ class Message(models.Model):
             message.shown_body = message._edits()[:1].body
         return result
 
-    @api.depends("shown_body", "kind", "kind_label", "content_text", "deleted_at")
+    @api.depends("beginning", "kind", "kind_label", "content_text", "deleted_at")
     @api.depends_context("lang", "uid")
     def _compute_display_name(self):
         seen = named(self)
@@ -182,12 +182,12 @@ class Message(models.Model):
         for message in seen.filtered(lambda one: one._is_hidden()):
             message.display_name = self.env._("Deleted message")
         others = seen.filtered(
-            lambda one: one.kind not in ("text", "template") or not one.shown_body
+            lambda one: one.kind not in ("text", "template") or not one.beginning
         )
         for message in others.filtered(lambda one: not one._is_hidden()):
             file = message.media_ids[:1].filename or message.attachment_id.sudo().name
             named_so = file if message.kind == "document" else ""
-            text = message.shown_body or message.content_text or named_so or ""
+            text = message.beginning or message.content_text or named_so or ""
             told = (message.kind_label, " ".join(text.split(None, 60)[:60]))
             message.display_name = shorten(
                 ": ".join(filter(None, told)), 60, placeholder="…"

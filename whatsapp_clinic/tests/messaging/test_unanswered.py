@@ -62,6 +62,14 @@ class TestUnanswered(SandboxCase):
         told = self.told("whatsapp_clinic/unanswered")
         self.assertEqual(told, [{"is_new": True}])
 
+    def test_list_reads_no_more_of_a_long_text_than_it_shows(self):
+        message = self.hear("\n  Hello KUMQUAT " + "and more " * 400)
+        self.env.invalidate_all()
+        self.assertTrue(message.display_name.startswith("Hello KUMQUAT and more"))
+        self.assertEqual(len(message.display_name), 58)
+        body = message._fields["body"]
+        self.assertNotIn(message.id, body._get_cache(message.env))
+
     def test_open_screens_are_told_again_only_after_a_while(self):
         messages = self.env["whatsapp.clinic.message"].with_context(
             **{TOLD_LATER: True}
