@@ -62,11 +62,6 @@ class Flood:
         if self.latest > LATE:
             raise Void(f"the flood fell {self.latest:.1f} s behind its rate")
 
-    def check_lasts(self, what: str) -> None:
-        """Raises Void if the flood is over already."""
-        if time.monotonic() > self.started + self.seconds:
-            raise Void(f"the flood was over before {what}")
-
     def _send(self) -> None:
         """Take the next webhook, wait until it is due, post it; until none is left."""
         for number in self._numbers:
