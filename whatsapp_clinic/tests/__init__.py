@@ -65,6 +65,7 @@ from .messaging import (
     test_template_life,
     test_template_news,
     test_template_shapes,
+    test_template_titles,
     test_template_tour,
     test_template_writing,
     test_unanswered,

@@ -46,7 +46,7 @@ class Composer(models.TransientModel):
     template_id = fields.Many2one(
         "whatsapp.clinic.template",
         domain="[('model', 'in', (res_model, 'res.partner')),"
-        " ('enabled', '=', True), ('status', '=', 'APPROVED')]",
+        " ('stands_for_all', '=', True), ('status', '=', 'APPROVED')]",
     )
     is_about_visits = fields.Boolean(compute="_compute_is_about_visits")
     tells_of_change = fields.Boolean(

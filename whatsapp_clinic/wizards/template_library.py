@@ -47,16 +47,24 @@ class TemplateLibrary(models.TransientModel):
     def _compute_line_ids(self):
         templates = self.env["whatsapp.clinic.template"]
         for library in self:
-            account = library.channel_id.business_account_id
+            channel = library.channel_id
+            account = channel.business_account_id
+            status = templates._library_status(account)
+            keys = {
+                entry["name"]: (channel.company_id.id, account, entry["name"])
+                for entry, _template in status
+            }
+            titles = templates._titles({*keys.values()})
             lines = [
                 {
                     "name": entry["name"],
+                    "title": titles[keys[entry["name"]]],
                     "language": entry["language"],
                     "body": entry["body"],
                     "template_id": template.id,
                     "stands": template._stands,
                 }
-                for entry, template in templates._library_status(account)
+                for entry, template in status
             ]
             library.line_ids = [
                 fields.Command.clear(),
@@ -95,7 +103,8 @@ class TemplateLibraryLine(models.TransientModel):
     library_id = fields.Many2one(
         "whatsapp.clinic.template.library", required=True, ondelete="cascade"
     )
-    name = fields.Char(readonly=True)
+    name = fields.Char("Name at WhatsApp", readonly=True)
+    title = fields.Char("Template Title", readonly=True)
     language = fields.Char(readonly=True)
     body = fields.Char("Text", readonly=True)
     template_id = fields.Many2one(

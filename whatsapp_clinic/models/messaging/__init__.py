@@ -57,6 +57,7 @@ from . import (
     template_recent,
     template_submission,
     template_sync,
+    template_title,
     template_ttl,
     template_unused,
     template_variable,

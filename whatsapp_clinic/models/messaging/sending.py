@@ -115,7 +115,7 @@ class Sending(models.Model):
     @api.depends_context("uid")
     def _compute_display_name(self):
         for sending in named(self):
-            text = sending.template_id.display_name or sending.body or ""
+            text = sending.template_id.title or sending.body or ""
             sending.display_name = shorten(text, 60, placeholder="…")
 
     @api.depends("record_count", "written_count")

@@ -32,7 +32,8 @@ class ServerAction(models.Model):
         ondelete="restrict",
         readonly=False,
         store=True,
-        domain="[('model', 'in', (model_name, 'res.partner')), ('enabled', '=', True)]",
+        domain="[('model', 'in', (model_name, 'res.partner')),"
+        " ('stands_for_all', '=', True)]",
     )
     whatsapp_purpose_id = fields.Many2one(
         "whatsapp.clinic.consent.purpose",
@@ -77,13 +78,11 @@ class ServerAction(models.Model):
         """Why no message of the template would leave; False if it may."""
         template = self.whatsapp_template_id
         if not template.enabled or template.status != "APPROVED":
-            return self.env._(
-                "“%s” is not in use or not approved.", template.display_name
-            )
+            return self.env._("“%s” is not in use or not approved.", template.title)
         if template.asks_sender:
             return self.env._(
                 "“%s” needs something from its sender that an action cannot give.",
-                template.display_name,
+                template.title,
             )
         return False
 
@@ -103,7 +102,7 @@ class ServerAction(models.Model):
     def _generate_action_name(self):
         template = self.sudo().whatsapp_template_id
         if self.state == "whatsapp" and template:
-            return self.env._("Send %s by WhatsApp", template.name)
+            return self.env._("Send “%s” by WhatsApp", template.title)
         return super()._generate_action_name()
 
     @api.model

@@ -42,10 +42,14 @@ class Template(models.Model):
     _name = "whatsapp.clinic.template"
     _description = "WhatsApp Template"
     _inherit = ["whatsapp.clinic.given.ids.mixin", "mail.thread"]
-    _order = "name, language"
-    _rec_names_search = ["name"]
+    _order = "title, language"
+    _rec_names_search = ["title", "name"]
 
-    name = fields.Char(required=True, help="Small letters, digits and underscores.")
+    name = fields.Char(
+        "Name at WhatsApp",
+        required=True,
+        help="Small letters, digits and underscores.",
+    )
     language = fields.Char(required=True, help="WhatsApp's code, such as tr or en_US.")
     active = fields.Boolean(default=True)
     company_id = fields.Many2one(
@@ -114,12 +118,14 @@ class Template(models.Model):
         "This template is already there in this language.",
     )
 
-    @api.depends("name", "language")
+    @api.depends("title", "language")
+    @api.depends_context("lang", "in_any_language")
     def _compute_display_name(self):
+        """With its language, except where each patient gets their own."""
+        in_any = self.env.context.get("in_any_language")
         for template in self:
-            template.display_name = (
-                template.name and f"{template.name} ({template.language or '…'})"
-            )
+            language = "" if in_any else f" ({template.language or '…'})"
+            template.display_name = template.title and f"{template.title}{language}"
 
     @api.depends(
         "components",
@@ -217,10 +223,9 @@ class Template(models.Model):
 
         Without a template the purpose of answers.
         """
-        rules = self.env["whatsapp.clinic.message.rule"].sudo()
-        rule = self and rules.search([("template_id", "=", self.id)], limit=1)
-        if rule:
-            return rule.purpose_id.with_env(self.env)
+        rules = self.env["whatsapp.clinic.message.rule"].sudo()._sending(self)
+        if rules:
+            return rules[0].purpose_id.with_env(self.env)
         if not self:
             code = "conversation"
         elif self.category == "MARKETING":

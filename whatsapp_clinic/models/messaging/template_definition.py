@@ -130,7 +130,7 @@ class Template(models.Model):
         "A change of this template is being written already.",
     )
 
-    @api.depends("name", "language", "original_id")
+    @api.depends("original_id")
     @api.depends_context("lang")
     def _compute_display_name(self):
         result = super()._compute_display_name()

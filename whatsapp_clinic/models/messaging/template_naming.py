@@ -23,22 +23,40 @@ class Template(models.Model):
         compute="_compute_language_choices",
         help="Codes and names of the languages that a template can have.",
     )
+    variable_choices = fields.Json(
+        compute="_compute_variable_choices",
+        help="Names and labels of what can be put into the text with a click.",
+    )
     draft_count = fields.Integer("Languages to Submit", compute="_compute_draft_count")
 
     @api.depends_context("lang")
     def _compute_language_choices(self):
         self.language_choices = _choices(self.env.lang or "en_US")
 
+    @api.depends("model", "parameter_format")
+    @api.depends_context("lang")
+    def _compute_variable_choices(self):
+        for template in self:
+            is_named = template.parameter_format == "NAMED"
+            template.variable_choices = (
+                self.variable_ids._builtins_of(template.model) if is_named else []
+            )
+
     @api.depends("name", "business_account_id", "status")
     def _compute_draft_count(self):
         for template in self:
             template.draft_count = len(template._drafts_in_all_languages())
 
+    @api.onchange("title")
+    def _onchange_title(self):
+        """A title without a name at WhatsApp gives it one."""
+        self.name = self.name or _slug(self.title)
+
     @api.onchange("name")
     def _onchange_name(self):
-        """`Randevu hatırlatması` becomes `randevu_hatirlatmasi`."""
-        if self.name:
-            self.name = _NO_SLUG.sub("_", search_key(self.name)).strip("_")
+        """`Randevu hatırlatması` becomes `randevu_hatirlatmasi`, and the title."""
+        self.title = self.title or self.name
+        self.name = _slug(self.name)
 
     @api.onchange("language")
     def _onchange_language(self):
@@ -55,6 +73,10 @@ class Template(models.Model):
         return self.variant_ids.filtered(
             lambda one: one.status == "DRAFT" and not one.task
         )
+
+
+def _slug(text: str | None) -> str:
+    return _NO_SLUG.sub("_", search_key(text or "")).strip("_")
 
 
 def _language_code(text: str) -> str:

@@ -16,19 +16,21 @@ class Template(models.Model):
         found = super().name_search(name, domain, operator, limit)
         if not self.env.context.get("recent_first"):
             return found
-        recent = self._sent_lately()
-        among = Domain(domain or []) & Domain("id", "in", recent)
+        recent = [template._key for template in self._sent_lately()]
+        names = [name for _company, _account, name in recent]
+        among = Domain(domain or []) & Domain("name", "in", names)
         known = dict(super().name_search(name, among, operator, None))
-        first = [(id_, known[id_]) for id_ in recent if id_ in known]
-        others = [pair for pair in found if pair[0] not in known]
+        by_key = {template._key: template.id for template in self.browse(known)}
+        first = [(by_key[key], known[by_key[key]]) for key in recent if key in by_key]
+        others = [pair for pair in found if pair not in first]
         return [*first, *others][:limit]
 
     @api.model
-    def _sent_lately(self) -> list[int]:
-        """Ids of the templates that the user sent, the latest first."""
+    def _sent_lately(self):
+        """The templates that the user sent, in whatever language, the latest first."""
         sendings = self.env["whatsapp.clinic.sending"].search(
             [("user_id", "=", self.env.uid), ("template_id", "!=", False)],
             order="id desc",
             limit=LOOKED_THROUGH,
         )
-        return sendings.template_id.ids
+        return sendings.template_id

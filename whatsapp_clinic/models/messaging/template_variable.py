@@ -405,6 +405,12 @@ class TemplateVariable(models.Model):
                 variable.write(dict.fromkeys(_SOURCE, False))
 
     @api.model
+    def _builtins_of(self, model: str) -> list[tuple[str, str]]:
+        """Names and labels of the built-in values that a record of a model has."""
+        labels = self._fields["builtin"]._description_selection(self.env)
+        return [choice for choice in labels if _fits(choice[0], model)]
+
+    @api.model
     def _guess(self, name: str, template) -> dict:
         """The built-in value that a variable is named after."""
         if name not in dict(BUILTINS) or not _fits(name, template.model):

@@ -120,7 +120,10 @@ class MessageRule(models.Model):
         required=True,
         ondelete="restrict",
         check_company=True,
-        domain=[("enabled", "=", True), ("model", "=", "whatsapp.clinic.appointment")],
+        domain=[
+            ("stands_for_all", "=", True),
+            ("model", "=", "whatsapp.clinic.appointment"),
+        ],
         help="Patients get it in their own language where that variant is in use.",
     )
     purpose_id = fields.Many2one(
@@ -180,7 +183,7 @@ class MessageRule(models.Model):
                 raise ValidationError(
                     self.env._(
                         "The template “%s” is not in use yet: map its variables first.",
-                        rule.template_id.display_name,
+                        rule.template_id.title,
                     )
                 )
 
@@ -193,7 +196,7 @@ class MessageRule(models.Model):
                 self.env._(
                     "The template “%s” asks the sender for a text, a file or a place, "
                     "and a rule has nobody to ask: choose another one.",
-                    rule.template_id.display_name,
+                    rule.template_id.title,
                 )
             )
 
@@ -269,11 +272,18 @@ class MessageRule(models.Model):
     def _anchors_of(self, template) -> set[str]:
         """When rules send a template, in whatever language; idle rules count."""
         rules = self.sudo().with_context(active_test=False)
-        same = [
-            ("template_id.name", "=", template.name),
-            ("template_id.business_account_id", "=", template.business_account_id),
-        ]
-        return set(rules.search(same).mapped("anchor")) if template else set()
+        return set(rules._sending(template).mapped("anchor"))
+
+    def _sending(self, template):
+        """The rules that send a template, in whatever language."""
+        if not template:
+            return self.browse()
+        return self.search(
+            [
+                ("template_id.name", "=", template.name),
+                ("template_id.business_account_id", "=", template.business_account_id),
+            ]
+        )
 
     @property
     def _delta(self) -> timedelta:

@@ -47,8 +47,6 @@ class MessageRule(models.Model):
         has one, as every patient gets it in their own.
         """
         company = templates.company_id
-        lang = company.partner_id.lang or self.env.lang or "en_US"
-        code = self.env["whatsapp.clinic.language"]._code_of(lang)
         purpose = self.env.ref("whatsapp_clinic.purpose_appointment")
         new = []
         for name, title, when in PROPOSALS:
@@ -61,7 +59,7 @@ class MessageRule(models.Model):
                     "name": self.env._(title),
                     "active": False,
                     "company_id": company.id,
-                    "template_id": (variants._in_language(code) or variants[0]).id,
+                    "template_id": variants._preferred().id,
                     "purpose_id": purpose.id,
                 }
             )

@@ -155,7 +155,9 @@ class TestServerAction(ComposerCase):
 
     def test_name_and_purpose_follow_the_template(self):
         action = self.action(whatsapp_purpose_id=None)
-        self.assertEqual(action._generate_action_name(), "Send how_are_you by WhatsApp")
+        self.assertEqual(
+            action._generate_action_name(), "Send “How are you” by WhatsApp"
+        )
         self.assertEqual(action.whatsapp_purpose_id.code, "followup")
 
     def test_template_about_another_model_is_taken_off(self):

@@ -64,6 +64,7 @@ RIGHTS = {
     "template.card": ("r", "r", "rw", "rw", "r"),
     "template.library": ("", "", "rwc", "rwc", ""),
     "template.library.line": ("", "", "rwcd", "rwcd", ""),
+    "template.title": ("", "", "", "", ""),
     "template.variable": ("r", "r", "rwcd", "rwcd", "r"),
     "unrecognised": ("", "", "", "r", ""),
     "webhook.event": ("", "", "", "r", ""),
@@ -93,6 +94,7 @@ OF_ALL_COMPANIES = {
     "language": "one list for the database; changed by who is of all companies",
     "rate.change": "a date, nothing else",
     "sending.stop": "no role reads it",
+    "template.title": "no role reads it",
     "stop.word": "one list for the database; changed by who is of all companies",
     "unrecognised": "parts of webhooks that nobody could read, for administrators",
 }

@@ -2,6 +2,7 @@ import {patient} from "./patience";
 import {registry} from "@web/core/registry";
 
 const BODY = ".o_field_widget[name=body_text] textarea";
+const INSERT = ".o_field_widget[name=body_text] .o_whatsapp_clinic_insert_variable";
 
 registry.category("web_tour.tours").add("whatsapp_clinic_write_a_template", {
   steps: () =>
@@ -11,17 +12,33 @@ registry.category("web_tour.tours").add("whatsapp_clinic_write_a_template", {
         run: "click",
       },
       {
-        trigger: ".o_field_widget[name=name] input",
-        run: "edit from_the_tour",
+        trigger: ".o_field_widget[name=title] input",
+        run: "edit From the tour",
       },
       {
         trigger: ".o_field_widget[name=language] input",
         run: "edit en",
       },
       {
-        content: "A variable at the end",
+        content: "The name at WhatsApp follows",
+        trigger: ".o_field_widget[name=name] input:value(from_the_tour)",
+      },
+      {
         trigger: BODY,
-        run: "edit *Hello* {{patient_name}}, see you soon at {{clinic_name}}",
+        run: "edit *Hello* {{patient_name}}, see you soon at",
+      },
+      {
+        content: "A variable is put in with a click, here at the end",
+        trigger: INSERT,
+        run: "click",
+      },
+      {
+        trigger: ".o-dropdown-item:contains(Name of the branch)",
+        run: "click",
+      },
+      {
+        content: "More is typed behind it, or put in with the keyboard",
+        trigger: `${BODY}:value(soon at {{clinic_name}}):focus`,
       },
       {
         content: "What WhatsApp would refuse is told beside it, with the text",
