@@ -1,4 +1,5 @@
 from .consent import (
+    test_chain,
     test_chat_consent,
     test_consent,
     test_consent_api,
@@ -53,6 +54,7 @@ from .messaging import (
     test_limits,
     test_long_texts,
     test_media,
+    test_migrations,
     test_outside,
     test_properties,
     test_reply,
@@ -90,7 +92,9 @@ from .security import (
     test_given_ids,
     test_looked_after,
     test_methods,
+    test_own_branch,
     test_seen_patients,
+    test_shared_number,
 )
 from .views import (
     test_contrast,

@@ -200,6 +200,8 @@ def protect_children(
 
 def release(cr, table: str) -> None:
     """Undo `protect`: an update of the addon fills the columns that it adds."""
+    # PostgreSQL alters no table of which a commit has something left to check.
+    cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
     cr.execute("SELECT to_regclass(%s) IS NOT NULL", [table])
     if cr.fetchone()[0]:
         cr.execute(

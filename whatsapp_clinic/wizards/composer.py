@@ -323,9 +323,8 @@ class Composer(models.TransientModel):
 
     def _told_records(self):
         """Those whose patients the user sees: of others no preview tells anything."""
-        records = self._records()
-        seen = self._patients(records)._of_own_branches()
-        return records.filtered(lambda one: partner_of(one) <= seen)
+        sendings = self.env["whatsapp.clinic.sending"]
+        return sendings._about_own_patients(self._records())
 
     def _given_ids(self, values):
         yield from super()._given_ids(values)

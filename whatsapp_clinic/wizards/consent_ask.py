@@ -74,7 +74,8 @@ class ConsentAsk(models.TransientModel):
     def _compute_possible_guardian_ids(self):
         today = clock.now().date()
         for wizard in self:
-            guardianships = wizard.partner_id.guardianship_ids
+            known = wizard.partner_id.guardianship_ids
+            guardianships = known._of_tree(wizard._company)
             wizard.possible_guardian_ids = guardianships.filtered(
                 lambda one: one._covers(today)
             ).guardian_id
@@ -285,8 +286,8 @@ class ConsentAsk(models.TransientModel):
         """Whether about one of the purposes at least; the page asks for those."""
         now, patient = clock.now(), self.partner_id
         guarded = self.env["whatsapp.clinic.guardianship"]._in_force(patient.ids, now)
-        pair = (self.guardian_id._origin.id, patient._origin.id)
-        return any(guarded.decides(*pair, one) for one in self.purpose_ids.ids)
+        who = (self._company, self.guardian_id._origin.id, patient._origin.id)
+        return any(guarded.decides(*who, one) for one in self.purpose_ids.ids)
 
     @property
     def _is_told(self) -> bool:

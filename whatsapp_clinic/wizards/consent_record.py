@@ -124,12 +124,13 @@ class ConsentRecord(models.TransientModel):
         for wizard in self.filtered(lambda one: not one.signed_on):
             wizard.signed_on = wizard._today
 
-    @api.depends("partner_id", "signed_on", "method")
+    @api.depends("partner_id", "company_id", "signed_on", "method")
     def _compute_possible_guardian_ids(self):
         today = clock.now().date()
         for wizard in self:
             day = wizard._is_paper and wizard.signed_on or today
-            wizard.possible_guardian_ids = wizard.partner_id.guardianship_ids.filtered(
+            known = wizard.partner_id.guardianship_ids._of_tree(wizard.company_id)
+            wizard.possible_guardian_ids = known.filtered(
                 lambda one, day=day: one._covers(day)
             ).guardian_id
 

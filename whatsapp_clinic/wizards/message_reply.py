@@ -12,7 +12,7 @@ from ..models.messaging.message import (
     REASONS,
 )
 from ..models.messaging.undo import tell_sent, tell_stopped
-from ..tools.access import require_group
+from ..tools.access import require_group, unreadable
 
 # What WhatsApp shows without a text beside it.
 _WORDLESS = ("audio", "sticker")
@@ -72,7 +72,9 @@ class MessageReply(models.TransientModel):
     def _compute_objection(self):
         self.message_id.check_access("read")
         for wizard in self:
-            wizard.objection = wizard.message_id._objection_to_reply()
+            wizard.objection = (
+                wizard._is_told and wizard.message_id._objection_to_reply()
+            )
             step = NEXT_STEPS.get(wizard.objection)
             wizard.next_step = step and self.env._(step)
             is_too_late = wizard.objection == "window_closed"
@@ -122,6 +124,8 @@ class MessageReply(models.TransientModel):
     def _queue(self):
         body, values = getattr(self, f"_take_{self.content}")()
         answer = self.message_id.sudo()._reply(body, PRIORITY_ANSWER, **values)
+        if answer.state in FAILED_STATES and not self._is_told:
+            raise unreadable(self.env)
         if answer.state in FAILED_STATES:
             reason = dict(answer._fields["reason"]._description_selection(self.env))
             told = (reason[answer.reason], answer.next_step)
@@ -129,6 +133,12 @@ class MessageReply(models.TransientModel):
         if not answer.attachment_id:
             self._try_out(answer)
         return answer
+
+    @property
+    def _is_told(self) -> bool:
+        """Whether the user looks after the patient, if one is known."""
+        patient = self.message_id.sudo().partner_id.with_env(self.env)
+        return not patient or patient._is_of_own_branch()
 
     def _try_out(self, answer):
         try:

@@ -1,6 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, models
+from odoo.models import parse_read_group_spec
 
 from ...tools.access import require_readable, unreadable
 from ...tools.given import given_ids
@@ -40,6 +41,13 @@ class GivenIdsMixin(models.AbstractModel):
     def onchange(self, values, field_names, fields_spec):
         self._check_given([values])
         return super().onchange(values, field_names, fields_spec)
+
+    def _read_group_groupby(self, alias, groupby_spec, query):
+        """Odoo groups by a many2many without asking whether the user may read it."""
+        field = self._fields.get(parse_read_group_spec(groupby_spec)[0])
+        if field is not None:
+            self._check_field_access(field, "read")
+        return super()._read_group_groupby(alias, groupby_spec, query)
 
     def _check_given(self, vals_list: list[dict]):
         """Raise AccessError for an id that the user may not read, or that is gone."""

@@ -9,6 +9,7 @@ from . import (
     consent_purpose,
     consent_question,
     consent_request,
+    consent_verify,
     content_check,
     guardianship,
     objection,

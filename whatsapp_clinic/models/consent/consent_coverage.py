@@ -53,6 +53,7 @@ class ConsentCoverage(models.Model):
             "validity_months",
         ],
         "whatsapp.clinic.guardianship": [
+            "company_id",
             "end_date",
             "guardian_id",
             "patient_id",
@@ -195,6 +196,8 @@ _STATES = """
              WHEN latest.decision <> 'given' THEN latest.decision
              WHEN latest.guardian_id IS NOT NULL AND NOT EXISTS (
                SELECT FROM whatsapp_clinic_guardianship guardianship
+               JOIN tree noted ON noted.company_id = guardianship.company_id
+                AND noted.tree_id = latest.tree_id
                LEFT JOIN whatsapp_clinic_guardianship_purpose only_for
                  ON only_for.whatsapp_clinic_guardianship_id = guardianship.id
                WHERE guardianship.patient_id = latest.partner_id

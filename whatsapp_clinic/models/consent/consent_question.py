@@ -158,7 +158,10 @@ class ConsentQuestion(models.AbstractModel):
         if not guardian:
             return not patient._is_minor(at.date())
         purpose = question.asked_purpose_id
-        return bool(patient.guardianship_ids._deciding(guardian, purpose, at))
+        deciding = patient.guardianship_ids._deciding(
+            guardian, purpose, at, question.company_id
+        )
+        return bool(deciding)
 
     @api.model
     def _answered(self, message):

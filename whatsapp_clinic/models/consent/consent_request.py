@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools.urls import urljoin
 
 from ...tools import clock
-from ...tools.access import named, require_group
+from ...tools.access import create_as_system, named, require_group
 
 LIFETIME = timedelta(days=14)
 # Ways on which a link was sent, for the staff's list.
@@ -141,9 +141,7 @@ class ConsentRequest(models.Model):
 
         AccessError where the user may not see it.
         """
-        request = self.sudo().create(values).with_env(self.env)
-        request.check_access("read")
-        return request
+        return create_as_system(self, values)
 
     @property
     def _is_open(self) -> bool:

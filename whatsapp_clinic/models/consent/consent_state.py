@@ -78,7 +78,9 @@ class States(Mapping):
                     act,
                     validity[act.purpose_id],
                     renewed.get((act.company_id, act.purpose_id)),
-                    guarded,
+                    lambda act, guarded=guarded, root=root: guarded.decides(
+                        root, act.guardian_id, act.partner_id, act.purpose_id
+                    ),
                     now,
                 )
                 for act in acts
@@ -86,12 +88,10 @@ class States(Mapping):
         return cls(by_root, first)
 
 
-def _state(act: _Act, months: int, renewed_at, guarded, now: datetime) -> str:
+def _state(act: _Act, months: int, renewed_at, decides, now: datetime) -> str:
     if act.decision != GIVEN:
         return act.decision
-    if act.guardian_id and not guarded.decides(
-        act.guardian_id, act.partner_id, act.purpose_id
-    ):
+    if act.guardian_id and not decides(act):
         return "guardianship_ended"
     if months and act.act_at + relativedelta(months=months) <= now:
         return "expired"

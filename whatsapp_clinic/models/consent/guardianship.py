@@ -36,12 +36,13 @@ NOTICE_BEFORE_MAJORITY = relativedelta(days=30)
 
 @dataclass(frozen=True)
 class Guarded:
-    """Who decides for whom at one moment: {(guardian, patient): purposes or None}."""
+    """Who decides for whom at one moment, by the root of the company that noted it:
+    {(root, guardian, patient): purposes, or none for all}."""
 
     scopes: dict = field(default_factory=dict)
 
-    def decides(self, guardian_id: int, patient_id: int, purpose_id: int) -> bool:
-        key = (guardian_id, patient_id)
+    def decides(self, company, guardian_id: int, patient_id: int, purpose_id) -> bool:
+        key = (company.sudo().root_id.id, guardian_id, patient_id)
         if key not in self.scopes:
             return False
         return not self.scopes[key] or purpose_id in self.scopes[key]
@@ -51,7 +52,8 @@ class Guardianship(models.Model):
     """Somebody decides for a patient, and gets the patient's messages.
 
     It ends at 18, or on its last day. Two may have it; messages go to the first of them
-    who wants them and can be written to.
+    who wants them and can be written to. It counts in the tree of the company that
+    noted it: what another one was told of a family is not acted upon here.
     """
 
     _name = "whatsapp.clinic.guardianship"
@@ -256,15 +258,27 @@ class Guardianship(models.Model):
             and (not self.end_date or day <= self.end_date)
         )
 
-    def _deciding(self, guardian, purpose, at: datetime):
-        """Those by which the guardian may decide about the purpose at a time."""
-        return self.filtered(
+    def _of_tree(self, company):
+        """Those that count for a company."""
+        root = company.sudo().root_id
+        return self.filtered(lambda one: one.sudo().company_id.root_id == root)
+
+    def _deciding(self, guardian, purpose, at: datetime, company):
+        """Those by which the guardian may decide about the purpose at a time, in a
+        company."""
+        return self._of_tree(company).filtered(
             lambda one: (
                 one.guardian_id == guardian
                 and one._covers(at.date())
                 and (not one.purpose_ids or purpose in one.purpose_ids)
             )
         )
+
+    def _receives(self, message, day: date) -> bool:
+        """Whether a message to the patient goes to the guardian on a day."""
+        is_asked = not self.purpose_ids or message.purpose_id in self.purpose_ids
+        is_here = self._of_tree(message.company_id)
+        return bool(is_here and is_asked and self._covers(day))
 
     @api.model
     def _in_force(self, patient_ids: list[int], at: datetime) -> Guarded:
@@ -274,7 +288,8 @@ class Guardianship(models.Model):
         found = self.sudo().search([("patient_id", "in", patient_ids)])
         scopes = {}
         for one in found.filtered(lambda one: one._covers(at.date())):
-            key = (one.guardian_id.id, one.patient_id.id)
+            root = one.company_id.root_id
+            key = (root.id, one.guardian_id.id, one.patient_id.id)
             purposes = frozenset(one.purpose_ids.ids)
             narrower = scopes.get(key, purposes)
             scopes[key] = purposes and narrower and purposes | narrower

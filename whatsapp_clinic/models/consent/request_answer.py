@@ -50,7 +50,8 @@ class ConsentRequest(models.Model):
     def _guardianships(self):
         """By which the one who is asked decides for the patient at this moment."""
         today = clock.now().date()
-        return self.partner_id.guardianship_ids.filtered(
+        known = self.partner_id.guardianship_ids._of_tree(self.company_id)
+        return known.filtered(
             lambda one: one.guardian_id == self.guardian_id and one._covers(today)
         )
 
@@ -61,8 +62,8 @@ class ConsentRequest(models.Model):
         guarded = self.env["whatsapp.clinic.guardianship"]._in_force(
             self.partner_id.ids, clock.now()
         )
-        pair = (self.guardian_id.id, self.partner_id.id)
-        return purposes.filtered(lambda one: guarded.decides(*pair, one.id))
+        who = (self.company_id, self.guardian_id.id, self.partner_id.id)
+        return purposes.filtered(lambda one: guarded.decides(*who, one.id))
 
     def _asked_purposes(self):
         asked = self.purpose_ids.filtered("active")

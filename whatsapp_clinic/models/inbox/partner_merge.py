@@ -195,7 +195,13 @@ class PartnerMerge(models.TransientModel):
         guardianships = partner.guardianship_ids | partner.ward_ids
         kept = {}
         for one in guardianships:
-            key = (one.patient_id, one.guardian_id, one.start_date, one.purpose_ids)
+            key = (
+                one.company_id,
+                one.patient_id,
+                one.guardian_id,
+                one.start_date,
+                one.purpose_ids,
+            )
             kept.setdefault(key, one)
         (guardianships - guardianships.browse().union(*kept.values())).unlink()
         self.env.add_to_compute(

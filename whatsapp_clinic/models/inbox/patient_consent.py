@@ -274,5 +274,7 @@ class ResPartner(models.Model):
             "purposes": self.env["whatsapp.clinic.consent.purpose"].search(
                 [("ask_by_default", "=", True), ("answers_only", "=", False)]
             ),
-            "guardians": self.guardianship_ids.filtered("is_in_force"),
+            "guardians": self.guardianship_ids._of_tree(company).filtered(
+                "is_in_force"
+            ),
         }

@@ -77,8 +77,15 @@ class ResPartner(models.Model):
         "partner_id",
         "identity_id",
         "WhatsApp Numbers",
-        groups=CLINIC_STAFF,
+        groups=fields.NO_ACCESS,
         copy=False,
+    )
+    clinic_number_ids = fields.Many2many(
+        "whatsapp.clinic.identity",
+        string="Numbers",
+        compute="_compute_clinic_number_ids",
+        groups=CLINIC_STAFF,
+        help="Of patients whom the user looks after.",
     )
     consent_ids = fields.One2many(
         "whatsapp.clinic.consent", "partner_id", "Consents", groups=CLINIC_STAFF
@@ -105,6 +112,14 @@ class ResPartner(models.Model):
             )
             for partner in self:
                 partner[field] = counted.get(partner._origin, 0)
+
+    @api.depends("whatsapp_identity_ids")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_clinic_number_ids(self):
+        seen = self._origin._of_own_branches()
+        for partner in self:
+            known = (partner._origin & seen).sudo().whatsapp_identity_ids
+            partner.clinic_number_ids = known.with_env(self.env)
 
     @api.constrains("clinic_birthdate", "clinic_deceased_on")
     def _check_clinic_dates(self):
@@ -360,7 +375,7 @@ class ResPartner(models.Model):
 
     def _leave_number(self, phone: str | None):
         """The clinic replaced the number: it is not this patient's any more."""
-        old = self.whatsapp_identity_ids._at(phone)
+        old = self.sudo().whatsapp_identity_ids._at(phone)
         old.write({"partner_ids": [fields.Command.unlink(self.id)]})
 
     def _has_left(self, phone: str | None) -> bool:
@@ -507,7 +522,7 @@ class ResPartner(models.Model):
         """Patients who have these numbers, archived ones too: {number as told: …}.
 
         Numbers without a country code are those of the company's country. Who left a
-        number is not found by it.
+        number is not found by it, nor whom the user does not look after.
         """
         country = self.env.company._clinic_phone_country().code
         told = {phone: e164(phone, country) for phone in phones}
@@ -516,8 +531,10 @@ class ResPartner(models.Model):
             [("provider", "=", "whatsapp"), ("line", "in", sorted(set(lines.values())))]
         )
         behind = {
-            identity.line: identity.partner_ids.filtered("clinic_patient")
-            for identity in identities.with_context(active_test=False)
+            identity.line: identity.partner_ids.with_env(self.env)
+            .filtered("clinic_patient")
+            ._of_own_branches()
+            for identity in identities.sudo().with_context(active_test=False)
         }
         return {phone: behind.get(lines.get(phone), self) for phone in phones}
 

@@ -77,6 +77,11 @@ ADVICE = {
         "When the disk is full, patients' messages and files are lost. Make room on "
         "the server, and look who sends so much."
     ),
+    "evidence": _lt(
+        "Somebody wrote past the clinic into the database, or a backup was restored in "
+        "part. Compare consents and proofs with a backup, and tell the privacy officer, "
+        "who finds the rows with “Verify All” and “Verify”."
+    ),
     "connection": _lt(
         "The connection check of the channel says what is wrong and what to do."
     ),
@@ -120,6 +125,7 @@ class Alarm(models.Model):
             ("standby", "Meta's AI agent answers patients"),
             ("connection", "Something of the connection is broken"),
             ("disk", "The server's disk is nearly full"),
+            ("evidence", "Consents or proofs are not as they were written"),
         ],
         required=True,
         readonly=True,

@@ -271,7 +271,7 @@ class Gate(models.AbstractModel):
                 return refuse("patient_archived")
         guardian, patient = message.guardian_id, message.partner_id
         if guardian and not facts.guarded.decides(
-            guardian.id, patient.id, message.purpose_id.id
+            message.company_id, guardian.id, patient.id, message.purpose_id.id
         ):
             return refuse("guardianship_ended")
         return None
@@ -281,7 +281,8 @@ class Gate(models.AbstractModel):
         identity, person = message.identity_id, message._addressee
         if not identity:
             return refuse("invalid_number" if person.phone else "no_number")
-        if identity.block_source == "wrong_person":
+        is_denied = message.company_id.root_id <= identity.denied_company_ids
+        if is_denied or identity.block_source == "wrong_person":
             return refuse("wrong_person")
         if identity.blocked_at and not message.confirms_stop:
             return refuse("identity_blocked")

@@ -1,11 +1,14 @@
 from dataclasses import replace
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
 from odoo.tools import LazyTranslate
 
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.access import named, require_group
+from ...tools.insert import insert
 from ...tools.phone import line, wa_id_to_e164
 
 _lt = LazyTranslate(__name__)
@@ -18,6 +21,13 @@ BLOCK_SOURCES = [
     ("wrong_person", "Not the patient's number"),
 ]
 _NO_STOP = {"blocked_at": False, "block_source": False, "block_company_id": False}
+# What a user is shown of the patients behind a number, and what is known.
+_SHOWN_PATIENTS = (
+    ("patient_ids", "partner_ids"),
+    ("former_patient_ids", "former_partner_ids"),
+)
+# Acts in the chat that stop all or some messages.
+_STOPS = ("stop", "stop_marketing")
 # Last characters of an id: four of them collided among a thousand.
 _SHOWN = 6
 # What is noted on patients whose number it was.
@@ -42,7 +52,7 @@ class Identity(models.Model):
 
     _name = "whatsapp.clinic.identity"
     _description = "WhatsApp Identity"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["whatsapp.clinic.given.ids.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_names_search = ["phone", "username", "profile_name"]
 
@@ -78,15 +88,30 @@ class Identity(models.Model):
         "whatsapp_clinic_identity_partner",
         "identity_id",
         "partner_id",
-        string="Patients",
+        string="All Patients",
+        groups=fields.NO_ACCESS,
     )
     former_partner_ids = fields.Many2many(
         "res.partner",
         "whatsapp_clinic_identity_former_partner",
         "identity_id",
         "partner_id",
-        string="Former Patients",
+        string="All Former Patients",
         readonly=True,
+        groups=fields.NO_ACCESS,
+        help="They left this number; only entering it anew brings them back.",
+    )
+    patient_ids = fields.Many2many(
+        "res.partner",
+        string="Patients",
+        compute="_compute_patient_ids",
+        search="_search_patient_ids",
+        help="Those behind this number whom you look after.",
+    )
+    former_patient_ids = fields.Many2many(
+        "res.partner",
+        string="Former Patients",
+        compute="_compute_patient_ids",
         help="They left this number; only entering it anew brings them back.",
     )
     blocked_at = fields.Datetime("Stopped At", readonly=True, copy=False, tracking=True)
@@ -106,6 +131,25 @@ class Identity(models.Model):
         copy=False,
         help="A stop that was written before does not count any more.",
     )
+    unblock_company_id = fields.Many2one(
+        "res.company",
+        "Allowed Again By Word To",
+        readonly=True,
+        copy=False,
+        help="For whose stops it counts; empty for everybody's.",
+    )
+    denied_company_ids = fields.Many2many(
+        "res.company",
+        "whatsapp_clinic_identity_denied_company",
+        "identity_id",
+        "company_id",
+        string="Not the Patient Of",
+        readonly=True,
+        copy=False,
+        groups=fields.NO_ACCESS,
+        help="Company trees (their roots) that were told it is nobody of theirs, where "
+        "others have a patient behind the number.",
+    )
     marketing_blocked_at = fields.Datetime(
         "Advertising Stopped At", readonly=True, copy=False, tracking=True
     )
@@ -117,6 +161,9 @@ class Identity(models.Model):
     )
     marketing_unblocked_at = fields.Datetime(
         "Advertising Allowed Again At", readonly=True, copy=False
+    )
+    marketing_unblock_company_id = fields.Many2one(
+        "res.company", "Advertising Allowed By Word To", readonly=True, copy=False
     )
     hold_until = fields.Datetime(
         "On Hold Until",
@@ -169,6 +216,30 @@ class Identity(models.Model):
                 "WhatsApp patient · %s", end_of_id
             )
 
+    @api.depends("partner_ids", "former_partner_ids")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_patient_ids(self):
+        """Of who shares a number the user sees the own patients alone."""
+        for identity in self:
+            known = identity.sudo()
+            for shown, kept in _SHOWN_PATIENTS:
+                patients = known[kept].with_env(self.env)
+                identity[shown] = patients._of_own_branches()
+
+    @api.model
+    def _search_patient_ids(self, operator, value):
+        """By patients whom the user looks after; `= False` finds those of nobody."""
+        if operator not in ("in", "any"):
+            return NotImplemented
+        if operator == "in" and False in value:
+            found = Domain("partner_ids", "=", False)
+        else:
+            partners = self.env["res.partner"].with_context(active_test=False)
+            asked = Domain(value) if operator == "any" else Domain("id", "in", value)
+            seen = partners._search(asked & partners._of_own_branches_domain())
+            found = Domain("partner_ids", "in", seen)
+        return Domain("id", "in", self.sudo()._search(found))
+
     def _compute_whatsapp_message_count(self):
         counted = dict(
             self.env["whatsapp.clinic.message"]._read_group(
@@ -182,7 +253,17 @@ class Identity(models.Model):
         """Raise AccessError unless a role may, for every patient with this number."""
         self.check_access("read")
         require_group(self.env, *groups)
-        self.partner_ids._check_looked_after()
+        self.sudo().partner_ids.with_env(self.env)._check_looked_after()
+
+    def _check_was_said_here(self, told):
+        """Raise AccessError where a stop was said to companies of others alone."""
+        if not self.env.su and told.root_id - self.env.companies.root_id:
+            raise AccessError(
+                self.env._(
+                    "This was said to another company: let the patient write START "
+                    "there, or ask its manager."
+                )
+            )
 
     def action_block(self):
         """Stop every message to this identity, on the word of staff."""
@@ -192,11 +273,13 @@ class Identity(models.Model):
     def action_unblock(self):
         """Write again, because the patient said so outside the chat."""
         self._check_may_act("group_manager", "group_privacy_officer")
+        self._check_was_said_here(self.sudo().block_company_id)
         self.sudo()._unblock()
 
     def action_allow_marketing(self):
         """Advertise again, because the patient said so outside the chat."""
         self._check_may_act("group_manager", "group_privacy_officer")
+        self._check_was_said_here(self.sudo().marketing_block_company_id)
         self.sudo()._unblock_marketing()
 
     def action_link_patient(self):
@@ -297,29 +380,16 @@ class Identity(models.Model):
     def _ensure(self, ids: list[dict], provider: str):
         """Insert identities that are not there; losing a race is no error."""
         self.flush_model()
-        now = clock.now()
         for values in ids:
             wa_id = values.get("wa_id")
-            self.env.cr.execute(
-                """
-                INSERT INTO whatsapp_clinic_identity
-                    (provider, wa_id, user_id, phone, line,
-                     create_uid, write_uid, create_date, write_date)
-                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-                ON CONFLICT DO NOTHING
-                """,
-                [
-                    provider,
-                    wa_id,
-                    values.get("user_id"),
-                    wa_id and wa_id_to_e164(wa_id),
-                    wa_id and line(wa_id),
-                    self.env.uid,
-                    self.env.uid,
-                    now,
-                    now,
-                ],
-            )
+            row = {
+                "provider": provider,
+                "wa_id": wa_id,
+                "user_id": values.get("user_id"),
+                "phone": wa_id and wa_id_to_e164(wa_id),
+                "line": wa_id and line(wa_id),
+            }
+            insert(self.env, self._table, row)
         self.invalidate_model()
 
     def _note(self, sender, portfolio):
@@ -359,9 +429,13 @@ class Identity(models.Model):
         Also if they had left it once. What was cancelled meanwhile is planned anew.
         """
         former = self.sudo().search([("former_partner_ids", "in", partner.ids)])
+        roots = partner._clinic_roots() or self.env.company.sudo().root_id
         for identity in self:
             if identity.block_source == "wrong_person":
+                told = identity.block_company_id.root_id
                 identity._take_back(partner)
+                identity.denied_company_ids |= told
+            identity.denied_company_ids -= roots
             identity.former_partner_ids -= partner
             identity._link(partner)
         if self and former:
@@ -372,24 +446,29 @@ class Identity(models.Model):
 
         It was reported as a wrong one, or, where it `is_entered` now, others have it.
         """
-        is_wrong = self.block_source == "wrong_person"
-        return is_wrong or bool(is_entered and self.partner_ids - partner)
+        is_wrong = self.block_source == "wrong_person" or (
+            self.denied_company_ids & partner._clinic_roots()
+        )
+        return bool(is_wrong or is_entered and self.partner_ids - partner)
 
     def _take_back(self, partner):
         """The number is somebody's again; what they stopped themselves stays stopped.
 
-        A stop of whoever had the number before binds nobody who gets it now.
+        A stop of whoever had the number before binds nobody who gets it now. Each
+        company's last word counts.
         """
         self.ensure_one()
-        stops = [("identity_id", "=", self.id), ("taken_as", "in", ("stop", "start"))]
+        words = [("identity_id", "=", self.id), ("taken_as", "in", ("stop", "start"))]
         if partner not in self.former_partner_ids:
-            stops.append(("occurred_at", ">=", self.blocked_at))
-        last = self.env["whatsapp.clinic.message"].search(
-            stops, order="occurred_at desc, id desc", limit=1
+            words.append(("occurred_at", ">=", self.blocked_at))
+        told = self.env["whatsapp.clinic.message"].search(
+            words, order="occurred_at, id"
         )
         self.write(_NO_STOP)
-        if last.taken_as == "stop":
-            self._block("stop_word", last._act_at(), last.company_id)
+        last_words = {one.company_id.root_id: one for one in told}
+        for word in last_words.values():
+            if word.taken_as == "stop":
+                self._block("stop_word", word._act_at(), word.company_id)
 
     def _only_patient(self):
         """The patient behind this number, where nobody else can be meant.
@@ -431,7 +510,9 @@ class Identity(models.Model):
         """
         at, company = at or clock.now(), company or self.env.company
         to_block = self.filtered(
-            lambda one: not one.unblocked_at or one.unblocked_at <= at
+            lambda one: (
+                not _is_outdated(at, company, one.unblocked_at, one.unblock_company_id)
+            )
         )
         news = to_block.filtered(lambda one: not one.blocked_at)
         news.write({"blocked_at": at, "block_source": source})
@@ -461,7 +542,7 @@ class Identity(models.Model):
         )
         lifted.write(_NO_STOP)
         for identity in ours:
-            identity.unblocked_at = _later(identity.unblocked_at, at)
+            identity._note_lifting("", at, company)
         self.env["whatsapp.clinic.message.rule"]._plan_for(lifted.partner_ids)
         return lifted
 
@@ -474,7 +555,28 @@ class Identity(models.Model):
         if not company or told:
             return not company or told.root_id == company.root_id
         partners = self.sudo().partner_ids
-        return partners._looked_after_by(company) == partners
+        is_ours = partners._looked_after_by(company) == partners
+        return is_ours and not self._was_stopped_elsewhere(company)
+
+    def _was_stopped_elsewhere(self, company) -> bool:
+        """Whether a company of another tree was ever told to stop."""
+        told = [
+            ("identity_id", "=", self.id),
+            ("taken_as", "in", _STOPS),
+            "!",
+            ("company_id", "child_of", company.root_id.id),
+        ]
+        return bool(self.env["whatsapp.clinic.message"].search_count(told, limit=1))
+
+    def _note_lifting(self, kind: str, at, company):
+        """Remember when a stop was lifted last, and by a word to whom.
+
+        `kind` is the beginning of the columns: empty, or `marketing_`.
+        """
+        before, at = self[f"{kind}unblocked_at"], at or clock.now()
+        if not before or before <= at:
+            self[f"{kind}unblocked_at"] = at
+            self[f"{kind}unblock_company_id"] = company
 
     def _block_marketing(self, source: str, at=None, company=None):
         """No advertising to these identities, what is queued included; as `_block`.
@@ -484,7 +586,12 @@ class Identity(models.Model):
         at, company = at or clock.now(), company or self.env.company
         to_block = self.filtered(
             lambda one: (
-                not one.marketing_unblocked_at or one.marketing_unblocked_at <= at
+                not _is_outdated(
+                    at,
+                    company,
+                    one.marketing_unblocked_at,
+                    one.marketing_unblock_company_id,
+                )
             )
         )
         news = to_block.filtered(lambda one: not one.marketing_blocked_at)
@@ -530,9 +637,7 @@ class Identity(models.Model):
         )
         lifted.write({f"marketing_{name}": False for name in _NO_STOP})
         for identity in ours:
-            identity.marketing_unblocked_at = _later(
-                identity.marketing_unblocked_at, at
-            )
+            identity._note_lifting("marketing_", at, company)
         self.env["whatsapp.clinic.message.rule"]._plan_for(lifted.partner_ids)
         return lifted
 
@@ -564,6 +669,7 @@ class Identity(models.Model):
         )
         waiting = [("identity_id", "=", self.id)]
         if is_shared:
+            self.denied_company_ids |= company.root_id
             waiting.append(("company_id", "child_of", company.root_id.id))
         else:
             self.write(
@@ -593,6 +699,10 @@ def _told(company, known, is_news: bool):
     return company if is_same else company.browse()
 
 
-def _later(before, at):
-    """The later of two times; `at` defaults to now."""
-    return max(filter(None, (before, at or clock.now())))
+def _is_outdated(at, company, lifted_at, lifted_by) -> bool:
+    """Whether a stop said to a company at a time was lifted later.
+
+    What was lifted by a word to another company still stands.
+    """
+    is_for_all = not lifted_by or lifted_by.root_id == company.root_id
+    return bool(lifted_at) and lifted_at > at and is_for_all

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 from odoo import api, fields, models
 
-from ...tools import clock
 from ...tools.access import named
+from ...tools.insert import insert
 from ...tools.phone import forms, line
 
 
@@ -91,17 +91,9 @@ class Identity(models.Model):
         ids = {"user_id": value, "wa_id": value}
         if not value or self._find(ids, self.provider):
             return
-        now = clock.now()
         self.flush_recordset()
-        self.env.cr.execute(
-            """
-            INSERT INTO whatsapp_clinic_identity_alias
-                (identity_id, provider, value,
-                 create_uid, write_uid, create_date, write_date)
-            VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
-            """,
-            [self.id, self.provider, value, self.env.uid, self.env.uid, now, now],
-        )
+        row = {"identity_id": self.id, "provider": self.provider, "value": value}
+        insert(self.env, self.alias_ids._table, row)
         self.invalidate_recordset(["alias_ids"])
 
     def _changed_hands(self, sender, portfolio, at):

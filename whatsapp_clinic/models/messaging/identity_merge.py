@@ -2,7 +2,10 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 _HOLDS = ("hold_until", "marketing_hold_until")
-_LIFTED = ("unblocked_at", "marketing_unblocked_at")
+_LIFTED = (
+    ("unblocked_at", "unblock_company_id"),
+    ("marketing_unblocked_at", "marketing_unblock_company_id"),
+)
 _NAMES = ("username", "profile_name")
 _BLOCKS = (
     ("blocked_at", "block_source", "block_company_id"),
@@ -17,7 +20,7 @@ _CHATTER = (
     ("mail.activity", "res_model"),
     ("ir.attachment", "res_model"),
 )
-_PATIENTS = ("partner_ids", "former_partner_ids")
+_SETS = ("partner_ids", "former_partner_ids", "denied_company_ids")
 
 
 class Identity(models.Model):
@@ -123,9 +126,10 @@ class Identity(models.Model):
         ids = self._ids_of_both(other)
         former = both.former_partner_ids
         patients = both.partner_ids - former
+        denied = both.denied_company_ids
         self._take_rows(other)
         self._take_chatter(other)
-        other.write(dict.fromkeys(_PATIENTS, [fields.Command.clear()]))
+        other.write(dict.fromkeys(_SETS, [fields.Command.clear()]))
         other.sudo().unlink()
         self.write(
             {
@@ -133,6 +137,7 @@ class Identity(models.Model):
                 **ids["own"],
                 "partner_ids": [fields.Command.set(patients.ids)],
                 "former_partner_ids": [fields.Command.set(former.ids)],
+                "denied_company_ids": [fields.Command.set(denied.ids)],
             }
         )
         for value in ids["others"]:
@@ -171,7 +176,7 @@ class Identity(models.Model):
             WHERE contype = 'f' AND confrelid = 'whatsapp_clinic_identity'::regclass
             """
         )
-        relations = {self._fields[name].relation for name in _PATIENTS}
+        relations = {self._fields[name].relation for name in _SETS}
         for table, column in self.env.cr.fetchall():
             if table not in relations:
                 self.env.cr.execute(
@@ -281,8 +286,11 @@ def _names(one, other) -> dict:
 
 def _strictest(both, kept) -> dict:
     values = {}
-    for name in (*_HOLDS, *_LIFTED):
+    for name in _HOLDS:
         values[name] = max(filter(None, both.mapped(name)), default=False)
+    for at, company in _LIFTED:
+        lifted = both.filtered(at).sorted(at)[-1:]
+        values |= {at: lifted[at], company: lifted[company].id}
     for at, source, company in _BLOCKS:
         stopped = both.filtered(
             lambda one, at=at, company=company: (

@@ -3,12 +3,12 @@ import hashlib
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.tools import SQL
 
 from ...cloud_api import media as file_kinds
 from ...cloud_api.errors import Action, CallFailed, CloudApiError
 from ...cloud_api.payloads import PayloadError
 from ...tools import clock
+from ...tools.insert import insert, stamp
 from ...tools.wake_up import wake_after_commit
 from .file_transfer import tell
 from .message import WAITING_STATES
@@ -77,23 +77,8 @@ class MediaUpload(models.Model):
     def _ensure(self, values: dict):
         """Insert a wanted upload; losing a race is no error."""
         self.flush_model()
-        now, user = clock.now(), self.env.uid
-        row = {
-            **values,
-            "state": "wanted",
-            "attempts": 0,
-            "due_at": now,
-            **dict.fromkeys(("create_date", "write_date"), now),
-            **dict.fromkeys(("create_uid", "write_uid"), user),
-        }
-        self.env.cr.execute(
-            SQL(
-                "INSERT INTO whatsapp_clinic_media_upload (%s) VALUES %s "
-                "ON CONFLICT DO NOTHING",
-                SQL(", ").join(SQL.identifier(name) for name in row),
-                tuple(row.values()),
-            )
-        )
+        row = {**values, "state": "wanted", "attempts": 0, "due_at": clock.now()}
+        insert(self.env, self._table, row)
 
     def _want(self):
         self.write({"state": "wanted", "due_at": clock.now()})
@@ -117,8 +102,8 @@ class MediaUpload(models.Model):
                 (channel_id, sha256, mime_type, state, attempts, due_at,
                  create_uid, write_uid, create_date, write_date)
             SELECT DISTINCT message.channel_id, card.sha256, card.mime_type, 'wanted',
-                0, %(now)s::timestamp, %(user)s, %(user)s,
-                %(now)s::timestamp, %(now)s::timestamp
+                0, %(now)s::timestamp, %(create_uid)s, %(write_uid)s,
+                %(create_date)s::timestamp, %(write_date)s::timestamp
             FROM whatsapp_clinic_template_card AS card
             JOIN whatsapp_clinic_message AS message
               ON message.template_id = card.template_id
@@ -126,7 +111,7 @@ class MediaUpload(models.Model):
               AND message.channel_id IS NOT NULL AND card.sha256 IS NOT NULL
             ON CONFLICT DO NOTHING
             """,
-            {"now": now, "soon": now + AHEAD, "user": self.env.uid},
+            {"now": now, "soon": now + AHEAD, **stamp(self.env)},
         )
 
     def _lock_waiting(self, channel_ids, limit):

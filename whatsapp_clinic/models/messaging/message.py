@@ -545,12 +545,7 @@ class Message(models.Model):
             if row.reply_to_id.direction != "in":
                 found = receivers.get(row.partner_id.id, [])
                 guardian = guardian.union(
-                    *(
-                        one.guardian_id
-                        for one in found
-                        if one._covers(day)
-                        and (not one.purpose_ids or row.purpose_id in one.purpose_ids)
-                    )
+                    *(one.guardian_id for one in found if one._receives(row, day))
                 )
                 reachable = guardian.filtered(lambda one: one._is_reachable())
                 guardian = (reachable or guardian)[:1]

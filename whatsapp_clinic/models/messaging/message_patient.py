@@ -23,7 +23,7 @@ class Message(models.Model):
         string="Who Is Meant?",
         compute="_compute_candidate_ids",
         compute_sudo=True,
-        help="The patients behind this number, where it is not plain who is meant.",
+        help="Your patients behind this number, where it is not plain who is meant.",
     )
 
     _choices = models.Index(
@@ -31,11 +31,14 @@ class Message(models.Model):
     )
 
     @api.depends("direction", "identity_id.partner_ids")
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_candidate_ids(self):
+        """As the system, but no patient whom the user does not look after."""
         for message in self:
             patients = message.identity_id.partner_ids
             is_open = message.direction == "in" and len(patients) > 1
-            message.candidate_ids = patients if is_open else patients.browse()
+            seen = patients.sudo(False)._of_own_branches() if is_open else []
+            message.candidate_ids = patients.browse(one.id for one in seen)
 
     def action_choose_patient(self, partner_id: int):
         """Staff say which patient of a shared number this message is about.

@@ -8,7 +8,7 @@ import psycopg2
 from odoo import api, fields, models
 from odoo.tools import groupby
 
-from ...tools.access import named, require_group
+from ...tools.access import named, require_group, unreadable
 from ...tools.quiet_sql import place
 from ...tools.transaction import TRY_AGAIN
 from ...tools.wake_up import report_progress, wake_after_commit
@@ -168,7 +168,13 @@ class Sending(models.Model):
 
     @api.model
     def _begin(self, records, values: dict):
-        """Send about records as the present user; `values` say what, from where."""
+        """Send about records as the present user; `values` say what, from where.
+
+        AccessError, as if they were not there, for patients whom the user does not look
+        after: what the gate says of them is not the user's to know.
+        """
+        if records - self._about_own_patients(records):
+            raise unreadable(self.env)
         template = self.template_id.browse(values.get("template_id") or [])
         distinct = self._distinct(records, template)
         sending = self.sudo().create(
@@ -248,7 +254,18 @@ class Sending(models.Model):
 
     def _records(self, ids: list[int]):
         records = self.env[self.sudo().res_model].with_context(active_test=False)
-        return records.browse(ids).exists()._filtered_access("read")
+        readable = records.browse(ids).exists()._filtered_access("read")
+        return self._about_own_patients(readable)
+
+    @api.model
+    def _about_own_patients(self, records):
+        """Those of records whose patients their user looks after, or that have none."""
+        if records.env.su or not records:
+            return records
+        partners = records.env["res.partner"]
+        people = partners.union(*(partner_of(one) for one in records))
+        own = people._of_own_branches()
+        return records.filtered(lambda one: partner_of(one) <= own)
 
     def _content(self) -> dict:
         """What every row of the sending says."""

@@ -137,7 +137,11 @@ class ServerAction(models.Model):
 
     def _write_whatsapp(self, records):
         action = self.sudo()
-        records = action._not_written_about(records)
+        # What a user starts by hand passes over whom others look after.
+        own = action.env["whatsapp.clinic.sending"]._about_own_patients(records)
+        records = action._not_written_about(own)
+        if not records:
+            return
         content = {
             "template_id": action.whatsapp_template_id.id,
             "purpose_id": action.whatsapp_purpose_id.id,

@@ -8,11 +8,20 @@ from odoo.tools import SQL
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.access import require_group
+from ...tools.insert import insert
 from ...tools.parameter import number
 from .message_content import cleaned
 
 # Characters of it that are kept.
 _SIZE = 65_536
+# What becomes of a row that is there already: it rings again, and counts.
+_COUNT_AGAIN = SQL(
+    """
+    UPDATE SET
+        last_at = excluded.last_at, is_open = excluded.is_open,
+        count = COALESCE(whatsapp_clinic_unrecognised.count, 1) + excluded.count
+    """
+)
 BATCH = 1000
 
 
@@ -58,28 +67,18 @@ class Unrecognised(models.Model):
         raw = json.dumps(cleaned(event.raw), ensure_ascii=False, indent=1)
         told = "\0".join((clean_text(event.field), event.why, raw))
         self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                INSERT INTO whatsapp_clinic_unrecognised AS known
-                    (field, why, raw, sha256, received_at, last_at, count, is_open,
-                     create_uid, write_uid, create_date, write_date)
-                VALUES (%(field)s, %(why)s, %(raw)s, %(sha256)s, %(now)s, %(now)s,
-                        %(times)s, %(is_open)s, %(user)s, %(user)s, %(now)s, %(now)s)
-                ON CONFLICT (sha256) DO UPDATE SET
-                    last_at = excluded.last_at, is_open = excluded.is_open,
-                    count = COALESCE(known.count, 1) + excluded.count
-                """,
-                field=clean_text(event.field),
-                why=event.why,
-                raw=raw[:_SIZE],
-                sha256=hashlib.sha256(told.encode()).hexdigest(),
-                now=clock.now(),
-                times=times,
-                is_open=is_open,
-                user=self.env.uid,
-            )
-        )
+        now = clock.now()
+        row = {
+            "field": clean_text(event.field),
+            "why": event.why,
+            "raw": raw[:_SIZE],
+            "sha256": hashlib.sha256(told.encode()).hexdigest(),
+            "received_at": now,
+            "last_at": now,
+            "count": times,
+            "is_open": is_open,
+        }
+        insert(self.env, self._table, row, SQL("(sha256)"), _COUNT_AGAIN)
         self.invalidate_model()
 
     @api.autovacuum

@@ -113,6 +113,7 @@ class TestConsent(ClinicCase):
         consent = self.consent(self.patient)
         table = consent._table
         self.env.flush_all()
+        self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
         self.env.cr.execute(f"ALTER TABLE {table} DROP COLUMN recorded_by")
         self.env.invalidate_all()
         self.registry.init_models(
@@ -197,6 +198,7 @@ class TestConsent(ClinicCase):
             f"UPDATE {table} SET partner_id = %s, create_uid = NULL WHERE id = %s",
             [other.id, consent.id],
         )
+        self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
         self.env.cr.execute(f"ALTER TABLE {table} ADD COLUMN later varchar")
         self.assertFalse(consent._broken())
 
@@ -204,6 +206,7 @@ class TestConsent(ClinicCase):
         acts = self.consent(self.patient) | self.consent(self.patient, "withdrawn")
         table = acts._table
         self.env.flush_all()
+        self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
         self.env.cr.execute(
             f"ALTER TABLE {table} DROP COLUMN row_hash, DROP COLUMN previous_hash"
         )

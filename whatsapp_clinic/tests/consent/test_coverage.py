@@ -220,8 +220,9 @@ class TestCoverage(NoticeCase):
         for _act in range(400):
             patient, purpose = dice.choice(patients), dice.choice(purposes)
             act_at = self.now + timedelta(days=dice.choice(days))
+            company = dice.choice((self.company, self.child, self.branch.company_id))
             guardians = patient.guardianship_ids._deciding(
-                self.patient, purpose, act_at
+                self.patient, purpose, act_at, company
             )
             acts.append(
                 {
@@ -231,9 +232,7 @@ class TestCoverage(NoticeCase):
                     "act_at": act_at,
                     "method": "import",
                     "evidence": "Form in the old file",
-                    "company_id": dice.choice(
-                        (self.company, self.child, self.branch.company_id)
-                    ).id,
+                    "company_id": company.id,
                     "notice_id": dice.choice((False, dice.choice(notices.ids))),
                     "guardian_id": bool(guardians and dice.random() < 0.7)
                     and self.patient.id,

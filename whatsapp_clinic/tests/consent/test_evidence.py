@@ -2,8 +2,11 @@ import base64
 from datetime import timedelta
 from unittest.mock import patch
 
+import psycopg2.errors
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import SQL, mute_logger
 
 from ...models.consent.consent import CLOCK_TOLERANCE
 from ...models.consent.consent_request import LIFETIME
@@ -107,6 +110,66 @@ class TestEvidence(ClinicCase):
     def test_proof_that_is_given_has_to_fit_whatever_the_method(self):
         foreign = self.seal(self.stranger)
         self.assert_refused("needs the proof", proof_id=foreign.id)
+
+    def insert(self, **values):
+        """Write an act past the checks in Python, as far as a commit would go."""
+        row = {
+            "partner_id": self.patient.id,
+            "company_id": self.company.id,
+            "purpose_id": self.purpose.id,
+            "decision": "given",
+            "act_at": clock.now(),
+            "create_date": self.env.cr.now(),
+            **values,
+        }
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO whatsapp_clinic_consent (%s) VALUES %s",
+                SQL(", ").join(map(SQL.identifier, row)),
+                tuple(row.values()),
+            )
+        )
+        self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    def assert_refused_by_postgresql(self, **values):
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(psycopg2.errors.CheckViolation),
+            self.env.cr.savepoint(),
+        ):
+            self.insert(**values)
+
+    def test_postgresql_takes_nothing_signed_without_its_proof(self):
+        company = self.env["res.company"].create({"name": "Other clinic"})
+        for proof in (
+            self.proofs.browse(),
+            self.seal(self.stranger),
+            self.seal(company_id=company.id),
+        ):
+            for method in ("web", "paper"):
+                with self.subTest(method=method, proof=proof):
+                    self.assert_refused_by_postgresql(
+                        method=method, proof_id=proof.id or None
+                    )
+        self.insert(method="paper", proof_id=self.seal().id)
+
+    def test_postgresql_hangs_nothing_on_an_earlier_proof(self):
+        later = self.env.cr.now() + timedelta(hours=1)
+        self.assert_refused_by_postgresql(
+            method="paper", proof_id=self.seal().id, create_date=later
+        )
+
+    def test_postgresql_takes_no_agreement_in_the_chat_without_a_message(self):
+        self.assert_refused_by_postgresql(method="chat")
+        self.insert(method="chat", message_id=self.said_by(self.patient).id)
+        self.insert(method="chat", decision="withdrawn")
+
+    def test_what_postgresql_asks_holds_in_what_the_clinic_writes(self):
+        self.record_as(staff_user(self, "receptionist"), self.patient)
+        self.env.flush_all()
+        self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        self.assertEqual(self.patient.consent_ids.method, "paper")
 
     def test_consent_in_the_chat_needs_the_words_of_the_patient(self):
         self.assert_refused("proved by a message", method="chat")

@@ -252,3 +252,118 @@ class TestTwoGuardians(ClinicCase):
         waiting = self.reminder()
         self.by_mother.action_end_today()
         self.assertEqual(self.reached(waiting), self.father)
+
+
+@tagged("post_install", "-at_install")
+class TestGuardianOfAnotherCompany(ClinicCase):
+    """What one company was told of a family is not acted upon by another."""
+
+    def setUp(self):
+        super().setUp()
+        self.other = self.env["res.company"].create({"name": "Other clinic"})
+        self.mother = self.make_patient("+905321110002", "Mother KUMQUAT")
+        self.child = self.make_patient("+905321110003", "Child KUMQUAT")
+        self.child.clinic_branch_id = False
+        self.there = self.guard(self.other)
+
+    def guard(self, company, **values):
+        guardianships = self.env["whatsapp.clinic.guardianship"]
+        one = guardianships.with_company(company).create(
+            {"patient_id": self.child.id, "guardian_id": self.mother.id, **values}
+        )
+        self.assertEqual(one.company_id, company)
+        return one.with_company(self.company)
+
+    def message_of(self, company):
+        channel = self.channel
+        if company != self.company:
+            channel = channel.with_company(company).create(
+                {"name": "B", "phone_number_id": "b", "business_account_id": "b"}
+            )
+        (row,) = self.env["whatsapp.clinic.message"]._enqueue(
+            [
+                {
+                    "channel_id": channel.id,
+                    "partner_id": self.child.id,
+                    "purpose_id": self.purpose.id,
+                    "template_id": self.template.id,
+                    "due_at": tomorrow(),
+                }
+            ]
+        )
+        return row
+
+    def decide(self, company):
+        return self.env["whatsapp.clinic.consent"].create(
+            {
+                "partner_id": self.child.id,
+                "guardian_id": self.mother.id,
+                "company_id": company.id,
+                "purpose_id": self.purpose.id,
+                "decision": "given",
+                "method": "import",
+                "evidence": "Form in the old file",
+            }
+        )
+
+    def test_guardian_gets_the_messages_of_the_company_that_noted_it(self):
+        self.assertEqual(self.message_of(self.other).guardian_id, self.mother)
+        self.assertFalse(self.message_of(self.company).guardian_id)
+
+    def test_each_company_has_its_own(self):
+        self.guard(self.company)
+        self.assertEqual(self.message_of(self.company).guardian_id, self.mother)
+
+    def test_branch_companies_of_one_clinic_know_of_it(self):
+        self.there.unlink()
+        parent = self.company
+        child = self.env["res.company"].create(
+            {"name": "Branch company", "parent_id": parent.id}
+        )
+        self.guard(child)
+        self.assertEqual(self.message_of(parent).guardian_id, self.mother)
+
+    def test_what_waits_for_a_guardian_of_another_company_is_refused(self):
+        row = self.message_of(self.company)
+        row.guardian_id = self.mother
+        row.identity_id = self.mother.whatsapp_identity_ids
+        verdict = self.env["whatsapp.clinic.gate"]._judge(row)[row.id]
+        self.assertEqual(verdict.reason, "guardianship_ended")
+
+    def test_guardian_decides_where_it_was_noted(self):
+        self.assertTrue(self.decide(self.other))
+        with self.assertRaisesRegex(ValidationError, "may not decide"):
+            self.decide(self.company)
+
+    def test_consent_does_not_count_by_what_another_company_noted(self):
+        here = self.guard(self.company)
+        self.decide(self.company)
+        key = (self.child.id, self.purpose.id)
+        states = self.env["whatsapp.clinic.consent"]._states
+        self.assertEqual(states(self.child, self.purpose)[key], "given")
+        here.unlink()
+        state = states(self.child, self.purpose)[key]
+        self.assertEqual(state, "guardianship_ended")
+        self.env.flush_all()
+        (covered,) = self.env["whatsapp.clinic.consent.coverage"].search(
+            [
+                ("partner_id", "=", self.child.id),
+                ("purpose_id", "=", self.purpose.id),
+                ("company_id", "=", self.company.id),
+            ]
+        )
+        self.assertEqual(covered.state, state)
+
+    def test_guardian_is_offered_at_the_desk_of_the_company_that_noted_it(self):
+        asks = self.env["whatsapp.clinic.consent.ask"]
+        records = self.env["whatsapp.clinic.consent.record"]
+        for company, offered in (
+            (self.other, self.mother),
+            (self.company, self.mother.browse()),
+        ):
+            for wizards in (asks, records):
+                wizard = wizards.with_company(company).create(
+                    {"partner_id": self.child.id}
+                )
+                with self.subTest(company=company.name, wizard=wizards._name):
+                    self.assertEqual(wizard.possible_guardian_ids, offered)

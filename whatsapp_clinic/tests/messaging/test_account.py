@@ -53,6 +53,37 @@ class TestAccount(ClinicCase):
         super().setUpClass()
         cls.account = cls.channel.account_id
 
+    def move(self, channel):
+        """Give a number to another company; returns the company."""
+        company = self.env["res.company"].create({"name": "Other clinic"})
+        self.branch.channel_id = False
+        channel.company_id = company
+        return company
+
+    def test_app_goes_along_with_its_only_number_to_another_company(self):
+        self.account.company_id = self.company
+        self.assertEqual(self.account.channel_ids, self.channel)
+        company = self.move(self.channel)
+        self.assertEqual(self.account.company_id, company)
+
+    def test_app_is_shared_where_a_number_of_it_stays(self):
+        self.account.company_id = self.company
+        self.channel.copy(
+            {"phone_number_id": "stays", "account_id": self.account.id}
+        )
+        self.move(self.channel)
+        self.assertFalse(self.account.company_id)
+
+    def test_shared_app_stays_shared(self):
+        self.account.company_id = False
+        self.move(self.channel)
+        self.assertFalse(self.account.company_id)
+
+    def test_app_of_a_number_that_stays_in_its_company_is_left_alone(self):
+        self.account.company_id = self.company
+        self.channel.company_id = self.company
+        self.assertEqual(self.account.company_id, self.company)
+
     def in_environment(self, **values):
         values = {f"WHATSAPP_CLINIC_MAIN_{name}": text for name, text in values.items()}
         patcher = patch.dict(os.environ, values)

@@ -2,10 +2,11 @@
 
 import json
 
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from ...cloud_api import webhooks
-from ..common import AYSE_WA_ID, ClinicCase
+from ..common import AYSE_WA_ID, ClinicCase, tomorrow
 from ..messaging.test_webhook import envelope, text_message
 from .foreign_clinic import ForeignClinic
 
@@ -212,6 +213,48 @@ class TestNumberOfPatientsOfTwoCompanies(AppsOfTwoCompanies):
         self.identity.action_unblock()
         self.assertFalse(self.identity.blocked_at)
 
+    def test_stop_holds_though_the_patient_it_was_said_for_has_left_the_number(self):
+        self.say(self.channel, "STOP")
+        self.say(self.foreign.channel, "STOP", SECOND)
+        self.patient.phone = "+905321117777"
+        self.say(self.foreign.channel, "START", THIRD)
+        self.assertTrue(self.identity.blocked_at)
+
+    def test_late_stop_counts_though_another_company_was_told_start_meanwhile(self):
+        self.say(self.foreign.channel, "START", SECOND)
+        self.say(self.channel, "STOP", FIRST)
+        self.assertTrue(self.identity.blocked_at)
+
+    def test_late_stop_of_advertising_counts_though_others_were_told_to_resume(self):
+        self.prefer(self.foreign.channel, "resume", SECOND)
+        self.prefer(self.channel, "stop", FIRST)
+        self.assertTrue(self.identity.marketing_blocked_at)
+
+    def test_late_stop_is_outdated_where_the_same_company_was_told_start(self):
+        self.say(self.channel, "START", SECOND)
+        self.say(self.channel, "STOP", FIRST)
+        self.assertFalse(self.identity.blocked_at)
+
+    def test_number_that_is_taken_back_keeps_each_companys_last_word(self):
+        self.say(self.channel, "STOP")
+        self.say(self.foreign.channel, "START", SECOND)
+        self.identity._disown("wrong_person")
+        self.foreign.patient.phone = False
+        self.patient.action_confirm_number()
+        self.assertEqual(self.identity.block_source, "stop_word")
+        self.assertEqual(self.identity.block_company_id, self.company)
+
+    def test_staff_lifts_no_stop_that_another_company_alone_was_told(self):
+        self.say(self.channel, "STOP")
+        self.patient.phone = "+905321117777"
+        there = self.identity.with_user(self.foreign.user)
+        there = there.with_context(allowed_company_ids=self.foreign.company.ids)
+        with self.assertRaisesRegex(AccessError, "another company"):
+            there.action_unblock()
+        with self.assertRaisesRegex(AccessError, "another company"):
+            there.action_allow_marketing()
+        self.assertTrue(self.identity.blocked_at)
+
     def test_resume_lifts_what_was_said_to_the_same_company(self):
         self.prefer(self.channel, "stop")
         self.prefer(self.foreign.channel, "resume", SECOND)
@@ -231,3 +274,73 @@ class TestNumberOfPatientsOfTwoCompanies(AppsOfTwoCompanies):
         self.foreign.appointment.partner_id = self.patient
         self.say(self.foreign.channel, "STOP")
         self.assertTrue(self.identity.blocked_at)
+
+
+@tagged("post_install", "-at_install")
+class TestNotThePatientOfOneCompany(AppsOfTwoCompanies):
+    """ "Not me" said to one company stays said there, whoever else has the number."""
+
+    def setUp(self):
+        super().setUp()
+        self.say(self.channel, "Hi")
+        self.identity._disown("wrong_person", self.company)
+        self.foreign.patient.phone = self.identity.phone
+
+    def reason_for(self, patient, channel):
+        objection = self.env["whatsapp.clinic.gate"]._why_not(
+            patient, self.conversation, channel
+        )
+        return objection and objection.reason
+
+    def test_number_is_linked_to_the_other_companys_patient_who_is_written_to(self):
+        self.assertEqual(self.identity.partner_ids, self.foreign.patient)
+        reason = self.reason_for(self.foreign.patient, self.foreign.channel)
+        self.assertNotIn(reason, ("wrong_person", "identity_blocked"))
+
+    def test_the_company_that_was_told_writes_nothing_there(self):
+        (row,) = self.env["whatsapp.clinic.message"]._enqueue(
+            [
+                {
+                    "channel_id": self.channel.id,
+                    "identity_id": self.identity.id,
+                    "purpose_id": self.conversation.id,
+                    "body": "Hello KUMQUAT",
+                }
+            ]
+        )
+        self.assertEqual(row.reason, "wrong_person")
+
+    def test_newcomer_of_the_company_that_was_told_does_not_get_the_number(self):
+        newcomer = self.env["res.partner"].create(
+            {"name": "New KUMQUAT", "phone": self.identity.phone}
+        )
+        self.book(newcomer, tomorrow(30))
+        self.assertNotIn(newcomer, self.identity.partner_ids)
+
+    def test_staff_of_that_company_enters_it_anew(self):
+        self.patient.action_confirm_number()
+        self.assertEqual(self.identity.partner_ids, self.patient | self.foreign.patient)
+        reason = self.reason_for(self.patient, self.channel)
+        self.assertNotIn(reason, ("wrong_person", "identity_blocked"))
+
+    def test_the_other_companys_patient_stops_and_starts(self):
+        self.say(self.foreign.channel, "STOP", SECOND)
+        self.assertEqual(self.identity.block_source, "stop_word")
+        self.say(self.foreign.channel, "START", THIRD)
+        self.assertFalse(self.identity.blocked_at)
+        self.assertEqual(self.identity.sudo().denied_company_ids, self.company.root_id)
+
+    def test_it_stays_said_where_two_numbers_turn_out_to_be_one(self):
+        other = self.env["whatsapp.clinic.identity"].create({"user_id": "TR.same"})
+        other._merge(self.identity)
+        self.assertEqual(other.sudo().denied_company_ids, self.company.root_id)
+
+    def test_of_a_shared_number_it_holds_as_well(self):
+        self.patient.action_confirm_number()
+        self.identity._disown("wrong_person", self.company)
+        self.assertEqual(self.identity.partner_ids, self.foreign.patient)
+        newcomer = self.env["res.partner"].create(
+            {"name": "New KUMQUAT", "phone": self.identity.phone}
+        )
+        self.book(newcomer, tomorrow(30))
+        self.assertNotIn(newcomer, self.identity.partner_ids)

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import tagged
 
-from ..common import MARKER, ClinicCase, patient_wrote, staff_user
+from ..common import MARKER, ClinicCase, make_template, patient_wrote, staff_user
 
 
 @tagged("post_install", "-at_install")
@@ -22,6 +22,9 @@ class TestSeenPatients(ClinicCase):
         cls.here = staff_user(cls, "receptionist")
         cls.there = staff_user(cls, "receptionist", cls.other_branch)
         cls.manager = staff_user(cls, "manager")
+        body = {"type": "BODY", "text": "Hello {{patient_name}}, how are you today?"}
+        cls.greeting = make_template(cls, "greeting", components=[body])
+        cls.greeting.model = "res.partner"
 
     def setUp(self):
         super().setUp()
@@ -133,6 +136,98 @@ class TestSeenPatients(ClinicCase):
             with self.subTest(form=name, fields=fields):
                 self.assertEqual(len(told[self.there]), 1)
                 self.assertNotIn(MARKER, str(told[self.there]))
+
+    def send_to(self, patients, user):
+        """Press Send in the composer, as the user."""
+        composer = self.env["whatsapp.clinic.composer"].with_user(user)
+        return composer.create(
+            {
+                "res_model": "res.partner",
+                "res_ids": patients.ids,
+                "content": "template",
+                "template_id": self.greeting.id,
+                "purpose_id": self.purpose.id,
+            }
+        ).action_send()
+
+    def refusal_of(self, act) -> str:
+        with self.assertRaises(AccessError) as refused, self.env.cr.savepoint():
+            act()
+        self.env.invalidate_all()
+        return str(refused.exception)
+
+    def test_sending_to_a_patient_of_another_branch_is_refused_as_if_there_was_none(
+        self,
+    ):
+        gone = self.env["res.partner"].create({"name": "Gone"})
+        gone.unlink()
+        told = {self.refusal_of(lambda: self.send_to(gone, self.there))}
+        for decision in ("withdrawn", "given"):
+            self.consent(self.patient, decision)
+            told.add(self.refusal_of(lambda: self.send_to(self.patient, self.there)))
+        self.assertEqual(len(told), 1)
+        self.assertFalse(self.patient.with_user(self.manager).whatsapp_message_count)
+
+    def test_nobody_gets_what_goes_to_one_patient_of_another_branch_too(self):
+        own = self.make_patient(
+            "+905321110005", clinic_branch_id=self.other_branch.id
+        )
+        self.refusal_of(lambda: self.send_to(own | self.patient, self.there))
+        self.send_to(own, self.there)
+        self.env.invalidate_all()
+        self.assertEqual(own.with_user(self.manager).whatsapp_message_count, 1)
+
+    def test_sending_that_is_being_written_passes_over_patients_of_others(self):
+        own = self.make_patient(
+            "+905321110005", clinic_branch_id=self.other_branch.id
+        )
+        sending = self.env["whatsapp.clinic.sending"].create(
+            {
+                "user_id": self.there.id,
+                "template_id": self.greeting.id,
+                "purpose_id": self.purpose.id,
+                "res_model": "res.partner",
+                "res_ids": (own | self.patient).ids,
+                "record_count": 2,
+            }
+        )
+        sending._start()
+        self.assertEqual(sending.message_ids.partner_id, own)
+
+    def test_action_that_a_user_starts_passes_over_patients_of_others(self):
+        action = self.env["ir.actions.server"].create(
+            {
+                "name": "Send",
+                "model_id": self.env["ir.model"]._get_id("res.partner"),
+                "state": "whatsapp",
+                "whatsapp_template_id": self.greeting.id,
+                "whatsapp_purpose_id": self.purpose.id,
+            }
+        )
+        messages = self.env["whatsapp.clinic.message"]
+        for user, is_written in ((self.there, False), (self.here, True)):
+            action.with_user(user).with_context(
+                active_model="res.partner",
+                active_id=self.patient.id,
+                active_ids=self.patient.ids,
+            ).run()
+            rows = messages.search([("partner_id", "=", self.patient.id)])
+            with self.subTest(user=user.login):
+                self.assertEqual(bool(rows), is_written)
+
+    def test_refused_answer_to_a_patient_of_others_tells_no_reason(self):
+        message = patient_wrote(self, self.patient)
+        message.branch_id = self.other_branch
+        self.patient.clinic_barred = True
+        self.env.flush_all()
+        replies = self.env["whatsapp.clinic.message.reply"]
+        values = {"message_id": message.id, "body": "Hello KUMQUAT"}
+        there = replies.with_user(self.there).create(values)
+        self.assertFalse(there.objection)
+        self.assertIn("not yours to see", self.refusal_of(there.action_send))
+        message.branch_id = self.branch
+        here = replies.with_user(self.here).create(values)
+        self.assertEqual(here.objection, "patient_barred")
 
     def test_window_of_a_patient_of_another_branch_is_not_told(self):
         self.consent(self.patient)

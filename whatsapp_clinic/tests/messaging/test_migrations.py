@@ -1,0 +1,106 @@
+"""What an upgrade makes of rows that are there."""
+
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+from odoo.tests import new_test_user, tagged
+
+from ..common import ClinicCase, patient_wrote
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
+
+
+class MigrationCase(ClinicCase):
+    def migrate(self, script: str):
+        """Run a script on the rows of the test."""
+        spec = spec_from_file_location("migration", SCRIPTS / script)
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        self.env.flush_all()
+        module.migrate(self.env.cr, "19.0.1.0.0")
+        self.env.invalidate_all()
+
+
+@tagged("post_install", "-at_install")
+class TestVersionOfTheApi(MigrationCase):
+    """Only who never chose a version of the API gets another default."""
+
+    def upgraded(self, version):
+        self.channel.api_version = version
+        self.migrate("19.0.2.0.0/post-autumn.py")
+        return self.channel.api_version
+
+    def test_former_default_becomes_the_present_one(self):
+        default = self.channel._fields["api_version"].default(self.channel)
+        self.assertEqual(self.upgraded("v25.0"), default)
+
+    def test_version_that_somebody_chose_stays(self):
+        for version in ("v23.0", "v24.0", "v27.0", "v25.1"):
+            with self.subTest(version=version):
+                self.assertEqual(self.upgraded(version), version)
+
+
+@tagged("post_install", "-at_install")
+class TestCompanyOfGuardianships(MigrationCase):
+    """A guardianship is of the company where its patient is known."""
+
+    def setUp(self):
+        super().setUp()
+        self.other = self.env["res.company"].create({"name": "Other clinic"})
+        self.other_branch = self.branch.create(
+            {
+                "name": "Foreign",
+                "company_id": self.other.id,
+                "country_id": self.turkey.id,
+                "partner_id": self.other.partner_id.id,
+            }
+        )
+        self.child = self.make_patient(clinic_branch_id=False)
+        self.mother = self.make_patient(
+            "+905321110002", "Mother KUMQUAT", clinic_branch_id=False
+        )
+        self.one = self.env["whatsapp.clinic.guardianship"].create(
+            {"patient_id": self.child.id, "guardian_id": self.mother.id}
+        )
+
+    def upgraded(self, company):
+        """Its company, where it had this one, and nobody of that noted it."""
+        self.env.flush_all()
+        nobody = new_test_user(
+            self.env, "gone", company_id=self.other.id, company_ids=self.other.ids
+        )
+        self.env.cr.execute(
+            "UPDATE whatsapp_clinic_guardianship SET company_id = %s, create_uid = %s "
+            "WHERE id = %s",
+            [company.id, nobody.id, self.one.id],
+        )
+        self.migrate("19.0.2.1.0/pre-access2.py")
+        return self.one.company_id
+
+    def test_home_of_the_patient(self):
+        self.child.clinic_branch_id = self.other_branch
+        self.assertEqual(self.upgraded(self.company), self.other)
+
+    def test_consent_of_the_patient(self):
+        self.consent(self.child).company_id = self.other
+        self.assertEqual(self.upgraded(self.company), self.other)
+
+    def test_message_of_the_patient(self):
+        patient_wrote(self, self.child).company_id = self.other
+        self.assertEqual(self.upgraded(self.company), self.other)
+
+    def test_home_of_the_guardian_where_nothing_is_known_of_the_patient(self):
+        self.mother.clinic_branch_id = self.other_branch
+        self.assertEqual(self.upgraded(self.company), self.other)
+
+    def test_patient_counts_before_the_guardian(self):
+        self.mother.clinic_branch_id = self.branch
+        self.child.clinic_branch_id = self.other_branch
+        self.assertEqual(self.upgraded(self.company), self.other)
+
+    def test_what_nothing_tells_stays(self):
+        self.assertEqual(self.upgraded(self.company), self.company)
+
+    def test_what_staff_of_the_company_noted_stays(self):
+        self.child.clinic_branch_id = self.branch
+        self.assertEqual(self.upgraded(self.other), self.other)
