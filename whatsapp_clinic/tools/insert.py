@@ -4,6 +4,7 @@ from odoo.tools import SQL
 
 from . import clock
 
+ANY = SQL()
 NOTHING = SQL("NOTHING")
 
 
@@ -18,7 +19,7 @@ def stamp(env) -> dict:
     }
 
 
-def insert(env, table: str, values: dict, target: SQL = SQL(), act: SQL = NOTHING):
+def insert(env, table: str, values: dict, target: SQL = ANY, act: SQL = NOTHING):
     """Insert a row in the name of the user; one that is there already is no error.
 
     `target` and `act` are what PostgreSQL does then: `ON CONFLICT target DO act`.

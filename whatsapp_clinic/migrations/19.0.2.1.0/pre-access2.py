@@ -29,7 +29,8 @@ def migrate(cr, version):
         "integer REFERENCES res_company ON DELETE RESTRICT"
     )
     patient, guardian = (
-        _COMPANY_OF.format(person=f"one.{name}") for name in ("patient_id", "guardian_id")
+        _COMPANY_OF.format(person=f"one.{name}")
+        for name in ("patient_id", "guardian_id")
     )
     cr.execute(
         f"""

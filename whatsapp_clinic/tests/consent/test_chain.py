@@ -62,7 +62,9 @@ class TestWholeChain(ClinicCase):
         self.assertEqual(self.alarms().count, 1)
 
     def test_removed_row_is_found_by_the_one_after_it(self):
-        self.change("DELETE FROM whatsapp_clinic_consent WHERE id = %s", self.acts[2].id)
+        self.change(
+            "DELETE FROM whatsapp_clinic_consent WHERE id = %s", self.acts[2].id
+        )
         self.assertEqual(self.told(), "danger")
 
     def test_alarm_ends_when_the_rows_are_as_they_were(self):

@@ -68,9 +68,7 @@ class TestAccount(ClinicCase):
 
     def test_app_is_shared_where_a_number_of_it_stays(self):
         self.account.company_id = self.company
-        self.channel.copy(
-            {"phone_number_id": "stays", "account_id": self.account.id}
-        )
+        self.channel.copy({"phone_number_id": "stays", "account_id": self.account.id})
         self.move(self.channel)
         self.assertFalse(self.account.company_id)
 

@@ -312,10 +312,11 @@ class TestComposer(ComposerCase):
         form.save().action_send()
         self.assertEqual(self.rows(self.patient).channel_id, other)
 
-    def test_patient_of_another_branch_is_written_to_from_the_own_number(self):
+    def test_who_visits_from_another_branch_is_written_to_from_the_own_number(self):
         other = self.branch.create(
             {"name": "Branch B", "country_id": self.turkey.id, "channel_id": False}
         )
+        self.book(self.patient)
         self.patient.clinic_branch_id = other
         message = self.send(self.patient)
         self.assertFalse(message.branch_id)

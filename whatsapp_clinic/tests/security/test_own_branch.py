@@ -8,7 +8,7 @@ from .foreign_clinic import ForeignClinic
 from .test_access import ROLES
 from .test_methods import ARGUMENTS, PREFIX, public_methods
 
-# Who may: (r)eceptionist, (p)ractitioner, (m)anager, (a)dministrator, privacy (o)fficer.
+# Who may: receptionist, practitioner, manager, administrator, privacy (o)fficer.
 # Who may not is refused for want of rights; others may be told what else is missing, or
 # find nothing to do.
 MAY = {

@@ -169,18 +169,14 @@ class TestSeenPatients(ClinicCase):
         self.assertFalse(self.patient.with_user(self.manager).whatsapp_message_count)
 
     def test_nobody_gets_what_goes_to_one_patient_of_another_branch_too(self):
-        own = self.make_patient(
-            "+905321110005", clinic_branch_id=self.other_branch.id
-        )
+        own = self.make_patient("+905321110005", clinic_branch_id=self.other_branch.id)
         self.refusal_of(lambda: self.send_to(own | self.patient, self.there))
         self.send_to(own, self.there)
         self.env.invalidate_all()
         self.assertEqual(own.with_user(self.manager).whatsapp_message_count, 1)
 
     def test_sending_that_is_being_written_passes_over_patients_of_others(self):
-        own = self.make_patient(
-            "+905321110005", clinic_branch_id=self.other_branch.id
-        )
+        own = self.make_patient("+905321110005", clinic_branch_id=self.other_branch.id)
         sending = self.env["whatsapp.clinic.sending"].create(
             {
                 "user_id": self.there.id,
