@@ -160,6 +160,7 @@ MAY = {
     },
     "message.reply": {
         "action_send": "rpma",
+        "action_use_template": "rpma",
         "action_undo": "rpma",
     },
     "message.rule": {
