@@ -15,9 +15,9 @@ from odoo.http import request
 from odoo.modules import module
 
 from ..cloud_api.webhooks import verify
+from ..models.messaging.running import wake_unless_running
 from ..tools import clock
 from ..tools.given_secret import given_secret
-from ..tools.wake_up import wake_unless_running
 
 PATH = "/whatsapp_clinic/webhook"
 # WhatsApp sends up to 3 MiB.

@@ -82,7 +82,6 @@ from .scheduling import (
     test_first_steps,
     test_follow,
     test_follow_model,
-    test_locks,
 )
 from .security import (
     test_access,
@@ -107,3 +106,4 @@ from .views import (
     test_translations,
     test_views,
 )
+from .vocabulary import test_locks, test_vocabulary

@@ -20,7 +20,7 @@ import psycopg2
 
 from odoo import sql_db
 
-from . import clock, locks
+from . import clock
 from .transaction import read_committed
 
 _logger = logging.getLogger(__name__)
@@ -28,9 +28,6 @@ _logger = logging.getLogger(__name__)
 # Seconds after which nobody may have heard of a trigger; also between announcements.
 OVERDUE = 2
 _announced: dict[str, float] = {}
-# Seconds between letting go of the lock and the last look for work.
-LINGER = 0.2
-_seen_running: dict[str, float] = {}
 
 
 def insert_triggers(cr, cron_ids: list[int]) -> bool:
@@ -69,34 +66,6 @@ def notify(dbname: str) -> None:
     _announced[dbname] = time.monotonic()
     with sql_db.db_connect("postgres").cursor() as cr:
         cr.execute("SELECT pg_notify('cron_trigger', %s)", [dbname])
-
-
-def running_lock(cr, cron_id: int, function: str) -> bool:
-    """Apply one of PostgreSQL's advisory lock functions to "this action runs".
-
-    Who holds it has to look for work once more after letting go.
-    """
-    cr.execute(f"SELECT {function}(%s, %s)", [locks.ACTION, cron_id])
-    return cr.fetchone()[0] is not False
-
-
-def wake_unless_running(dbname: str, cron_id: int) -> None:
-    """Run an action for what was just committed, unless it runs and will see it.
-
-    Cheaper than a trigger for every webhook of a flood: it writes nothing, and for a
-    moment after it was seen running it is taken to run still; it lingers that long.
-    """
-    if time.monotonic() - _seen_running.get(dbname, float("-inf")) < LINGER / 2:
-        return
-    with sql_db.db_connect(dbname).cursor() as cr:
-        if not running_lock(cr, cron_id, "pg_try_advisory_xact_lock_shared"):
-            _seen_running[dbname] = time.monotonic()
-            return
-        cr.rollback()
-        read_committed(cr)
-        must_notify = insert_triggers(cr, [cron_id])
-    if must_notify:
-        notify(dbname)
 
 
 def wake_after_commit(env, *cron_xml_ids: str, at: datetime | None = None) -> None:

@@ -4,11 +4,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..cloud_api.payloads import TEXT_BODY
-from ..models.messaging.message import NEXT_STEPS, PRIORITY_ANSWER, PRIORITY_CAMPAIGN
 from ..models.messaging.sending import APPOINTMENT, has_partner, partner_of
 from ..models.messaging.template_variable import MissingValue
 from ..models.messaging.undo import tell_sent, tell_stopped
-from ..models.scheduling.message_rule import AFTERWARDS
+from ..models.vocabulary.anchors import AFTERWARDS
+from ..models.vocabulary.priorities import PRIORITY_ANSWER, PRIORITY_CAMPAIGN
+from ..models.vocabulary.reasons import next_step
 from ..tools.access import require_group, require_readable
 from ..tools.given import ids_of_list
 
@@ -400,8 +401,7 @@ class Composer(models.TransientModel):
                         "is_refused": action == "refuse",
                         "reason": texts[reason],
                         "detail": detail,
-                        "step": NEXT_STEPS.get(reason)
-                        and self.env._(NEXT_STEPS[reason]),
+                        "step": next_step(self.env, reason),
                         "count": len(who),
                         "names": [one.display_name for one in who[:LISTED]],
                         "more": len(who) - LISTED,

@@ -1,12 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.messaging.message import (
-    BY_HAND,
-    FAILED_STATES,
-    LINK,
-    PRIORITY_ANSWER,
-)
+from ..models.messaging.message import BY_HAND, LINK
+from ..models.vocabulary.priorities import PRIORITY_ANSWER
+from ..models.vocabulary.states import FAILED_STATES
 from ..tools import clock
 from ..tools.access import require_group
 from ..tools.phone import spellings

@@ -11,7 +11,8 @@ from odoo.exceptions import UserError
 from odoo.addons.base.models.res_partner import _tz_get
 
 from ..models.consent.consent_state import GIVEN
-from ..tools import clock, locks
+from ..models.vocabulary import locks
+from ..tools import clock
 from ..tools.table_file import NotATable, TooManyRows, read_table, write_csv, write_xlsx
 from ..tools.text import fold
 

@@ -3,15 +3,10 @@ from odoo.exceptions import UserError
 
 from ..cloud_api import media as file_kinds
 from ..cloud_api.payloads import CAPTION, TEXT_BODY, PayloadError
-from ..models.messaging.message import (
-    FAILED_STATES,
-    LEFT_STATES,
-    NEXT_STEPS,
-    OPEN_STATES,
-    PRIORITY_ANSWER,
-    REASONS,
-)
 from ..models.messaging.undo import tell_sent, tell_stopped
+from ..models.vocabulary.priorities import PRIORITY_ANSWER
+from ..models.vocabulary.reasons import REASON_SELECTION, next_step
+from ..models.vocabulary.states import FAILED_STATES, LEFT_STATES, OPEN_STATES
 from ..tools.access import require_group, unreadable
 
 # What WhatsApp shows without a text beside it.
@@ -50,7 +45,7 @@ class MessageReply(models.TransientModel):
     answer_id = fields.Many2one(
         "whatsapp.clinic.message", "Sent", readonly=True, help="What was sent with it."
     )
-    objection = fields.Selection(REASONS, compute="_compute_objection")
+    objection = fields.Selection(REASON_SELECTION, compute="_compute_objection")
     next_step = fields.Char(compute="_compute_objection")
     can_use_template = fields.Boolean(compute="_compute_objection")
 
@@ -75,8 +70,7 @@ class MessageReply(models.TransientModel):
             wizard.objection = (
                 wizard._is_told and wizard.message_id._objection_to_reply()
             )
-            step = NEXT_STEPS.get(wizard.objection)
-            wizard.next_step = step and self.env._(step)
+            wizard.next_step = next_step(self.env, wizard.objection)
             is_too_late = wizard.objection == "window_closed"
             wizard.can_use_template = is_too_late and bool(wizard._patient)
 

@@ -6,19 +6,13 @@ from odoo.tools.misc import babel_locale_parse
 
 from ...tools import clock
 from ..messaging.gate_limits import AUTOMATIC_PERIOD
-from .consent_question import DECISIONS
+from ..vocabulary.actions import ANSWERS, DECISIONS, STOPS, SWEEPING, WORDS
 from .consent_state import GIVEN
-from .stop_word import EFFECTS
 
 _lt = LazyTranslate(__name__)
 
 # Messages that can be nothing but a word; a caption is about its picture.
 WORD_KINDS = ("text", "button", "interactive")
-# Acts that say again what holds for all purposes.
-_STOPS = ("stop", "stop_marketing")
-_SWEEPING = (*_STOPS, "start")
-# Words that answer what the clinic said.
-_ANSWERS = ("agree", "decline", "will_come", "cannot_come")
 _WANTS_TO_CANCEL = _lt("The patient wants to cancel something: please call.")
 _STILL_STOPPED = _lt(
     "The patient wants messages again, but the stop still stands: please ask."
@@ -48,9 +42,9 @@ class ChatAnswers(models.AbstractModel):
         words, text = self.env["whatsapp.clinic.stop.word"], message.body or ""
         lang = message.partner_id.lang
         word = words._match(text, lang)
-        if word.effect in _ANSWERS:
+        if word.effect in ANSWERS:
             return self._take_as_answer(message, word.effect)
-        if word.effect in dict(EFFECTS):
+        if word.effect in dict(WORDS):
             self._obey(message, word.effect, word.lang_id.code)
             return True
         if words._sounds_like_refusal(text, lang):
@@ -59,7 +53,7 @@ class ChatAnswers(models.AbstractModel):
 
     @api.model
     def _take_as_answer(self, message, word: str) -> bool:
-        """Take a word (one of `_ANSWERS`) as answer to the last thing said.
+        """Take a word (one of `ANSWERS`) as answer to the last thing said.
 
         That is a question for consent, which “yes” and “no” answer, or a message that
         offers to confirm a visit. False if it answers neither, or a person has to ask
@@ -246,7 +240,7 @@ class ChatAnswers(models.AbstractModel):
                 ("identity_id", "=", message.identity_id.id),
                 ("direction", "=", "in"),
                 ("company_id", "child_of", message.company_id.root_id.id),
-                ("taken_as", "in", _SWEEPING),
+                ("taken_as", "in", SWEEPING),
                 ("occurred_at", ">", message.occurred_at),
             ],
             order="occurred_at, id",
@@ -261,7 +255,7 @@ class ChatAnswers(models.AbstractModel):
             "branch_id": act.branch_id.id,
             "evidence": f"→ {act.body}",
         }
-        if act.taken_as in _STOPS:
+        if act.taken_as in STOPS:
             only_commercial = act.taken_as == "stop_marketing"
             return self._withdraw(patient, company, at, only_commercial, **proof)
         if act.taken_as == "start":

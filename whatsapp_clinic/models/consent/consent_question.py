@@ -4,12 +4,12 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 from ...tools import clock
+from ..vocabulary.actions import DECISIONS
 
 # A word answers the last question for so long.
 ANSWERABLE = timedelta(hours=24)
 # WhatsApp's clock counts whole seconds, and is not ours.
 CLOCK_SKEW = timedelta(seconds=5)
-DECISIONS = {"agree": "given", "decline": "withdrawn"}
 
 
 class ConsentQuestion(models.AbstractModel):

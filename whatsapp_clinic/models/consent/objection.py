@@ -3,26 +3,10 @@
 from dataclasses import dataclass
 
 from odoo import api, models
-from odoo.tools import LazyTranslate
 
 from ...tools.phone import spellings
 from ..messaging.gate import Facts
-from ..messaging.message import NEXT_STEPS
-
-_lt = LazyTranslate(__name__)
-
-_DESK = ("group_receptionist", "group_privacy_officer")
-_HEADS = ("group_manager", "group_privacy_officer")
-_ADMINISTRATORS = ("group_administrator",)
-
-
-@dataclass(frozen=True)
-class Remedy:
-    """What is done about a reason: a method of the gate, and who may press for it."""
-
-    label: object
-    method: str
-    groups: tuple = _DESK
+from ..vocabulary.reasons import REASONS, next_step
 
 
 @dataclass(frozen=True)
@@ -36,34 +20,6 @@ class Objection:
     sentence: str
     next_step: str | None
     label: str | None
-
-
-_ENTER_PHONE = Remedy(_lt("Enter Phone Number"), "_enter_phone")
-_CHECK_PHONE = Remedy(_lt("Correct or Confirm Number"), "_enter_phone")
-_ASK = Remedy(_lt("Ask for Consent"), "_ask_for_consent")
-_OPEN_CHANNEL = Remedy(_lt("Open Channel"), "_open_channel", _ADMINISTRATORS)
-REMEDIES = {
-    "no_number": _ENTER_PHONE,
-    "invalid_number": _ENTER_PHONE,
-    "number_changed": _CHECK_PHONE,
-    "wrong_person": _CHECK_PHONE,
-    "number_unlinked": Remedy(_lt("Use This Number Again"), "_confirm_number"),
-    "no_consent": _ASK,
-    "consent_expired": _ASK,
-    "notice_superseded": _ASK,
-    "guardianship_ended": _ASK,
-    "consent_withdrawn": Remedy(_lt("Record Consent"), "_record_consent"),
-    "identity_blocked": Remedy(_lt("See the Stop"), "_open_identity", _HEADS),
-    "phone_blacklisted": Remedy(
-        _lt("Remove from Blacklist"), "_remove_from_blacklist", _HEADS
-    ),
-    "patient_archived": Remedy(_lt("Restore Patient"), "_restore"),
-    "patient_barred": Remedy(_lt("Lift the Bar"), "_lift_bar", _HEADS),
-    "channel_incomplete": _OPEN_CHANNEL,
-    "copied_database": _OPEN_CHANNEL,
-    "channel_held": Remedy(_lt("Open Channel"), "_open_channel", _HEADS),
-    "transfer_unrecorded": Remedy(_lt("Open Channel"), "_open_channel", _HEADS),
-}
 
 
 class GateObjection(models.AbstractModel):
@@ -89,16 +45,15 @@ class GateObjection(models.AbstractModel):
     def _tell(self, reason: str) -> Objection:
         """A reason in the user's language, with a button if the user may press it."""
         field = self.env["whatsapp.clinic.message"]._fields["reason"]
-        remedy = REMEDIES.get(reason)
+        remedy = REASONS[reason].remedy
         may = remedy and any(
             self.env.user.has_group(f"whatsapp_clinic.{group}")
             for group in remedy.groups
         )
-        step = NEXT_STEPS.get(reason)
         return Objection(
             reason=reason,
             sentence=dict(field._description_selection(self.env))[reason],
-            next_step=step and self.env._(step),
+            next_step=next_step(self.env, reason),
             label=self.env._(remedy.label) if may else None,
         )
 
@@ -113,7 +68,7 @@ class GateObjection(models.AbstractModel):
         if not objection or not objection.label:
             return True
         sketch = self._sketch(partner, purpose, channel)
-        return getattr(self, REMEDIES[objection.reason].method)(sketch)
+        return getattr(self, REASONS[objection.reason].remedy.method)(sketch)
 
     @api.model
     def _standing_reasons(self, partners, purpose=None) -> dict[int, str]:

@@ -3,25 +3,15 @@ import re
 from odoo import api, fields, models, tools
 
 from ...tools.text import fold
+from ..vocabulary.actions import STOPS, WORDS
 
-# What a message that is nothing but the word does.
-EFFECTS = [
-    ("stop", "Stop all messages"),
-    ("stop_marketing", "Stop advertising"),
-    ("start", "Allow messages again"),
-    ("agree", "Agree to what was asked"),
-    ("decline", "Decline what was asked"),
-    ("cancel", "Ask what to cancel"),
-    ("will_come", "Confirm the visit"),
-    ("cannot_come", "Will not come: call reception"),
-]
 COURTESY, REFUSAL = "courtesy", "refusal"
 # What changes nothing by itself.
 OTHER_EFFECTS = [
     (COURTESY, "None: it is left out around another word"),
     (REFUSAL, "Call reception"),
 ]
-_REFUSING = ("stop", "stop_marketing", REFUSAL)
+_REFUSING = (*STOPS, REFUSAL)
 # A whole message that is longer is a sentence, not a word.
 LONGEST_WORD = 60
 # With spaces, dots and emoji around it; whatever is longer is not even looked at.
@@ -43,7 +33,7 @@ class StopWord(models.Model):
 
     word = fields.Char(required=True, size=LONGEST_WORD)
     folded = fields.Char(compute="_compute_folded", store=True, precompute=True)
-    effect = fields.Selection([*EFFECTS, *OTHER_EFFECTS], default="stop", required=True)
+    effect = fields.Selection([*WORDS, *OTHER_EFFECTS], default="stop", required=True)
     lang_id = fields.Many2one(
         "res.lang",
         "Language",

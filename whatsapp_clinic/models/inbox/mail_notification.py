@@ -2,7 +2,8 @@ from odoo import fields, models
 
 from odoo.addons.mail.tools.discuss import Store
 
-from ..messaging.message import ENDED_STATES, REASONS
+from ..vocabulary.reasons import REASON_SELECTION
+from ..vocabulary.states import ENDED_STATES
 
 
 class MailNotification(models.Model):
@@ -21,7 +22,9 @@ class MailNotification(models.Model):
         index="btree_not_null",
     )
     failure_type = fields.Selection(
-        selection_add=[(f"whatsapp_{reason}", text) for reason, text in REASONS]
+        selection_add=[
+            (f"whatsapp_{reason}", text) for reason, text in REASON_SELECTION
+        ]
     )
 
     def _to_store_defaults(self, target):

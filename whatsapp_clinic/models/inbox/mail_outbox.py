@@ -5,7 +5,8 @@ import psycopg2
 from odoo import api, fields, models
 
 from ...tools.quiet_sql import place
-from ..messaging.message import ENDED_STATES, PRIORITY_CAMPAIGN
+from ..vocabulary.priorities import PRIORITY_CAMPAIGN
+from ..vocabulary.states import ENDED_STATES
 
 _logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from ...tools.access import require_group
 from ...tools.printing import print_action
 from ..consent.consent_present import SOON
 from ..consent.guardianship import majority
-from ..messaging.message import REASONS
+from ..vocabulary.reasons import REASON_SELECTION, REASONS
 from .res_partner import CLINIC_STAFF
 
 CONSENT_STATES = [
@@ -24,22 +24,6 @@ CONSENT_STATES = [
     ("not_written_to", "Do not contact"),
 ]
 _SEARCHABLE = {"no_consent", "withdrawn", "expired", "superseded", "guardianship_ended"}
-# The badge for what the gate objects.
-_BADGES = {
-    None: "ready",
-    "no_consent": "no_consent",
-    "consent_withdrawn": "withdrawn",
-    "consent_expired": "expired",
-    "notice_superseded": "superseded",
-    "guardianship_ended": "guardianship_ended",
-    "identity_blocked": "stopped",
-    "phone_blacklisted": "stopped",
-    "no_number": "no_number",
-    "invalid_number": "no_number",
-    "number_changed": "no_number",
-    "number_unlinked": "no_number",
-    "wrong_person": "no_number",
-}
 
 
 class ResPartner(models.Model):
@@ -56,7 +40,7 @@ class ResPartner(models.Model):
         help="Whether messages about appointments may be sent to this patient now.",
     )
     whatsapp_objection = fields.Selection(
-        REASONS,
+        REASON_SELECTION,
         "Why Can't I Write?",
         compute="_compute_whatsapp_objection",
         groups=CLINIC_STAFF,
@@ -123,7 +107,9 @@ class ResPartner(models.Model):
                 continue
             unsaved = None if partner._origin else partner._objection_before_saving()
             reason = reasons.get(partner._origin.id, unsaved)
-            partner.whatsapp_consent_state = _BADGES.get(reason, "not_written_to")
+            partner.whatsapp_consent_state = (
+                REASONS[reason].badge if reason else "ready"
+            )
 
     def _objection_before_saving(self) -> str:
         return "no_consent" if self._whatsapp_phone() else "no_number"

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 
 from ...tools import clock
 from ...tools.phone import Reading, e164, line, missing_digits, read
-from ..messaging.message import WAITING_STATES
+from ..vocabulary.states import WAITING_STATES
 
 # That somebody is a patient is health data: only the clinic's staff may see it.
 CLINIC_STAFF = "whatsapp_clinic.group_staff"

@@ -8,8 +8,12 @@ from datetime import datetime, timedelta
 
 from ...cloud_api.connection_check import EXPIRES_SOON
 from ...tools.parameter import number
+from ..vocabulary.priorities import (
+    PRIORITY_ANSWER,
+    PRIORITY_APPOINTMENT,
+    PRIORITY_CAMPAIGN,
+)
 from .account import HAS_ACCESS_TOKEN, secret_names
-from .message import PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN
 
 # A shorter hold is the dispatcher catching its breath; if many follow each other, the
 # queue tells.

@@ -9,7 +9,7 @@ from odoo.fields import Domain
 from ...cloud_api.errors import NO_CODE
 from ...tools import clock
 from ...tools.fingerprint import database_fingerprint
-from .message import WAITING_STATES
+from ..vocabulary.states import WAITING_STATES
 
 DEFAULT_API_VERSION = "v26.0"
 DEFAULT_BASE_URL = "https://graph.facebook.com"

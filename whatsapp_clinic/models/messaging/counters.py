@@ -5,7 +5,7 @@ from operator import itemgetter
 from odoo import api, models
 
 from ...tools import clock
-from .message import PRIORITIES
+from ..vocabulary.priorities import PRIORITIES
 
 # name -> what it is. All are gauges: they say how it is now. Names and units follow
 # Prometheus' conventions (base unit as suffix).

@@ -9,9 +9,10 @@ from ...tools.phone import line, spellings
 from ..consent.consent_state import GIVEN, OBJECTIONS, States
 from ..consent.content_check import texts_of
 from ..consent.guardianship import Guarded
+from ..vocabulary.priorities import PRIORITY_CAMPAIGN
 from .alarm_causes import SHORT_HOLD
 from .gate_limits import Limits
-from .message import BY_HAND, PRIORITY_CAMPAIGN
+from .message import BY_HAND
 from .verdict import SEND, Verdict, hold, refuse
 
 # Cloud API: 24 hours from the patient's last message or call to that number.

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ...cloud_api.pacing import PAIR_MEMORY, pair_wait
-from ...tools import clock, locks
-from .message import PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN
+from ...tools import clock
+from ..vocabulary import locks
+from ..vocabulary.priorities import PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN
 from .portfolio import LIMIT_PERIOD
 from .verdict import Verdict, hold, refuse
 

@@ -10,8 +10,8 @@ from ...cloud_api.payloads import PayloadError
 from ...tools import clock
 from ...tools.insert import insert, stamp
 from ...tools.wake_up import wake_after_commit
+from ..vocabulary.states import WAITING_STATES
 from .file_transfer import tell
-from .message import WAITING_STATES
 from .verdict import hold, refuse
 
 # Cloud API: an uploaded file can be sent for 30 days; a message should not leave in

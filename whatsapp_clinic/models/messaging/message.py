@@ -2,173 +2,25 @@ import secrets
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import LazyTranslate
 
 from ...cloud_api import errors, payloads
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.access import require_group
+from ..vocabulary.priorities import (
+    PRIORITY_APPOINTMENT,
+)
+from ..vocabulary.reasons import REASON_SELECTION, REASONS, next_step
+from ..vocabulary.states import (
+    ENDED_STATES,
+    OPEN_STATES,
+    STATE_SELECTION,
+    WAITING_STATES,
+)
 from .template_variable import LINK, MissingValue
 
-_lt = LazyTranslate(__name__)
-
-STATES = [
-    ("draft", "Draft"),
-    ("queued", "Queued"),
-    ("held", "Waiting"),
-    ("sending", "Sending"),
-    ("sent", "Sent"),
-    ("delivered", "Delivered"),
-    ("read", "Read"),
-    ("failed", "Failed"),
-    ("refused", "Not Sent"),
-    ("cancelled", "Cancelled"),
-    ("unknown", "Unknown"),
-    ("received", "Received"),
-]
-# Still to be sent, and still to be stopped.
-OPEN_STATES = ("draft", "queued", "held")
-WAITING_STATES = ("queued", "held")
-# On its way or there, as far as anybody knows.
-LEFT_STATES = ("sending", "sent", "delivered", "read", "unknown")
-# Not sent, for a reason of the clinic's own that may pass.
-STOPPED_STATES = ("refused", "cancelled")
-# WhatsApp did not take it, or the gate did not let it go.
-FAILED_STATES = ("failed", "refused")
-# Somebody has to look, or to send it again.
-ENDED_STATES = (*FAILED_STATES, "cancelled", "unknown")
-REASONS = [
-    ("no_number", "The patient has no WhatsApp number."),
-    ("invalid_number", "The phone number is not valid."),
-    ("no_consent", "The patient has not agreed to these messages."),
-    ("consent_withdrawn", "The patient refused, or has withdrawn the agreement."),
-    ("consent_expired", "The patient's agreement has run out."),
-    ("notice_superseded", "A new privacy notice asks for a new agreement."),
-    ("guardianship_ended", "A guardian agreed who no longer decides for the patient."),
-    ("purpose_category", "The purpose does not allow this kind of template."),
-    ("identity_blocked", "The patient stopped all messages to this number."),
-    ("marketing_blocked", "The patient stopped advertising to this number."),
-    ("phone_blacklisted", "The number is on the blacklist."),
-    ("wrong_person", "The number belongs to somebody else."),
-    ("number_changed", "The patient's number has changed."),
-    ("number_unlinked", "The number does not belong to this patient any more."),
-    ("patient_archived", "The patient is archived."),
-    ("patient_deceased", "The patient has died."),
-    ("patient_barred", "The clinic does not write to this patient."),
-    ("window_closed", "More than 24 hours since the patient wrote."),
-    ("template_disabled", "The template is not in use."),
-    ("template_account", "The template belongs to another WhatsApp account."),
-    ("template_not_approved", "WhatsApp has not approved the template."),
-    ("template_category", "WhatsApp changed the category of the template."),
-    ("value_missing", "A variable of the template is empty for this record."),
-    ("not_allowed", "WhatsApp would refuse the content."),
-    ("not_minimal", "The text tells more than it should."),
-    ("not_rendered", "The text could not be made; see the log."),
-    ("obsolete", "The appointment was cancelled or moved."),
-    ("already_confirmed", "The patient has confirmed already."),
-    ("other_patient", "It is about another patient's appointment."),
-    ("expired", "Its time has passed."),
-    ("quiet_hours", "It is night for the patient."),
-    ("pair_limit", "WhatsApp limits how much one patient gets at once."),
-    ("marketing_limit", "WhatsApp limits how much advertising one patient gets."),
-    ("automatic_limit", "The patient got enough automatic messages for this hour."),
-    ("messaging_limit", "The day's limit of patients to write to first is reached."),
-    ("channel_incomplete", "The channel is not connected."),
-    ("channel_held", "WhatsApp accepts nothing from this number at the moment."),
-    ("transfer_unrecorded", "The transfer of data abroad is not on record."),
-    ("copied_database", "This database is a copy; nothing is sent from it."),
-    ("standby", "Meta's AI agent is answering this patient."),
-    ("cancelled_by_user", "Cancelled by staff."),
-    ("not_sendable", "It has left already, or came from the patient."),
-    ("error", "WhatsApp reported an error."),
-    ("no_answer", "WhatsApp did not answer: it may or may not have arrived."),
-    ("file_uploading", "Its file is being handed to WhatsApp."),
-    ("file_refused", "WhatsApp did not take its file."),
-]
-NEXT_STEPS = {
-    "no_number": _lt("Enter a phone number for the patient."),
-    "invalid_number": _lt("Correct the patient's phone number."),
-    "no_consent": _lt("Ask the patient for consent and record it."),
-    "consent_withdrawn": _lt("Call the patient, or ask for consent again."),
-    "consent_expired": _lt("Ask the patient for consent again."),
-    "notice_superseded": _lt(
-        "Show the patient the new privacy notice and ask for consent again."
-    ),
-    "guardianship_ended": _lt("Ask the patient, or who decides for them now."),
-    "purpose_category": _lt(
-        "Choose another template, or a purpose that allows its category."
-    ),
-    "marketing_blocked": _lt("Nothing: the patient wants no advertising."),
-    "phone_blacklisted": _lt(
-        "If it was added by mistake, remove it from the phone blacklist."
-    ),
-    "wrong_person": _lt(
-        "Ask the patient: enter the right number, or confirm that this one is theirs."
-    ),
-    "patient_deceased": _lt("Nothing: no message is sent."),
-    "patient_barred": _lt("Talk to the patient in person, or lift the bar."),
-    "not_minimal": _lt("Take out what the detail names, then send again."),
-    "transfer_unrecorded": _lt(
-        "Ask the privacy officer to enter the standard contract on the channel."
-    ),
-    "identity_blocked": _lt(
-        "Call the patient. Writing START in the chat lifts the stop."
-    ),
-    "number_changed": _lt("Ask the patient for the new number."),
-    "number_unlinked": _lt("Check the patient's phone number."),
-    "patient_archived": _lt("Restore the patient if the clinic still treats them."),
-    "window_closed": _lt("Send an approved template that the patient has agreed to."),
-    "template_disabled": _lt("Ask a manager to map its variables and put it in use."),
-    "template_account": _lt("Choose a template of the account of this number."),
-    "template_not_approved": _lt(
-        "Wait for WhatsApp's review or choose another template."
-    ),
-    "template_category": _lt(
-        "Ask a manager to accept the new category on the template."
-    ),
-    "value_missing": _lt("Fill in the field on the record, then send again."),
-    "not_allowed": _lt("Change the content, then send again."),
-    "other_patient": _lt(
-        "Nothing: whose appointment it is, is written to instead of this patient."
-    ),
-    "quiet_hours": _lt(
-        "No action needed: it will be sent in the morning, unless that is too late."
-    ),
-    "pair_limit": _lt("No action needed: it will be sent in a moment."),
-    "marketing_limit": _lt("No action needed: it will be sent after a day."),
-    "automatic_limit": _lt("No action needed: it will be sent within the hour."),
-    "messaging_limit": _lt(
-        "Call the patients whose messages cannot wait; verify the business at Meta to "
-        "raise the limit."
-    ),
-    "channel_incomplete": _lt("Ask the administrator to enter the credentials."),
-    "channel_held": _lt(
-        "Call the patient if it is urgent; it leaves by itself when WhatsApp accepts "
-        "messages again."
-    ),
-    "copied_database": _lt("If this is the real database now, arm the channel."),
-    "standby": _lt(
-        "Write to the patient yourself to take the conversation over, or switch the "
-        "agent off in WhatsApp Manager."
-    ),
-    "no_answer": _lt("Ask the patient, or send again."),
-    "file_uploading": _lt("No action needed: it will be sent in a moment."),
-    "file_refused": _lt("Choose a file of another type or size, then send again."),
-}
-# What nobody can mend for this message.
-_HOPELESS = (
-    "not_sendable",
-    "obsolete",
-    "already_confirmed",
-    "other_patient",
-    "expired",
-    "patient_deceased",
-)
 # Set by the buttons with which people send; programs that call the same method do not.
 BY_HAND = "clinic_sent_by_hand"
-# Smaller goes first.
-PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN = 0, 1, 2
-PRIORITIES = (PRIORITY_ANSWER, PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN)
 
 
 def _may_be_sent(message) -> bool:
@@ -195,7 +47,9 @@ class Message(models.Model):
     direction = fields.Selection(
         [("out", "Outgoing"), ("in", "Incoming")], default="out", required=True
     )
-    state = fields.Selection(STATES, default="draft", required=True, index=True)
+    state = fields.Selection(
+        STATE_SELECTION, default="draft", required=True, index=True
+    )
     kind = fields.Char(default="text", required=True, help="WhatsApp's message type.")
     channel_id = fields.Many2one("whatsapp.clinic.channel", ondelete="restrict")
     company_id = fields.Many2one("res.company", required=True)
@@ -275,16 +129,16 @@ class Message(models.Model):
     read_at = fields.Datetime("Read")
     failed_at = fields.Datetime("Failed")
     occurred_at = fields.Datetime(help="When the patient wrote, by WhatsApp's clock.")
-    reason = fields.Selection(REASONS)
+    reason = fields.Selection(REASON_SELECTION)
     objection = fields.Selection(
-        REASONS,
+        REASON_SELECTION,
         "Why Not",
         compute="_compute_objection",
         compute_sudo=True,
         help="Why it was not sent; while it waits, why it would not be sent now.",
     )
     send_objection = fields.Selection(
-        REASONS,
+        REASON_SELECTION,
         "Why Not Now",
         compute="_compute_send_objection",
         compute_sudo=True,
@@ -362,9 +216,9 @@ class Message(models.Model):
         for message in self:
             verdict = verdicts.get(message.id)
             message.send_objection = verdict.reason if verdict else "not_sendable"
-            message.can_be_sent_now = message.send_objection not in _HOPELESS
-            step = NEXT_STEPS.get(message.send_objection)
-            message.send_next_step = step and self.env._(step)
+            objection = REASONS.get(message.send_objection)
+            message.can_be_sent_now = not (objection and objection.is_hopeless)
+            message.send_next_step = next_step(self.env, message.send_objection)
 
     @api.depends("body", "state", "template_id")
     def _compute_shown_body(self):
@@ -396,8 +250,7 @@ class Message(models.Model):
         """What a person can do about the objection, in the user's language."""
         if self.objection == "error":
             return self.env._(errors.policy(self.error_code).cure)
-        step = NEXT_STEPS.get(self.objection)
-        return step and self.env._(step)
+        return next_step(self.env, self.objection)
 
     @api.depends("beginning", "kind")
     def _compute_display_name(self):

@@ -4,7 +4,8 @@ from odoo import api, fields, models
 
 from ...tools import clock
 from ...tools.access import require_group
-from .message import NEXT_STEPS, PRIORITY_ANSWER
+from ..vocabulary.priorities import PRIORITY_ANSWER
+from ..vocabulary.reasons import next_step
 
 # What asks nothing of the clinic by itself.
 _ASKS_NOTHING = ("edit", "reaction", "revoke", "system", "unsupported")
@@ -83,10 +84,9 @@ class Message(models.Model):
         latest = asked.sorted(lambda one: (one.occurred_at or one.due_at, one.id))[-1:]
         reason = latest._objection_to_reply() if latest else "window_closed"
         field = self._fields["reason"]
-        step = NEXT_STEPS.get(reason)
         told = (
             dict(field._description_selection(self.env)).get(reason),
-            step and self.env._(step),
+            next_step(self.env, reason),
         )
         return {
             "message_id": latest.id,

@@ -7,14 +7,12 @@ from odoo.tools import format_datetime
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.parameter import number
-from ..consent.stop_word import EFFECTS
+from ..vocabulary.actions import ACTIONS, STOPS, TAKEN_AS, TAPS
+from ..vocabulary.priorities import PRIORITY_ANSWER
+from ..vocabulary.states import FAILED_STATES
 from .gate_limits import AUTOMATIC_PERIOD
-from .message import FAILED_STATES, PRIORITY_ANSWER
-from .template_button import ACTIONS
 
 _logger = logging.getLogger(__name__)
-
-_STOPS = ("stop", "stop_marketing")
 
 
 class Message(models.Model):
@@ -23,7 +21,7 @@ class Message(models.Model):
     _inherit = "whatsapp.clinic.message"
 
     taken_as = fields.Selection(
-        [*EFFECTS, ("wrong_person", "Not the patient")],
+        TAKEN_AS,
         help="What the patient's word or tap was taken for.",
     )
     notice_id = fields.Many2one(
@@ -178,7 +176,7 @@ class Message(models.Model):
         )
 
     def _objection_to_reply(self) -> str | None:
-        """Why an answer could not be sent now (one of REASONS)."""
+        """Why an answer could not be sent now (a name in `vocabulary.reasons`)."""
         self.ensure_one()
         values = {**self.sudo()._reply_values(), "by_hand": True}
         answer = self.new({**values, "due_at": clock.now()})
@@ -224,7 +222,7 @@ class Message(models.Model):
     def _is_tap(self, payload: str) -> bool:
         """Whether a payload is one of ours: `<action>:<key of the outbox row>`."""
         action, colon, _key = payload.partition(":")
-        return bool(colon) and action in dict(ACTIONS)
+        return bool(colon) and action in dict(TAPS)
 
     def _act_on_tap(self, payload: str):
         """Do what the tapped button says.
@@ -238,18 +236,18 @@ class Message(models.Model):
         if not row or row.identity_id != self.identity_id:
             _logger.info("A tapped button belongs to no message of its sender")
             # Whoever it is wants no more of them.
-            if action in _STOPS:
+            if action in STOPS:
                 self.env["whatsapp.clinic.chat.answers"]._obey(self, action)
             return
         self.write({"reply_to_id": row.id, "partner_id": row.partner_id.id})
-        if action in ("agree", "decline"):
+        if ACTIONS[action].decision:
             if row.asked_purpose_id:
                 question = self.env["whatsapp.clinic.consent.question"]
                 question._take_answer(row, self, action)
             return
         is_repeated = row.tapped == action
         row.tapped = action
-        if action in (*_STOPS, "wrong_person"):
+        if action in (*STOPS, "wrong_person"):
             self.env["whatsapp.clinic.chat.answers"]._obey(self, action)
         elif row.appointment_id:
             self._act_on_appointment(row, action, is_repeated)

@@ -8,6 +8,7 @@ from odoo.tools import LazyTranslate
 
 from ...cloud_api.webhooks import MEDIA_KINDS, clean_text, leaves
 from ...tools.access import named
+from ..vocabulary.kinds import KINDS, NOTICE, UNKNOWN_ICON
 from .media import shown_as
 from .message_content import (
     has_unread,
@@ -28,63 +29,7 @@ _CHANGES = {
     "to_agent": _lt("Meta's AI Agent Answers"),
     "to_clinic": _lt("The Clinic Answers Again"),
 }
-_NOTICE = _lt("Notice of WhatsApp")
-KINDS = {
-    "text": _lt("Text"),
-    "template": _lt("Template"),
-    "image": _lt("Photo"),
-    "video": _lt("Video"),
-    "audio": _lt("Audio"),
-    "voice": _lt("Voice Note"),
-    "document": _lt("Document"),
-    "sticker": _lt("Sticker"),
-    "location": _lt("Location"),
-    "contacts": _lt("Contact"),
-    "button": _lt("Button Tapped"),
-    "interactive": _lt("Answer by Tapping"),
-    "buttons": _lt("Buttons"),
-    "list": _lt("List"),
-    "cta_url": _lt("Link Button"),
-    "location_request": _lt("Location Request"),
-    "flow": _lt("Form"),
-    "reaction": _lt("Reaction"),
-    "order": _lt("Order"),
-    "call": _lt("Call"),
-    "edit": _lt("Correction"),
-    "revoke": _lt("Deletion"),
-    "system": _NOTICE,
-    "unsupported": _lt("Not Shown by WhatsApp"),
-    "media_placeholder": _lt("File in the App"),
-}
-ICONS = {
-    "text": "fa-comment-o",
-    "template": "fa-file-text-o",
-    "image": "fa-picture-o",
-    "video": "fa-video-camera",
-    "audio": "fa-music",
-    "voice": "fa-microphone",
-    "document": "fa-file-o",
-    "sticker": "fa-sticky-note-o",
-    "location": "fa-map-marker",
-    "contacts": "fa-user",
-    "button": "fa-hand-o-up",
-    "interactive": "fa-hand-o-up",
-    "buttons": "fa-hand-o-up",
-    "list": "fa-list-ul",
-    "cta_url": "fa-external-link",
-    "location_request": "fa-location-arrow",
-    "flow": "fa-list-alt",
-    "reaction": "fa-smile-o",
-    "order": "fa-shopping-cart",
-    "call": "fa-phone",
-    "edit": "fa-pencil",
-    "revoke": "fa-ban",
-    "system": "fa-info-circle",
-    "unsupported": "fa-question-circle-o",
-    "media_placeholder": "fa-file-o",
-}
 _FORM_ANSWER = _lt("Answered Form")
-_UNKNOWN_ICON = "fa-question-circle"
 # Where it leads from a place in degrees; the address goes to nobody by itself.
 _MAP = "https://www.openstreetmap.org/?mlat={0:.6f}&mlon={1:.6f}#map=17/{0:.6f}/{1:.6f}"
 # Lines of a form or of something unknown that are shown.
@@ -138,15 +83,18 @@ class Message(models.Model):
         """The name of its kind, None for one that this version does not know."""
         content = self.content or {}
         if self.kind == "system":
-            return _CHANGES.get(content.get("change"), _NOTICE)
-        return _FORM_ANSWER if content.get("form") else KINDS.get(self.kind)
+            return _CHANGES.get(content.get("change"), NOTICE)
+        if content.get("form"):
+            return _FORM_ANSWER
+        return KINDS[self.kind].label if self.kind in KINDS else None
 
     @api.depends("kind", "content")
     @api.depends_context("lang")
     def _compute_kind_label(self):
         for message in self:
             name = message._kind_name
-            message.kind_icon = ICONS.get(message.kind, _UNKNOWN_ICON)
+            kind = KINDS.get(message.kind)
+            message.kind_icon = kind.icon if kind else UNKNOWN_ICON
             message.kind_label = (
                 self.env._(name)
                 if name

@@ -9,21 +9,9 @@ from odoo import api, models
 from ...cloud_api import errors
 from ...cloud_api.webhooks import StatusUpdate, Unrecognised, clean_text
 from ...tools import clock
+from ..vocabulary.states import RANKS
 from .refusal import Refusal, judge_refusal
 
-# A status never takes a message to a lower rank. A failure is final unless a later
-# `delivered` proves it wrong; what is not sent yet cannot be contradicted.
-RANKS = {
-    "queued": 0,
-    "held": 0,
-    "sending": 1,
-    "unknown": 1,
-    "sent": 2,
-    "failed": 3,
-    "refused": 3,
-    "delivered": 4,
-    "read": 5,
-}
 STATUS_STATES = {
     "sent": "sent",
     "delivered": "delivered",

@@ -12,12 +12,8 @@ from ...tools.access import named, require_group, unreadable
 from ...tools.quiet_sql import place
 from ...tools.transaction import TRY_AGAIN
 from ...tools.wake_up import report_progress, wake_after_commit
-from .message import (
-    LEFT_STATES,
-    PRIORITY_ANSWER,
-    PRIORITY_CAMPAIGN,
-    WAITING_STATES,
-)
+from ..vocabulary.priorities import PRIORITY_ANSWER, PRIORITY_CAMPAIGN
+from ..vocabulary.states import LEFT_STATES, WAITING_STATES
 from .undo import tell_stopped
 from .verdict import Verdict
 

@@ -5,7 +5,7 @@ import psycopg2
 from odoo import SUPERUSER_ID, api, fields, models
 
 from ...tools.quiet_sql import place
-from .message import PRIORITY_APPOINTMENT
+from ..vocabulary.priorities import PRIORITY_APPOINTMENT
 from .sending import APPOINTMENT, AT_ONCE, has_partner, partner_of
 
 _logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 
 from ...cloud_api import templates
 from ...tools import clock
-from .message import WAITING_STATES
+from ..vocabulary.states import WAITING_STATES
 
 # Cloud API, authentication templates: a code says of itself 90 minutes at most.
 _CODES_KEPT = timedelta(days=1)

@@ -12,6 +12,7 @@ from ...cloud_api.templates import (
     VoiceCallButton,
 )
 from ...tools.text import fold
+from ..vocabulary.actions import ACTIONS, TAPS
 from . import template_part  # noqa: F401 - registered before what inherits it
 
 # Cloud API, buttons of templates; the first eight can be written here.
@@ -31,35 +32,6 @@ KINDS = [
 ]
 # Stands after every other button until it has its number.
 _LAST = 99
-# What a tap does; the payload of a quick reply is `<action>:<key of the outbox row>`.
-ACTIONS = [
-    ("confirm", "Confirm the appointment"),
-    ("reschedule", "Ask for another time"),
-    ("cancel", "Cancel the appointment"),
-    ("stop", "Stop all messages"),
-    ("stop_marketing", "Stop advertising"),
-    ("agree", "Agree to what is asked"),
-    ("decline", "Decline what is asked"),
-    ("wrong_person", "Not the patient"),
-    ("none", "Nothing"),
-]
-# Words on buttons that say plainly what they do, in the languages of the library.
-_GUESSES = {
-    "confirm": {"confirm", "onayla", "onaylıyorum", "geliyorum", "evet"},
-    "reschedule": {"reschedule", "ertele", "değiştir", "başka zaman"},
-    "cancel": {"cancel", "iptal", "iptal et"},
-    "stop": {"stop messages", "mesajları durdur"},
-    "stop_marketing": {
-        "stop ads",
-        # What WhatsApp Manager writes on a button for it.
-        "stop promotions",
-        "reklam istemiyorum",
-        "promosyonları durdur",
-    },
-    "agree": {"agree", "i agree", "kabul ediyorum", "onay veriyorum"},
-    "decline": {"decline", "i do not agree", "kabul etmiyorum", "onay vermiyorum"},
-    "wrong_person": {"not me", "wrong person", "ben değilim", "yanlış kişi"},
-}
 
 
 class TemplateButton(models.Model):
@@ -84,7 +56,7 @@ class TemplateButton(models.Model):
     example = fields.Char(help="The whole address with its end filled, or a code.")
     flow_id = fields.Char("Form ID")
     flow_screen = fields.Char("First Screen")
-    action = fields.Selection(ACTIONS, default="none", required=True)
+    action = fields.Selection(TAPS, default="none", required=True)
 
     _place_uniq = models.Constraint(
         "UNIQUE (template_id, index) DEFERRABLE INITIALLY DEFERRED",
@@ -225,6 +197,6 @@ def _definitions(components: list[dict]) -> list[dict]:
 def _guess(text: str) -> str:
     word = fold(text)
     return next(
-        (action for action, words in _GUESSES.items() if word in map(fold, words)),
+        (name for name, one in ACTIONS.items() if word in map(fold, one.buttons)),
         "none",
     )

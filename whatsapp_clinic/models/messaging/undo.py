@@ -4,7 +4,8 @@ from math import ceil
 from odoo import fields, models
 
 from ...tools import clock
-from .message import BY_HAND, WAITING_STATES
+from ..vocabulary.states import WAITING_STATES
+from .message import BY_HAND
 
 # Seconds that the offer to undo is shown where nothing waits for it.
 SHOWN = 8

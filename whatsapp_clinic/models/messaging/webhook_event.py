@@ -9,11 +9,12 @@ from ...tools import clock
 from ...tools.access import require_group
 from ...tools.transaction import TRY_AGAIN, read_committed
 from ...tools.turns import short_turns
-from ...tools.wake_up import LINGER, report_progress, running_lock, wake_after_commit
+from ...tools.wake_up import report_progress, wake_after_commit
 from .event_batch import EventBatch
 from .event_news import News
 from .event_turns import Turns
 from .message_answer import TOLD_LATER
+from .running import LINGER, running_lock
 
 # Events in one transaction, and so many bytes; each update has its savepoint.
 BATCH = 50

@@ -6,9 +6,11 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import LazyTranslate
 
-from ...tools import clock, locks
+from ...tools import clock
 from ...tools.access import named
-from ..messaging.message import LEFT_STATES, REASONS, WAITING_STATES
+from ..vocabulary import locks
+from ..vocabulary.reasons import REASON_SELECTION
+from ..vocabulary.states import LEFT_STATES, WAITING_STATES
 from .appointment_slot import tell_taken
 
 _lt = LazyTranslate(__name__)
@@ -168,7 +170,7 @@ class Appointment(models.Model):
     whatsapp_message_count = fields.Integer(compute="_compute_whatsapp_message_count")
     can_be_written_to = fields.Selection(related="partner_id.whatsapp_consent_state")
     whatsapp_objection = fields.Selection(
-        REASONS, "Why Can't I Write?", compute="_compute_whatsapp_objection"
+        REASON_SELECTION, "Why Can't I Write?", compute="_compute_whatsapp_objection"
     )
     whatsapp_next_step = fields.Char(
         "What to Do", compute="_compute_whatsapp_objection"

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import LazyTranslate, format_date, format_time
 
-from ..messaging.message import FAILED_STATES
+from ..vocabulary.states import FAILED_STATES
 
 _lt = LazyTranslate(__name__)
 

@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 
 from ...tools.quiet_hours import quiet_period
-from ..messaging.message import WAITING_STATES
+from ..vocabulary.states import WAITING_STATES
 
 # What of it rules have used for what waits.
 _PLANNING = {"channel_id", "company_id", "tz", "quiet_from", "quiet_to"}

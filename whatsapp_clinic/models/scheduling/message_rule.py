@@ -1,4 +1,3 @@
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytz
@@ -7,54 +6,10 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...tools import clock
-from ..messaging.message import LEFT_STATES, STOPPED_STATES, WAITING_STATES
+from ..vocabulary.anchors import ANCHORS
+from ..vocabulary.reasons import REASONS
+from ..vocabulary.states import LEFT_STATES, STOPPED_STATES, WAITING_STATES
 
-
-@dataclass(frozen=True)
-class Anchor:
-    """A moment of an appointment that rules write around.
-
-    `field` holds it, `states` are those in which a message about it makes sense. What
-    was just done finds somebody awake. A message before the visit is of no use after.
-    An appointed time may come back after a move; what was done is done once.
-    """
-
-    label: str
-    field: str
-    states: tuple = ("booked",)
-    is_just_done: bool = False
-    is_before_visit: bool = True
-    is_appointed: bool = False
-
-
-_VISITED = ("booked", "arrived", "fulfilled")
-ANCHORS = {
-    "booked": Anchor("When booked", "booked_at", is_just_done=True),
-    "moved": Anchor("When moved", "moved_at", is_just_done=True),
-    "confirmed": Anchor(
-        "When confirmed by the patient", "confirmed_at", is_just_done=True
-    ),
-    "start": Anchor("Start of the appointment", "start", is_appointed=True),
-    "end": Anchor(
-        "End of the appointment",
-        "stop",
-        _VISITED,
-        is_before_visit=False,
-        is_appointed=True,
-    ),
-    "noshow": Anchor("When missed", "missed_at", ("noshow",), is_before_visit=False),
-    "cancelled": Anchor(
-        "When cancelled",
-        "cancelled_at",
-        ("cancelled",),
-        is_just_done=True,
-        is_before_visit=False,
-    ),
-}
-# Their messages make sense when the visit is over, or was cancelled.
-AFTERWARDS = frozenset(
-    name for name, anchor in ANCHORS.items() if not anchor.is_before_visit
-)
 UNIT_MINUTES = {"minutes": 1, "hours": 60, "days": 24 * 60}
 # A message whose time was already over when it was planned is not sent late.
 LATE = timedelta(minutes=15)
@@ -64,10 +19,6 @@ GRACE = timedelta(hours=1)
 USEFUL = timedelta(minutes=30)
 # How long a message about something past is still worth sending.
 SHELF_LIFE = timedelta(days=2)
-# The plan's own reasons to cancel; whatever else did was an obstacle.
-_PLANNED_AWAY = ("obsolete", "already_confirmed")
-# Somebody decided; nothing brings it back.
-_FINAL = ("cancelled_by_user",)
 
 
 class MessageRule(models.Model):
@@ -515,11 +466,13 @@ class MessageRule(models.Model):
 
 def _is_hindered(row) -> bool:
     """Whether something stood against it that was not the plan's own doing."""
-    return _may_come_back(row) and row.reason not in _PLANNED_AWAY
+    reason = REASONS.get(row.reason)
+    return _may_come_back(row) and not (reason and reason.is_planned_away)
 
 
 def _may_come_back(row) -> bool:
-    return row.state in STOPPED_STATES and row.reason not in _FINAL
+    reason = REASONS.get(row.reason)
+    return row.state in STOPPED_STATES and not (reason and reason.is_final)
 
 
 def _usefulness(row) -> tuple:

@@ -12,7 +12,7 @@ from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 from odoo.tools import mute_logger
 
-from ...models.messaging.message import OPEN_STATES
+from ...models.vocabulary.states import OPEN_STATES
 from ...tools import clock
 from ..common import (
     ACCESS_TOKEN,

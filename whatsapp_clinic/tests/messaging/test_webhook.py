@@ -15,7 +15,7 @@ from ...controllers.webhook import MAX_BYTES, PATH, NotInstalled, take_in
 from ...models.messaging import event_turns, webhook_event
 from ...models.messaging.event_batch import EventBatch
 from ...models.messaging.event_turns import Turns
-from ...models.messaging.message_status import RANKS
+from ...models.vocabulary.states import RANKS
 from ..common import (
     APP_SECRET,
     AYSE_WA_ID,

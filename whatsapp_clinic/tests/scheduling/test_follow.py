@@ -4,7 +4,7 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from ...models.messaging.message import WAITING_STATES
+from ...models.vocabulary.states import WAITING_STATES
 from ...tools import clock
 from ..common import (
     AYSE_WA_ID,

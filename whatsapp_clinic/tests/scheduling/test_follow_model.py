@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import tagged
 
-from ...models.messaging.message import WAITING_STATES
+from ...models.vocabulary.states import WAITING_STATES
 from ...tools import clock
 from ..common import ClinicCase, make_template, tomorrow
 

@@ -16,7 +16,7 @@ from ....tools import clock
 from ....tools.quiet_sql import place
 from ....tools.transaction import read_committed
 from ...consent.content_check import NotMinimal
-from ..message import PRIORITIES
+from ...vocabulary.priorities import PRIORITIES
 from ..template_variable import MissingValue
 from ..verdict import refuse
 from .connection import THREADS, channel_client, leave_bucket, take_over_bucket

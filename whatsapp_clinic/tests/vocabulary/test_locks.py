@@ -5,7 +5,8 @@ from odoo.sql_db import db_connect
 from odoo.tests import tagged
 
 from ...models.messaging.gate_limits import Limits
-from ...tools import clock, locks
+from ...models.vocabulary import locks
+from ...tools import clock
 from ..common import ClinicCase
 
 ADDON = Path(__file__).resolve().parents[2]
