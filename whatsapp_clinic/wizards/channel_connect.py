@@ -12,7 +12,7 @@ from ..models.messaging.channel import (
     DEFAULT_BASE_URL,
     require_known_host,
 )
-from ..models.messaging.dispatcher import account_client, app_client
+from ..models.provider.connection import account_client, app_client
 from ..tools import clock
 
 SECRETS = ("access_token", "app_secret")

@@ -3,30 +3,14 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ...tools.given_secret import ENVIRONMENT, FILE, SECRETS, given_secret, names_given
+from ...tools.given_secret import ENVIRONMENT, FILE, SECRETS, given_secret
 
-# For a statement in which `channel` is a channel: its account has an access token.
-# Needs `access_token_names` of `secret_names`.
-HAS_ACCESS_TOKEN = """
-    EXISTS (
-        SELECT FROM whatsapp_clinic_account AS account
-        WHERE account.id = channel.account_id AND (
-            account.access_token IS NOT NULL
-            OR account.environment_name = ANY(%(access_token_names)s)
-        )
-    )
-"""
 SOURCES = [
     ("missing", "Missing"),
     ("stored", "Kept in the database"),
     (ENVIRONMENT, "From the server's environment"),
     (FILE, "From Odoo's configuration file"),
 ]
-
-
-def secret_names() -> dict[str, list[str]]:
-    """Values for HAS_ACCESS_TOKEN."""
-    return {"access_token_names": names_given("access_token")}
 
 
 class Account(models.Model):

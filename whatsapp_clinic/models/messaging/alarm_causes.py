@@ -8,16 +8,14 @@ from datetime import datetime, timedelta
 
 from ...cloud_api.connection_check import EXPIRES_SOON
 from ...tools.parameter import number
+from ..provider.access_token import HAS_ACCESS_TOKEN, secret_names
 from ..vocabulary.priorities import (
     PRIORITY_ANSWER,
     PRIORITY_APPOINTMENT,
     PRIORITY_CAMPAIGN,
 )
-from .account import HAS_ACCESS_TOKEN, secret_names
+from .gate import SHORT_HOLD
 
-# A shorter hold is the dispatcher catching its breath; if many follow each other, the
-# queue tells.
-SHORT_HOLD = timedelta(minutes=1)
 # A campaign may wait so many times as long as an answer or a reminder.
 CAMPAIGN_PATIENCE = 12
 # WhatsApp repeats a webhook for so long (Cloud API, webhooks); what was sent before

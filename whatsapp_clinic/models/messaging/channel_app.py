@@ -2,8 +2,8 @@ from odoo import fields, models
 
 from ...cloud_api.errors import CloudApiError
 from ...tools import clock
+from ..provider.connection import channel_client
 from .channel import COEXISTENCE_RATE
-from .dispatcher import channel_client
 
 SYNCS = ("smb_app_state_sync", "history")
 

@@ -17,8 +17,8 @@ from ...cloud_api.connection_check import (
 from ...cloud_api.errors import UNREACHABLE, CallFailed, CloudApiError
 from ...tools import clock
 from ...tools.fingerprint import database_fingerprint
+from ..provider.connection import app_client, channel_client
 from .alarm_causes import CAUSES, parameters
-from .dispatcher import app_client, channel_client
 
 # A little less than a day, so that it is once a day whatever wakes the action.
 DAILY = timedelta(hours=23)

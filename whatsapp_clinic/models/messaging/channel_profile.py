@@ -3,7 +3,7 @@ import base64
 from odoo import fields, models
 
 from ...tools import clock
-from .dispatcher import channel_client
+from ..provider.connection import channel_client
 
 # What a clinic may be (Cloud API, business profile).
 VERTICALS = [

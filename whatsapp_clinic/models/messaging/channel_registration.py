@@ -1,6 +1,6 @@
 from odoo import models
 
-from .dispatcher import channel_client
+from ..provider.connection import channel_client
 
 
 class Channel(models.Model):

@@ -8,7 +8,7 @@ from ...cloud_api.errors import UNREACHABLE, CallFailed, CloudApiError
 from ...tools.quiet_sql import place
 from ...tools.transaction import begin_anew
 from ...tools.wake_up import wake_after_commit
-from .dispatcher import channel_client
+from ..provider.connection import channel_client
 
 _MESSAGING_LIMIT = "whatsapp_business_manager_messaging_limit"
 _logger = logging.getLogger(__name__)

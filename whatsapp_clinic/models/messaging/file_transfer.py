@@ -11,7 +11,7 @@ from ...tools import clock
 from ...tools.quiet_sql import place, quiet_sql
 from ...tools.transaction import TRY_AGAIN, read_committed
 from ...tools.wake_up import report_progress
-from .dispatcher import channel_client
+from ..provider.connection import channel_client
 
 _logger = logging.getLogger(__name__)
 

@@ -10,7 +10,6 @@ from ..consent.consent_state import GIVEN, OBJECTIONS, States
 from ..consent.content_check import texts_of
 from ..consent.guardianship import Guarded
 from ..vocabulary.priorities import PRIORITY_CAMPAIGN
-from .alarm_causes import SHORT_HOLD
 from .gate_limits import Limits
 from .message import BY_HAND
 from .verdict import SEND, Verdict, hold, refuse
@@ -19,6 +18,9 @@ from .verdict import SEND, Verdict, hold, refuse
 WINDOW = timedelta(hours=24)
 # Meta does not say that these open the window: they are about another message.
 _NO_OPENERS = ("reaction", "edit", "revoke", "system")
+# A shorter hold is the dispatcher catching its breath; if many follow each other, the
+# queue tells.
+SHORT_HOLD = timedelta(minutes=1)
 # How long a row waits for a channel that somebody has to connect first.
 RECHECK = timedelta(minutes=5)
 

@@ -9,9 +9,11 @@ from ...cloud_api.pacing import PAIR_MEMORY, pair_wait
 from ...tools import clock
 from ..vocabulary import locks
 from ..vocabulary.priorities import PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN
-from .portfolio import LIMIT_PERIOD
 from .verdict import Verdict, hold, refuse
 
+# Messaging limit: Cloud API, distinct recipients outside the 24-hour window in a
+# moving 24 hours, for all numbers of a business portfolio together.
+LIMIT_PERIOD = timedelta(hours=24)
 AUTOMATIC_PERIOD = timedelta(hours=1)
 _LOOK_BACK = max(AUTOMATIC_PERIOD, timedelta(seconds=PAIR_MEMORY))
 # Where so many more patients may be reached, nobody counts exactly for so many seconds.

@@ -25,8 +25,6 @@ REASONS = [
 _MEGABYTE = 2**20
 # Characters of a file's name, and of what of it is an extension.
 _NAME, _EXTENSION = 200, 20
-# What browsers draw as a picture.
-_PICTURES = ("image/gif", "image/jpeg", "image/png", "image/webp")
 QUOTA_PERIOD = timedelta(hours=24)
 # In the context: of a file that is made the words are not looked for.
 UNREAD = "whatsapp_clinic_unread"
@@ -255,19 +253,6 @@ class Attachment(models.Model):
         if self.env.context.get(UNREAD):
             return None
         return super()._index(bin_data, file_type, checksum=checksum)
-
-
-def shown_as(kind: str, mime_type: str | None) -> str:
-    """How a browser shows the file of a message: image, video, audio, or a link.
-
-    `kind` is the message's; a file that is something else is a link.
-    """
-    family = (mime_type or "").partition("/")[0]
-    if kind in ("image", "sticker"):
-        return "image" if mime_type in _PICTURES else "link"
-    if kind in ("audio", "voice"):
-        return "audio" if family in ("audio", "video") else "link"
-    return "video" if kind == family == "video" else "link"
 
 
 class Message(models.Model):

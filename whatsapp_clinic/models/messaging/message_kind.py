@@ -9,7 +9,6 @@ from odoo.tools import LazyTranslate
 from ...cloud_api.webhooks import MEDIA_KINDS, clean_text, leaves
 from ...tools.access import named
 from ..vocabulary.kinds import KINDS, NOTICE, UNKNOWN_ICON
-from .media import shown_as
 from .message_content import (
     has_unread,
     searchable,
@@ -37,7 +36,22 @@ _LINES = 200
 # What of it is nothing to read.
 _UNSHOWN = ("payload", "flow_token")
 _SEEN = re.compile("<(img|video|audio)[ >]|>[^<]*[^<\\s]")
+# What browsers draw as a picture.
+_PICTURES = ("image/gif", "image/jpeg", "image/png", "image/webp")
 _HIDEABLE = ("body", "content", "content_text", "raw")
+
+
+def _shown_as(kind: str, mime_type: str | None) -> str:
+    """How a browser shows the file of a message: image, video, audio, or a link.
+
+    `kind` is the message's; a file that is something else is a link.
+    """
+    family = (mime_type or "").partition("/")[0]
+    if kind in ("image", "sticker"):
+        return "image" if mime_type in _PICTURES else "link"
+    if kind in ("audio", "voice"):
+        return "audio" if family in ("audio", "video") else "link"
+    return "video" if kind == family == "video" else "link"
 
 
 class Message(models.Model):
@@ -167,7 +181,7 @@ class Message(models.Model):
             "quoted": self.reply_to_id._filtered_access("read"),
             "content": content,
             "file": file,
-            "shown_as": shown_as(self.kind, file.mimetype),
+            "shown_as": _shown_as(self.kind, file.mimetype),
             "media": self.media_ids[:1],
             "is_media": self.kind in MEDIA_KINDS,
             "is_visible": _is_visible,

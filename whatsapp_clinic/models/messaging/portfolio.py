@@ -1,13 +1,9 @@
 import re
-from datetime import timedelta
 
 from odoo import api, fields, models
 
 from ...tools import clock
-
-# Messaging limit: Cloud API, distinct recipients outside the 24-hour window in a
-# moving 24 hours, for all numbers of a business portfolio together.
-LIMIT_PERIOD = timedelta(hours=24)
+from .gate_limits import LIMIT_PERIOD
 
 
 class Portfolio(models.Model):

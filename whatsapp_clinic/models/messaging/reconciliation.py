@@ -6,7 +6,7 @@ from ...cloud_api.errors import NO_CODE, CallFailed
 from ...cloud_api.webhooks import EventError, StatusUpdate
 from ...tools import clock
 from ...tools.transaction import begin_anew
-from .dispatcher import channel_client
+from ..provider.connection import channel_client
 
 # Statuses come within seconds; after this a webhook may have been lost.
 OVERDUE = timedelta(hours=1)

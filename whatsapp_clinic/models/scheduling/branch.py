@@ -39,6 +39,11 @@ class Branch(models.Model):
         default=lambda self: self.env.company.country_id,
         help="Phone numbers without a country code are numbers of this country.",
     )
+    lang = fields.Selection(
+        lambda self: self.env["res.lang"].get_installed(),
+        "Language of New Patients",
+        help="Empty: the company's.",
+    )
     tz = fields.Selection(
         _tz_get,
         "Time Zone",

@@ -8,11 +8,6 @@ class Branch(models.Model):
 
     _inherit = "whatsapp.clinic.branch"
 
-    lang = fields.Selection(
-        lambda self: self.env["res.lang"].get_installed(),
-        "Language of New Patients",
-        help="Empty: the company's.",
-    )
     fallback_languages = fields.Char(
         help="WhatsApp's codes in the order in which they are tried for patients in "
         "whose language a template is not there: en, tr. Empty: those of the company.",

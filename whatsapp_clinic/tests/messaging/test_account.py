@@ -12,7 +12,7 @@ from odoo.tools import config
 
 from ...controllers.webhook import PATH
 from ...models.messaging.channel import LOOPBACK_SWITCH
-from ...models.messaging.dispatcher import channel_client
+from ...models.provider.connection import channel_client
 from ..common import (
     ACCESS_TOKEN,
     APP_SECRET,

@@ -4,8 +4,9 @@ from unittest.mock import patch
 from odoo.tests import tagged
 
 from ...cloud_api import errors
-from ...models.messaging.dispatcher import ChannelRun, channel_client, lanes
+from ...models.messaging.dispatcher import ChannelRun, lanes
 from ...models.messaging.dispatcher.outcome import Call, Outcome
+from ...models.provider.connection import channel_client
 from ...tools import clock
 from ..common import AYSE_PHONE, AYSE_WA_ID, MARKER, SandboxCase, make_template
 

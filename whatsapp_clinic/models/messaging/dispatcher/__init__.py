@@ -17,4 +17,3 @@ webhook waits: then WhatsApp's statuses flow, and this row's would have come.
 
 from . import lanes
 from .channel_run import ChannelRun
-from .connection import account_client, app_client, channel_client

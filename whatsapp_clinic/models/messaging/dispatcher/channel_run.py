@@ -9,17 +9,21 @@ from psycopg2.extras import execute_values
 
 from odoo import SUPERUSER_ID, api
 
-from ....cloud_api.client import CloudApiClient
 from ....cloud_api.pacing import TokenBucket
 from ....cloud_api.payloads import PayloadError
 from ....tools import clock
 from ....tools.quiet_sql import place
 from ....tools.transaction import read_committed
 from ...consent.content_check import NotMinimal
+from ...provider.connection import (
+    THREADS,
+    channel_client,
+    leave_bucket,
+    take_over_bucket,
+)
 from ...vocabulary.priorities import PRIORITIES
 from ..template_variable import MissingValue
 from ..verdict import refuse
-from .connection import THREADS, channel_client, leave_bucket, take_over_bucket
 from .outcome import TOO_FAST, Call, Outcome, read_outcome
 from .settling import RESENDABLE, settling_times
 
@@ -102,7 +106,7 @@ class ChannelRun:
         free = THREADS - len(self.calls)
         return free >= self.batch and not bucket.wait_time(self.batch)
 
-    def _post(self, pool, client: CloudApiClient, bucket: TokenBucket):
+    def _post(self, pool, client, bucket: TokenBucket):
         claimed = self._claim(bucket.take(THREADS - len(self.calls)))
         self.is_over = self.is_over or not claimed
         self.posted += len(claimed)

@@ -9,9 +9,9 @@ from ....tools.fingerprint import database_fingerprint
 from ....tools.quiet_sql import quiet_sql
 from ....tools.transaction import TRY_AGAIN, read_committed
 from ....tools.wake_up import report_progress, wake_after_commit
+from ...provider.access_token import HAS_ACCESS_TOKEN, secret_names
 from ...vocabulary import locks
 from ...vocabulary.priorities import PRIORITIES
-from ..account import HAS_ACCESS_TOKEN, secret_names
 from .channel_run import ChannelRun
 from .settling import RESENDABLE, settling_times
 

@@ -5,8 +5,8 @@ import time
 
 from odoo.modules import module
 
-from ....cloud_api.client import AppClient, CloudApiClient
-from ....cloud_api.pacing import TokenBucket
+from ...cloud_api.client import AppClient, CloudApiClient
+from ...cloud_api.pacing import TokenBucket
 
 THREADS = 64
 # How much of a second's rate may leave at once.

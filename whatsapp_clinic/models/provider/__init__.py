@@ -1,0 +1,1 @@
+"""The door to the messengers: who speaks to them, and how fast."""
