@@ -28,6 +28,7 @@ from . import (
     message,
     message_answer,
     message_cost,
+    message_identity,
     message_inbound,
     message_kind,
     message_outbound,
