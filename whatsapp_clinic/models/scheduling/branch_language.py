@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..messaging.template_language import check_codes, codes
+from ..messaging.language import check_codes, codes
 
 
 class Branch(models.Model):
