@@ -62,7 +62,7 @@ class ResPartner(models.Model):
         wizard.action_record()
 
     def _ask_by_link(self, way: str):
-        """Send the personal link on which the patient decides; `way` is one of LINKS."""
+        """Send the personal link on which the patient decides; `way`: one of LINKS."""
         asking = self.env["whatsapp.clinic.consent.ask"].create({"partner_id": self.id})
         send = {"sms": asking.action_sms, "email": asking.action_email}
         send[way]()

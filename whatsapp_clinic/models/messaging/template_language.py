@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, fields, models
 
 from .language import codes
 
