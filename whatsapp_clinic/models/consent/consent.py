@@ -24,7 +24,7 @@ SIGNED = ("web", "paper")
 # meanwhile would count as the earlier act.
 CLOCK_TOLERANCE = clock.TOLERANCE
 
-# What PostgreSQL itself asks of a new act when it is committed. Not of known rows: those
+# What PostgreSQL itself asks of a new act at the commit. Not of known rows: those
 # of former versions stay, and a contact merge changes one table after the other.
 _EVIDENCE = """
 CREATE OR REPLACE FUNCTION whatsapp_clinic_consent_evidence() RETURNS trigger AS $$

@@ -79,8 +79,8 @@ ADVICE = {
     ),
     "evidence": _lt(
         "Somebody wrote past the clinic into the database, or a backup was restored in "
-        "part. Compare consents and proofs with a backup, and tell the privacy officer, "
-        "who finds the rows with “Verify All” and “Verify”."
+        "part. Compare consents and proofs with a backup, and tell the privacy "
+        "officer, who finds the rows with “Verify All” and “Verify”."
     ),
     "connection": _lt(
         "The connection check of the channel says what is wrong and what to do."

@@ -6,7 +6,7 @@ from odoo.tests import tagged
 
 from ...cloud_api.webhooks import MEDIA_KINDS
 from ...models.inbox.patient_consent import CONSENT_STATES
-from ...models.vocabulary.actions import ACTIONS, DECISIONS, STOPS, TAKEN_AS, WORDS
+from ...models.vocabulary.actions import ACTIONS, ANSWERS, STOPS, TAKEN_AS, WORDS
 from ...models.vocabulary.anchors import ANCHORS
 from ...models.vocabulary.kinds import KINDS
 from ...models.vocabulary.reasons import REASONS
@@ -88,7 +88,7 @@ class TestVocabulary(ClinicCase):
     def test_each_word_and_tap_is_obeyed_by_somebody(self):
         chat = self.env["whatsapp.clinic.chat.answers"]
         for name in dict(TAKEN_AS):
-            if name not in DECISIONS:
+            if name not in ANSWERS:
                 with self.subTest(name):
                     self.assertTrue(hasattr(chat, f"_on_{name}"))
         self.assertFalse(set(STOPS) - set(dict(WORDS)))
