@@ -27,8 +27,9 @@ SMALL_BATCH = 4
 REST = 3.0
 MANY = 5
 ARRIVING = timedelta(seconds=0.25)
-# But not longer than this.
+# But not if somebody waits longer than this, other than who sent so many.
 PATIENCE = timedelta(seconds=30)
+FLOOD = 20
 # How exactly a channel's last webhook is noted.
 CONTACT = timedelta(minutes=1)
 # Seconds without a webhook after which a run ends, and between two looks for one.
@@ -182,10 +183,31 @@ def _give_way(cr, worked: float) -> bool:
     cr.commit()
     now = clock.precise_now()
     is_arriving = last_of_many and oldest_waiting and now - last_of_many < ARRIVING
-    rests = bool(is_arriving) and now - oldest_waiting < PATIENCE
+    since = now - PATIENCE
+    rests = bool(is_arriving) and (
+        oldest_waiting > since or not _is_kept_waiting(cr, since)
+    )
     if rests:
         time.sleep(worked * REST)
     return rests
+
+
+def _is_kept_waiting(cr, since) -> bool:
+    """Whether a webhook waits since before then (naive UTC) whose sender sent few.
+
+    Of who floods thousands wait, by turns and for long: that is no haste.
+    """
+    cr.execute(
+        """
+        SELECT FROM whatsapp_clinic_webhook_event WHERE state = 'pending'
+        GROUP BY COALESCE(sender, -id)
+        HAVING count(*) < %s AND min(received_at) < %s LIMIT 1
+        """,
+        [FLOOD, since],
+    )
+    found = bool(cr.rowcount)
+    cr.commit()
+    return found
 
 
 def _process_batch(cr, size: int, turns: Turns, waiting: set, news: News) -> bool:

@@ -239,6 +239,23 @@ class TestWebhookDoor(WebCase):
             self.take_in(f"90532111{number:04}")
         self.assertTrue(self.rests())
 
+    def test_processor_does_not_hurry_for_who_floods(self):
+        self.env.cr.execute("DELETE FROM whatsapp_clinic_webhook_event")
+        for _number in range(webhook_event.FLOOD):
+            self.take_in(AYSE_WA_ID)
+        self.env.cr.execute(
+            "UPDATE whatsapp_clinic_webhook_event SET received_at = "
+            "received_at - interval '1 hour' WHERE id < "
+            "(SELECT max(id) - 4 FROM whatsapp_clinic_webhook_event)"
+        )
+        self.assertTrue(self.rests())
+        self.take_in("905321110099")
+        self.env.cr.execute(
+            "UPDATE whatsapp_clinic_webhook_event SET sender = 7 "
+            "WHERE id = (SELECT min(id) FROM whatsapp_clinic_webhook_event)"
+        )
+        self.assertFalse(self.rests())
+
     def rests(self):
         with self.enter_registry_test_mode(), self.env.registry.cursor() as cr:
             return webhook_event._give_way(cr, worked=0.0)
