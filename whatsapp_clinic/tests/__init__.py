@@ -39,6 +39,7 @@ from .messaging import (
     test_alarm_tour,
     test_carousel,
     test_channel,
+    test_channel_told,
     test_composer,
     test_connect_tour,
     test_connection_check,
