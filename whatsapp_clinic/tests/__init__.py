@@ -40,6 +40,7 @@ from .messaging import (
     test_carousel,
     test_channel,
     test_channel_told,
+    test_channel_trial,
     test_composer,
     test_connect_tour,
     test_connection_check,

@@ -13,6 +13,7 @@ from . import (
     channel_setup,
     channel_task,
     channel_transfer,
+    channel_trial,
     channel_words,
     counters,
     dispatcher,

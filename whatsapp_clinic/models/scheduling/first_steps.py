@@ -1,4 +1,4 @@
-from odoo import Command, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError
 
 _OFFICER = "whatsapp_clinic.group_privacy_officer"
@@ -8,8 +8,24 @@ _SHOWN_BY = {
     "clinic_step_notice": ("privacy.notice", [("published_at", "!=", False)]),
     "clinic_step_template": ("template", [("enabled", "=", True)]),
     "clinic_step_rule": ("message.rule", [("active", "=", True)]),
+    "clinic_step_message": ("message", [("state", "in", ("delivered", "read"))]),
 }
+# In the order in which they are shown.
+STEPS = (
+    "clinic_step_number",
+    "clinic_step_roles",
+    "clinic_step_branch",
+    "clinic_step_people",
+    "clinic_step_notice",
+    "clinic_step_template",
+    "clinic_step_rule",
+    "clinic_step_message",
+)
 _PEOPLE = ("practitioner", "appointment.type")
+
+
+def _step(title: str):
+    return fields.Boolean(title, compute="_compute_clinic_steps")
 
 
 class ResConfigSettings(models.TransientModel):
@@ -17,13 +33,14 @@ class ResConfigSettings(models.TransientModel):
 
     _inherit = "res.config.settings"
 
-    clinic_step_number = fields.Boolean(compute="_compute_clinic_steps")
-    clinic_step_roles = fields.Boolean(compute="_compute_clinic_steps")
-    clinic_step_branch = fields.Boolean(compute="_compute_clinic_steps")
-    clinic_step_people = fields.Boolean(compute="_compute_clinic_steps")
-    clinic_step_notice = fields.Boolean(compute="_compute_clinic_steps")
-    clinic_step_template = fields.Boolean(compute="_compute_clinic_steps")
-    clinic_step_rule = fields.Boolean(compute="_compute_clinic_steps")
+    clinic_step_number = _step("Connect a number")
+    clinic_step_roles = _step("Give staff their roles")
+    clinic_step_branch = _step("Add the branches")
+    clinic_step_people = _step("Add practitioners and appointment types")
+    clinic_step_notice = _step("Publish the privacy notice")
+    clinic_step_template = _step("Submit the templates")
+    clinic_step_rule = _step("Let reminders send themselves")
+    clinic_step_message = _step("Send yourself a test message")
     clinic_has_privacy_officer = fields.Boolean(compute="_compute_clinic_steps")
 
     def _compute_clinic_steps(self):
@@ -40,6 +57,25 @@ class ResConfigSettings(models.TransientModel):
             settings.clinic_step_roles = (
                 settings.clinic_has_privacy_officer and settings._clinic_works_as(desk)
             )
+
+    @api.model
+    def clinic_steps_left(self) -> dict | None:
+        """For the banner: how many steps are done and what comes next.
+
+        None where all are done, and for who may not do them.
+        """
+        if not self.env.user.has_group("base.group_system"):
+            return None
+        settings = self.new({"company_id": self.env.company.id})
+        left = [name for name in STEPS if not settings[name]]
+        if not left:
+            return None
+        field = self.env["ir.model.fields"]._get(self._name, left[0])
+        return {
+            "done": len(STEPS) - len(left),
+            "count": len(STEPS),
+            "next": field.field_description,
+        }
 
     def _clinic_has(self, model: str, domain: list) -> bool:
         records = self.env[f"whatsapp.clinic.{model}"].sudo()

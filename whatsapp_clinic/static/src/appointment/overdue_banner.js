@@ -1,5 +1,6 @@
 import {AlarmKanbanController, AlarmListController} from "../alarms/alarm_banner";
 import {Component, onWillStart, onWillUpdateProps, status} from "@odoo/owl";
+import {FirstStepsBanner} from "../first_steps/first_steps_banner";
 import {kanbanView} from "@web/views/kanban/kanban_view";
 import {listView} from "@web/views/list/list_view";
 import {registry} from "@web/core/registry";
@@ -50,12 +51,20 @@ export class OverdueBanner extends Component {
 
 class AppointmentListController extends AlarmListController {
   static template = "whatsapp_clinic.AppointmentListView";
-  static components = {...AlarmListController.components, OverdueBanner};
+  static components = {
+    ...AlarmListController.components,
+    FirstStepsBanner,
+    OverdueBanner,
+  };
 }
 
 class AppointmentKanbanController extends AlarmKanbanController {
   static template = "whatsapp_clinic.AppointmentKanbanView";
-  static components = {...AlarmKanbanController.components, OverdueBanner};
+  static components = {
+    ...AlarmKanbanController.components,
+    FirstStepsBanner,
+    OverdueBanner,
+  };
 }
 
 registry.category("views").add("whatsapp_clinic_appointment_list", {

@@ -1,9 +1,21 @@
+import {AlarmBanner} from "../alarms/alarm_banner";
 import {CalendarController} from "@web/views/calendar/calendar_controller";
+import {FirstStepsBanner} from "../first_steps/first_steps_banner";
 import {_t} from "@web/core/l10n/translation";
 import {status} from "@odoo/owl";
 
-/** Shows a new appointment as soon as its dialog is saved, which Odoo's calendar does not. */
+/**
+ * Has the banners of the lists, says how to begin, which Odoo's calendar never does, and
+ * shows a new appointment as soon as its dialog is saved.
+ */
 export class AppointmentCalendarController extends CalendarController {
+  static template = "whatsapp_clinic.AppointmentCalendar";
+  static components = {
+    ...CalendarController.components,
+    AlarmBanner,
+    FirstStepsBanner,
+  };
+
   getQuickCreateFormViewProps(record) {
     return {
       ...super.getQuickCreateFormViewProps(record),

@@ -34,7 +34,11 @@ export class AppointmentCalendarModel extends CalendarModel {
   }
 
   async updateData(data) {
-    await Promise.all([this.leaveBusyWeek(), this.loadPractitioners()]);
+    await Promise.all([
+      this.leaveBusyWeek(),
+      this.loadPractitioners(),
+      this.lookForVisits(),
+    ]);
     return super.updateData(data);
   }
 
@@ -51,6 +55,14 @@ export class AppointmentCalendarModel extends CalendarModel {
     const count = await this.orm.searchCount(resModel, domain, options);
     if (count >= BUSY_WEEK) {
       this.meta.scale = "day";
+    }
+  }
+
+  /** Whether the user has no visit to see yet, on whatever day. */
+  async lookForVisits() {
+    if (this.isUnused !== false) {
+      const count = await this.orm.searchCount(this.meta.resModel, [], {limit: 1});
+      this.isUnused = !count;
     }
   }
 

@@ -1,0 +1,73 @@
+"""A test message to the phone of who sets a number up."""
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from ...tools import clock
+from ..common import ClinicCase, staff_user
+
+
+@tagged("post_install", "-at_install")
+class TestChannelTrial(ClinicCase):
+    def setUp(self):
+        super().setUp()
+        self.administrator = staff_user(self, "administrator")
+        self.own = self.administrator.partner_id
+        self.own.phone = "+905321110088"
+        self.env.flush_all()
+
+    def write(self):
+        """The administrator writes to the number from the own phone."""
+        identities = self.env["whatsapp.clinic.identity"]
+        self.identity = identities._for_phones([self.own.phone])[self.own.phone]
+        self.env["whatsapp.clinic.message"].create(
+            {
+                "channel_id": self.channel.id,
+                "identity_id": self.identity.id,
+                "company_id": self.company.id,
+                "direction": "in",
+                "state": "received",
+                "body": "Hello KUMQUAT",
+                "occurred_at": clock.now(),
+            }
+        )
+
+    def send(self, user=None):
+        user = user or self.administrator
+        self.channel.with_user(user).action_send_test()
+        return self.env["whatsapp.clinic.message"].search(
+            [("channel_id", "=", self.channel.id), ("direction", "=", "out")], limit=1
+        )
+
+    def test_who_has_just_written_to_the_number_gets_an_answer_without_consent(self):
+        self.write()
+        message = self.send()
+        self.assertEqual(message.state, "queued")
+        self.assertFalse(message.objection)
+        self.assertEqual(message.identity_id.phone, "+905321110088")
+        self.assertIn("test message", message.body)
+
+    def test_who_has_not_written_is_told_to_write_first(self):
+        with self.assertRaisesRegex(UserError, r"from \+905321110088"):
+            self.send()
+
+    def test_who_has_no_number_is_told_where_to_enter_it(self):
+        self.own.phone = False
+        with self.assertRaisesRegex(UserError, "preferences"):
+            self.send()
+
+    def test_a_stop_from_the_phone_counts_for_a_test_as_well(self):
+        self.write()
+        self.identity._block("stop_word")
+        with self.assertRaisesRegex(UserError, "stopped all messages"):
+            self.send()
+
+    def test_a_silent_channel_says_why_instead(self):
+        self.write()
+        self.channel.account_id.sudo().access_token = False
+        with self.assertRaisesRegex(UserError, "not connected"):
+            self.send()
+
+    def test_only_administrators_send_one(self):
+        with self.assertRaises(AccessError):
+            self.send(staff_user(self, "manager"))
