@@ -84,6 +84,7 @@ from .scheduling import (
     test_first_steps,
     test_follow,
     test_follow_model,
+    test_only_one,
 )
 from .security import (
     test_access,

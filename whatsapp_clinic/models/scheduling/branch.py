@@ -63,6 +63,7 @@ class Branch(models.Model):
     channel_id = fields.Many2one(
         "whatsapp.clinic.channel",
         check_company=True,
+        default=lambda self: self._default_channel(),
         help="The number that this branch writes from.",
     )
 
@@ -82,6 +83,14 @@ class Branch(models.Model):
     _name_uniq = models.Constraint(
         "UNIQUE (company_id, name)", "There is a branch of this name already."
     )
+
+    @api.model
+    def _default_channel(self):
+        """The only number of the company, if there is one."""
+        channels = self.env["whatsapp.clinic.channel"].search(
+            [("company_id", "=", self.env.company.id)], limit=2
+        )
+        return channels if len(channels) == 1 else channels.browse()
 
     @api.model_create_multi
     def create(self, vals_list):

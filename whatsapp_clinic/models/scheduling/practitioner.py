@@ -1,4 +1,7 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+# The colours of Odoo's palette; 0 is none.
+_COLOURS = 11
 
 
 class Practitioner(models.Model):
@@ -24,6 +27,20 @@ class Practitioner(models.Model):
         "branch_id",
         check_company=True,
         required=True,
+        default=lambda self: self._default_branches(),
     )
     specialty = fields.Char(help="For staff; never part of a reminder.")
-    color = fields.Integer()
+    color = fields.Integer(default=lambda self: self._default_color())
+
+    @api.model
+    def _default_branches(self):
+        """The only branch of the company, if there is one."""
+        branches = self.env["whatsapp.clinic.branch"].search(
+            [("company_id", "=", self.env.company.id)], limit=2
+        )
+        return branches if len(branches) == 1 else branches.browse()
+
+    @api.model
+    def _default_color(self) -> int:
+        """Each has the next colour in the calendar, until all are taken."""
+        return self.search_count([]) % _COLOURS + 1

@@ -16,7 +16,7 @@ class TestChannelTrial(ClinicCase):
         self.own.phone = "+905321110088"
         self.env.flush_all()
 
-    def write(self):
+    def write_to_the_number(self):
         """The administrator writes to the number from the own phone."""
         identities = self.env["whatsapp.clinic.identity"]
         self.identity = identities._for_phones([self.own.phone])[self.own.phone]
@@ -40,7 +40,7 @@ class TestChannelTrial(ClinicCase):
         )
 
     def test_who_has_just_written_to_the_number_gets_an_answer_without_consent(self):
-        self.write()
+        self.write_to_the_number()
         message = self.send()
         self.assertEqual(message.state, "queued")
         self.assertFalse(message.objection)
@@ -57,13 +57,13 @@ class TestChannelTrial(ClinicCase):
             self.send()
 
     def test_a_stop_from_the_phone_counts_for_a_test_as_well(self):
-        self.write()
+        self.write_to_the_number()
         self.identity._block("stop_word")
         with self.assertRaisesRegex(UserError, "stopped all messages"):
             self.send()
 
     def test_a_silent_channel_says_why_instead(self):
-        self.write()
+        self.write_to_the_number()
         self.channel.account_id.sudo().access_token = False
         with self.assertRaisesRegex(UserError, "not connected"):
             self.send()
