@@ -66,7 +66,7 @@ class TestDeskTours(ReceptionCase):
 
     def test_what_is_over_and_still_booked_is_noted_at_once(self):
         yesterday = make_patient(self, "+905321110004", "Yesterday KUMQUAT")
-        over = book(self, yesterday, clock.now() - timedelta(hours=20))
+        over = book(self, yesterday, clock.now() - timedelta(days=1))
         self.walk("end_of_the_day")
         self.assertEqual(over.state, "arrived")
 
