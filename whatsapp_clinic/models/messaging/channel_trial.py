@@ -2,7 +2,8 @@ from odoo import models
 from odoo.exceptions import UserError
 
 from ...tools.access import require_group
-from .message import FAILED_STATES, PRIORITY_ANSWER
+from ..vocabulary.priorities import PRIORITY_ANSWER
+from ..vocabulary.states import FAILED_STATES
 
 
 class Channel(models.Model):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo.tests import tagged
 
 from ...cloud_api import errors
-from ...models.messaging.message import NEXT_STEPS
+from ...models.vocabulary.reasons import next_step
 from ...tools import clock
 from .test_composer import ComposerCase
 
@@ -37,7 +37,7 @@ class TestChannelTold(ComposerCase):
                 message = self.send(self.patient).with_user(self.receptionist)
                 self.assertEqual(message.state, "queued")
                 self.assertEqual(message.objection, reason)
-                self.assertEqual(message.next_step, str(NEXT_STEPS[reason]))
+                self.assertEqual(message.next_step, next_step(self.env, reason))
                 shown = message.get_view(view_type="list")["arch"]
                 self.assertIn('name="objection"', shown)
                 self.assertIn('name="next_step"', shown)
@@ -57,7 +57,7 @@ class TestChannelTold(ComposerCase):
                 )
                 self.assertEqual((composer.ready_count, composer.waiting_count), (0, 1))
                 self.assertIn(told[reason], composer.outlook_html)
-                self.assertIn(str(NEXT_STEPS[reason]), composer.outlook_html)
+                self.assertIn(next_step(self.env, reason), composer.outlook_html)
                 undo.rollback()
             self.env.invalidate_all()
 
@@ -74,6 +74,6 @@ class TestChannelTold(ComposerCase):
                     {"message_id": question.id}
                 )
                 self.assertEqual(reply.objection, reason)
-                self.assertEqual(reply.next_step, str(NEXT_STEPS[reason]))
+                self.assertEqual(reply.next_step, next_step(self.env, reason))
                 undo.rollback()
             self.env.invalidate_all()

@@ -12,8 +12,10 @@ class TestOnlyOne(ClinicCase):
     def in_new_company(self, model):
         company = self.env["res.company"].create({"name": "New clinic"})
         self.env.user.company_ids += company
-        return self.env[model].with_company(company).with_context(
-            allowed_company_ids=company.ids
+        return (
+            self.env[model]
+            .with_company(company)
+            .with_context(allowed_company_ids=company.ids)
         )
 
     def channel_of(self, company, key):
