@@ -231,14 +231,16 @@ class Message(models.Model):
         """The first words that are shown; of a text no more is read for a list."""
         self.flush_recordset(["body", "edited_at"])
         self.env.cr.execute(
-            r"SELECT id, left(ltrim(body, E' \t\r\n'), %s) "
+            r"SELECT id, ltrim(left(body, %s), E' \t\r\n') "
             "FROM whatsapp_clinic_message WHERE id = ANY(%s) AND edited_at IS NULL",
             [_BEGINNING, self.ids],
         )
         texts = dict(self.env.cr.fetchall())
+        others = self.filtered(lambda one: not texts.get(one.id))
+        for message in others.with_prefetch(others._ids):
+            texts[message.id] = (message.shown_body or "").lstrip()[:_BEGINNING]
         for message in self:
-            text = texts.get(message.id) or message.shown_body or ""
-            message.beginning = text[:_BEGINNING]
+            message.beginning = texts[message.id]
 
     @api.depends("objection", "error_code")
     @api.depends_context("lang")
