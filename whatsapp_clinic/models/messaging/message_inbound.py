@@ -44,7 +44,10 @@ class Message(models.Model):
     @api.model
     def _receive(self, channel, identity, event):
         """Store a message of a patient (`cloud_api.webhooks.InboundMessage`)."""
-        return self.create(self._said_values(channel, identity, event))
+        message = self.create(self._said_values(channel, identity, event))
+        message._learn_own_number(event)
+        message._connect(event)
+        return message
 
     @api.model
     def _said_values(self, channel, identity, event) -> dict:

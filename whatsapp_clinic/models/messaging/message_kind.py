@@ -235,13 +235,6 @@ class Message(models.Model):
             "raw": raw,
         }
 
-    @api.model
-    def _receive(self, channel, identity, event):
-        message = super()._receive(channel, identity, event)
-        message._learn_own_number(event)
-        message._connect(event)
-        return message
-
     def _connect(self, event):
         """Tie a message to its file and to the messages around it."""
         self.ensure_one()

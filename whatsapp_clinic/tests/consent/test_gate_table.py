@@ -108,7 +108,7 @@ class TestGateTable(SandboxCase):
         }
         self.assertTrue(speakers)
         for path in speakers:
-            self.assertTrue(path.startswith("models/messaging/dispatcher/"), path)
+            self.assertTrue(path.startswith("models/provider/"), path)
         # A client that is handed out can send: nothing of these does.
         for path in _handed_a_client(addon):
             calls = _calls(ast.parse((addon / path).read_text()))
