@@ -58,6 +58,7 @@ from .messaging import (
     test_media,
     test_migrations,
     test_outside,
+    test_overrides,
     test_properties,
     test_reply,
     test_retention,

@@ -8,8 +8,6 @@ from ..vocabulary.actions import DECISIONS
 
 # A word answers the last question for so long.
 ANSWERABLE = timedelta(hours=24)
-# WhatsApp's clock counts whole seconds, and is not ours.
-CLOCK_SKEW = timedelta(seconds=5)
 
 
 class ConsentQuestion(models.AbstractModel):
@@ -167,8 +165,9 @@ class ConsentQuestion(models.AbstractModel):
     def _answered(self, message):
         """What “yes” or “no” answers: what it quotes, else the last thing said.
 
-        The last thing said to the number counts for a day, by whichever of the clinic's
-        numbers, until the patient wrote anything else or tapped what it offers.
+        The last thing said to them counts for a day, by whichever of the clinic's
+        numbers and whoever said it, until the patient wrote anything else or tapped
+        what it offers.
         """
         quoted = message.reply_to_id
         if quoted:
@@ -178,19 +177,7 @@ class ConsentQuestion(models.AbstractModel):
         if message.context_message_id:
             # It answers something that was not said here.
             return quoted
-        at = message.occurred_at
-        last = message.search(
-            [
-                ("identity_id", "=", message.identity_id.id),
-                ("direction", "=", "out"),
-                ("kind", "!=", "reaction"),
-                ("state", "in", ("sending", "sent", "delivered", "read", "unknown")),
-                ("claimed_at", ">", at - ANSWERABLE),
-                ("claimed_at", "<=", at + CLOCK_SKEW),
-            ],
-            order="claimed_at desc, id desc",
-            limit=1,
-        )
+        last = message._said_last(ANSWERABLE)
         is_elsewhere = last.channel_id != message.channel_id
         if is_elsewhere or last.tapped or self._wrote_since(last, message):
             return last.browse()
@@ -205,7 +192,7 @@ class ConsentQuestion(models.AbstractModel):
             ("direction", "=", "in"),
             ("kind", "!=", "call"),
             ("id", "!=", message.id),
-            ("occurred_at", ">", said.claimed_at),
+            ("occurred_at", ">", said._said_at),
             ("occurred_at", "<=", message.occurred_at),
         ]
         return bool(message.search_count(between, limit=1))

@@ -26,6 +26,7 @@ _SETTLE = f"""
           AND direction = 'out' AND due_at >= asked.occurred_at
           AND (by_hand AND priority = {PRIORITY_ANSWER} OR origin IS NOT NULL)
           AND state NOT IN ('draft', 'failed', 'refused', 'cancelled')
+          AND kind NOT IN ('edit', 'revoke') AND deleted_at IS NULL
     ) AS answer ON TRUE
     WHERE message.id = asked.id
       AND asked.identity_id = ANY(%(identities)s) AND asked.direction = 'in'
@@ -129,12 +130,6 @@ class Message(models.Model):
         rows = super()._enqueue(vals_list)
         rows._settle_questions()
         return rows
-
-    @api.model
-    def _receive_echo(self, channel, identity, event):
-        message = super()._receive_echo(channel, identity, event)
-        message._settle_questions()
-        return message
 
     def write(self, vals):
         result = super().write(vals)

@@ -73,8 +73,8 @@ class Message(models.Model):
         groups="base.group_system",
         help="WhatsApp's id of the message it is about, until that one is there.",
     )
-    edited_at = fields.Datetime("Corrected", help="Last, by the patient.")
-    deleted_at = fields.Datetime("Deleted", help="By the patient, on the phone.")
+    edited_at = fields.Datetime("Corrected", help="Last, by who wrote it.")
+    deleted_at = fields.Datetime("Deleted", help="By who wrote it, on the phone.")
     deleted_content = fields.Json(
         groups="whatsapp_clinic.group_privacy_officer",
         help="What it said before the patient deleted it.",

@@ -1,11 +1,15 @@
 from dataclasses import replace
-from datetime import timezone
+from datetime import timedelta, timezone
 
 from odoo import api, fields, models
 
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
+from ..vocabulary.states import LEFT_STATES
 from .message import BY_HAND
+
+# WhatsApp's clock counts whole seconds, and is not ours.
+CLOCK_SKEW = timedelta(seconds=5)
 
 # What WhatsApp says of a message of the past, of ours (Cloud API, history webhook).
 PAST_STATES = {
@@ -52,9 +56,14 @@ class Message(models.Model):
 
     @api.model
     def _receive_echo(self, channel, identity, event):
-        """Store what was written elsewhere (`cloud_api.webhooks.MessageEcho`)."""
+        """Store what was written elsewhere (`cloud_api.webhooks.MessageEcho`).
+
+        It is an answer as one from here is.
+        """
         values = {"direction": "out", "state": "sent", "origin": event.origin}
-        return self._receive_outside(channel, identity, event.message, values)
+        message = self._receive_outside(channel, identity, event.message, values)
+        message._settle_questions()
+        return message
 
     @api.model
     def _receive_past(self, channel, identity, event):
@@ -81,6 +90,50 @@ class Message(models.Model):
             body = clean_text(event.text or "")
             self.write({**self._content_values(event), "body": body})
             self._keep_media(event)
+
+    @property
+    def _said_at(self):
+        """When what the clinic says left: by our clock, or WhatsApp's (naive UTC)."""
+        return self.claimed_at or self.occurred_at
+
+    def _said_last(self, period: timedelta):
+        """What the clinic said last to who wrote this, within a period before it.
+
+        By whichever of its numbers, from here, in the WhatsApp Business app or by
+        Meta's agent. Where two clocks do not tell which was later, it is what was not
+        said from here: that offers nothing to agree to or to confirm.
+        """
+        self.ensure_one()
+        at = self.occurred_at
+        said = [
+            ("identity_id", "=", self.identity_id.id),
+            ("direction", "=", "out"),
+            ("kind", "!=", "reaction"),
+            ("state", "in", LEFT_STATES),
+        ]
+        here = self.search(
+            [
+                *said,
+                ("claimed_at", ">", at - period),
+                ("claimed_at", "<=", at + CLOCK_SKEW),
+            ],
+            order="claimed_at desc, id desc",
+            limit=1,
+        )
+        elsewhere = self.search(
+            [
+                *said,
+                ("origin", "!=", False),
+                ("occurred_at", ">", at - period),
+                ("occurred_at", "<=", at),
+            ],
+            order="occurred_at desc, id desc",
+            limit=1,
+        )
+        if here and elsewhere:
+            is_before = elsewhere._said_at + CLOCK_SKEW < here._said_at
+            return here if is_before else elsewhere
+        return here or elsewhere
 
     @api.model
     def _receive_handover(self, channel, identity, event):

@@ -169,6 +169,49 @@ class TestChatConsent(ChatCase):
         )
         self.assertFalse(self.say("Evet").taken_as)
 
+    def said_elsewhere(self, origin):
+        """The clinic writes in the WhatsApp Business app, or Meta's agent does."""
+        number = f"phone_numbers/{PHONE_NUMBER_ID}"
+        switch, what = {
+            "app": ("coexistence", "app_messages"),
+            "agent": ("agent", "agent_answers"),
+        }[origin]
+        self.sandbox.call("PATCH", number, {switch: True})
+        self.pass_time()
+        self.sandbox.act(
+            AYSE_WA_ID,
+            what,
+            text="Shall we move it? KUMQUAT",
+            phone_number_id=PHONE_NUMBER_ID,
+        )
+        self.process()
+        self.sandbox.call("PATCH", number, {switch: False})
+
+    def test_yes_answers_what_was_said_outside_of_odoo_and_not_the_question(self):
+        for origin in ("app", "agent"):
+            for word in ("Evet", "HAYIR", "kabul ediyorum"):
+                with self.subTest(origin=origin, word=word):
+                    self.question()
+                    self.said_elsewhere(origin)
+                    self.assertFalse(self.say(word).taken_as)
+                    self.assertFalse(self.state(self.survey))
+
+    def test_yes_answers_what_was_said_outside_of_odoo_and_not_the_reminder(self):
+        for word in ("Evet", "Onaylıyorum"):
+            with self.subTest(word):
+                appointment = self.reminded()
+                self.said_elsewhere("app")
+                message = self.say(word)
+                self.assertEqual(appointment.patient_status, "needs_action")
+                self.assertTrue(message.awaits_answer)
+                appointment.state = "cancelled"
+
+    def test_yes_answers_a_question_that_came_after_what_was_said_in_the_app(self):
+        self.said_elsewhere("app")
+        self.question()
+        self.say("Evet")
+        self.assertEqual(self.state(self.survey), "given")
+
     def test_question_is_answered_by_a_tap_whatever_was_said_since(self):
         _row, bubble = self.question()
         self.send_text(self.patient, "Shall we call you? KUMQUAT")

@@ -174,6 +174,8 @@ class TestBusinessApp(OutsideCase):
         self.act("app_edits", message_id=message_id, text=MARKER)
         self.env.invalidate_all()
         self.assertEqual(message.shown_body, MARKER)
+        self.assertIn("Corrected by staff", message.bubble_html)
+        self.assertNotIn("by the patient", message.bubble_html)
 
     def test_a_deletion_in_the_app_is_shown(self):
         message_id = self.write_in_app()

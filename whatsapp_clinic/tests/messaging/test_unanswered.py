@@ -91,6 +91,33 @@ class TestUnanswered(SandboxCase):
         self.assertTrue(first.answered_at)
         self.assertTrue(self.hear("Thank you KUMQUAT").awaits_answer)
 
+    def in_app(self, what, **body):
+        """Somebody of the clinic does something in the WhatsApp Business app."""
+        number = f"phone_numbers/{self.channel.phone_number_id}"
+        self.sandbox.call("PATCH", number, {"coexistence": True})
+        self.addCleanup(self.sandbox.call, "PATCH", number, {"coexistence": False})
+        self.later(seconds=10)
+        self.sandbox.move_clock(10)
+        self.addCleanup(self.sandbox.move_clock, 0)
+        done = self.sandbox.act(AYSE_WA_ID, what, **body)
+        self.process()
+        return done
+
+    def test_answer_in_the_app_ends_the_wait(self):
+        message = self.hear()
+        number = self.channel.phone_number_id
+        self.in_app("app_messages", phone_number_id=number, text="At ten KUMQUAT")
+        self.assertFalse(message.awaits_answer)
+        self.assertTrue(message.answered_at)
+
+    def test_answer_that_is_deleted_in_the_app_opens_the_question_again(self):
+        message = self.hear()
+        number = self.channel.phone_number_id
+        said = self.in_app("app_messages", phone_number_id=number, text="KUMQUAT")
+        self.in_app("app_deletions", message_id=said["id"])
+        self.assertTrue(message.awaits_answer)
+        self.assertFalse(message.answered_at)
+
     def test_answer_that_is_taken_back_opens_the_question_again(self):
         message = self.hear()
         self.answer(message).action_undo()
