@@ -43,7 +43,7 @@ class ChatAnswers(models.AbstractModel):
         lang = message.partner_id.lang
         word = words._match(text, lang)
         if word.effect in ANSWERS:
-            return self._take_as_answer(message, word.effect)
+            return self._take_as_answer(message, word)
         if word.effect in dict(WORDS):
             self._obey(message, word.effect, word.lang_id.code)
             return True
@@ -52,8 +52,8 @@ class ChatAnswers(models.AbstractModel):
         return False
 
     @api.model
-    def _take_as_answer(self, message, word: str) -> bool:
-        """Take a word (one of `ANSWERS`) as answer to the last thing said.
+    def _take_as_answer(self, message, word) -> bool:
+        """Take a word (of an effect in `ANSWERS`) as answer to the last thing said.
 
         That is a question for consent, which “yes” and “no” answer, or a message that
         offers to confirm a visit. False if it answers neither, or a person has to ask
@@ -61,19 +61,21 @@ class ChatAnswers(models.AbstractModel):
         """
         question = self.env["whatsapp.clinic.consent.question"]
         said = question._answered(message)
-        if said.asked_purpose_id and word in DECISIONS:
-            question._take_answer(said, message, word)
+        if said.asked_purpose_id and word.effect in DECISIONS:
+            question._take_answer(said, message, word.effect)
             return True
         is_about_visit = bool(said.appointment_id) and said._offers("confirm")
-        if is_about_visit and word in ("agree", "will_come"):
+        if is_about_visit and word.effect in ("agree", "will_come"):
             message._act_on_tap(f"confirm:{said.key}")
             return True
         if is_about_visit:
             message.reply_to_id = said
-        if word == "cannot_come":
+        if word.effect == "cannot_come":
             self._call_reception(message, _CANNOT_COME)
         elif is_about_visit:
             self._call_reception(message)
+        elif word.is_heard_inside:
+            self._call_reception(message, _MAY_REFUSE)
         return False
 
     @api.model
@@ -150,6 +152,7 @@ class ChatAnswers(models.AbstractModel):
                 "appointment_id": appointment.id,
                 "appointment_version": appointment.version,
             },
+            visit=appointment,
             **self._when(message, appointment._local_start(), lang),
         )
         if not asked:
@@ -343,8 +346,8 @@ class ChatAnswers(models.AbstractModel):
         return lang or message.partner_id.lang or company.lang or "en_US"
 
     @api.model
-    def _answer_tap(self, message, code: str, start):
-        """Tell a patient what holds after a tap, about an appointment at `start`.
+    def _answer_tap(self, message, code: str, visit):
+        """Tell a patient what holds after a tap about a visit.
 
         The answers to one number are as many within an hour as rules may write there:
         who taps without end is not answered without end.
@@ -359,21 +362,25 @@ class ChatAnswers(models.AbstractModel):
             ]
         )
         if not cap or answered < cap:
-            when = self._when(message, start)
-            self._answer(message, code, row={"answers_tap": True}, **when)
+            when = self._when(message, visit._local_start())
+            self._answer(message, code, row={"answers_tap": True}, visit=visit, **when)
 
     @api.model
-    def _answer(self, message, code: str, lang=None, buttons=(), row=None, **values):
+    def _answer(
+        self, message, code: str, lang=None, buttons=(), row=None, visit=None, **values
+    ):
         """Queue an automatic answer to a message of a patient; returns the row.
 
         `code` is that of the text, `buttons` are actions under it, `row` are values of
-        the outbox row, `values` fill the text in. Nothing is said where the clinic has
+        the outbox row, `values` fill the text in. About a `visit` its branch speaks,
+        also where branches share the number. Nothing is said where the clinic has
         removed the text, nor what the number was told lately; a stop is confirmed
         whatever else was said, and answers to taps have a cap of their own.
         """
         texts = self.env["whatsapp.clinic.answer.text"]
         lang = self._language(message, lang)
-        clinic = message.branch_id.name or message.company_id.name
+        branch = visit.branch_id if visit else message.branch_id
+        clinic = branch.name or message.company_id.name
         body = texts._text(code, lang, clinic=clinic, **values)
         row = row or {}
         is_capped = not row.get("confirms_stop")

@@ -2,7 +2,7 @@ import re
 
 from odoo import api, fields, models, tools
 
-from ...tools.text import fold
+from ...tools.text import fold, search_key
 from ..vocabulary.actions import STOPS, WORDS
 
 COURTESY, REFUSAL = "courtesy", "refusal"
@@ -16,6 +16,8 @@ _REFUSING = (*STOPS, REFUSAL)
 LONGEST_WORD = 60
 # With spaces, dots and emoji around it; whatever is longer is not even looked at.
 LONGEST_MESSAGE = 4 * LONGEST_WORD
+# A word whose letters stand apart: three at least, since “o” and “I” are words.
+_APART = re.compile(r"\b\w(?: \w){2,}\b")
 
 
 class StopWord(models.Model):
@@ -104,14 +106,14 @@ class StopWord(models.Model):
     def _sounds_like_refusal(self, text: str, lang: str | None = None) -> bool:
         """Whether a short message has a word in it that may ask for silence.
 
-        A word of another language only does so alone: that language may be theirs.
+        Letters may stand apart (S T O P), and have lost their marks (cikarin). A word
+        of another language only does so alone: that language may be theirs.
         """
-        said = _tokens(text)
+        said = _plain(_tokens(text))
         counting = {word_id for _, word_id, _, _ in self._counting(lang)}
         return any(
             f" {word} " in f" {said} " if word_id in counting else word == said
-            for _, word, word_id, _, is_heard_inside in self._known_words()
-            if is_heard_inside
+            for word, word_id in self._refusals()
         )
 
     @api.model
@@ -121,6 +123,16 @@ class StopWord(models.Model):
             word
             for own_language, *word in self._known_words()
             if not own_language or not lang or own_language[:2] == lang[:2]
+        ]
+
+    @api.model
+    @tools.ormcache()
+    def _refusals(self) -> list[tuple]:
+        """(plain letters, id) of the words that are heard inside of a sentence."""
+        return [
+            (_plain(word), word_id)
+            for _, word, word_id, _, is_heard_inside in self._known_words()
+            if is_heard_inside
         ]
 
     @api.model
@@ -142,6 +154,11 @@ def _tokens(text: str) -> str:
     """The folded words of a short message, a space between two; else nothing."""
     folded = fold(text) if len(text) <= LONGEST_MESSAGE else ""
     return " ".join(re.findall(r"\w+", folded)) if len(folded) <= LONGEST_WORD else ""
+
+
+def _plain(said: str) -> str:
+    """Words without marks on their letters, and whole where these stood apart."""
+    return _APART.sub(lambda apart: apart[0].replace(" ", ""), search_key(said))
 
 
 def _without(courtesies: list[list[str]], said: str) -> str:

@@ -267,4 +267,4 @@ class Message(models.Model):
                 appointment._obey_patient(action, row)
         code = appointment._what_holds(row.partner_id, version)
         chat = self.env["whatsapp.clinic.chat.answers"]
-        chat._answer_tap(self, code, appointment._local_start())
+        chat._answer_tap(self, code, appointment)

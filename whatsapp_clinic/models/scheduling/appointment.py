@@ -45,6 +45,8 @@ WALK_IN_GRACE = timedelta(days=1)
 _SETTLING_FIELDS = {"partner_id", "start", "state", "patient_status"}
 # The kind of activity that asks reception to do what a patient wants.
 PATIENTS_ANSWER = "whatsapp_clinic.activity_patients_answer"
+# That of a tap that changed nothing: one for each visit, about the last of them.
+IDLE_TAP = "whatsapp_clinic.activity_idle_tap"
 # What a patient is told after a tap, by what the tap made of the answer.
 _TAPPED = {"accepted": "tap_confirmed", "tentative": "tap_another_time"}
 # When what happened is noted on entering a state.
@@ -455,6 +457,7 @@ class Appointment(models.Model):
         what has left is taken back in words, by reception where no text may be sent.
         """
         self.partner_id._become_patients()
+        self._settle_mistake()
         messages = self.env["whatsapp.clinic.message"].sudo()
         about = [("appointment_id", "=", self.id), ("partner_id", "=", former.id)]
         messages._cancel_open(about, "other_patient")
@@ -466,15 +469,19 @@ class Appointment(models.Model):
         if not told or start <= pytz.utc.localize(clock.now()):
             return
         chat = self.env["whatsapp.clinic.chat.answers"].sudo()
-        answer = chat._answer(told, "not_yours", **chat._when(told, start))
+        when = chat._when(told, start)
+        answer = chat._answer(told, "not_yours", visit=self, **when)
         if answer.state not in WAITING_STATES:
-            self._ask_reception(
-                _lt(
-                    "%s was told of this visit by mistake and gets no message: please "
-                    "call.",
-                    former.name,
-                )
-            )
+            self._ask_reception(_told_by_mistake(former))
+
+    def _settle_mistake(self):
+        """Whom reception was asked to call is the patient after all."""
+
+        def is_about_patient(activity):
+            told = self.with_context(lang=activity.user_id.lang)
+            return activity.summary == told.env._(_told_by_mistake(self.partner_id))
+
+        self.sudo().activity_ids.filtered(is_about_patient).unlink()
 
     def _move_messages(self):
         """What was written by hand and waits leaves from where the visit is now."""
@@ -571,13 +578,13 @@ class Appointment(models.Model):
         if message.appointment_version != self.version or self.state != "booked":
             self._ask_reception(
                 _lt("The patient tapped “{button}” on an outdated message: {message}."),
-                PATIENTS_ANSWER,
+                IDLE_TAP,
                 tap,
             )
         elif self.start <= clock.now():
             self._ask_reception(
                 _lt("The patient tapped “{button}” after the visit had begun."),
-                PATIENTS_ANSWER,
+                IDLE_TAP,
                 tap,
             )
         elif action == "confirm":
@@ -616,7 +623,7 @@ class Appointment(models.Model):
 
     def _settle_answers(self):
         """What the patient's last word asked of reception is done with."""
-        self.sudo().activity_unlink([PATIENTS_ANSWER])
+        self.sudo().activity_unlink([PATIENTS_ANSWER, IDLE_TAP])
 
     def _ask_reception(
         self, summary, kind="mail.mail_activity_data_todo", tap: tuple = ()
@@ -624,7 +631,8 @@ class Appointment(models.Model):
         """Leave an activity for who made the appointment, else for reception.
 
         `summary` is lazy: it is told in the language of who gets the activity. It may
-        name the `button` and the `message` of a `tap` (message, action).
+        name the `button` and the `message` of a `tap` (message, action); of taps only
+        the last is told.
         """
         user = self.branch_id._reception(self.create_uid) or self.create_uid
         one = self.with_context(lang=user.lang)
@@ -632,6 +640,7 @@ class Appointment(models.Model):
         if tap:
             message, action = tap
             told = told.format(**message.with_env(one.env)._told_of_tap(action))
+            self.sudo().activity_unlink([kind])
         one.activity_schedule(kind, summary=told, user_id=user.id)
 
     def _objection_to(self, message) -> str | None:
@@ -652,3 +661,11 @@ class Appointment(models.Model):
         return pytz.utc.localize(self.start).astimezone(
             pytz.timezone(self.branch_id.tz or "UTC")
         )
+
+
+def _told_by_mistake(patient):
+    """What reception is asked where no text may take back what somebody was told."""
+    return _lt(
+        "%s was told of this visit by mistake and gets no message: please call.",
+        patient.name,
+    )

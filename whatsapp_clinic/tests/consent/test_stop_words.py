@@ -122,6 +122,20 @@ class TestWords(ClinicCase):
         for text in ("Bana bir daha yazmayın", "will you stop it", "don't text me"):
             self.assertTrue(heard(text, "en_US"), text)
         self.assertTrue(heard("Red", "en_US"))
+        for text in (
+            "S T O P",
+            "please s.t.o.p",
+            "D U R",
+            "Lütfen mesaj atmayı bırakın",
+            "lutfen bana yazmayi birakin",
+            "Beni listeden çıkarın",
+            "BENI LISTENIZDEN CIKARIN",
+            "please stop texting me",
+            "Take me off the list!",
+            "Remove me from your list",
+        ):
+            self.assertTrue(heard(text, "tr_TR"), text)
+        self.assertFalse(heard("I o u", "en_US"))
         for text in ("The red one", "Merhaba", "No problem", "stop " * 20):
             self.assertFalse(heard(text, "en_US"), text)
 
@@ -230,6 +244,19 @@ class TestStop(ChatCase):
             [("summary", "like", "may want no more messages")]
         )
         self.assertEqual(activity.user_id, self.receptionist)
+
+    def test_refusal_that_answers_nothing_calls_reception(self):
+        for text in ("İSTEMİYORUM", "istemiyorum, teşekkürler"):
+            with self.subTest(text):
+                message = self.say(text)
+                self.assertTrue(message.awaits_answer)
+                (activity,) = self.identity.activity_ids
+                self.assertIn("may want no more messages", activity.summary)
+
+    def test_letters_that_stand_apart_call_reception(self):
+        self.say("S T O P")
+        self.assertFalse(self.identity.blocked_at)
+        self.assertIn("no more messages", self.identity.activity_ids.summary)
 
     def test_the_same_is_not_answered_again_within_the_hour(self):
         for _turn in range(4):

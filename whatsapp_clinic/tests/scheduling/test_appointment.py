@@ -214,6 +214,24 @@ class TestTaps(SandboxCase):
         self.assertEqual(self.appointment.state, "booked")
         self.assertIn("outdated", self.appointment.activity_ids.summary)
 
+    def test_of_taps_that_change_nothing_reception_is_told_the_last(self):
+        self.appointment.start += timedelta(hours=2)
+        for title in ("Cancel", "Cancel", "Confirm"):
+            self.tap(title)
+            self.assertIn(title, self.appointment.activity_ids.summary)
+        self.assertEqual(len(self.appointment.activity_ids), 1)
+
+    def test_taps_after_the_start_are_one_activity(self):
+        self.later(hours=24, minutes=3)
+        for title in ("Cancel", "Confirm"):
+            self.tap(title)
+        self.assertIn("“Confirm”", self.appointment.activity_ids.summary)
+
+    def test_where_branches_share_a_number_that_of_the_visit_answers(self):
+        self.branch.copy({"name": "Other branch", "channel_id": self.channel.id})
+        self.tap("Confirm")
+        self.assertIn(f"at {self.branch.name} on", self.answers()[-1])
+
     def test_activity_about_a_tap_names_button_message_and_its_time(self):
         self.message.sent_at = datetime(2031, 3, 4, 9, 30)
         self.appointment.start += timedelta(hours=2)

@@ -161,6 +161,8 @@ class TestPatientCorrected(PlanCase):
         )
         self.correct(visit, self.baris)
         self.assertIn("by mistake", visit.activity_ids.summary)
+        self.correct(visit, self.ayse)
+        self.assertFalse(visit.activity_ids)
 
 
 @tagged("post_install", "-at_install")
