@@ -61,8 +61,8 @@ class Channel(models.Model):
             raise UserError(
                 self.env._(
                     "Write any word on WhatsApp from %(phone)s to %(number)s first. "
-                    "When it stands among the messages, the connection brings them in: then "
-                    "try again.",
+                    "When it stands among the messages, the connection brings them in: "
+                    "then try again.",
                     phone=phone,
                     number=self.display_phone_number or self.name,
                 )
