@@ -1,6 +1,6 @@
 """The addon as it is in this tree."""
 
-from odoo.addons.whatsapp_clinic.models.messaging.dispatcher import ChannelRun
+from odoo.addons.whatsapp_clinic.models.outbox.dispatcher import ChannelRun
 
 __all__ = ["ChannelRun", "give_consent", "load_templates"]
 

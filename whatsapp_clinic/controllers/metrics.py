@@ -12,7 +12,7 @@ from odoo import SUPERUSER_ID, http
 from odoo.exceptions import AccessError
 from odoo.http import request
 
-from ..models.messaging.counters import METRICS, Sample
+from ..models.monitoring.counters import METRICS, Sample
 from ..tools import clock
 from ..tools.access import require_group
 from ..tools.letters import knows_capitals

@@ -15,7 +15,7 @@ from odoo.http import request
 from odoo.modules import module
 
 from ..cloud_api.webhooks import verify
-from ..models.messaging.running import wake_unless_running
+from ..models.intake.running import wake_unless_running
 from ..tools import clock
 from ..tools.given_secret import given_secret
 

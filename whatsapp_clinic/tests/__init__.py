@@ -1,6 +1,23 @@
+from .appointment import (
+    test_appointment,
+    test_appointment_desk,
+    test_appointment_report,
+)
+from .channel import (
+    test_channel,
+    test_channel_told,
+    test_transfer,
+)
+from .chat import (
+    test_chat_consent,
+    test_stop_words,
+    test_wrong_person,
+)
+from .clinic import (
+    test_only_one,
+)
 from .consent import (
     test_chain,
-    test_chat_consent,
     test_consent,
     test_consent_api,
     test_consent_ask,
@@ -8,84 +25,76 @@ from .consent import (
     test_consent_import,
     test_consent_page,
     test_consent_record,
-    test_content_check,
     test_coverage,
     test_evidence,
-    test_gate_table,
-    test_guardianship,
     test_notice,
     test_notice_page,
-    test_objection,
     test_personal_link,
     test_purpose,
-    test_stop_words,
-    test_transfer,
-    test_wrong_person,
+)
+from .gate import (
+    test_content_check,
+    test_gate,
+    test_gate_table,
+    test_limits,
+    test_objection,
+)
+from .identity import (
+    test_identity,
+    test_identity_merge,
+    test_merge,
+    test_merge_consent,
 )
 from .inbox import (
     test_chatter,
-    test_composer_tour,
     test_history_language,
-    test_merge,
-    test_merge_consent,
-    test_new_patient,
-    test_patient_search,
-    test_phone,
-    test_thread_tour,
 )
-from .messaging import (
-    test_account,
-    test_alarm,
-    test_alarm_tour,
-    test_carousel,
-    test_channel,
-    test_channel_told,
-    test_channel_trial,
-    test_composer,
-    test_connect_tour,
-    test_connection_check,
-    test_cost,
-    test_counters,
-    test_dispatcher,
-    test_error_policy,
-    test_gate,
-    test_identity,
-    test_identity_merge,
+from .intake import (
     test_kinds_in,
-    test_kinds_out,
-    test_limits,
     test_long_texts,
-    test_media,
-    test_migrations,
     test_outside,
-    test_overrides,
     test_properties,
-    test_reply,
     test_retention,
-    test_round_trip,
-    test_server_action,
-    test_template,
-    test_template_codes,
-    test_template_fields,
-    test_template_life,
-    test_template_news,
-    test_template_shapes,
-    test_template_titles,
-    test_template_tour,
-    test_template_writing,
-    test_unanswered,
-    test_undo,
     test_unrecognised,
     test_webhook,
 )
-from .scheduling import (
-    test_appointment,
-    test_appointment_desk,
-    test_appointment_report,
+from .media import (
+    test_media,
+)
+from .message import (
+    test_thread_tour,
+    test_unanswered,
+)
+from .migrations import (
+    test_migrations,
+)
+from .monitoring import (
+    test_alarm,
+    test_alarm_tour,
+    test_counters,
     test_first_steps,
+)
+from .outbox import (
+    test_channel_trial,
+    test_composer,
+    test_composer_tour,
+    test_dispatcher,
+    test_error_policy,
+    test_kinds_out,
+    test_reply,
+    test_round_trip,
+    test_server_action,
+    test_undo,
+)
+from .patient import (
+    test_guardianship,
+    test_new_patient,
+    test_patient_search,
+    test_phone,
+)
+from .rule import (
     test_follow,
     test_follow_model,
-    test_only_one,
 )
 from .security import (
     test_access,
@@ -99,6 +108,15 @@ from .security import (
     test_seen_patients,
     test_shared_number,
 )
+from .template import (
+    test_carousel,
+    test_template,
+    test_template_codes,
+    test_template_fields,
+    test_template_shapes,
+    test_template_titles,
+    test_template_writing,
+)
 from .views import (
     test_contrast,
     test_demo,
@@ -110,4 +128,20 @@ from .views import (
     test_translations,
     test_views,
 )
-from .vocabulary import test_locks, test_vocabulary
+from .vocabulary import (
+    test_locks,
+    test_vocabulary,
+)
+from .whatsapp.approval import (
+    test_template_life,
+    test_template_news,
+    test_template_tour,
+)
+from .whatsapp.cost import (
+    test_cost,
+)
+from .whatsapp.number import (
+    test_account,
+    test_connect_tour,
+    test_connection_check,
+)

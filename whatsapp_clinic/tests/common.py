@@ -11,9 +11,9 @@ from unittest.mock import patch
 from odoo.tests import HttpCase, TransactionCase, new_test_user
 from odoo.tools import SQL
 
-from ..models.messaging import webhook_event
-from ..models.messaging.channel import LOOPBACK_SWITCH
-from ..models.messaging.dispatcher import lanes
+from ..models.channel.channel import LOOPBACK_SWITCH
+from ..models.intake import webhook_event
+from ..models.outbox.dispatcher import lanes
 from ..tools import clock
 
 PROJECT = Path(__file__).resolve().parents[2]

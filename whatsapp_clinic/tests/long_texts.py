@@ -11,14 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..cloud_api.webhooks import clean_text, parse, reading
-from ..models.consent import stop_word
-from ..models.messaging import (
-    media,
-    message_content,
-    message_kind,
-    template_bubble,
-    template_card,
-)
+from ..models.chat import stop_word
+from ..models.media import media
+from ..models.message import message_content, message_kind
+from ..models.template import template_bubble, template_card
 from ..tools import text as text_tools
 
 ADDON = Path(__file__).resolve().parents[1]

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-from ..models.messaging.undo import tell_sent
-from ..models.scheduling.appointment_news import CANCELLED_BY
+from ..models.appointment.appointment_news import CANCELLED_BY
+from ..models.outbox.undo import tell_sent
 from ..tools import clock
 
 

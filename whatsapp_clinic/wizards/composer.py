@@ -4,9 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..cloud_api.payloads import TEXT_BODY
-from ..models.messaging.sending import APPOINTMENT, has_partner, partner_of
-from ..models.messaging.template_variable import MissingValue
-from ..models.messaging.undo import tell_sent, tell_stopped
+from ..models.outbox.sending import APPOINTMENT, has_partner, partner_of
+from ..models.outbox.undo import tell_sent, tell_stopped
+from ..models.template.template_variable import MissingValue
 from ..models.vocabulary.anchors import AFTERWARDS
 from ..models.vocabulary.priorities import PRIORITY_ANSWER, PRIORITY_CAMPAIGN
 from ..models.vocabulary.reasons import next_step

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..models.messaging.sending import partner_of
+from ..models.outbox.sending import partner_of
 
 
 class Composer(models.TransientModel):

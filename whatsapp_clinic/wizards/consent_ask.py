@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..models.messaging.message import BY_HAND, LINK
+from ..models.message.message import BY_HAND, LINK
 from ..models.vocabulary.priorities import PRIORITY_ANSWER
 from ..models.vocabulary.states import FAILED_STATES
 from ..tools import clock

@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 
 from ..cloud_api import media as file_kinds
 from ..cloud_api.payloads import CAPTION, TEXT_BODY, PayloadError
-from ..models.messaging.undo import tell_sent, tell_stopped
+from ..models.outbox.undo import tell_sent, tell_stopped
 from ..models.vocabulary.priorities import PRIORITY_ANSWER
 from ..models.vocabulary.reasons import REASON_SELECTION, next_step
 from ..models.vocabulary.states import FAILED_STATES, LEFT_STATES, OPEN_STATES

@@ -6,7 +6,7 @@ from lxml import etree
 
 from odoo.addons.whatsapp_clinic.tools.text import fold
 
-DATA = Path(__file__).resolve().parents[2] / "data" / "stop_word.xml"
+DATA = Path(__file__).resolve().parents[2] / "data" / "chat" / "stop_word.xml"
 
 
 def migrate(cr, version):

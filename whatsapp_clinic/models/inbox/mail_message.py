@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError
 from odoo.addons.mail.tools.discuss import Store
 
 from ...tools.text import as_html
-from .res_partner import CLINIC_NOTE, CLINIC_STAFF
+from ..patient.res_partner import CLINIC_NOTE, CLINIC_STAFF
 
 
 class MailMessage(models.Model):

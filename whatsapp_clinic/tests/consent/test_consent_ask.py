@@ -12,7 +12,7 @@ from odoo.tests import Form, tagged
 from odoo.tools import html2plaintext
 
 from ...models.consent.consent_request import PAGE
-from ...models.messaging.message import LINK
+from ...models.message.message import LINK
 from ...tools import clock
 from ..common import (
     AYSE_WA_ID,

@@ -4,7 +4,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.addons.mail.tools.discuss import Store
 
 from ..common import AYSE_WA_ID, MARKER, SandboxCase, staff_user
-from ..messaging.test_composer import ComposerCase
+from ..outbox.test_composer import ComposerCase
 
 
 @tagged("post_install", "-at_install")

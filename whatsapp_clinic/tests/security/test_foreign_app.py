@@ -7,7 +7,7 @@ from odoo.tests import tagged
 
 from ...cloud_api import webhooks
 from ..common import AYSE_WA_ID, ClinicCase, tomorrow
-from ..messaging.test_webhook import envelope, text_message
+from ..intake.test_webhook import envelope, text_message
 from .foreign_clinic import ForeignClinic
 
 # WhatsApp's times of the acts, in their order.

@@ -4,7 +4,7 @@ from pathlib import Path
 from odoo.sql_db import db_connect
 from odoo.tests import tagged
 
-from ...models.messaging.gate_limits import Limits
+from ...models.gate.gate_limits import Limits
 from ...models.vocabulary import locks
 from ...tools import clock
 from ..common import ClinicCase

@@ -5,7 +5,7 @@ from pathlib import Path
 from odoo.tests import tagged
 
 from ...cloud_api.webhooks import MEDIA_KINDS
-from ...models.inbox.patient_consent import CONSENT_STATES
+from ...models.patient.patient_consent import CONSENT_STATES
 from ...models.vocabulary.actions import ACTIONS, ANSWERS, STOPS, TAKEN_AS, WORDS
 from ...models.vocabulary.anchors import ANCHORS
 from ...models.vocabulary.kinds import KINDS

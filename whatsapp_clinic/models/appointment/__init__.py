@@ -1,0 +1,8 @@
+from . import (
+    appointment,
+    appointment_desk,
+    appointment_news,
+    appointment_number,
+    appointment_report,
+    appointment_slot,
+)

@@ -1,0 +1,6 @@
+from . import (
+    channel,
+    channel_task,
+    channel_transfer,
+    channel_words,
+)

@@ -1,0 +1,6 @@
+from . import (
+    answer_text,
+    chat_answers,
+    consent_question,
+    stop_word,
+)

@@ -1,0 +1,7 @@
+from . import (
+    content_check,
+    gate,
+    gate_limits,
+    objection,
+    verdict,
+)

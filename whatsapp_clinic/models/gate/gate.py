@@ -1,0 +1,411 @@
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ...tools import clock
+from ...tools.phone import line, spellings
+from ..consent.consent_state import GIVEN, OBJECTIONS, States
+from ..message.message import BY_HAND
+from ..patient.guardianship import Guarded
+from ..vocabulary.priorities import PRIORITY_CAMPAIGN
+from .content_check import texts_of
+from .gate_limits import Limits
+from .verdict import SEND, Verdict, hold, refuse
+
+# Cloud API: 24 hours from the patient's last message or call to that number.
+WINDOW = timedelta(hours=24)
+# Meta does not say that these open the window: they are about another message.
+_NO_OPENERS = ("reaction", "edit", "revoke", "system")
+# A shorter hold is the dispatcher catching its breath; if many follow each other, the
+# queue tells.
+SHORT_HOLD = timedelta(minutes=1)
+# How long a row waits for a channel that somebody has to connect first.
+RECHECK = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the checks look up for a whole batch at once.
+
+    `consents`: what patients agreed to, by company tree; `guarded`: who decides for
+    whom; `blacklist`: telephones; `last_inbound`: {(identity id, channel id): naive
+    UTC}, the patient's last message; `standby`: likewise until when Meta's own agent
+    is taken to answer the patient; `channels`: {channel id: Verdict or None}, what
+    the channel itself objects.
+    """
+
+    now: datetime
+    leaves_now: bool
+    consents: States
+    guarded: Guarded
+    blacklist: frozenset
+    last_inbound: dict
+    standby: dict
+    channels: dict
+
+    def is_open(self, message) -> bool:
+        """Whether the patient wrote to this number within 24 hours."""
+        key = (message.identity_id.id, message.channel_id.id)
+        last = self.last_inbound.get(key)
+        return bool(last) and last + WINDOW > self.now
+
+
+def _is_answer(message) -> bool:
+    """Whether it may go only within 24 hours of what the patient wrote.
+
+    WhatsApp asks it of everything but templates, the clinic of purposes that only
+    answer.
+    """
+    return not message.template_id or message.purpose_id.answers_only
+
+
+def _objection_to_purpose(states: States, company, partner_id, purpose) -> str | None:
+    """Why a patient is not written to for a purpose: no consent, or none any more."""
+    state = states.of(company).get((partner_id, purpose.id))
+    is_free = state is None and purpose and not purpose.requires_consent
+    if state == GIVEN or is_free:
+        return None
+    return OBJECTIONS.get(state, "no_consent")
+
+
+class Gate(models.AbstractModel):
+    """Says whether a message may be sent now.
+
+    It is asked when a row is queued, to tell the user at once, and again right before
+    the row is sent. Every check answers a Verdict, or None when it has no objection.
+    """
+
+    _name = "whatsapp.clinic.gate"
+    _description = "WhatsApp Gate"
+
+    @api.model
+    def _judge(self, messages, leaves_now: bool = False) -> dict[int, Verdict]:
+        """Verdicts by id of the message; a handful of queries for any number.
+
+        `leaves_now` judges as if each were due at this moment.
+        """
+        # sudo: what is known of a number is more than its readers are shown
+        messages = messages.sudo()
+        facts = self._facts(messages, leaves_now)
+        return {message.id: self._judge_one(message, facts) for message in messages}
+
+    @api.model
+    def _judge_leaving(self, messages) -> dict[int, Verdict]:
+        """Verdicts for what is about to leave: the limits are asked too, and counted.
+
+        In the order of the messages; a `send` takes its place in the limits.
+        """
+        facts = self._facts(messages, leaves_now=True)
+        limits = Limits(self.env, messages, clock.precise_now(), facts.is_open)
+        verdicts = {}
+        for message in messages:
+            verdict = self._judge_one(message, facts)
+            verdicts[message.id] = limits.take(message) if verdict is SEND else verdict
+        return verdicts
+
+    @api.model
+    def _checks(self) -> tuple:
+        """The checks in the order in which a person would want to hear of them."""
+        return (
+            self._check_time,
+            self._check_subject,
+            self._check_patient,
+            self._check_number,
+            self._check_consent,
+            self._check_template,
+            self._check_window,
+            self._check_standby,
+            self._check_content,
+            self._check_channel,
+            self._check_recipient,
+            self._check_quiet_hours,
+        )
+
+    @api.model
+    def _judge_patients(self, messages) -> dict[int, Verdict | None]:
+        """What stands against writing to patients, whatever their messages say."""
+        messages = messages.sudo()
+        facts = self._facts(messages, leaves_now=True)
+        checks = (self._check_patient, self._check_number, self._check_consent)
+        return {
+            message.id: next(
+                filter(None, (one(message, facts) for one in checks)), None
+            )
+            for message in messages
+        }
+
+    @api.model
+    def _have_basis(self, rows: list[dict]) -> list[bool]:
+        """Of values of rows, whether their patients agreed, or need not, by now."""
+        people, companies, purposes = (
+            self.env[model].browse({values[name] for values in rows})
+            for model, name in (
+                ("res.partner", "partner_id"),
+                ("res.company", "company_id"),
+                ("whatsapp.clinic.consent.purpose", "purpose_id"),
+            )
+        )
+        states = self.env["whatsapp.clinic.consent"]._states(
+            people, purposes, companies
+        )
+        return [
+            not _objection_to_purpose(
+                states,
+                companies.browse(values["company_id"]),
+                values["partner_id"],
+                purposes.browse(values["purpose_id"]),
+            )
+            for values in rows
+        ]
+
+    @api.model
+    def _judge_one(self, message, facts: Facts) -> Verdict:
+        for check in self._checks():
+            verdict = check(message, facts)
+            if verdict:
+                return verdict
+        return SEND
+
+    @api.model
+    def _facts(self, messages, leaves_now: bool) -> Facts:
+        now = clock.now()
+        last_inbound, standby = self._last_inbound(messages, now)
+        return Facts(
+            now=now,
+            leaves_now=leaves_now,
+            consents=self.env["whatsapp.clinic.consent"]._states(
+                messages.partner_id, messages.purpose_id, messages.company_id
+            ),
+            guarded=self.env["whatsapp.clinic.guardianship"]._in_force(
+                messages.filtered("guardian_id").partner_id.ids, now
+            ),
+            blacklist=self._blacklist(messages),
+            last_inbound=last_inbound,
+            standby=standby,
+            channels={
+                channel.id: self._judge_channel(channel, now)
+                for channel in messages.channel_id
+            },
+        )
+
+    @api.model
+    def _blacklist(self, messages) -> frozenset:
+        """Telephones of recipients that stand, in any form, on Odoo's blacklist."""
+        phones = [
+            spelling
+            for phone in messages.identity_id.mapped("phone")
+            for spelling in spellings(phone or "")
+        ]
+        self.env["phone.blacklist"].flush_model(["active", "number"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT number FROM phone_blacklist WHERE active AND number = ANY(%s)",
+                phones,
+            )
+        )
+        return frozenset(line(number) for (number,) in rows)
+
+    @api.model
+    def _last_inbound(self, messages, now) -> tuple[dict, dict]:
+        """When patients wrote last, and until when Meta's agent is taken to answer.
+
+        The window counts from the connection of the number, not what was said before
+        (Cloud API, coexistence). Who has the conversation is told by what came last.
+        """
+        messages.flush_model(
+            ["occurred_at", "identity_id", "channel_id", "direction", "is_standby"]
+        )
+        self.env.cr.execute(
+            """
+            SELECT identity_id, channel_id,
+                   max(occurred_at) FILTER (WHERE kind <> ALL(%s)),
+                   max(occurred_at),
+                   (array_agg(is_standby ORDER BY occurred_at DESC, id DESC))[1]
+            FROM whatsapp_clinic_message
+            WHERE direction = 'in' AND identity_id = ANY(%s) AND channel_id = ANY(%s)
+              AND occurred_at > %s AND is_history IS NOT TRUE
+            GROUP BY identity_id, channel_id
+            """,
+            [
+                list(_NO_OPENERS),
+                messages.identity_id.ids,
+                messages.channel_id.ids,
+                now - WINDOW,
+            ],
+        )
+        last, standby = {}, {}
+        for identity, channel, opened, at, is_standby in self.env.cr.fetchall():
+            if opened:
+                last[identity, channel] = opened
+            if is_standby:
+                standby[identity, channel] = at + WINDOW
+        return last, standby
+
+    @api.model
+    def _check_time(self, message, facts):
+        if message.expires_at and message.expires_at <= facts.now:
+            return refuse("expired")
+        return None
+
+    @api.model
+    def _check_subject(self, message, _facts):
+        """What it is about is still so, and of the patient that it goes to."""
+        appointment = message.appointment_id
+        if message.occurrence and not (message.rule_id and appointment):
+            # What a rule wrote whose rule or appointment is gone.
+            return refuse("obsolete")
+        if not appointment:
+            return None
+        if appointment.partner_id != message.partner_id:
+            return refuse("other_patient")
+        if not message.rule_id and not message.only_coming:
+            return None
+        objection = appointment._objection_to(message)
+        return refuse(objection) if objection else None
+
+    @api.model
+    def _check_patient(self, message, facts):
+        # A union of both would read them one by one.
+        for partner in filter(None, (message.partner_id, message.guardian_id)):
+            if partner.clinic_deceased_on:
+                return refuse("patient_deceased")
+            if partner.clinic_barred:
+                return refuse("patient_barred")
+            if not partner.active:
+                return refuse("patient_archived")
+        guardian, patient = message.guardian_id, message.partner_id
+        if guardian and not facts.guarded.decides(
+            message.company_id, guardian.id, patient.id, message.purpose_id.id
+        ):
+            return refuse("guardianship_ended")
+        return None
+
+    @api.model
+    def _check_number(self, message, facts):
+        identity, person = message.identity_id, message._addressee
+        if not identity:
+            return refuse("invalid_number" if person.phone else "no_number")
+        is_denied = message.company_id.root_id <= identity.denied_company_ids
+        if is_denied or identity.block_source == "wrong_person":
+            return refuse("wrong_person")
+        if identity.blocked_at and not message.confirms_stop:
+            return refuse("identity_blocked")
+        if identity.line in facts.blacklist:
+            return refuse("phone_blacklisted")
+        if person and person not in identity.partner_ids:
+            return refuse("number_unlinked")
+        if identity.marketing_blocked_at and message._is_advertising:
+            return refuse("marketing_blocked")
+        return None
+
+    @api.model
+    def _check_consent(self, message, facts):
+        objection = _objection_to_purpose(
+            facts.consents,
+            message.company_id,
+            message.partner_id.id,
+            message.purpose_id,
+        )
+        return refuse(objection) if objection else None
+
+    @api.model
+    def _check_template(self, message, _facts):
+        template = message.template_id
+        if not template:
+            return None
+        account = message.channel_id.business_account_id
+        if account and template.business_account_id != account:
+            return refuse("template_account")
+        if template.status != "APPROVED":
+            return refuse("template_not_approved")
+        if template.category != template.expected_category:
+            return refuse("template_category", template.category)
+        if not template.enabled:
+            return refuse("template_disabled")
+        if not message.purpose_id._allows_category(template.category):
+            return refuse("purpose_category", template.category)
+        return None
+
+    @api.model
+    def _check_window(self, message, facts):
+        if _is_answer(message) and not facts.is_open(message):
+            return refuse("window_closed")
+        return None
+
+    @api.model
+    def _check_standby(self, message, facts):
+        """What we send by itself would take the conversation from Meta's own agent."""
+        until = facts.standby.get((message.identity_id.id, message.channel_id.id))
+        is_by_hand = message.by_hand or self.env.context.get(BY_HAND)
+        at = facts.now if facts.leaves_now else max(facts.now, message.due_at)
+        if not until or until <= at or is_by_hand:
+            return None
+        if not message.template_id:
+            return refuse("standby")
+        return hold("standby", min(until, facts.now + RECHECK))
+
+    @api.model
+    def _check_content(self, message, _facts):
+        if message.template_id:
+            # Looked at when it is rendered.
+            return None
+        found = self.env["whatsapp.clinic.content.check"]._objection(
+            message,
+            [
+                message.body,
+                *(title for _, title in message.buttons or []),
+                *texts_of(message.content),
+            ],
+        )
+        return refuse("not_minimal", found) if found else None
+
+    @api.model
+    def _check_channel(self, message, facts):
+        if not message.channel_id:
+            return hold("channel_incomplete", facts.now + RECHECK)
+        verdict = facts.channels[message.channel_id.id]
+        return verdict or self._judge_hold(message, facts.now)
+
+    @api.model
+    def _check_recipient(self, message, facts):
+        identity = message.identity_id
+        if identity.hold_until and identity.hold_until > facts.now:
+            return hold("pair_limit", identity.hold_until)
+        until = identity.marketing_hold_until
+        if message._is_advertising and until and until > facts.now:
+            return hold("marketing_limit", until)
+        return None
+
+    @api.model
+    def _check_quiet_hours(self, message, facts):
+        rule, branch = message.rule_id, message.branch_id
+        is_campaign = message.priority == PRIORITY_CAMPAIGN
+        if not branch or not (is_campaign or (rule and not rule.in_quiet_hours)):
+            return None
+        at = facts.now if facts.leaves_now else max(facts.now, message.due_at)
+        period = branch._quiet_period(at, message.partner_id)
+        if not period:
+            return None
+        if message.expires_at and message.expires_at <= period[1]:
+            return refuse("quiet_hours")
+        return hold("quiet_hours", period[1])
+
+    @api.model
+    def _judge_hold(self, message, now):
+        """What is due while WhatsApp accepts nothing; a short pause is not told."""
+        until = message.channel_id.hold_until
+        if until and until > max(now + SHORT_HOLD, message.due_at or now):
+            return hold("channel_held", until)
+        return None
+
+    @api.model
+    def _judge_channel(self, channel, now):
+        if not channel.active or channel.state == "incomplete":
+            return hold("channel_incomplete", now + RECHECK)
+        if channel.state == "copied":
+            return hold("copied_database", now + RECHECK)
+        if channel._refuses_unrecorded_transfer:
+            return refuse("transfer_unrecorded")
+        return None

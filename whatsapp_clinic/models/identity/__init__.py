@@ -1,0 +1,6 @@
+from . import (
+    identity,
+    identity_alias,
+    identity_merge,
+    partner_merge,
+)

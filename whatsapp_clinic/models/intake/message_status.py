@@ -1,0 +1,293 @@
+import json
+from collections import Counter
+from collections.abc import Iterable
+
+from psycopg2.extras import execute_values
+
+from odoo import api, models
+
+from ...cloud_api import errors
+from ...cloud_api.webhooks import StatusUpdate, Unrecognised, clean_text
+from ...tools import clock
+from ..outbox.refusal import Refusal, judge_refusal
+from ..vocabulary.states import RANKS
+
+STATUS_STATES = {
+    "sent": "sent",
+    "delivered": "delivered",
+    "read": "read",
+    "played": "read",
+    "failed": "failed",
+}
+_RANK_OF_MESSAGE = " ".join(
+    f"WHEN '{state}' THEN {rank}" for state, rank in RANKS.items()
+)
+# An attempt that is known to have failed and is repeated can only be contradicted by a
+# delivery; a failure speaks of the attempt that is under way.
+_IS_NEWS = f"""(
+    (CASE message.state {_RANK_OF_MESSAGE} ELSE 9 END) < row.rank
+    AND (row.rank > {RANKS["failed"]}
+         OR COALESCE(message.failed_attempt, 0) = 0
+         OR COALESCE(row.attempt, message.attempts) > message.failed_attempt)
+    AND (row.state <> 'failed' OR (
+        message.state NOT IN ('queued', 'held')
+        AND COALESCE(row.attempt, message.attempts) = message.attempts))
+)"""
+# Once it has arrived nobody sends it again: a one-time code is not kept.
+_HOLDS_SECRET = f"""(
+    row.rank > {RANKS["failed"]} AND message.template_id IN (
+        SELECT id FROM whatsapp_clinic_template
+        WHERE expected_category = 'AUTHENTICATION')
+)"""
+_UPDATE = f"""
+    UPDATE whatsapp_clinic_message AS message SET
+        state = CASE WHEN {_IS_NEWS} THEN row.state ELSE message.state END,
+        reason = CASE WHEN {_IS_NEWS} THEN row.reason ELSE message.reason END,
+        detail = CASE WHEN {_IS_NEWS} THEN row.detail ELSE message.detail END,
+        error_code =
+            CASE WHEN {_IS_NEWS} THEN row.error_code ELSE message.error_code END,
+        sent_at = COALESCE(row.sent_at, message.sent_at),
+        delivered_at = COALESCE(row.delivered_at, message.delivered_at),
+        read_at = COALESCE(row.read_at, message.read_at),
+        failed_at = COALESCE(row.failed_at, message.failed_at),
+        status_at = GREATEST(message.status_at, row.now),
+        message_id = COALESCE(message.message_id, row.message_id),
+        pricing = COALESCE(row.pricing, message.pricing),
+        pricing_category = COALESCE(row.pricing_category, message.pricing_category),
+        pricing_type = COALESCE(row.pricing_type, message.pricing_type),
+        billable = COALESCE(row.billable, message.billable),
+        variables = CASE WHEN {_HOLDS_SECRET} THEN NULL ELSE message.variables END
+    FROM (VALUES %s) AS row (id, attempt, state, rank, reason, detail, error_code,
+        sent_at, delivered_at, read_at, failed_at, now, message_id, pricing,
+        pricing_category, pricing_type, billable)
+    WHERE message.id = row.id
+"""
+_ROW = """(%(id)s, %(attempt)s::int, %(state)s, %(rank)s, %(reason)s, %(detail)s,
+    %(error_code)s::int, %(sent_at)s::timestamp, %(delivered_at)s::timestamp,
+    %(read_at)s::timestamp, %(failed_at)s::timestamp, %(now)s::timestamp,
+    %(message_id)s, %(pricing)s::jsonb, %(pricing_category)s, %(pricing_type)s,
+    %(billable)s::boolean)"""
+_FIND = """
+    SELECT row.place, COALESCE(by_key.id, by_id.id)
+    FROM (VALUES %s) AS row (place, channel, key, message_id)
+    LEFT JOIN whatsapp_clinic_message AS by_key
+        ON by_key.key = row.key AND by_key.channel_id = row.channel
+    LEFT JOIN whatsapp_clinic_message AS by_id
+        ON by_id.channel_id = row.channel AND by_id.message_id = row.message_id
+        AND by_id.direction = 'out'
+"""
+
+
+class Message(models.Model):
+    """What WhatsApp reports of the clinic's messages."""
+
+    _inherit = "whatsapp.clinic.message"
+
+    @api.model
+    def _apply_statuses(self, statuses: list[tuple]):
+        """Take over statuses of (channel, `cloud_api.webhooks.StatusUpdate`) each.
+
+        In any order, twice, or before our own write-back they end in the same state.
+        Those of no message of ours are counted and change nothing.
+        """
+        self.flush_model()
+        known, strange = self._find_rows(statuses)
+        self._count_strange(strange)
+        news: dict[int, dict] = {}
+        for row_id, status in known:
+            if not self._take_back(row_id, status):
+                _fold(news, row_id, status)
+        self.flush_model()
+        if news:
+            execute_values(
+                self.env.cr._obj, _UPDATE, list(news.values()), _ROW, page_size=1000
+            )
+            self._adopt_answers(list(news))
+        self.invalidate_model()
+        self._follow_in_chatter(list(news))
+
+    def _find_rows(self, statuses: list[tuple]) -> tuple[list[tuple], list]:
+        """Each status with its row: by what we sent along, else by WhatsApp's id.
+
+        Returns ([(id of the row, status)], [channel of a status that has none]).
+        """
+        if not statuses:
+            return [], []
+        values = [
+            (place, channel.id, _correlation(status)[0], clean_text(status.message_id))
+            for place, (channel, status) in enumerate(statuses)
+        ]
+        found = execute_values(
+            self.env.cr._obj, _FIND, values, page_size=len(values), fetch=True
+        )
+        rows = dict(found)
+        told = [(rows[place], *one) for place, one in enumerate(statuses)]
+        return (
+            [(row_id, status) for row_id, _channel, status in told if row_id],
+            [channel for row_id, channel, _status in told if not row_id],
+        )
+
+    @api.model
+    def _count_strange(self, channels: list):
+        """Somebody else sends from these numbers: that is to be seen, and no alarm."""
+        numbers = Counter(channel.phone_number_id for channel in channels)
+        for number, times in numbers.items():
+            event = Unrecognised(
+                field="statuses",
+                raw={"phone_number_id": number},
+                why="of messages that were not sent from here",
+            )
+            self.env["whatsapp.clinic.unrecognised"]._keep(event, False, times)
+
+    def _take_back(self, row_id: int, status: StatusUpdate) -> bool:
+        """Queue a message again that failed for a passing reason after its acceptance.
+
+        False if the status is no such failure, or not of the attempt under way.
+        """
+        refusal = self._refusal_in(row_id, status)
+        if refusal is None:
+            return False
+        message = self.browse(row_id)
+        message._obey(refusal, status.timestamp.replace(tzinfo=None))
+        if refusal.state == "failed":
+            return False
+        message.write(
+            {
+                **refusal.values,
+                "state": refusal.state,
+                "failed_attempt": message.attempts,
+                "message_id": False,
+                "status_at": clock.now(),
+            }
+        )
+        return True
+
+    def _refusal_in(self, row_id: int, status: StatusUpdate) -> Refusal | None:
+        if status.status != "failed" or not status.errors:
+            return None
+        policy = errors.policy(status.errors[0].code)
+        if policy.action is errors.Action.GIVE_UP:
+            return None
+        self.env.cr.execute(
+            "SELECT FROM whatsapp_clinic_message WHERE id = %s FOR NO KEY UPDATE",
+            [row_id],
+        )
+        message = self.browse(row_id)
+        message.invalidate_recordset()
+        attempt = _correlation(status)[1] or message.attempts
+        is_under_way = message.state in ("sending", "unknown", "sent")
+        if not is_under_way or attempt != message.attempts:
+            return None
+        error = status.errors[0]
+        now = clock.precise_now()
+        return judge_refusal(policy, error.code, error.title, message.refusals, now)
+
+    def _obey(self, refusal: Refusal, at=None):
+        """Hold the channel or the recipient, note an objection.
+
+        `at` is when WhatsApp refused (naive UTC, default: now).
+        """
+        self.ensure_one()
+        now = clock.now()
+        if refusal.opted_out:
+            self.env["whatsapp.clinic.chat.answers"]._stop_advertising(
+                self.identity_id,
+                "error",
+                min(at or now, now),
+                self.company_id,
+                message_id=self.id,
+                evidence="WhatsApp error 131050",
+            )
+        if refusal.recipient_until:
+            self.identity_id.hold_until = refusal.recipient_until
+        if refusal.marketing_until:
+            self.identity_id.marketing_hold_until = refusal.marketing_until
+        if refusal.channel_hold:
+            hold = refusal.channel_hold
+            self.channel_id._hold(hold.policy, hold.code, hold.retry_after)
+
+
+def _correlation(status: StatusUpdate) -> tuple[str, int | None]:
+    """Key of the row and number of the attempt that a status carries back."""
+    key, _dot, attempt = clean_text(status.callback_data or "").rpartition(".")
+    is_number = attempt.isascii() and attempt.isdigit() and len(attempt) < 9
+    return key, int(attempt) if is_number else None
+
+
+def _fold(news: dict[int, dict], row_id: int, status: StatusUpdate):
+    """Add a status to what is known of its row, whichever came first."""
+    state = STATUS_STATES[status.status]
+    row = news.setdefault(row_id, {**_NOTHING, "id": row_id})
+    at = status.timestamp.replace(tzinfo=None)
+    column = f"{state}_at"
+    row[column] = min(filter(None, (row[column], at)))
+    row["now"] = clock.precise_now()
+    row["message_id"] = clean_text(status.message_id)
+    row.update(_pricing(status.pricing))
+    if RANKS[state] > row["rank"]:
+        row.update(state=state, rank=RANKS[state], **_reason(status.errors))
+        row["attempt"] = _correlation(status)[1]
+
+
+def _reason(found: Iterable) -> dict:
+    first = next(iter(found), None)
+    return {
+        "reason": first and "error",
+        "detail": first and clean_text(errors.policy(first.code).tell(first.title)),
+        "error_code": first and first.code,
+    }
+
+
+def _pricing(told: dict | None) -> dict:
+    """Columns of a pricing object, whatever is in it; none if there is none.
+
+    Whether it is billed is in `type`; `billable` is on its way out (Cloud API, status
+    webhooks).
+    """
+    if told is None:
+        return {}
+    category, kind = (_word(told.get(name)) for name in ("category", "type"))
+    return {
+        "pricing": _json(told),
+        "pricing_category": category,
+        "pricing_type": kind,
+        "billable": _is_billable(kind, told.get("billable")),
+    }
+
+
+def _is_billable(kind: str | None, told) -> bool | None:
+    if kind == "regular" or (kind or "").startswith("free"):
+        return kind == "regular"
+    return told if isinstance(told, bool) else None
+
+
+def _word(value) -> str | None:
+    return clean_text(value)[:64] or None if isinstance(value, str) else None
+
+
+def _json(value) -> str | None:
+    if value is None:
+        return None
+    # jsonb takes no NUL, escaped or not.
+    text = json.dumps(value, ensure_ascii=False).replace(r"\u0000", "\ufffd")
+    return clean_text(text)
+
+
+_NOTHING = dict.fromkeys(
+    (
+        "attempt",
+        "state",
+        "reason",
+        "detail",
+        "error_code",
+        "sent_at",
+        "delivered_at",
+        "read_at",
+        "failed_at",
+        "message_id",
+        "pricing",
+        "pricing_category",
+        "pricing_type",
+        "billable",
+    )
+) | {"rank": -1}

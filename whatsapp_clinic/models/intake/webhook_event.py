@@ -1,0 +1,264 @@
+# pylint: disable=invalid-commit
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+
+from odoo import SUPERUSER_ID, api, fields, models
+
+from ...tools import clock
+from ...tools.access import require_group
+from ...tools.transaction import TRY_AGAIN, read_committed
+from ...tools.turns import short_turns
+from ...tools.wake_up import report_progress, wake_after_commit
+from ..message.message_answer import TOLD_LATER
+from .event_batch import EventBatch
+from .event_news import News
+from .event_turns import Turns
+from .running import LINGER, running_lock
+
+# Events in one transaction, and so many bytes; each update has its savepoint.
+BATCH = 50
+BATCH_BYTES = 256 * 1024
+SMALL_BATCH = 4
+# While so many webhooks arrive in a quarter of a second, a second of work is followed
+# by so many seconds of rest: the door has to answer within 250 ms (Cloud API,
+# webhooks), what it took in can wait. Where fewer come, as when patients tap, it need
+# not.
+REST = 3.0
+MANY = 5
+ARRIVING = timedelta(seconds=0.25)
+# But not if somebody waits longer than this, other than who sent so many.
+PATIENCE = timedelta(seconds=30)
+FLOOD = 20
+# How exactly a channel's last webhook is noted.
+CONTACT = timedelta(minutes=1)
+# Seconds without a webhook after which a run ends, and between two looks for one.
+IDLE, LOOK = 0.5, 0.02
+# A run ends in any case after this many seconds: other scheduled actions wait for its
+# worker.
+SLICE = 6.0
+
+
+class WebhookEvent(models.Model):
+    """One webhook as it came, kept as bytes until it is processed.
+
+    The controller inserts rows by SQL and nothing else writes the body.
+    """
+
+    _name = "whatsapp.clinic.webhook.event"
+    _description = "WhatsApp Webhook Event"
+    _order = "id desc"
+    _rec_name = "received_at"
+
+    body = fields.Binary(attachment=False, readonly=True, groups=fields.NO_ACCESS)
+    sha256 = fields.Char("SHA-256", required=True, readonly=True)
+    sender = fields.Integer(
+        readonly=True,
+        help="A checksum of whom all its messages are from; senders take turns.",
+    )
+    account_id = fields.Many2one(
+        "whatsapp.clinic.account",
+        "Signed by App",
+        readonly=True,
+        ondelete="set null",
+        help="Only what is about this app's numbers and accounts is applied.",
+    )
+    size = fields.Integer("Bytes", readonly=True)
+    received_at = fields.Datetime(required=True, readonly=True)
+    processed_at = fields.Datetime(readonly=True)
+    state = fields.Selection(
+        [
+            ("pending", "Waiting"),
+            ("done", "Processed"),
+            ("parked", "Could not be processed"),
+        ],
+        required=True,
+        readonly=True,
+    )
+    attempts = fields.Integer(readonly=True)
+    error = fields.Char(
+        readonly=True, help="Type of the error and its place in the code, no content."
+    )
+
+    _sha256_uniq = models.Constraint(
+        "UNIQUE (sha256, account_id)", "The same bytes came before."
+    )
+    _pending = models.Index("(id) WHERE state = 'pending'")
+
+    def action_retry(self):
+        """Process parked events once more, for example after an update."""
+        self.check_access("read")
+        require_group(self.env, "group_administrator")
+        self.sudo().filtered(lambda event: event.state == "parked").write(
+            {"state": "pending", "attempts": 0}
+        )
+        self._wake()
+
+    @api.model
+    def _wake(self):
+        wake_after_commit(self.env, "process_webhooks")
+
+    @api.model
+    def _cron_process(self):
+        """Process what waits, in the order it came, until the slice is over."""
+        report_progress(self.env)
+        deadline = time.monotonic() + SLICE
+        cron = self.env.ref("whatsapp_clinic.process_webhooks")
+        with self.pool.cursor() as cr:
+            with _marked_as_running(cr, cron.id):
+                _process_until(cr, deadline)
+            time.sleep(LINGER)
+            if _waits(cr):
+                self._wake()
+
+
+@contextmanager
+def _marked_as_running(cr, cron_id: int):
+    """While it lasts, webhooks need not wake the processor."""
+    running_lock(cr, cron_id, "pg_advisory_lock")
+    cr.commit()
+    try:
+        yield
+    finally:
+        cr.rollback()
+        running_lock(cr, cron_id, "pg_advisory_unlock")
+        cr.commit()
+
+
+def _process_until(cr, deadline: float):
+    """Process what waits, until nothing comes or the time (monotonic) is over."""
+    size, turns, waiting, news = BATCH, Turns(cr), set(), News(cr)
+    is_left = True
+    while (is_left or _more_comes(cr)) and time.monotonic() < deadline:
+        started = time.monotonic()
+        try:
+            with short_turns():
+                is_left = _process_batch(cr, size, turns, waiting, news)
+                news.tell(is_last=not is_left)
+            rested = _give_way(cr, time.monotonic() - started)
+            size = SMALL_BATCH if rested else BATCH
+        except TRY_AGAIN:
+            cr.rollback()
+            turns.forget()
+            size = 1
+    news.tell(is_last=True)
+
+
+def _more_comes(cr) -> bool:
+    """Wait a moment for the next webhook: what patients do comes one by one, and for
+    each to be started anew takes longer than the work."""
+    end = time.monotonic() + IDLE
+    while time.monotonic() < end:
+        time.sleep(LOOK)
+        if _waits(cr):
+            return True
+    return False
+
+
+def _waits(cr) -> bool:
+    """Whether a webhook is to be processed."""
+    cr.execute(
+        "SELECT FROM whatsapp_clinic_webhook_event WHERE state = 'pending' LIMIT 1"
+    )
+    found = bool(cr.rowcount)
+    cr.commit()
+    return found
+
+
+def _give_way(cr, worked: float) -> bool:
+    """Rest after `worked` seconds if many webhooks arrive and none waits for long.
+
+    True if it did. On a threaded server intake and processing share one interpreter.
+    """
+    cr.execute(
+        """
+        SELECT (SELECT received_at FROM whatsapp_clinic_webhook_event
+                ORDER BY id DESC OFFSET %s LIMIT 1),
+               (SELECT received_at FROM whatsapp_clinic_webhook_event
+                WHERE state = 'pending' ORDER BY id LIMIT 1)
+        """,
+        [MANY - 1],
+    )
+    last_of_many, oldest_waiting = cr.fetchone()
+    cr.commit()
+    now = clock.precise_now()
+    is_arriving = last_of_many and oldest_waiting and now - last_of_many < ARRIVING
+    since = now - PATIENCE
+    rests = bool(is_arriving) and (
+        oldest_waiting > since or not _is_kept_waiting(cr, since)
+    )
+    if rests:
+        time.sleep(worked * REST)
+    return rests
+
+
+def _is_kept_waiting(cr, since) -> bool:
+    """Whether a webhook waits since before then (naive UTC) whose sender sent few.
+
+    Of who floods thousands wait, by turns and for long: that is no haste.
+    """
+    cr.execute(
+        """
+        SELECT FROM whatsapp_clinic_webhook_event WHERE state = 'pending'
+        GROUP BY COALESCE(sender, -id)
+        HAVING count(*) < %s AND min(received_at) < %s LIMIT 1
+        """,
+        [FLOOD, since],
+    )
+    found = bool(cr.rowcount)
+    cr.commit()
+    return found
+
+
+def _process_batch(cr, size: int, turns: Turns, waiting: set, news: News) -> bool:
+    """Process up to `size` waiting events, and commit; False when none waits any more.
+
+    `waiting` are the conversations of which an earlier message waits for its next
+    attempt, `news` what is to be told to staff.
+    """
+    read_committed(cr)
+    env = api.Environment(cr, SUPERUSER_ID, {TOLD_LATER: True})
+    cr.execute(
+        """
+        SELECT event.id, body, COALESCE(attempts, 0), account_id
+        FROM unnest(%s::int[]) WITH ORDINALITY AS turn (id, place)
+        JOIN whatsapp_clinic_webhook_event AS event USING (id)
+        WHERE state = 'pending' ORDER BY place
+        FOR UPDATE OF event SKIP LOCKED
+        """,
+        [turns.take(size, BATCH_BYTES)],
+    )
+    bodies = cr.fetchall()
+    batch = EventBatch(env, waiting)
+    batch.work_off(bodies)
+    env.flush_all()
+    news.take(env)
+    cr.commit()
+    _note_contact(cr, batch.numbers)
+    turns.put_off(batch.unfinished)
+    if bodies:
+        return True
+    waiting.clear()
+    return turns.begin_round()
+
+
+def _note_contact(cr, numbers: set[str]):
+    """Note on the channels that WhatsApp spoke of them, and commit.
+
+    In a transaction of its own and once a minute: others write channels as well.
+    """
+    read_committed(cr)
+    now = clock.now()
+    cr.execute(
+        """
+        UPDATE whatsapp_clinic_channel SET last_webhook_at = %(now)s
+        WHERE id IN (
+            SELECT id FROM whatsapp_clinic_channel
+            WHERE phone_number_id = ANY(%(numbers)s)
+              AND (last_webhook_at IS NULL OR last_webhook_at < %(stale)s)
+            FOR NO KEY UPDATE SKIP LOCKED
+        )
+        """,
+        {"now": now, "numbers": list(numbers), "stale": now - CONTACT},
+    )
+    cr.commit()

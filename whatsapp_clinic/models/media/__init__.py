@@ -1,0 +1,6 @@
+from . import (
+    file_transfer,
+    media,
+    media_download,
+    media_upload,
+)

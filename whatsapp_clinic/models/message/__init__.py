@@ -1,0 +1,9 @@
+from . import (
+    message,
+    message_answer,
+    message_content,
+    message_identity,
+    message_kind,
+    message_patient,
+    template_asked,
+)

@@ -1,0 +1,567 @@
+import secrets
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ...cloud_api import errors, payloads
+from ...cloud_api.webhooks import clean_text
+from ...tools import clock
+from ...tools.access import require_group
+from ..template.template_variable import LINK, MissingValue
+from ..vocabulary.priorities import PRIORITY_APPOINTMENT
+from ..vocabulary.reasons import REASON_SELECTION, REASONS, next_step
+from ..vocabulary.states import (
+    ENDED_STATES,
+    OPEN_STATES,
+    STATE_SELECTION,
+    WAITING_STATES,
+)
+
+# Set by the buttons with which people send; programs that call the same method do not.
+BY_HAND = "clinic_sent_by_hand"
+
+
+def _may_be_sent(message) -> bool:
+    waits = message.state in (*OPEN_STATES, *ENDED_STATES)
+    return message.direction == "out" and waits
+
+
+# Characters, of which a name shows sixty.
+_BEGINNING = 400
+
+
+class Message(models.Model):
+    """One message to or from a patient: the outbox and the log of deliveries in one.
+
+    Rows are made by `_enqueue` and change in the dispatcher and the event processor
+    only; nobody has the right to create or write them.
+    """
+
+    _name = "whatsapp.clinic.message"
+    _description = "WhatsApp Message"
+    _order = "due_at desc, id desc"
+    _rec_name = "body"
+
+    direction = fields.Selection(
+        [("out", "Outgoing"), ("in", "Incoming")], default="out", required=True
+    )
+    state = fields.Selection(
+        STATE_SELECTION, default="draft", required=True, index=True
+    )
+    kind = fields.Char(default="text", required=True, help="WhatsApp's message type.")
+    channel_id = fields.Many2one("whatsapp.clinic.channel", ondelete="restrict")
+    company_id = fields.Many2one("res.company", required=True)
+    branch_id = fields.Many2one("whatsapp.clinic.branch", index="btree_not_null")
+    identity_id = fields.Many2one(
+        "whatsapp.clinic.identity", ondelete="restrict", index="btree_not_null"
+    )
+    partner_id = fields.Many2one(
+        "res.partner", "Patient", ondelete="restrict", index="btree_not_null"
+    )
+    guardian_id = fields.Many2one(
+        "res.partner",
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Who gets it, for a patient who does not get messages themselves.",
+    )
+    purpose_id = fields.Many2one("whatsapp.clinic.consent.purpose", ondelete="restrict")
+    asked_purpose_id = fields.Many2one(
+        "whatsapp.clinic.consent.purpose",
+        ondelete="restrict",
+        help="It asks for consent to this; the answer is recorded.",
+    )
+    consent_request_id = fields.Many2one(
+        "whatsapp.clinic.consent.request",
+        ondelete="set null",
+        index="btree_not_null",
+        help="Its text leads to this request's page.",
+    )
+    template_id = fields.Many2one("whatsapp.clinic.template", ondelete="restrict")
+    rule_id = fields.Many2one("whatsapp.clinic.message.rule", ondelete="set null")
+    appointment_id = fields.Many2one(
+        "whatsapp.clinic.appointment", ondelete="set null", index="btree_not_null"
+    )
+    appointment_version = fields.Integer(help="The version that the text speaks of.")
+    occurrence = fields.Char(help="Which time of the anchor this message is for.")
+    reply_to_id = fields.Many2one(
+        "whatsapp.clinic.message", ondelete="set null", index="btree_not_null"
+    )
+    # A patient may write 65,536 characters: they are read where they are shown.
+    body = fields.Text("Text", prefetch=False)
+    shown_body = fields.Text(
+        "Message",
+        compute="_compute_shown_body",
+        compute_sudo=True,
+        help="The text; while a template message waits, what it would say now.",
+    )
+    beginning = fields.Char(compute="_compute_beginning", compute_sudo=True)
+    priority = fields.Integer(default=PRIORITY_APPOINTMENT, required=True)
+    due_at = fields.Datetime("Due", default=lambda self: clock.now(), required=True)
+    expires_at = fields.Datetime(help="Never sent after this time.")
+    key = fields.Char(
+        required=True,
+        readonly=True,
+        copy=False,
+        default=lambda self: secrets.token_urlsafe(16),
+        groups="base.group_system",
+        help="Random; stands in button payloads and in what statuses carry back.",
+    )
+    attempts = fields.Integer(default=0)
+    refusals = fields.Integer(
+        default=0, help="Times that WhatsApp refused it for a passing reason."
+    )
+    failed_attempt = fields.Integer(
+        default=0, help="The attempt that failed after WhatsApp had accepted it."
+    )
+    reaches_out = fields.Boolean(
+        help="The patient had not written for 24 hours: counts for the messaging limit."
+    )
+    resent = fields.Boolean(help="Sent a second time after an unknown outcome.")
+    message_id = fields.Char("WhatsApp Message ID", groups="base.group_system")
+    tapped = fields.Char(help="The button that the patient tapped.")
+    claimed_at = fields.Datetime()
+    unknown_at = fields.Datetime()
+    status_at = fields.Datetime("Last Status")
+    sent_at = fields.Datetime("Sent")
+    delivered_at = fields.Datetime("Delivered")
+    read_at = fields.Datetime("Read")
+    failed_at = fields.Datetime("Failed")
+    occurred_at = fields.Datetime(help="When the patient wrote, by WhatsApp's clock.")
+    reason = fields.Selection(REASON_SELECTION)
+    objection = fields.Selection(
+        REASON_SELECTION,
+        "Why Not",
+        compute="_compute_objection",
+        compute_sudo=True,
+        help="Why it was not sent; while it waits, why it would not be sent now.",
+    )
+    send_objection = fields.Selection(
+        REASON_SELECTION,
+        "Why Not Now",
+        compute="_compute_send_objection",
+        compute_sudo=True,
+        help="Why it would not be sent now; empty if it would.",
+    )
+    send_next_step = fields.Char(
+        "What to Do", compute="_compute_send_objection", compute_sudo=True
+    )
+    can_be_sent_now = fields.Boolean(
+        compute="_compute_send_objection",
+        compute_sudo=True,
+        help="Whether sending it now makes sense, or what stands against it can end.",
+    )
+    detail = fields.Char(help="Which variable, which limit, which answer of WhatsApp.")
+    content_warning = fields.Char(
+        "Tells Too Much", help="What of the text should not have left, in short."
+    )
+    error_code = fields.Integer()
+    next_step = fields.Char(compute="_compute_next_step")
+    pricing = fields.Json()
+    buttons = fields.Json(
+        help="Buttons under a text within the 24 hours: [[action, title], …]."
+    )
+    answers_tap = fields.Boolean(help="Tells by itself what a tapped button did.")
+    confirms_stop = fields.Boolean(
+        help="The one answer to a stop; it goes to who just stopped all messages."
+    )
+
+    _due = models.Index(
+        "(channel_id, priority, due_at, id) WHERE state IN ('queued', 'held')"
+    )
+    _underway = models.Index("(channel_id, claimed_at) WHERE state = 'sending'")
+    _unsettled = models.Index("(channel_id, unknown_at) WHERE state = 'unknown'")
+    _claimed = models.Index("(channel_id, claimed_at) WHERE status_at IS NOT NULL")
+    _recent = models.Index("(identity_id, claimed_at) WHERE claimed_at IS NOT NULL")
+    _reached = models.Index("(channel_id, claimed_at, identity_id) WHERE reaches_out")
+    _unreported = models.Index(
+        "(channel_id, claimed_at) WHERE state = 'sent' AND status_at IS NULL"
+    )
+    _failed = models.Index("(failed_at) WHERE state IN ('failed', 'refused')")
+    _window = models.Index(
+        "(identity_id, channel_id, occurred_at) WHERE direction = 'in'"
+    )
+    _key_uniq = models.UniqueIndex("(key)", "The key of a message is its own.")
+    _message_id_uniq = models.UniqueIndex(
+        "(channel_id, message_id) WHERE message_id IS NOT NULL",
+        "This WhatsApp message is already stored.",
+    )
+    _stop_confirmed_once = models.UniqueIndex(
+        "(reply_to_id) WHERE confirms_stop", "A stop is confirmed once."
+    )
+    _question = models.Index(
+        "(identity_id, channel_id, id) WHERE asked_purpose_id IS NOT NULL"
+    )
+    _tap_answers = models.Index("(identity_id, due_at) WHERE answers_tap")
+    _occurrence_uniq = models.UniqueIndex(
+        "(rule_id, appointment_id, occurrence, appointment_version) "
+        "WHERE rule_id IS NOT NULL",
+        "A rule writes once for each time of an appointment.",
+    )
+
+    @api.depends("state", "reason")
+    def _compute_objection(self):
+        waiting = self.filtered(lambda message: message.state in WAITING_STATES)
+        verdicts = self.env["whatsapp.clinic.gate"]._judge(waiting)
+        for message in self:
+            verdict = verdicts.get(message.id)
+            told = message.reason if message.state in ("held", *ENDED_STATES) else None
+            message.objection = (verdict and verdict.reason) or told
+
+    @api.depends_context("lang")
+    def _compute_send_objection(self):
+        gate = self.env["whatsapp.clinic.gate"].with_context(**{BY_HAND: True})
+        verdicts = gate._judge(self.filtered(_may_be_sent), leaves_now=True)
+        for message in self:
+            verdict = verdicts.get(message.id)
+            message.send_objection = verdict.reason if verdict else "not_sendable"
+            objection = REASONS.get(message.send_objection)
+            message.can_be_sent_now = not (objection and objection.is_hopeless)
+            message.send_next_step = next_step(self.env, message.send_objection)
+
+    @api.depends("body", "state", "template_id")
+    def _compute_shown_body(self):
+        for message in self:
+            is_planned = message.template_id and not message.body
+            message.shown_body = message._foresee() if is_planned else message.body
+
+    @api.depends("shown_body", "edited_at")
+    def _compute_beginning(self):
+        """The first words that are shown; of a text no more is read for a list."""
+        self.flush_recordset(["body", "edited_at"])
+        self.env.cr.execute(
+            r"SELECT id, ltrim(left(body, %s), E' \t\r\n') "
+            "FROM whatsapp_clinic_message WHERE id = ANY(%s) AND edited_at IS NULL",
+            [_BEGINNING, self.ids],
+        )
+        texts = dict(self.env.cr.fetchall())
+        others = self.filtered(lambda one: not texts.get(one.id))
+        for message in others.with_prefetch(others._ids):
+            texts[message.id] = (message.shown_body or "").lstrip()[:_BEGINNING]
+        for message in self:
+            message.beginning = texts[message.id]
+
+    @api.depends("objection", "error_code")
+    @api.depends_context("lang")
+    def _compute_next_step(self):
+        for message in self:
+            message.next_step = message._tell_next_step()
+
+    def _tell_next_step(self) -> str | None:
+        """What a person can do about the objection, in the user's language."""
+        if self.objection == "error":
+            return self.env._(errors.policy(self.error_code).cure)
+        return next_step(self.env, self.objection)
+
+    @api.depends("beginning", "kind")
+    def _compute_display_name(self):
+        for message in self:
+            text = " ".join((message.beginning or message.kind or "").split())
+            message.display_name = text if len(text) <= 60 else f"{text[:57]}…"
+
+    def action_cancel(self):
+        """Stop what has not left yet."""
+        self.check_access("read")
+        require_group(self.env, "group_receptionist", "group_practitioner")
+        if not self.filtered(lambda message: message.state in OPEN_STATES):
+            raise UserError(
+                self.env._("Only a message that still waits can be stopped.")
+            )
+        self.sudo()._cancel_open([("id", "in", self.ids)], "cancelled_by_user")
+
+    def action_ask_to_send(self):
+        """Show what the gate says to sending these now, before anybody clicks."""
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Send Now"),
+            "res_model": "whatsapp.clinic.message.send",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_message_ids": [fields.Command.set(self.ids)],
+                "dialog_size": "extra-large",
+            },
+        }
+
+    def action_send_again(self):
+        """Send now what waits, failed, was cancelled or is unknown; the gate is asked.
+
+        Raises UserError if nothing of it may be sent.
+        """
+        self.check_access("read")
+        require_group(self.env, "group_receptionist", "group_practitioner")
+        sendable = self.filtered(_may_be_sent)
+        if not sendable:
+            raise UserError(
+                self.env._(
+                    "Only what waits, failed, was cancelled or is unknown can be sent."
+                )
+            )
+        sendable.sudo().by_hand = True
+        sendable.sudo()._requeue()
+
+    def action_reply(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Reply to %s", self.identity_id.display_name),
+            "res_model": "whatsapp.clinic.message.reply",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_message_id": self.id},
+        }
+
+    @api.model
+    def _enqueue(self, vals_list: list[dict]):
+        """Write outbox rows; the only way to send anything.
+
+        Each dict has `channel_id`, `partner_id` or `identity_id`, `purpose_id`, and
+        `template_id` or `body`; optional: `due_at` and `expires_at` (naive UTC),
+        `priority`, `appointment_id`, `branch_id`, `rule_id` with `occurrence`,
+        `reply_to_id`; `kind`, `content` and `attachment_id` as `message_outbound.py`
+        tells. The gate is asked at once: what it refuses and is due now becomes
+        `refused` with the reason; what is due later waits, and `objection` tells.
+        Returns the rows, in order.
+        """
+        channels = self.env["whatsapp.clinic.channel"].browse(
+            {vals["channel_id"] for vals in vals_list if vals.get("channel_id")}
+        )
+        companies = {channel.id: channel.company_id.id for channel in channels}
+        rows = self.sudo().create(
+            [
+                {
+                    "company_id": companies.get(vals.get("channel_id"))
+                    or self.env.company.id,
+                    "kind": "template" if vals.get("template_id") else "text",
+                    **vals,
+                    "body": clean_text(vals.get("body") or ""),
+                    "state": "queued",
+                    "direction": "out",
+                }
+                for vals in vals_list
+            ]
+        )
+        rows._judge_at_entry()
+        return rows
+
+    def _judge_at_entry(self):
+        """Ask the gate about rows that were just queued, and wake the dispatcher."""
+        self._address()
+        now = clock.now()
+        verdicts = self.env["whatsapp.clinic.gate"]._judge(self)
+        for message in self:
+            verdict = verdicts[message.id]
+            if verdict.is_refusal and message.due_at <= now:
+                message._refuse(verdict)
+        if any(one.state in WAITING_STATES and one.due_at <= now for one in self):
+            self.env["whatsapp.clinic.dispatcher"]._wake()
+
+    @property
+    def _addressee(self):
+        """The person who gets it: the guardian, else the patient."""
+        return self.guardian_id or self.partner_id
+
+    @property
+    def _is_advertising(self) -> bool:
+        is_marketing = self.template_id.category == "MARKETING"
+        return is_marketing or self.purpose_id.is_commercial
+
+    def _address(self):
+        """Find who gets each row, and their identity by the present phone number."""
+        rows = self.filtered(lambda message: message.partner_id)
+        rows._choose_guardians()
+        phones = {row.id: row._addressee._whatsapp_phone() for row in rows}
+        known = self.env["whatsapp.clinic.identity"]._for_phones(
+            sorted({phone for phone in phones.values() if phone})
+        )
+        for row in rows:
+            identity = known.get(phones[row.id]) or row._identity_without_phone()
+            is_answer = row.reply_to_id.direction == "in"
+            if row.identity_id and (is_answer or not row.identity_id.wa_id):
+                continue
+            identity._link(row._addressee)
+            if row.identity_id != identity:
+                row.identity_id = identity
+
+    def _choose_guardians(self):
+        """Whose number it goes to, where a guardian gets a patient's messages.
+
+        The first of them, on the day when it is due, who has a number that may be
+        written to; the patient's own number where nobody receives messages for this
+        purpose.
+        """
+        now = clock.now()
+        receivers = self.env["whatsapp.clinic.guardianship"]._receivers(self.partner_id)
+        for row in self:
+            day = max(now, row.due_at or now).date()
+            guardian = row.guardian_id.browse()
+            if row.reply_to_id.direction != "in":
+                found = receivers.get(row.partner_id.id, [])
+                guardian = guardian.union(
+                    *(one.guardian_id for one in found if one._receives(row, day))
+                )
+                reachable = guardian.filtered(lambda one: one._is_reachable())
+                guardian = (reachable or guardian)[:1]
+            if row.guardian_id != guardian:
+                row.guardian_id = guardian
+
+    def _refuse(self, verdict):
+        self.write(
+            {
+                "state": "refused",
+                "failed_at": clock.now(),
+                "reason": verdict.reason,
+                "detail": verdict.detail,
+            }
+        )
+
+    def _requeue(self, due_at=None):
+        """Queue rows again, due now unless told (naive UTC); the gate is asked."""
+        self.write(
+            {
+                "state": "queued",
+                "due_at": due_at or clock.now(),
+                "message_id": False,
+                "reason": False,
+                "detail": False,
+                "error_code": False,
+                "refusals": 0,
+            }
+        )
+        self._judge_at_entry()
+
+    def _follow_plan(self):
+        """What rules have just written anew goes where it would go now.
+
+        What was cancelled or refused is queued again, due when it is, unless something
+        still stands against writing to its patient.
+        """
+        waiting = self.filtered(lambda row: row.state in WAITING_STATES)
+        stopped = self - waiting
+        stopped._address()
+        against = self.env["whatsapp.clinic.gate"]._judge_patients(stopped)
+        for row in stopped.filtered(lambda one: not against[one.id]):
+            row._requeue(row.due_at)
+        waiting._judge_at_entry()
+
+    @api.model
+    def _cancel_open(self, domain: list, reason: str):
+        """Cancel what has not left yet among the rows of a domain; returns the rows.
+
+        What a dispatcher has claimed meanwhile has left: it keeps its state.
+        """
+        rows = self.sudo().search([*domain, ("state", "in", OPEN_STATES)])
+        rows = rows._lock_open()
+        rows.write({"state": "cancelled", "reason": reason})
+        return rows
+
+    def _lock_open(self):
+        """Those that are open once nobody else changes them; they stay locked."""
+        if not self:
+            return self
+        self.flush_recordset(["state"])
+        self.env.cr.execute(
+            "SELECT id FROM whatsapp_clinic_message WHERE id = ANY(%s) "
+            "AND state = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+            [self.ids, list(OPEN_STATES)],
+        )
+        found = {row_id for (row_id,) in self.env.cr.fetchall()}
+        (self - self.browse(found)).invalidate_recordset()
+        return self.filtered(lambda message: message.id in found)
+
+    def _choose_variants(self):
+        """Take each template in the patient's language, where it is in use in it."""
+        chosen = {}
+        for message in self.filtered("template_id"):
+            key = (message.template_id, message.partner_id.lang, message.branch_id)
+            if key not in chosen:
+                chosen[key] = message.template_id._for_language(*key[1:])
+            if chosen[key] != message.template_id:
+                message.template_id = chosen[key]
+
+    def _correlation(self, attempts: int) -> str:
+        """What every status carries back: the row's key and the attempt."""
+        return f"{self.key}.{attempts}"
+
+    def _values(self, template) -> dict:
+        """Values of a template's variables for this row's record.
+
+        Raises MissingValue.
+        """
+        record = (
+            self.partner_id if template.model == "res.partner" else self.appointment_id
+        )
+        record = record.with_company(self.company_id).with_context(
+            lang=self.partner_id.lang or self.env.lang
+        )
+        return template.with_env(record.env)._values(record, self.variables)
+
+    def _foresee(self) -> str:
+        """What a template message would say now; the bare template if it cannot."""
+        variant = self.template_id._for_language(self.partner_id.lang, self.branch_id)
+        try:
+            return variant._render(self._values(variant))
+        except (MissingValue, UserError):
+            return variant.body_text
+
+    def _render(self, attempts: int) -> tuple[dict, str]:
+        """The payload for WhatsApp and the text to show, for this attempt.
+
+        A personal link is minted here, for this attempt alone; the text to show has it
+        without its key. Raises MissingValue, NotMinimal for what should not leave, or
+        PayloadError for what WhatsApp would refuse.
+        """
+        if self.template_id.asks_consent:
+            self.env["whatsapp.clinic.consent.question"]._mark(self)
+        payload, text = self._render_unchecked(attempts)
+        warning = self.env["whatsapp.clinic.content.check"]._inspect(self, payload)
+        if (self.content_warning or "") != warning:
+            self.content_warning = warning
+        return payload, text
+
+    def _render_unchecked(self, attempts: int) -> tuple[dict, str]:
+        self.ensure_one()
+        if self.template_id:
+            values = self._values(self.template_id)
+            payload = self.template_id._payload(
+                self.identity_id._recipient,
+                self._with_link(values),
+                self.key,
+                self._correlation(attempts),
+                self._template_header(),
+                self._card_headers(),
+            )
+            return payload, self.template_id._render(values)
+        return self._render_text(attempts), self.body
+
+    def _render_text(self, attempts: int) -> dict:
+        text = self.body or ""
+        if LINK in text:
+            text = text.replace(LINK, self._personal_link())
+        common = {
+            "reply_to": self.reply_to_id.message_id or None,
+            "callback_data": self._correlation(attempts),
+        }
+        recipient = self.identity_id._recipient
+        if not self.buttons:
+            return payloads.text(recipient, text, **common)
+        replies = [(f"{action}:{self.key}", title) for action, title in self.buttons]
+        return payloads.buttons(recipient, text, replies, **common)
+
+    def _with_link(self, values: dict) -> dict:
+        """Values of a template, with the address where LINK stands; a button takes the
+        key alone, after the address that it was approved with."""
+        if LINK not in values.values():
+            return values
+        link = self._personal_link()
+        key = link.rpartition("/")[2]
+        return {
+            (part, name): (key if "button:" in part else link) if text == LINK else text
+            for (part, name), text in values.items()
+        }
+
+    def _personal_link(self) -> str:
+        """The address that stands for LINK; MissingValue if nothing is asked now."""
+        if not self.consent_request_id._is_open:
+            raise MissingValue("personal_link")
+        return self.consent_request_id._url()

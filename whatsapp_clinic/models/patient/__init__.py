@@ -1,0 +1,7 @@
+from . import (
+    first_consent,
+    guardianship,
+    patient_consent,
+    patient_search,
+    res_partner,
+)

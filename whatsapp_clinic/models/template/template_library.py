@@ -1,0 +1,122 @@
+import json
+
+from odoo import Command, api, models
+from odoo.tools import file_path
+
+from ..consent.consent_request import PAGE
+
+LIBRARY = "whatsapp_clinic/data/template/template_library.json"
+# How a template of the library stands in an account, by its status.
+_STANDS = {
+    "APPROVED": "approved",
+    "PENDING": "review",
+    "IN_APPEAL": "review",
+    "DRAFT": "draft",
+}
+
+
+class Template(models.Model):
+    """Templates that come with the addon, ready to submit."""
+
+    _inherit = "whatsapp.clinic.template"
+
+    @api.model
+    def _library(self) -> list[dict]:
+        """What the library has: an entry for each name and language."""
+        with open(file_path(LIBRARY), encoding="utf-8") as file:
+            entries = json.load(file)
+        return [
+            {**entry, **text, "language": language, "texts": None}
+            for entry in entries
+            for language, text in entry["texts"].items()
+        ]
+
+    @api.model
+    def _library_status(
+        self, business_account_id: str
+    ) -> list[tuple[dict, models.Model]]:
+        """Each entry of the library with the account's template, if there is one."""
+        found = self.with_context(active_test=False).search(
+            [
+                ("business_account_id", "=", business_account_id),
+                ("original_id", "=", False),
+            ]
+        )
+        by_key = {(one.name, one.language): one for one in found}
+        return [
+            (entry, by_key.get((entry["name"], entry["language"]), self.browse()))
+            for entry in self._library()
+        ]
+
+    @property
+    def _stands(self) -> str:
+        """missing, draft, review, approved or trouble."""
+        if not self or self.status == "DELETED":
+            return "missing"
+        return "review" if self.task else _STANDS.get(self.status, "trouble")
+
+    @api.model
+    def _add_missing(self, channel):
+        """Drafts of what the account does not have; returns all that can be submitted.
+
+        Drafts that were written from the library before are among them.
+        """
+        drafts = self.browse()
+        for entry, template in self._library_status(channel.business_account_id):
+            if template._stands == "missing":
+                template.action_rewrite()
+                drafts |= template or self.create(self._entry_values(entry, channel))
+            elif template._stands == "draft":
+                drafts |= template
+        return drafts
+
+    @api.model
+    def _entry_values(self, entry: dict, channel) -> dict:
+        base = channel.get_base_url()
+        return {
+            "name": entry["name"],
+            "language": entry["language"],
+            "expected_category": entry["category"],
+            "model": entry["model"],
+            "parameter_format": "NAMED",
+            "asked_purpose_id": self._purpose_of(entry.get("asks")).id,
+            "business_account_id": channel.business_account_id,
+            "company_id": channel.company_id.id,
+            "header_kind": "TEXT" if entry.get("header") else False,
+            "header_text": entry.get("header"),
+            "body_text": entry["body"],
+            "footer_text": entry.get("footer"),
+            "button_ids": [
+                Command.create({"index": index, **self._button_values(button, base)})
+                for index, button in enumerate(entry.get("buttons", []))
+            ],
+            "variable_ids": [
+                Command.create(
+                    {
+                        "component": f"button:{index}",
+                        "name": "1",
+                        "source": "builtin",
+                        "builtin": "personal_link",
+                    }
+                )
+                for index, button in enumerate(entry.get("buttons", []))
+                if button.get("opens") == "personal_link"
+            ],
+        }
+
+    @api.model
+    def _purpose_of(self, code: str | None):
+        purposes = self.env["whatsapp.clinic.consent.purpose"]
+        return purposes.search([("code", "=", code)], limit=1) if code else purposes
+
+    @api.model
+    def _button_values(self, button: dict, base: str) -> dict:
+        if button.get("opens") == "personal_link":
+            page = f"{base}{PAGE}"
+            return {
+                "kind": "URL",
+                "text": button["text"],
+                "url": page + "/{{1}}",
+                "example": f"{page}/sample",
+            }
+        return {"text": button["text"], "action": button.get("action", "none")}

@@ -1,0 +1,5 @@
+from . import (
+    template_submission,
+    template_sync,
+    template_ttl,
+)

@@ -1,0 +1,7 @@
+from . import (
+    channel_cost,
+    message_cost,
+    message_price,
+    rate,
+    rate_change,
+)

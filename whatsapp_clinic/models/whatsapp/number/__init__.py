@@ -1,0 +1,12 @@
+from . import (
+    account,
+    channel_app,
+    channel_check,
+    channel_health,
+    channel_news,
+    channel_profile,
+    channel_registration,
+    channel_setup,
+    portfolio,
+    portfolio_limit,
+)

@@ -1,0 +1,53 @@
+from odoo import models
+
+from ...provider.connection import channel_client
+
+
+class Channel(models.Model):
+    """Registering the number for the Cloud API, with its PIN (two-step verification).
+
+    A number is registered once; the check follows, which shows what came of it.
+    """
+
+    _inherit = "whatsapp.clinic.channel"
+
+    def action_register(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Registration of %s", self.name),
+            "res_model": "whatsapp.clinic.channel.registration",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_channel_id": self.id},
+        }
+
+    def _call_request_code(self, method: str, language: str):
+        channel_client(self).request_code(method, language)
+
+    def _apply_request_code(self, _answer):
+        """The code comes to the phone."""
+
+    def _call_verify_code(self, code: str):
+        channel_client(self).verify_code(code)
+
+    def _apply_verify_code(self, _answer):
+        self._ask("check")
+
+    def _call_register(self, pin: str):
+        channel_client(self).register(pin)
+
+    def _apply_register(self, _answer):
+        self._ask("check")
+
+    def _call_deregister(self):
+        channel_client(self).deregister()
+
+    def _apply_deregister(self, _answer):
+        self._ask("check")
+
+    def _call_set_pin(self, pin: str):
+        channel_client(self).set_pin(pin)
+
+    def _apply_set_pin(self, _answer):
+        self._ask("check")

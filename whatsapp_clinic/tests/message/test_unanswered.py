@@ -1,0 +1,163 @@
+"""Who waits for an answer: noticed at once, and until somebody has answered."""
+
+import json
+
+from odoo.exceptions import AccessError
+from odoo.tests import tagged
+
+from ...models.intake.event_news import News
+from ...models.message.message import BY_HAND
+from ...models.message.message_answer import TOLD_LATER
+from ..common import AYSE_PHONE, AYSE_WA_ID, SandboxCase, staff_user
+
+
+@tagged("post_install", "-at_install")
+class TestUnanswered(SandboxCase):
+    def setUp(self):
+        super().setUp()
+        self.receptionist = staff_user(self, "receptionist")
+        self.patient = self.make_patient()
+        self.sandbox.add_patient(AYSE_PHONE)
+
+    def write(self, text):
+        return self.sandbox.act(
+            AYSE_WA_ID,
+            "messages",
+            text=text,
+            phone_number_id=self.channel.phone_number_id,
+        )
+
+    def hear(self, text="Hello KUMQUAT"):
+        found = self.write(text)
+        self.process()
+        return self.env["whatsapp.clinic.message"].search(
+            [("message_id", "=", found["id"])]
+        )
+
+    def answer(self, message, body="See you KUMQUAT"):
+        wizard = (
+            self.env["whatsapp.clinic.message.reply"]
+            .with_user(self.receptionist)
+            .with_context(**{BY_HAND: True})
+            .create({"message_id": message.id, "body": body})
+        )
+        wizard.action_send()
+        return wizard
+
+    def told(self, kind):
+        """Payloads of the bus's notifications of a kind."""
+        self.env.cr.precommit.run()
+        found = self.env["bus.bus"].sudo().search([("message", "ilike", kind)])
+        return [json.loads(one.message)["payload"] for one in found]
+
+    def test_message_of_a_patient_waits_for_an_answer(self):
+        message = self.hear()
+        self.assertTrue(message.awaits_answer)
+        self.assertIn({"is_new": True}, self.told("whatsapp_clinic/unanswered"))
+
+    def test_open_screens_are_told_once_of_all_that_came_together(self):
+        for text in ("Hello KUMQUAT", "Are you there? KUMQUAT", "Hello? KUMQUAT"):
+            self.write(text)
+        self.process()
+        told = self.told("whatsapp_clinic/unanswered")
+        self.assertEqual(told, [{"is_new": True}])
+
+    def test_list_reads_no_more_of_a_long_text_than_it_shows(self):
+        message = self.hear("\n  Hello KUMQUAT " + "and more " * 400)
+        self.env.invalidate_all()
+        self.assertTrue(message.display_name.startswith("Hello KUMQUAT and more"))
+        self.assertEqual(len(message.display_name), 58)
+        body = message._fields["body"]
+        self.assertNotIn(message.id, body._get_cache(message.env))
+
+    def test_open_screens_are_told_again_only_after_a_while(self):
+        messages = self.env["whatsapp.clinic.message"].with_context(
+            **{TOLD_LATER: True}
+        )
+        with self.enter_registry_test_mode(), self.env.registry.cursor() as cr:
+            messages = messages.with_env(messages.env(cr=cr))
+            news = News(cr)
+            for is_last, times in ((False, 1), (False, 1), (True, 2)):
+                messages._tell_staff(is_new=True)
+                news.take(messages.env)
+                news.tell(is_last)
+                told = self.told("whatsapp_clinic/unanswered")
+                self.assertEqual(len(told), times)
+
+    def test_answer_of_a_person_ends_the_wait_for_all_that_came_before(self):
+        first, second = self.hear(), self.hear("And on Friday? KUMQUAT")
+        self.answer(second)
+        self.assertFalse((first | second).filtered("awaits_answer"))
+        self.assertTrue(first.answered_at)
+        self.assertTrue(self.hear("Thank you KUMQUAT").awaits_answer)
+
+    def in_app(self, what, **body):
+        """Somebody of the clinic does something in the WhatsApp Business app."""
+        number = f"phone_numbers/{self.channel.phone_number_id}"
+        self.sandbox.call("PATCH", number, {"coexistence": True})
+        self.addCleanup(self.sandbox.call, "PATCH", number, {"coexistence": False})
+        self.later(seconds=10)
+        self.sandbox.move_clock(10)
+        self.addCleanup(self.sandbox.move_clock, 0)
+        done = self.sandbox.act(AYSE_WA_ID, what, **body)
+        self.process()
+        return done
+
+    def test_answer_in_the_app_ends_the_wait(self):
+        message = self.hear()
+        number = self.channel.phone_number_id
+        self.in_app("app_messages", phone_number_id=number, text="At ten KUMQUAT")
+        self.assertFalse(message.awaits_answer)
+        self.assertTrue(message.answered_at)
+
+    def test_answer_that_is_deleted_in_the_app_opens_the_question_again(self):
+        message = self.hear()
+        number = self.channel.phone_number_id
+        said = self.in_app("app_messages", phone_number_id=number, text="KUMQUAT")
+        self.in_app("app_deletions", message_id=said["id"])
+        self.assertTrue(message.awaits_answer)
+        self.assertFalse(message.answered_at)
+
+    def test_answer_that_is_taken_back_opens_the_question_again(self):
+        message = self.hear()
+        self.answer(message).action_undo()
+        self.assertTrue(message.awaits_answer)
+        self.assertFalse(message.answered_at)
+
+    def test_what_is_sent_by_itself_answers_nothing(self):
+        message = self.hear()
+        message._reply("We are closed KUMQUAT")
+        self.assertTrue(message.awaits_answer)
+
+    def test_word_that_is_obeyed_waits_for_nobody(self):
+        self.assertFalse(self.hear("STOP").awaits_answer)
+
+    def test_what_needs_no_answer_is_taken_off_the_list(self):
+        message = self.hear("Thank you KUMQUAT")
+        message.with_user(self.receptionist).action_no_answer_needed()
+        self.assertFalse(message.awaits_answer or message.answered_at)
+        self.answer(message)
+        self.assertFalse(message.awaits_answer)
+
+    def test_privacy_officer_takes_nothing_off_the_list(self):
+        message = self.hear()
+        officer = staff_user(self, "privacy_officer")
+        with self.assertRaises(AccessError):
+            message.with_user(officer).action_no_answer_needed()
+
+    def test_stranger_is_named_and_can_become_a_patient(self):
+        self.patient.unlink()
+        message = self.hear().with_user(self.receptionist)
+        self.assertIn(message.identity_id.phone, message.who)
+        self.assertTrue(message.can_be_linked)
+        context = message.action_new_patient()["context"]
+        self.assertEqual(context["default_phone"], AYSE_PHONE)
+        self.make_patient()
+        message.invalidate_recordset()
+        self.assertFalse(message.can_be_linked)
+
+    def test_sender_is_told_when_the_state_of_an_answer_changes(self):
+        row = self.answer(self.hear()).answer_id
+        self.later(seconds=10)
+        self.dispatch()
+        self.assertIn({"ids": row.ids}, self.told("whatsapp_clinic/changed"))
