@@ -1,28 +1,131 @@
-"""What the documents say of the structure is what the linters enforce."""
+"""The rooms of the models: what the documents say of them is what holds.
 
-import pytest
+Imports between rooms are a contract of the import linter (`pyproject.toml`). What no
+import shows, the names of models in `env[…]`, `comodel`, `_inherit` and domains, is
+compared here: a room names only rooms below it. `upward_names.csv` lists what does not
+hold yet, with what will remove it; it may only shrink.
+"""
+
+import ast
+import csv
+from pathlib import Path
+
 from importlinter.api import read_configuration
 from workshop import paths
 
-MODELS = paths.PROJECT / "whatsapp_clinic" / "models"
+ADDON = paths.PROJECT / "whatsapp_clinic"
+MODELS = ADDON / "models"
+UPWARD = Path(__file__).with_name("upward_names.csv")
+PREFIX = "whatsapp.clinic."
 
 
-@pytest.mark.xfail(strict=True, reason="the rooms are not yet layers of one contract")
-def test_the_rooms_of_the_models_are_layers_of_an_import_contract():
-    rooms = {f"whatsapp_clinic.models.{one.parent.name}" for one in _inits()}
-    assert rooms <= _layers()
-
-
-def _inits():
-    return MODELS.glob("*/__init__.py")
-
-
-def _layers() -> set[str]:
+def layers() -> list[str]:
+    """The rooms from the top floor down, as the import contract has them."""
     configuration = read_configuration(str(paths.PROJECT / "pyproject.toml"))
-    return {
-        name.strip()
-        for contract in configuration["contracts_options"]
-        if contract["type"] == "layers"
-        for layer in contract["layers"]
-        for name in layer.split("|")
+    (contract,) = [
+        one
+        for one in configuration["contracts_options"]
+        if one["type"] == "layers" and one["containers"] == ["whatsapp_clinic.models"]
+    ]
+    return contract["layers"]
+
+
+def trees() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text()) for path in sorted(MODELS.rglob("*.py"))}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(MODELS).parts[0]
+
+
+def upward_names() -> set[tuple[str, str]]:
+    """(file, model) wherever a room names a model of a room above it."""
+    height = {name: -place for place, name in enumerate(layers())}
+    parsed = trees()
+    owner = {
+        name: room(path)
+        for path, tree in parsed.items()
+        for name in _defined(tree)
     }
+    return {
+        (str(path.relative_to(MODELS)), node.value)
+        for path, tree in parsed.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and node.value in owner
+        and height[owner[node.value]] > height[room(path)]
+    }
+
+
+def _defined(tree: ast.Module):
+    """Names of our models that a file defines, and does not only re-open."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            said = {
+                part.targets[0].id: part.value
+                for part in node.body
+                if isinstance(part, ast.Assign)
+                and isinstance(part.targets[0], ast.Name)
+            }
+            name = getattr(said.get("_name"), "value", "")
+            opened = ast.dump(said["_inherit"]) if "_inherit" in said else ""
+            if name.startswith(PREFIX) and repr(name) not in opened:
+                yield name
+
+
+def allowed() -> set[tuple[str, str]]:
+    with UPWARD.open(newline="") as file:
+        return {(row["file"], row["names"]) for row in csv.DictReader(file)}
+
+
+def test_a_room_names_only_rooms_below_it():
+    assert not upward_names() - allowed()
+
+
+def test_the_list_of_exceptions_only_shrinks():
+    assert not allowed() - upward_names()
+
+
+def test_each_exception_says_what_will_remove_it():
+    with UPWARD.open(newline="") as file:
+        assert all(row["until"].strip() for row in csv.DictReader(file))
+
+
+def test_rooms_are_registered_from_the_ground_up():
+    tree = ast.parse((MODELS / "__init__.py").read_text())
+    registered = [
+        name.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    ]
+    plain = {"vocabulary", "provider"}
+    assert registered == [one for one in reversed(layers()) if one not in plain]
+
+
+def test_a_folder_is_a_room_of_the_contract():
+    folders = {one.parent.name for one in MODELS.glob("*/__init__.py")}
+    assert folders == set(layers())
+
+
+def test_the_architecture_tells_of_each_room():
+    text = (paths.PROJECT / "docs" / "architecture.md").read_text()
+    assert not [one for one in layers() if f"`{one}/`" not in text]
+
+
+def test_each_test_file_hangs_on_the_list_that_odoo_runs():
+    tests = ADDON / "tests"
+    tree = ast.parse((tests / "__init__.py").read_text())
+    listed = [
+        f"{(node.module or '').replace('.', '/')}/{name.name}".strip("/")
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    ]
+    there = {
+        str(path.relative_to(tests).with_suffix(""))
+        for path in tests.rglob("test_*.py")
+    }
+    assert set(listed) == there
+    names = [one.rpartition("/")[2] for one in listed]
+    assert len(set(names)) == len(names), "one file hides another of its name"
