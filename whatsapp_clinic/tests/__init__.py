@@ -62,6 +62,7 @@ from .media import (
     test_media,
 )
 from .message import (
+    test_overrides,
     test_thread_tour,
     test_unanswered,
 )
