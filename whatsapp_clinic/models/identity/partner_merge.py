@@ -5,7 +5,6 @@ from odoo.tools import SQL, mute_logger
 
 from ...tools import clock
 from ...tools.access import require_group
-from ..consent.consent_state import GIVEN
 
 # Columns that point to a contact and are unique together with others, from the catalog:
 # table, column, the other columns, the index's condition.
@@ -63,9 +62,9 @@ class PartnerMerge(models.TransientModel):
     def _update_foreign_keys(self, src_partners, dst_partner):
         consents = self.env["whatsapp.clinic.consent"].sudo()
         everyone = src_partners | dst_partner
-        patients = everyone.sudo().filtered("clinic_patient")
         known = everyone.sudo().consent_ids
         before = consents._states(everyone, known.purpose_id, known.company_id)
+        stopped = self._stopped(everyone)
         self._move_identities(src_partners, dst_partner)
         self._end_guardianships_of_oneself(everyone)
         self._join_followers(everyone, dst_partner)
@@ -75,7 +74,7 @@ class PartnerMerge(models.TransientModel):
         result = super()._update_foreign_keys(src_partners, dst_partner)
         self.env.invalidate_all()
         self._settle_guardianships(dst_partner)
-        self._settle_consents(before, set(patients.ids), dst_partner)
+        self._settle_consents(before, stopped, dst_partner)
         return result
 
     @api.model
@@ -209,37 +208,73 @@ class PartnerMerge(models.TransientModel):
         )
 
     @api.model
-    def _settle_consents(self, before, patient_ids: set[int], dst_partner):
-        """Where they disagreed, nobody knows the patient's will: withdraw.
+    def _stopped(self, people) -> list[tuple]:
+        """Who stopped messages to a number of their own, as (partner id, company root
+        that was told, whether advertising alone); no root where it was all of them.
 
-        So where one of the patients (`patient_ids`) never agreed, and would count as
-        having agreed now.
+        A stop on a family's number is nobody's in particular.
+        """
+        own = {one: one._only_patient() for one in people.sudo().whatsapp_identity_ids}
+        stopped = []
+        for identity, partner in own.items():
+            is_wrong = identity.block_source == "wrong_person"
+            if partner and identity.blocked_at and not is_wrong:
+                told = identity.block_company_id.root_id
+                stopped.append((partner.id, told, False))
+            if partner and identity.marketing_blocked_at:
+                told = identity.marketing_block_company_id.root_id
+                stopped.append((partner.id, told, True))
+        return stopped
+
+    @api.model
+    def _settle_consents(self, before, stopped: list[tuple], dst_partner):
+        """Where two of them said different things, the stricter counts: withdraw.
+
+        Who `stopped` messages (`_stopped`) and decided nothing else has said no. Who
+        said nothing has not: it is the same person as who agreed.
         """
         consents = self.env["whatsapp.clinic.consent"].sudo()
-        partner = dst_partner.sudo()
-        after = consents._states(
-            partner, partner.consent_ids.purpose_id, partner.consent_ids.company_id
-        )
-        for company in partner.consent_ids.company_id.root_id:
-            decided = {}
+        purposes = dst_partner.sudo().consent_ids.purpose_id
+        disputed = purposes.browse()
+        for company in dst_partner.sudo().consent_ids.company_id.root_id:
+            said = {}
             for (partner_id, purpose_id), state in before.of(company).items():
-                decided.setdefault(purpose_id, {})[partner_id] = state == "withdrawn"
-            given = after.of(company)
-            disputed = [
-                purpose_id
-                for purpose_id, found in decided.items()
-                if len({*found.values()}) > 1
-                or (
-                    given.get((partner.id, purpose_id)) == GIVEN
-                    and patient_ids - found.keys()
-                )
-            ]
-            purposes = self.env["whatsapp.clinic.consent.purpose"].browse(disputed)
+                said.setdefault(purpose_id, {})[partner_id] = state == "withdrawn"
+            for partner_id, told, is_marketing in stopped:
+                for purpose in purposes:
+                    is_meant = purpose.is_commercial or not is_marketing
+                    if is_meant and (not told or told == company):
+                        said.setdefault(purpose.id, {}).setdefault(partner_id, True)
+            withdrawn = purposes.filtered(
+                lambda one, said=said: len({*said.get(one.id, {}).values()}) > 1
+            )
             consents._record(
-                [(purpose, "withdrawn") for purpose in purposes],
+                [(purpose, "withdrawn") for purpose in withdrawn],
                 partner_id=dst_partner.id,
                 company_id=company.id,
                 act_at=clock.now(),
                 method="merge",
                 evidence=self.env._("The merged contacts had decided differently."),
+            )
+            disputed |= withdrawn
+        if disputed:
+            self._tell_withdrawn(dst_partner.sudo(), disputed)
+
+    @api.model
+    def _tell_withdrawn(self, patient, purposes):
+        """Staff reads what the merge withdrew, and reception is asked to ask anew."""
+        visits = self.env["whatsapp.clinic.appointment"].sudo()._coming_of(patient)
+        # Not the contact: its activities tell every employee who is a patient.
+        record = visits.sorted("start")[:1] or patient.whatsapp_identity_ids[:1]
+        staff = patient._reception() or self.env.user
+        told = patient.with_context(lang=staff.lang)
+        summary = told.env._(
+            "Contacts were merged that had decided differently. Withdrawn, please ask "
+            "the patient again: %s.",
+            ", ".join(purposes.with_env(told.env).mapped("name")),
+        )
+        told._note_for_staff(summary)
+        if record:
+            record.activity_schedule(
+                "mail.mail_activity_data_todo", summary=summary, user_id=staff.id
             )

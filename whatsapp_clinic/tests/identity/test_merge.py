@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo.tests import tagged
 
 from ...tools import clock
-from ..common import ClinicCase
+from ..common import ClinicCase, staff_notes, staff_user, tomorrow
 
 
 @tagged("post_install", "-at_install")
@@ -62,6 +62,56 @@ class TestMerge(ClinicCase):
         self.assertEqual(self.consents(), "withdrawn")
         self.assertEqual(len(self.kept.consent_ids), 3)
         self.assertIn("merge", self.kept.consent_ids.mapped("method"))
+
+    def test_what_a_merge_withdraws_is_told_to_staff(self):
+        receptionist = staff_user(self, "receptionist")
+        self.kept.clinic_branch_id = self.branch
+        self.consent(self.kept)
+        self.consent(self.twin, "withdrawn")
+        visit = self.book(self.kept, tomorrow(72))
+        self.merge()
+        activity = visit.activity_ids
+        self.assertEqual(activity.user_id, receptionist)
+        self.assertIn(self.purpose.name, activity.summary)
+        self.assertIn(self.purpose.name, str(staff_notes(self.kept).mapped("body")))
+
+    def test_duplicate_that_said_nothing_takes_no_consent_away(self):
+        self.consent(self.kept)
+        self.rule()
+        waiting = self.book(self.kept, tomorrow(72)).whatsapp_message_ids
+        self.merge()
+        self.assertEqual(self.consents(), "given")
+        self.assertEqual(waiting.state, "queued")
+        self.assertEqual(len(self.kept.consent_ids), 1)
+        activities = self.kept.whatsapp_identity_ids.activity_ids
+        self.assertFalse(activities | waiting.appointment_id.activity_ids)
+
+    def test_consent_of_the_duplicate_counts_where_the_patient_said_nothing(self):
+        self.consent(self.twin)
+        self.merge()
+        self.assertEqual(self.consents(), "given")
+
+    def test_stop_of_the_duplicate_is_a_refusal(self):
+        self.consent(self.kept)
+        self.twin.whatsapp_identity_ids._block("stop_word")
+        self.merge()
+        self.assertEqual(self.consents(), "withdrawn")
+
+    def test_stop_of_advertising_refuses_advertising(self):
+        marketing = self.env.ref("whatsapp_clinic.purpose_marketing")
+        self.consent(self.kept)
+        self.consent(self.kept, purpose=marketing)
+        self.twin.whatsapp_identity_ids._block_marketing("stop_word")
+        self.merge()
+        self.assertEqual(self.consents(), "given")
+        states = self.env["whatsapp.clinic.consent"]._states(self.kept, marketing)
+        self.assertEqual(states[self.kept.id, marketing.id], "withdrawn")
+
+    def test_number_that_is_somebody_else_s_is_no_refusal(self):
+        self.consent(self.kept)
+        self.twin.whatsapp_identity_ids._disown("wrong_person")
+        self.merge()
+        self.assertEqual(self.consents(), "given")
 
     def test_agreement_needs_no_new_record(self):
         self.consent(self.kept)

@@ -288,11 +288,11 @@ class TestMergesOfPatients(LookedAfterCase):
         wizard._merge(people.ids, people[0])
         self.assertEqual(len(people.exists()), 1)
 
-    def test_who_never_agreed_has_not_agreed_after_a_merge(self):
+    def test_who_said_nothing_has_agreed_as_the_other_after_a_merge(self):
         self.merge(self.manager)
         self.assertFalse(self.patient.exists())
         states = self.env["whatsapp.clinic.consent"]._states(self.twin, self.purpose)
-        self.assertEqual(states[self.twin.id, self.purpose.id], "withdrawn")
+        self.assertEqual(states[self.twin.id, self.purpose.id], "given")
 
 
 @tagged("post_install", "-at_install")
