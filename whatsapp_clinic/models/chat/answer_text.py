@@ -21,6 +21,7 @@ CODES = [
     ("question", "Question for consent"),
     ("agreed", "Thanks for agreeing"),
     ("declined", "Thanks for declining"),
+    ("about", "Before it: who is meant, where it may be several people"),
     ("notice", "Where the privacy notice is"),
     ("button_agree", "Button: agree"),
     ("button_decline", "Button: decline"),
@@ -29,7 +30,11 @@ CODES = [
 ]
 PLACEHOLDERS = ("clinic", "date", "time", "purpose", "description", "notice")
 # Nobody agrees to what they were not told (KVKK, articles 3 and 10).
-NEEDED = {"question": {"purpose", "notice"}, "notice": {"notice"}}
+NEEDED = {
+    "question": {"purpose", "notice"},
+    "notice": {"notice"},
+    "about": {"patient"},
+}
 
 
 class AnswerText(models.Model):
@@ -80,7 +85,8 @@ class AnswerText(models.Model):
     def _check_placeholders(self):
         for text in self:
             used = set(re.findall(r"{(\w*)}", text.body))
-            missing = NEEDED.get(text.code, set()) - used
+            needed = NEEDED.get(text.code, set())
+            missing = needed - used
             if missing:
                 raise ValidationError(
                     self.env._(
@@ -88,7 +94,7 @@ class AnswerText(models.Model):
                         missing=", ".join(f"{{{name}}}" for name in sorted(missing)),
                     )
                 )
-            unknown = used.difference(PLACEHOLDERS)
+            unknown = used.difference(PLACEHOLDERS, needed)
             if unknown:
                 raise ValidationError(
                     self.env._(
@@ -99,10 +105,11 @@ class AnswerText(models.Model):
                 )
 
     @api.model
-    def _text(self, code: str, lang: str | None, **values: str) -> str:
+    def _text(self, code: str, lang: str | None, about: str = "", **values: str) -> str:
         """A text in a language (such as `tr_TR`), else the nearest, filled in.
 
-        English is near to all; empty if the clinic removed the text.
+        English is near to all; empty if the clinic removed the text. Before it stands
+        whom it is `about`, if a name is given.
         """
         texts = self.sudo().search([("code", "=", code)])
         wanted = lang or "en_US"
@@ -112,7 +119,10 @@ class AnswerText(models.Model):
         body = nearest[0].body if nearest else ""
         for name, value in values.items():
             body = body.replace(f"{{{name}}}", value or "")
-        return body.strip()
+        body = body.strip()
+        if body and about:
+            return f"{self._text('about', lang, patient=about)} {body}".strip()
+        return body
 
 
 def _distance(lang: str, wanted: str) -> int:

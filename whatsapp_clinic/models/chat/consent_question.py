@@ -43,7 +43,7 @@ class ConsentQuestion(models.AbstractModel):
         if template:
             words = self._template_values(template, purpose, basis)
         else:
-            words = self._text_values(partner, purpose, channel, notice)
+            words = self._text_values(partner, purpose, channel, notice, answers)
         (row,) = self.env["whatsapp.clinic.message"]._enqueue(
             [
                 {
@@ -114,14 +114,16 @@ class ConsentQuestion(models.AbstractModel):
         return {"template_id": template.id, "purpose_id": basis.id}
 
     @api.model
-    def _text_values(self, partner, purpose, channel, notice) -> dict:
+    def _text_values(self, partner, purpose, channel, notice, answers) -> dict:
         texts = self.env["whatsapp.clinic.answer.text"]
+        basis = self.env.ref("whatsapp_clinic.purpose_conversation")
         lang = partner.lang or channel.company_id.partner_id.lang
         localized = purpose.with_context(lang=self._staff_lang(lang))
         branch = self._branch(partner, channel)
         body = texts._text(
             "question",
             lang,
+            about=self._name_asked_about(partner, channel, basis, answers),
             clinic=branch.name or channel.company_id.name,
             purpose=localized.name,
             description=localized.description or "",
@@ -132,8 +134,47 @@ class ConsentQuestion(models.AbstractModel):
             "buttons": [
                 [action, texts._text(f"button_{action}", lang)] for action in DECISIONS
             ],
-            "purpose_id": self.env.ref("whatsapp_clinic.purpose_conversation").id,
+            "purpose_id": basis.id,
         }
+
+    @api.model
+    def _name_asked_about(self, partner, channel, basis, answers) -> str:
+        """How a question to be sent names its patient, to who may be asked about more.
+
+        `basis` is the purpose for which it is sent, `answers` the message that it
+        answers, if any.
+        """
+        question = self.env["whatsapp.clinic.message"].new(
+            {
+                "partner_id": partner.id,
+                "company_id": channel.company_id.id,
+                "purpose_id": basis.id,
+                "reply_to_id": answers.id if answers else False,
+            }
+        )
+        question._choose_guardians()
+        asked = question._addressee.sudo()
+        known = asked.whatsapp_identity_ids._at(asked._whatsapp_phone())
+        identity = answers.identity_id if answers else known
+        return self._name_between(partner, question.guardian_id, identity)
+
+    @api.model
+    def _name_between(self, patient, guardian, identity) -> str:
+        """What a patient is called among those whom a message may mean; "" where
+        nobody else can be meant.
+
+        The first name, and more only where they share it: others may read it.
+        """
+        wards = guardian.sudo().ward_ids.patient_id
+        others = (identity.sudo().partner_ids | wards) - patient - guardian
+        if not guardian and not others:
+            return ""
+        words = (patient.sudo().name or "").split()
+        theirs = [(one.name or "").split() for one in others]
+        for size in range(1, len(words)):
+            if all(words[:size] != one[:size] for one in theirs):
+                return " ".join(words[:size])
+        return " ".join(words)
 
     @api.model
     def _staff_lang(self, lang: str | None) -> str:
@@ -241,7 +282,9 @@ class ConsentQuestion(models.AbstractModel):
             identity._unblock_marketing(at, ("stop_word",), question.company_id)
         if is_first and not identity.blocked_at:
             code = "agreed" if action == "agree" else "declined"
-            chat._answer(message, code)
+            patient, guardian = question.partner_id, question.guardian_id
+            name = self._name_between(patient, guardian, identity)
+            chat._answer(message, code, about=name)
 
     @api.model
     def _call_reception(self, question):

@@ -345,6 +345,34 @@ class TestChatConsent(ChatCase):
         self.assertEqual(self.state(self.survey, child), "given")
         self.assertEqual(child.consent_ids.guardian_id, self.patient)
 
+    def test_guardian_reads_about_which_ward_the_question_and_the_thanks_are(self):
+        can, naz = (self.guardianship().patient_id for _ward in range(2))
+        naz.name = "Naz KUMQUAT"
+        asked = [self.question(partner=one)[1] for one in (can, naz)]
+        self.assertIn("For Can:", asked[0]["text"])
+        self.assertIn("For Naz:", asked[1]["text"])
+        self.assertNotIn("KUMQUAT", asked[0]["text"])
+        for bubble in asked:
+            self.tap(bubble, "I agree")
+        thanks = [one["text"] for one in self.shown()[-2:]]
+        self.assertEqual([one.split(":")[0] for one in thanks], ["For Can", "For Naz"])
+
+    def test_wards_of_one_first_name_are_told_apart(self):
+        can, other = (self.guardianship().patient_id for _ward in range(2))
+        can.name, other.name = "Can Ali KUMQUAT", "Can Efe KUMQUAT"
+        question = self.env["whatsapp.clinic.consent.question"]
+        named = question._name_between(can, self.patient, self.identity)
+        self.assertEqual(named, "Can Ali")
+
+    def test_question_to_a_number_of_one_patient_names_nobody(self):
+        _row, bubble = self.question()
+        self.assertNotIn("For ", bubble["text"])
+
+    def test_question_to_a_family_s_number_names_the_patient(self):
+        sibling = self.make_patient(name="Can KUMQUAT")
+        _row, bubble = self.question(partner=sibling)
+        self.assertIn("For Can:", bubble["text"])
+
     def test_former_guardian_answers_for_nobody(self):
         guardianship = self.guardianship(start_date=clock.now().date())
         child = guardianship.patient_id
