@@ -143,11 +143,12 @@ def test_a_history_that_is_not_shared_says_so():
 
 
 def test_the_address_book_has_names():
-    contact = {"full_name": "Ayşe", "phone_number": PATIENT}
-    entry = {"type": "contact", "contact": contact, "action": "add"}
-    (event,) = change("smb_app_state_sync", state_sync=[entry])
-    assert isinstance(event, AddressBookEntry)
-    assert (event.person.wa_id, event.person.profile_name) == (PATIENT, "Ayşe")
+    for told, kept in (("Ayşe", "Ayşe"), ("A" * 60_000, "A" * 100)):
+        contact = {"full_name": told, "phone_number": PATIENT}
+        entry = {"type": "contact", "contact": contact, "action": "add"}
+        (event,) = change("smb_app_state_sync", state_sync=[entry])
+        assert isinstance(event, AddressBookEntry)
+        assert (event.person.wa_id, event.person.profile_name) == (PATIENT, kept)
 
 
 def test_no_event_shows_whom_it_is_about():

@@ -122,6 +122,12 @@ def test_a_card_has_the_name_that_its_parts_make(name, told):
     assert card.name == told
 
 
+def test_a_name_on_a_card_is_bounded():
+    card = {"name": {"formatted_name": "A" * 60_000}}
+    (read,) = parse_message("contacts", [card]).contacts
+    assert read.name == "A" * 100
+
+
 def test_cards_are_read():
     card = {
         "name": {"formatted_name": "Ayşe"},

@@ -314,6 +314,14 @@ def test_a_sender_may_be_named_by_the_only_contact():
     assert event.sender == Sender(PATIENT, USER_ID, profile_name="Ayşe")
 
 
+def test_names_that_a_phone_reports_are_bounded():
+    profile = {"name": "A" * 60_000, "username": "b" * 60_000}
+    contact = {"wa_id": PATIENT, "profile": profile}
+    (event,) = parse(messages_change(contacts=[contact], messages=[message()]))
+    assert event.sender.profile_name == "A" * 100
+    assert event.sender.username == "b" * 100
+
+
 def test_of_several_contacts_none_is_guessed_to_be_the_sender():
     contacts = [{"wa_id": PATIENT}, {"wa_id": "905329999999"}]
     change = messages_change(contacts=contacts, messages=[{**message(), "from": None}])

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from .reading import dict_, dicts, flag, number, scalar, text
+from .reading import dict_, dicts, flag, name, number, scalar, text
 
 MEDIA_KINDS = ("image", "video", "audio", "voice", "document", "sticker")
 
@@ -163,10 +163,11 @@ def _card(card: dict) -> ContactCard:
     )
 
 
-def _name(name: dict) -> str:
+def _name(card_name: dict) -> str:
     """The name as it is written, else its parts."""
-    parts = (text(name.get(part)) for part in _NAME_PARTS)
-    return text(name.get("formatted_name")) or " ".join(filter(None, parts))
+    parts = (text(card_name.get(part)) for part in _NAME_PARTS)
+    whole = text(card_name.get("formatted_name")) or " ".join(filter(None, parts))
+    return name(whole) or ""
 
 
 def form_reply(content: dict) -> FormReply | None:

@@ -20,6 +20,7 @@ from .reading import (
     dict_,
     dicts,
     digits,
+    name,
     number,
     phone_number_id,
     scalar,
@@ -47,10 +48,10 @@ def address_book_entry(value: dict, entry: dict) -> AddressBookEntry:
     if entry.get("type") != "contact" or not contact:
         raise Unusable("no contact")
     known = people.person({}, contact, "phone_number", "user_id")
-    name = text(contact.get("full_name")) or text(contact.get("first_name"))
+    called = name(contact.get("full_name")) or name(contact.get("first_name"))
     return AddressBookEntry(
         phone_number_id=phone_number_id(value),
-        person=replace(known, profile_name=name),
+        person=replace(known, profile_name=called),
         is_removed=text(entry.get("action")) == "remove",
     )
 

@@ -19,6 +19,7 @@ from .reading import (
     digits,
     flag,
     ids,
+    name,
     phone_number_id,
     required,
     required_time,
@@ -167,8 +168,8 @@ def person(value: dict, item: dict, phone_key: str, user_key: str) -> Sender:
         user_id=user_id or contact_user_id,
         parent_user_id=text(item.get("from_parent_user_id"))
         or text(contact.get("parent_user_id")),
-        username=text(dict_(contact.get("profile")).get("username")),
-        profile_name=text(dict_(contact.get("profile")).get("name")),
+        username=name(dict_(contact.get("profile")).get("username")),
+        profile_name=name(dict_(contact.get("profile")).get("name")),
     )
     if not sender.wa_id and not sender.user_id:
         raise Unusable("no sender")

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
+# Characters of a name that a phone reports.
+LONGEST_NAME = 100
 # What is nested deeper is told as "…".
 _DEPTH = 16
 
@@ -65,6 +67,12 @@ def number(value: Any) -> float | None:
 
 def text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def name(value: Any) -> str | None:
+    """Return what somebody calls themselves, cut: lists and windows show it whole."""
+    called = text(value)
+    return called and called[:LONGEST_NAME]
 
 
 def digits(value: Any) -> str:

@@ -3,6 +3,7 @@
 import json
 
 from odoo.tests import TransactionCase, tagged
+from odoo.tools import convert_file
 
 from ..common import PROJECT
 
@@ -41,6 +42,15 @@ class TestDemo(TransactionCase):
             patient = self.env.ref(f"whatsapp_clinic.demo_patient_{number:02}")
             self.assertEqual(patient.name, person["name"])
             self.assertEqual(patient._whatsapp_phone(), person["phone"])
+
+    def test_new_patients_of_the_demo_s_branches_get_turkish(self):
+        self.env["res.lang"]._activate_lang("tr_TR")
+        convert_file(self.env, "whatsapp_clinic", "demo/clinic.xml", None, "init", True)
+        branch = self.env.ref("whatsapp_clinic.demo_branch_kadikoy")
+        patient = self.env["res.partner"].create(
+            {"name": "KUMQUAT", "clinic_patient": True, "clinic_branch_id": branch.id}
+        )
+        self.assertEqual(patient.lang, "tr_TR")
 
     def test_installing_the_demo_books_without_a_storm_of_confirmations(self):
         rule = self.env.ref("whatsapp_clinic.demo_rule_confirmation")
