@@ -99,6 +99,7 @@ from .rule import (
 )
 from .security import (
     test_access,
+    test_asked,
     test_colleagues,
     test_companies,
     test_foreign_app,
@@ -108,6 +109,7 @@ from .security import (
     test_own_branch,
     test_seen_patients,
     test_shared_number,
+    test_sweep,
 )
 from .template import (
     test_carousel,

@@ -71,6 +71,7 @@ class Appointment(models.Model):
     _order = "start desc, id desc"
     _check_company_auto = True
     _mail_post_access = "read"
+    _mail_names_nobody = True
 
     partner_id = fields.Many2one(
         "res.partner",

@@ -55,6 +55,8 @@ class Identity(models.Model):
     _inherit = ["whatsapp.clinic.given.ids.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_names_search = ["phone", "username", "profile_name"]
+    _mail_post_access = "read"
+    _mail_names_nobody = True
 
     provider = fields.Selection(
         [("whatsapp", "WhatsApp")], default="whatsapp", required=True, readonly=True

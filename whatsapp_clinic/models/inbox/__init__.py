@@ -1,4 +1,5 @@
 from . import (
+    mail_activity,
     mail_message,
     mail_notification,
     mail_outbox,

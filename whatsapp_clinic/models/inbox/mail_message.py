@@ -12,7 +12,7 @@ class MailMessage(models.Model):
 
     The note of a message holds no text. Who may read the message in the outbox is shown
     it; who may not does not see the note at all, because it tells that somebody is a
-    patient. So do notes about patients: roles of the clinic alone see them.
+    patient. So do notes about patients: who looks after the patient alone sees them.
     """
 
     _inherit = "mail.message"
@@ -76,10 +76,14 @@ class MailMessage(models.Model):
         return self & (hidden.mail_message_id | self._notes_for_staff())
 
     def _notes_for_staff(self):
-        """Those of these notes that are not for the user."""
-        if self.env.user.has_group(CLINIC_STAFF):
-            return self.browse()
-        return self.sudo().filtered(lambda one: one.message_type == CLINIC_NOTE)
+        """Those of these notes that are for who looks after the patient, and not for
+        the user."""
+        notes = self.sudo().filtered(lambda one: one.message_type == CLINIC_NOTE)
+        if not self.env.user.has_group(CLINIC_STAFF):
+            return notes
+        patients = self.env["res.partner"].browse(set(notes.mapped("res_id")))
+        mine = patients.exists()._of_own_branches()
+        return notes.filtered(lambda one: one.res_id not in mine.ids)
 
     def _whatsapp_messages(self):
         """The rows of the outbox that these notes show, with the system's rights."""

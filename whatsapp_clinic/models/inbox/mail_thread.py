@@ -26,6 +26,29 @@ class MailThread(models.AbstractModel):
             hidden.remove("whatsapp_message")
         return [("message_type", "not in", hidden)]
 
+    # Of records about patients: subjects of mails are shown where nobody asks who may
+    # read the record, and mail servers write them into their logs.
+    _mail_names_nobody = False
+
+    def _message_compute_subject(self):
+        if self._mail_names_nobody:
+            return self.env["ir.model"]._get(self._name).name
+        return super()._message_compute_subject()
+
+    @api.model
+    def _assigned_subject(self) -> str:
+        """How a mail about an activity is named that names nobody."""
+        kind = self.env["ir.model"]._get(self._name).name
+        return self.env._("Assigned to you: %s", kind)
+
+    def _message_create(self, values_list):
+        for values in values_list:
+            about = self.env.get(values.get("model"))
+            is_assigning = values.get("message_type") == "user_notification"
+            if is_assigning and getattr(about, "_mail_names_nobody", False):
+                values["subject"] = about._assigned_subject()
+        return super()._message_create(values_list)
+
     def message_post(self, **kwargs):
         is_whatsapp = kwargs.get("message_type") == "whatsapp_message"
         if is_whatsapp and self._name != "discuss.channel":

@@ -2,6 +2,7 @@ import shutil
 from datetime import datetime, timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import LazyTranslate, config, format_date
 
 from ...tools import clock
@@ -89,10 +90,18 @@ ADVICE = {
 # While one of these is open nothing leaves.
 STOPPING = ("held", "payment", "queue")
 _SHOWN = ("display_name", "advice", "since", "is_mendable")
-# Where what concerns the whole database is mended: action, filter.
+# Where what concerns the whole database is mended: action, filter, what is in it.
 _PLACES = {
-    "parked": ("webhook_event_action", "parked"),
-    "unrecognised": ("unrecognised_action", "open"),
+    "parked": (
+        "webhook_event_action",
+        "parked",
+        ("whatsapp.clinic.webhook.event", [("state", "=", "parked")]),
+    ),
+    "unrecognised": (
+        "unrecognised_action",
+        "open",
+        ("whatsapp.clinic.unrecognised", [("is_open", "=", True)]),
+    ),
 }
 
 
@@ -143,6 +152,7 @@ class Alarm(models.Model):
     advice = fields.Char("What to Do", compute="_compute_advice")
     is_mendable = fields.Boolean(
         compute="_compute_is_mendable",
+        search="_search_is_mendable",
         help="Whether this user may open the place where it is mended.",
     )
     notice_ids = fields.Many2many(
@@ -175,10 +185,27 @@ class Alarm(models.Model):
     @api.depends("kind")
     @api.depends_context("uid")
     def _compute_is_mendable(self):
-        sees_events = self.env["whatsapp.clinic.webhook.event"].has_access("read")
+        kinds = self._kinds_with_entries()
         for alarm in self:
-            is_of_events = alarm.kind in _PLACES and sees_events
-            alarm.is_mendable = bool(alarm.channel_id) or is_of_events
+            alarm.is_mendable = bool(alarm.channel_id) or alarm.kind in kinds
+
+    @api.model
+    def _search_is_mendable(self, operator, value):
+        """Also asked by the record rule: who may read nothing of it is not alarmed."""
+        if operator != "in":
+            return NotImplemented
+        kinds = self._kinds_with_entries()
+        return Domain("channel_id", "!=", False) | Domain("kind", "in", list(kinds))
+
+    @api.model
+    def _kinds_with_entries(self) -> set[str]:
+        """Kinds of alarm about entries of which the user may read some."""
+        return {
+            kind
+            for kind, (_action, _filter, (name, entries)) in _PLACES.items()
+            if self.env[name].sudo(False).has_access("read")
+            and self.env[name].sudo(False).search_count(entries, limit=1)
+        }
 
     @api.model
     def banner(self) -> list[dict]:
@@ -224,7 +251,7 @@ class Alarm(models.Model):
                 "res_id": self.channel_id.id,
                 "views": [(False, "form")],
             }
-        name, shown = _PLACES[self.kind]
+        name, shown, _entries = _PLACES[self.kind]
         action = self.env["ir.actions.act_window"]._for_xml_id(
             f"whatsapp_clinic.{name}"
         )
@@ -280,14 +307,20 @@ class Alarm(models.Model):
     def _managers(self):
         """Managers who work at the channel's branches, else those of its company.
 
-        What concerns the whole database concerns the administrators.
+        What concerns the whole database concerns the administrators who may see it.
         """
         if not self.channel_id:
-            return self.env.ref("whatsapp_clinic.group_administrator").all_user_ids
+            administrators = self.env.ref("whatsapp_clinic.group_administrator")
+            return administrators.all_user_ids.filtered(self._is_seen_by)
         managers = self.env.ref("whatsapp_clinic.group_manager").all_user_ids.filtered(
             lambda user: self.company_id in user.company_ids
         )
         return managers & self.channel_id.branch_ids.member_ids or managers
+
+    def _is_seen_by(self, user) -> bool:
+        """Whether the user may read this alarm in all of their companies at once."""
+        companies = {"allowed_company_ids": user.company_ids.ids}
+        return self.with_user(user).with_context(**companies).has_access("read")
 
     @api.model
     def _full_disk(self) -> dict[int, tuple[datetime, int]]:

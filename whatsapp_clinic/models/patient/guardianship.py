@@ -61,6 +61,8 @@ class Guardianship(models.Model):
     _inherit = ["whatsapp.clinic.given.ids.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "sequence, id"
     _rec_name = "guardian_id"
+    _mail_post_access = "read"
+    _mail_names_nobody = True
 
     sequence = fields.Integer(default=10)
     patient_id = fields.Many2one(

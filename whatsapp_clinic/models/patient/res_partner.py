@@ -24,8 +24,8 @@ _PLANNING = {"phone", "tz", *(name for name, _ends, _reason in _ENDINGS)}
 _NUMBER = {"phone", "clinic_patient", "clinic_branch_id"}
 # What decides, of a guardian or a minor, who of them is written to.
 _ADDRESSING = {"clinic_birthdate", *(name for name, _ends, _reason in _ENDINGS)}
-# What of a contact's own fields decides whether and where a patient is written to.
-_ODOOS_OWN = {"phone", "active"}
+# What anybody may add beside a contact: history, followers and activities.
+_BESIDE = ("message_", "activity_")
 
 
 class ResPartner(models.Model):
@@ -245,16 +245,20 @@ class ResPartner(models.Model):
                 )
             )
 
-    def _check_may_write(self, vals: dict):
+    def _check_may_write(self, vals):
         """Raise AccessError unless the user may write this about all these patients.
 
         Who has no role of the clinic may not see who is a patient: what Odoo lets them
-        write on a contact they may write on all.
+        write on a contact they may write on all. Of roles every field is asked about:
+        any may stand in a template.
         """
-        if self.env.su or not self.env.user.has_group(CLINIC_STAFF):
-            return
-        if _ODOOS_OWN & vals.keys() or any(map(self._is_own_field, vals)):
+        is_staff = not self.env.su and self.env.user.has_group(CLINIC_STAFF)
+        if is_staff and any(not name.startswith(_BESIDE) for name in vals):
             self._check_looked_after()
+
+    def copy(self, default=None):
+        self._check_may_write({"name"})
+        return super().copy(default)
 
     def _check_looked_after(self):
         """Raise AccessError unless the user may act for all these people."""

@@ -9,6 +9,7 @@ import psycopg2.errors
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
+from ...cloud_api.webhooks import Unrecognised
 from ...tools import clock
 from ..common import ClinicCase, staff_user
 
@@ -402,6 +403,48 @@ class TestAlarm(AlarmCase):
         self.watch()
         self.assertTrue(self.alarms())
         self.assertFalse(self.alarms().with_user(self.manager).search([]))
+
+    def test_who_may_read_nothing_of_it_is_not_alarmed(self):
+        """In another company, or without the right to look at it."""
+        company = self.env["res.company"].create({"name": "Other clinic"})
+        everywhere = self.env["res.company"].search([])
+        administrator = staff_user(self, "administrator", company_ids=everywhere.ids)
+        foreign = staff_user(
+            self, "administrator", company_id=company.id, company_ids=company.ids
+        )
+        lonely = (foreign, self.manager)
+        self.env["whatsapp.clinic.unrecognised"].search([]).unlink()
+        for user in (administrator, *lonely):
+            self.assertFalse(self.alarms().with_user(user).banner())
+        update = Unrecognised("messages", {"body": "KUMQUAT"}, "unknown")
+        self.env["whatsapp.clinic.unrecognised"]._keep(update)
+        self.watch()
+        alarm = self.alarms()
+        self.assertEqual(alarm.kind, "unrecognised")
+        self.assertEqual(alarm.with_user(administrator).banner()[0]["id"], alarm.id)
+        self.assertIn(administrator, alarm.activity_ids.user_id)
+        for user in lonely:
+            with self.subTest(user=user.login):
+                self.assertFalse(alarm.with_user(user).banner())
+                self.assertFalse(alarm.with_user(user).search([]))
+                self.assertNotIn(user, alarm.activity_ids.user_id)
+
+    def test_webhook_of_another_company_alarms_nobody_else(self):
+        company = self.env["res.company"].create({"name": "Other clinic"})
+        users = {
+            one: staff_user(
+                self, "administrator", company_id=one.id, company_ids=one.ids
+            )
+            for one in (self.company, company)
+        }
+        self.event().account_id = self.channel.account_id
+        self.channel.account_id.company_id = self.company
+        self.watch()
+        alarm = self.alarms()
+        self.assertTrue(alarm.with_user(users[self.company]).banner())
+        self.assertFalse(alarm.with_user(users[company]).banner())
+        self.assertIn(users[self.company], alarm.activity_ids.user_id)
+        self.assertNotIn(users[company], alarm.activity_ids.user_id)
 
     def test_watchdog_looks_every_five_minutes(self):
         cron = self.env.ref("whatsapp_clinic.watch")

@@ -1,14 +1,11 @@
-from datetime import timedelta
-
 from odoo.tests import new_test_user, tagged
 
-from ...models.consent.request_answer import Origin
-from ...tools import clock
-from ..common import ClinicCase, staff_user
+from ..common import staff_notes, staff_user
+from .story import StoryCase
 
 
 @tagged("post_install", "-at_install")
-class TestColleagues(ClinicCase):
+class TestColleagues(StoryCase):
     """A colleague without a role learns from no chatter who is a patient."""
 
     def setUp(self):
@@ -16,76 +13,9 @@ class TestColleagues(ClinicCase):
         self.employee = new_test_user(
             self.env, "employee-c", groups="base.group_user,base.group_partner_manager"
         )
-        self.receptionist = staff_user(self, "receptionist")
-        self.patient = self.make_patient()
-        self.identity = self.patient.whatsapp_identity_ids
         self.env.flush_all()
         self.before = self.env["mail.message"].search([])
         self.activities = self.env["mail.activity"].search([])
-
-    def reminder_of(self, appointment):
-        return {
-            "channel_id": self.channel.id,
-            "partner_id": self.patient.id,
-            "branch_id": self.branch.id,
-            "purpose_id": self.purpose.id,
-            "template_id": self.template.id,
-            "appointment_id": appointment.id,
-            "appointment_version": appointment.version,
-        }
-
-    def hear(self, text):
-        message = self.env["whatsapp.clinic.message"].create(
-            {
-                "direction": "in",
-                "state": "received",
-                "kind": "text",
-                "channel_id": self.channel.id,
-                "company_id": self.company.id,
-                "branch_id": self.branch.id,
-                "identity_id": self.identity.id,
-                "partner_id": self.patient.id,
-                "body": text,
-                "occurred_at": clock.now(),
-            }
-        )
-        self.env["whatsapp.clinic.chat.answers"]._obey_word(message)
-
-    def tell_whole_story(self):
-        self.consent(self.patient)
-        self.hear("cancel")
-        self.answer_the_page()
-        self.ask_a_minor_alone()
-        self.patient.clinic_birthdate = False
-        appointment = self.book(self.patient)
-        self.env["whatsapp.clinic.message"]._enqueue([self.reminder_of(appointment)])
-        appointment._obey_patient("reschedule", appointment.whatsapp_message_ids)
-        self.hear("cancel")
-        self.identity._disown("wrong_person")
-        self.patient.with_user(self.receptionist).action_confirm_number()
-        self.identity._disown("number_changed")
-        self.env.flush_all()
-
-    def answer_the_page(self):
-        asked = self.env["whatsapp.clinic.consent.request"].create(
-            {"partner_id": self.patient.id}
-        )
-        asked._withdraw("all", Origin("127.0.0.1", "KUMQUAT", None))
-
-    def ask_a_minor_alone(self):
-        self.patient.clinic_birthdate = clock.now().date() - timedelta(days=2000)
-        question = self.env["whatsapp.clinic.message"].create(
-            {
-                "direction": "out",
-                "state": "sent",
-                "channel_id": self.channel.id,
-                "company_id": self.company.id,
-                "identity_id": self.identity.id,
-                "partner_id": self.patient.id,
-                "asked_purpose_id": self.purpose.id,
-            }
-        )
-        self.env["whatsapp.clinic.consent.question"]._call_reception(question)
 
     def test_employee_finds_no_message_and_no_activity_after_the_whole_story(self):
         self.tell_whole_story()
@@ -118,3 +48,50 @@ class TestColleagues(ClinicCase):
         self.identity._disown("wrong_person")
         notes = self.env["mail.message"].search([]) - self.before
         self.assertFalse(notes.notification_ids)
+
+    def test_note_on_a_contact_is_read_by_who_looks_after_the_patient(self):
+        elsewhere = self.branch.create(
+            {"name": "Branch B", "country_id": self.turkey.id}
+        )
+        stranger = staff_user(self, "receptionist", elsewhere)
+        self.identity._disown("wrong_person")
+        note = staff_notes(self.patient)
+        self.assertTrue(note)
+        for user, is_read in ((self.receptionist, True), (stranger, False)):
+            with self.subTest(user=user.login):
+                theirs = note.with_user(user)
+                self.assertEqual(bool(theirs._filtered_access("read")), is_read)
+                found = theirs.search([("id", "in", note.ids)])
+                self.assertEqual(bool(found), is_read)
+
+    def test_mail_about_an_activity_names_nobody_and_is_its_recipients(self):
+        self.patient.name = "Marker KUMQUAT"
+        self.tell_whole_story()
+        mails = self.env["mail.message"].search(
+            [("message_type", "=", "user_notification")]
+        )
+        mails -= self.before
+        self.assertTrue(mails)
+        self.assertEqual(set(mails.mapped("message_type")), {"user_notification"})
+        for mail in mails:
+            self.assertRegex(mail.subject, "^Assigned to you: ")
+        rows = mails.notification_ids
+        self.assertEqual(rows.res_partner_id, self.receptionist.partner_id)
+        for user, is_read in ((self.receptionist, True), (self.employee, False)):
+            with self.subTest(user=user.login):
+                theirs = rows.with_user(user)
+                self.assertEqual(bool(theirs._filtered_access("read")), is_read)
+                found = theirs.search([("id", "in", rows.ids)])
+                self.assertEqual(bool(found), is_read)
+
+    def test_mails_about_other_records_are_listed_as_before(self):
+        contact = self.env["res.partner"].create({"name": "Contact"})
+        contact.message_subscribe(self.receptionist.partner_id.ids)
+        hello = {"body": "Hello", "message_type": "comment"}
+        told = contact.message_post(**hello, subtype_xmlid="mail.mt_comment")
+        free = self.env["mail.thread"].message_notify(
+            body="Hello", partner_ids=self.receptionist.partner_id.ids
+        )
+        rows = self.env["mail.notification"].with_user(self.employee)
+        listed = rows.search([("mail_message_id", "in", (told | free).ids)])
+        self.assertEqual(listed.sudo().mail_message_id, told)

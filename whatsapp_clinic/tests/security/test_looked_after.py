@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from odoo.exceptions import AccessError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
 from ...tools import clock
@@ -185,12 +186,64 @@ class TestActsForPatients(LookedAfterCase):
         own = [
             name
             for name, field in self.patient._fields.items()
-            if self.patient._is_own_field(name) and field.store and not field.compute
+            if self.patient._is_own_field(name)
+            and field.store
+            and not field.compute
+            and name != "message_ids"
         ]
         self.assertIn("clinic_barred", own)
         for name in own:
             with self.subTest(field=name):
                 self.refused(self.there, lambda one, name=name: one.write({name: 0}))
+
+    def test_whatever_may_stand_in_a_message_is_written_by_who_looks_after_them(self):
+        for values in (
+            {"name": "Somebody"},
+            {"lang": "en_US"},
+            {"parent_id": self.guardian.id},
+            {"tz": "Europe/Berlin"},
+            {"email": "else@example.com"},
+        ):
+            for user in self.strangers:
+                self.refused(user, lambda one, values=values: one.write(values))
+            self.patient.with_user(self.own).write(values)
+
+    def test_patient_is_changed_through_no_other_contact(self):
+        company = self.env["res.partner"].create({"name": "Employer"})
+        # Commands on contacts act as who made the request.
+        asking = self.env(user=self.there.id)
+        self.patch(self.env.transaction, "default_env", asking)
+        for command in (
+            Command.update(self.patient.id, {"name": "Somebody"}),
+            Command.link(self.patient.id),
+        ):
+            with self.subTest(command=command), self.assertRaises(AccessError):
+                company.with_user(self.there).write({"child_ids": [command]})
+
+    def test_patient_is_copied_by_who_looks_after_them(self):
+        for user in self.strangers:
+            self.refused(user, lambda one: one.copy())
+        self.assertFalse(self.patient.with_user(self.own).copy().clinic_patient)
+
+    def test_contact_that_is_no_patient_is_changed_and_copied_as_before(self):
+        clerk = new_test_user(
+            self.env, "clerk-w", groups="base.group_user,base.group_partner_manager"
+        )
+        for user in (clerk, *self.strangers):
+            user.group_ids |= self.env.ref("base.group_partner_manager")
+            contact = self.guardian.with_user(user)
+            with self.subTest(user=user.login):
+                contact.write({"name": "Changed", "lang": "en_US", "vat": "1"})
+                self.assertTrue(contact.copy())
+        self.patient.with_user(clerk).write({"name": "Ayşe K."})
+
+    def test_talk_about_a_patient_is_everybodys(self):
+        """Who may read a contact follows it and leaves activities, as in all Odoo."""
+        patient = self.patient.with_user(self.there)
+        patient.message_subscribe(self.there.partner_id.ids)
+        patient.activity_schedule("mail.mail_activity_data_todo", summary="Ask")
+        note = {"body": "Note"}
+        self.assertTrue(patient.message_post(**note))
 
     def test_badge_is_not_told_to_roles_of_another_company(self):
         for user in self.strangers:
