@@ -43,9 +43,7 @@ def upward_names() -> set[tuple[str, str]]:
     height = {name: -place for place, name in enumerate(layers())}
     parsed = trees()
     owner = {
-        name: room(path)
-        for path, tree in parsed.items()
-        for name in _defined(tree)
+        name: room(path) for path, tree in parsed.items() for name in _defined(tree)
     }
     return {
         (str(path.relative_to(MODELS)), node.value)

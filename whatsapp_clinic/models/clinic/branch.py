@@ -85,16 +85,22 @@ class Branch(models.Model):
     )
 
     @api.model
-    def _default_channel(self):
-        """The only number of the company, if there is one."""
+    def _default_channel(self, company_id: int | None = None):
+        """The only number of a company, default the user's, if there is one."""
         channels = self.env["whatsapp.clinic.channel"].search(
-            [("company_id", "=", self.env.company.id)], limit=2
+            [("company_id", "=", company_id or self.env.company.id)], limit=2
         )
         return channels if len(channels) == 1 else channels.browse()
 
     @api.model_create_multi
     def create(self, vals_list):
-        branches = super().create(vals_list)
+        self._check_given(vals_list)
+        branches = super().create(
+            [
+                {"channel_id": self._default_channel(vals.get("company_id")).id, **vals}
+                for vals in vals_list
+            ]
+        )
         for company in branches.company_id:
             company._follow_first_branch()
         return branches

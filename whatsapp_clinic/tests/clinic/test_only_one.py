@@ -36,6 +36,16 @@ class TestOnlyOne(ClinicCase):
         self.channel_of(branches.env.company, "second")
         self.assertFalse(branches.new().channel_id)
 
+    def test_a_branch_of_another_company_writes_from_its_own_number(self):
+        branches = self.in_new_company("whatsapp.clinic.branch")
+        new = {"name": "New", "country_id": self.turkey.id}
+        new["company_id"] = branches.env.company.id
+        self.assertFalse(self.branch.create(new).channel_id)
+        channel = self.channel_of(branches.env.company, "only")
+        self.assertEqual(
+            self.branch.create({**new, "name": "Newer"}).channel_id, channel
+        )
+
     def test_a_practitioner_works_at_the_only_branch(self):
         branches = self.in_new_company("whatsapp.clinic.branch")
         branch = branches.create({"name": "Only", "country_id": self.turkey.id})

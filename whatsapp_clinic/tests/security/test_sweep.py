@@ -25,7 +25,8 @@ class TestSweep(StoryCase):
         self.tell_all()
         self.company_b = self.env["res.company"].create({"name": "Other clinic"})
         branches = self.env["whatsapp.clinic.branch"]
-        country = {"country_id": self.turkey.id}
+        # Who shares a number sees what came there for no branch.
+        country = {"country_id": self.turkey.id, "channel_id": False}
         self.branch_b = branches.create({"name": "Branch B", **country})
         self.foreign_branch = branches.create(
             {"name": "Foreign", "company_id": self.company_b.id, **country}
