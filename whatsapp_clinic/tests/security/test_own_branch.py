@@ -58,6 +58,7 @@ MAY = {
         "action_record_transfer": "ao",
         "action_register": "rpmao",
         "action_release_hold": "a",
+        "action_send_test": "a",
         "action_set_webhook": "rpmao",
         "action_subscribe_app": "a",
         "notify_cancel_by_type": "rpmao",
