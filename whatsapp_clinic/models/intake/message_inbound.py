@@ -8,7 +8,7 @@ from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.parameter import number
 from ..gate.gate_limits import AUTOMATIC_PERIOD
-from ..vocabulary.actions import ACTIONS, STOPS, TAKEN_AS, TAPS
+from ..vocabulary.actions import DECISIONS, STOPS, TAKEN_AS, TAPS
 from ..vocabulary.priorities import PRIORITY_ANSWER
 from ..vocabulary.states import FAILED_STATES
 
@@ -243,7 +243,7 @@ class Message(models.Model):
                 self.env["whatsapp.clinic.chat.answers"]._obey(self, action)
             return
         self.write({"reply_to_id": row.id, "partner_id": row.partner_id.id})
-        if ACTIONS[action].decision:
+        if action in DECISIONS:
             if row.asked_purpose_id:
                 question = self.env["whatsapp.clinic.consent.question"]
                 question._take_answer(row, self, action)

@@ -238,7 +238,7 @@ class TestTaps(SandboxCase):
         self.tap("Cancel")
         summary = self.appointment.activity_ids.summary
         self.assertIn("“Cancel”", summary)
-        self.assertIn("appointment_reminder", summary)
+        self.assertIn("Appointment reminder", summary)
         self.assertIn("3/4/31, 12:30", summary)
         self.assertNotIn(MARKER, summary)
 
