@@ -68,22 +68,20 @@ FUNCTIONS: dict[str, Callable] = {
     "cloud_api/webhooks/reading.py:leaves": lambda text: list(reading.leaves([text])),
     "cloud_api/webhooks/reading.py:text": reading.text,
     "cloud_api/webhooks/signature.py:clean_text": clean_text,
-    "models/messaging/media.py:_safe_name": media._safe_name,
-    "models/messaging/message_content.py:_words": lambda text: list(
+    "models/media/media.py:_safe_name": media._safe_name,
+    "models/message/message_content.py:_words": lambda text: list(
         message_content._words([text])
     ),
-    "models/messaging/message_content.py:cleaned": message_content.cleaned,
-    "models/messaging/message_content.py:_json_or_text": (
-        message_content._json_or_text
-    ),
-    "models/messaging/message_kind.py:_is_visible": message_kind._is_visible,
-    "models/messaging/message_kind.py:_web_address": message_kind._web_address,
-    "models/messaging/template_bubble.py:formatted": template_bubble.formatted,
-    "models/messaging/template_bubble.py:_marked": template_bubble._marked,
-    "models/messaging/template_bubble.py:_marked_line": lambda text: [
+    "models/message/message_content.py:cleaned": message_content.cleaned,
+    "models/message/message_content.py:_json_or_text": (message_content._json_or_text),
+    "models/message/message_kind.py:_is_visible": message_kind._is_visible,
+    "models/message/message_kind.py:_web_address": message_kind._web_address,
+    "models/template/template_bubble.py:formatted": template_bubble.formatted,
+    "models/template/template_bubble.py:_marked": template_bubble._marked,
+    "models/template/template_bubble.py:_marked_line": lambda text: [
         template_bubble._marked_line(text, *mark[1:]) for mark in template_bubble._MARKS
     ],
-    "models/messaging/template_card.py:card_of": template_card.card_of,
+    "models/template/template_card.py:card_of": template_card.card_of,
     "tools/text.py:as_html": text_tools.as_html,
 }
 
@@ -97,15 +95,15 @@ def functions(env) -> dict[str, Callable]:
 
     return {
         **FUNCTIONS,
-        "models/consent/stop_word.py:_match": env["whatsapp.clinic.stop.word"]._match,
-        "models/consent/stop_word.py:_sounds_like_refusal": env[
+        "models/chat/stop_word.py:_match": env["whatsapp.clinic.stop.word"]._match,
+        "models/chat/stop_word.py:_sounds_like_refusal": env[
             "whatsapp.clinic.stop.word"
         ]._sounds_like_refusal,
-        "models/consent/stop_word.py:_tokens": stop_word._tokens,
-        "models/messaging/message_inbound.py:_is_tap": messages._is_tap,
-        "models/messaging/message_kind.py:_lines": messages._lines,
-        "models/messaging/message_kind.py:_word": messages._word,
-        "models/messaging/template_bubble.py:_formatted": env[
+        "models/chat/stop_word.py:_tokens": stop_word._tokens,
+        "models/intake/message_inbound.py:_is_tap": messages._is_tap,
+        "models/message/message_kind.py:_lines": messages._lines,
+        "models/message/message_kind.py:_word": messages._word,
+        "models/template/template_bubble.py:_formatted": env[
             "whatsapp.clinic.bubble"
         ]._formatted,
         "name of a text": computed("display_name", "text"),

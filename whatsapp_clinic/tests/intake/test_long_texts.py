@@ -32,7 +32,7 @@ class TestLongTexts(ClinicCase):
         with called_with_long_texts() as called:
             for place, value in enumerate(_wild_messages()):
                 self._receive_and_read(f"wamid.long-{place}", value)
-        self.assertIn("models/consent/stop_word.py:_match", called)
+        self.assertIn("models/chat/stop_word.py:_match", called)
         self.assertFalse(
             called - functions(self.env).keys(),
             "add them to `tests/long_texts.py`, where they are timed",
