@@ -147,14 +147,18 @@ class Message(models.Model):
             lambda one: one.kind not in ("text", "template") or not one.beginning
         )
         for message in others.filtered(lambda one: not one._is_hidden()):
-            file = message.media_ids[:1].filename or message.attachment_id.sudo().name
-            named_so = file if message.kind == "document" else ""
-            text = message.beginning or message.content_text or named_so or ""
+            text = message.beginning or message.content_text or message._filename()
             told = (message.kind_label, " ".join(text.split(None, 60)[:60]))
             message.display_name = shorten(
                 ": ".join(filter(None, told)), 60, placeholder="…"
             )
         return result
+
+    def _filename(self) -> str:
+        """What a document is called; empty for other files, which are told by kind."""
+        if self.kind != "document":
+            return ""
+        return self.media_ids[:1].filename or self.attachment_id.sudo().name or ""
 
     @api.depends("shown_body", "content", "deleted_at", "edited_at", "attachment_id")
     @api.depends("media_ids.state", "media_ids.reason")

@@ -70,6 +70,15 @@ class TestUnanswered(SandboxCase):
         body = message._fields["body"]
         self.assertNotIn(message.id, body._get_cache(message.env))
 
+    def test_name_of_a_document_with_words_about_it_looks_for_no_file(self):
+        message = self.hear("The report KUMQUAT")
+        message.kind = "document"
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(message.display_name, "Document: The report KUMQUAT")
+        files = message._fields["media_ids"]
+        self.assertNotIn(message.id, files._get_cache(message.env))
+
     def test_open_screens_are_told_again_only_after_a_while(self):
         messages = self.env["whatsapp.clinic.message"].with_context(
             **{TOLD_LATER: True}
