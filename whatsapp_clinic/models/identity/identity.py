@@ -3,7 +3,7 @@ from dataclasses import replace
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import LazyTranslate
+from odoo.tools import SQL, LazyTranslate
 
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
@@ -372,11 +372,25 @@ class Identity(models.Model):
     def _find(self, ids: dict, provider: str):
         """By user id, which outlives a phone number, else by WhatsApp id."""
         for name in ("user_id", "wa_id"):
-            domain = [("provider", "=", provider), (name, "=", ids[name])]
-            found = ids[name] and self.search(domain)
+            found = ids[name] and self._with_id(name, ids[name], provider)
             if found:
                 return found
         return self.browse()
+
+    @api.model
+    def _with_id(self, name: str, value: str, provider: str):
+        # Asked for every text: SQL, as a search takes twice as long.
+        self.flush_model(["provider", name])
+        self.env.cr.execute(
+            SQL(
+                "SELECT id FROM whatsapp_clinic_identity "
+                "WHERE provider = %s AND %s = %s",
+                provider,
+                SQL.identifier(name),
+                value,
+            )
+        )
+        return self.browse(row_id for (row_id,) in self.env.cr.fetchall())
 
     @api.model
     def _ensure(self, ids: list[dict], provider: str):

@@ -36,6 +36,7 @@ class EventBatch:
         self.failed: dict[int, Exception] = {}
         self.deferred: set[int] = set()
         self.numbers: set[str] = set()
+        self._owners_of: dict[tuple, set[int]] = {}
 
     def work_off(self, bodies: list[tuple[int, memoryview, int, int | None]]):
         """Apply (id of the event, body, attempts so far, app that signed it), in order.
@@ -48,17 +49,23 @@ class EventBatch:
             account_id: accounts._ids_with_secret_of(account_id)
             for account_id in {account_id for *_, account_id in bodies}
         }
+        updates = [
+            (event_id, update, signers[account_id])
+            for event_id, body, _attempts, account_id in bodies
+            for update in self._parse(event_id, body)
+        ]
+        everything = [update for _event_id, update, _signers in updates]
+        self._attempt(None, self._read_ahead, everything)
         statuses = []
-        for event_id, body, _attempts, account_id in bodies:
-            for update in self._parse(event_id, body):
-                if not self.inbound._is_signed_by_owner(update, signers[account_id]):
-                    self._attempt(event_id, self.inbound._note_foreign, update)
-                    continue
-                self.numbers.add(getattr(update, "phone_number_id", ""))
-                if isinstance(update, webhooks.StatusUpdate):
-                    statuses.append((event_id, update))
-                else:
-                    self._handle(event_id, update)
+        for event_id, update, apps in updates:
+            if not self._owners(update) <= apps:
+                self._attempt(event_id, self.inbound._note_foreign, update)
+                continue
+            self.numbers.add(getattr(update, "phone_number_id", ""))
+            if isinstance(update, webhooks.StatusUpdate):
+                statuses.append((event_id, update))
+            else:
+                self._handle(event_id, update)
         self._handle_statuses(statuses)
         self._note_outcome()
 
@@ -68,6 +75,32 @@ class EventBatch:
         except webhooks.MalformedWebhook as error:
             self.failed[event_id] = error
             return []
+
+    def _read_ahead(self, updates: list):
+        """Who wrote, and which patients they are: all at once instead of one by one."""
+        senders = [
+            update.sender
+            for update in updates
+            if isinstance(update, webhooks.InboundMessage)
+        ]
+        identities = self.env["whatsapp.clinic.identity"].search(
+            [
+                ("provider", "=", "whatsapp"),
+                "|",
+                ("wa_id", "in", [one.wa_id for one in senders if one.wa_id]),
+                ("user_id", "in", [one.user_id for one in senders if one.user_id]),
+            ]
+        )
+        # A field that is asked of several records brings all columns of all of them.
+        identities.mapped("wa_id")
+        identities.partner_ids.mapped("lang")
+
+    def _owners(self, update) -> set[int]:
+        """Ids of the apps that may speak of what an update names, asked once."""
+        named = self.inbound._named(update)
+        if named not in self._owners_of:
+            self._owners_of[named] = self.inbound._owners(*named)
+        return self._owners_of[named]
 
     def _handle(self, event_id: int, update):
         conversation = _conversation(update)

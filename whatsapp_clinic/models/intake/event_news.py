@@ -1,4 +1,5 @@
 """Telling open screens what webhooks have brought."""
+# pylint: disable=invalid-commit
 
 import time
 

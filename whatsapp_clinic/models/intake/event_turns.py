@@ -9,7 +9,7 @@ LOOK_AHEAD = 10_000
 GOOD_FOR = 0.5
 # In the order they came, but each sender's first before the second of anybody.
 _ORDER = """
-    SELECT id, size FROM (
+    SELECT id, size, turn FROM (
         SELECT id, COALESCE(size, 0) AS size,
             row_number() OVER (PARTITION BY COALESCE(sender, -id) ORDER BY id) AS turn
         FROM (
@@ -25,12 +25,14 @@ class Turns:
     """The order of waiting webhooks, in which who floods delays nobody else.
 
     All that waits is looked through twice a second and not for each batch: of a queue
-    of thousands that would take as long as the batch.
+    of thousands that would take as long as the batch. `are_first` tells of what was
+    taken last whether any of it is the first that waits of its sender.
     """
 
     def __init__(self, cr):
         self._cr = cr
-        self._order: deque[tuple[int, int]] = deque()
+        self.are_first = True
+        self._order: deque[tuple[int, int, int]] = deque()
         self._good_until = 0.0
         self._put_off: set[int] = set()
 
@@ -39,8 +41,9 @@ class Turns:
         if not self._order or time.monotonic() > self._good_until:
             self._ask()
         taken: list[int] = []
+        self.are_first = not self._order or self._order[0][2] == 1
         while self._order and len(taken) < count and most_bytes > 0:
-            event_id, size = self._order.popleft()
+            event_id, size, _turn = self._order.popleft()
             taken.append(event_id)
             most_bytes -= size
         return taken

@@ -33,22 +33,24 @@ class Inbound(models.AbstractModel):
             self._note_stranger(number)
 
     @api.model
-    def _is_signed_by_owner(self, update, signers: set[int]) -> bool:
-        """Whether one of the apps (ids) whose secret fits has what an update is about.
+    def _named(self, update) -> tuple[frozenset[str], str | None]:
+        """The ids of numbers, and of a WhatsApp account, that an update names."""
+        detail = getattr(update, "detail", None)
+        numbers = {getattr(one, "phone_number_id", None) for one in (update, detail)}
+        business_account = getattr(update, "business_account_id", None)
+        return frozenset(filter(None, numbers)), business_account
+
+    @api.model
+    def _owners(
+        self, numbers: frozenset[str], business_account: str | None
+    ) -> set[int]:
+        """Ids of the apps that have these: one of them has to have signed.
 
         The number has one app; a WhatsApp account is that of its first number in use.
         What is about neither, or about a number that nobody has, may be anybody's.
         """
-        return self._owners(update) <= signers
-
-    @api.model
-    def _owners(self, update) -> set[int]:
-        """Ids of the apps whose number or WhatsApp account an update names."""
         channels = self.env["whatsapp.clinic.channel"].with_context(active_test=False)
-        detail = getattr(update, "detail", None)
-        named = {getattr(one, "phone_number_id", None) for one in (update, detail)}
-        found = [channels._id_of_number(number) for number in named if number]
-        business_account = getattr(update, "business_account_id", None)
+        found = [channels._id_of_number(number) for number in numbers]
         if business_account:
             of_account = [("business_account_id", "=", business_account)]
             found += channels.search(of_account, order="active desc, id", limit=1).ids

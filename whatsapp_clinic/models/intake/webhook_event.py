@@ -16,15 +16,19 @@ from .event_news import News
 from .event_turns import Turns
 from .running import LINGER, running_lock
 
-# Events in one transaction, and so many bytes; each update has its savepoint.
+# Events in one transaction, if they have so many bytes each; each update has its
+# savepoint.
 BATCH = 50
-BATCH_BYTES = 256 * 1024
+EVENT_BYTES = 5 * 1024
 SMALL_BATCH = 4
 # While so many webhooks arrive in a quarter of a second, a second of work is followed
 # by so many seconds of rest: the door has to answer within 250 ms (Cloud API,
 # webhooks), what it took in can wait. Where fewer come, as when patients tap, it need
 # not.
 REST = 3.0
+# After what nobody waits for but who sent other things that wait as well, longer.
+FLOOD_REST = 9.0
+LONGEST_REST = 0.5
 MANY = 5
 ARRIVING = timedelta(seconds=0.25)
 # But not if somebody waits longer than this, other than who sent so many.
@@ -105,7 +109,7 @@ class WebhookEvent(models.Model):
         deadline = time.monotonic() + SLICE
         cron = self.env.ref("whatsapp_clinic.process_webhooks")
         with self.pool.cursor() as cr:
-            with _marked_as_running(cr, cron.id):
+            with _marked_as_running(cr, cron.id), short_turns():
                 _process_until(cr, deadline)
             time.sleep(LINGER)
             if _waits(cr):
@@ -132,10 +136,10 @@ def _process_until(cr, deadline: float):
     while (is_left or _more_comes(cr)) and time.monotonic() < deadline:
         started = time.monotonic()
         try:
-            with short_turns():
-                is_left = _process_batch(cr, size, turns, waiting, news)
-                news.tell(is_last=not is_left)
-            rested = _give_way(cr, time.monotonic() - started)
+            is_left = _process_batch(cr, size, turns, waiting, news)
+            news.tell(is_last=not is_left)
+            worked = time.monotonic() - started
+            rested = _give_way(cr, worked * (REST if turns.are_first else FLOOD_REST))
             size = SMALL_BATCH if rested else BATCH
         except TRY_AGAIN:
             cr.rollback()
@@ -165,8 +169,8 @@ def _waits(cr) -> bool:
     return found
 
 
-def _give_way(cr, worked: float) -> bool:
-    """Rest after `worked` seconds if many webhooks arrive and none waits for long.
+def _give_way(cr, rest: float) -> bool:
+    """Rest for so many seconds if many webhooks arrive and none waits for long.
 
     True if it did. On a threaded server intake and processing share one interpreter.
     """
@@ -188,7 +192,7 @@ def _give_way(cr, worked: float) -> bool:
         oldest_waiting > since or not _is_kept_waiting(cr, since)
     )
     if rests:
-        time.sleep(worked * REST)
+        time.sleep(min(rest, LONGEST_REST))
     return rests
 
 
@@ -226,7 +230,7 @@ def _process_batch(cr, size: int, turns: Turns, waiting: set, news: News) -> boo
         WHERE state = 'pending' ORDER BY place
         FOR UPDATE OF event SKIP LOCKED
         """,
-        [turns.take(size, BATCH_BYTES)],
+        [turns.take(size, size * EVENT_BYTES)],
     )
     bodies = cr.fetchall()
     batch = EventBatch(env, waiting)

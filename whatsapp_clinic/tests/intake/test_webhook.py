@@ -3,6 +3,7 @@ import hmac
 import json
 import logging
 from unittest.mock import patch
+from uuid import uuid4
 
 import psycopg2.errors
 from hypothesis import HealthCheck, given, settings
@@ -228,6 +229,14 @@ class TestWebhookDoor(WebCase):
         self.assertEqual(turns.take(9, 10**6), everything)
         self.assertFalse(turns.begin_round())
 
+    def test_what_only_who_floods_waits_for_is_told_apart(self):
+        turns = self.turns()
+        first, second, other = sorted(self.stored().ids)[-3:]
+        self.assertEqual(turns.take(2, 10**6), [first, other])
+        self.assertTrue(turns.are_first)
+        self.assertEqual(turns.take(2, 10**6), [second])
+        self.assertFalse(turns.are_first)
+
     def test_large_bodies_are_taken_one_by_one(self):
         turns = self.turns()
         self.assertEqual([len(turns.take(9, 1)) for _turn in range(3)], [1, 1, 1])
@@ -258,7 +267,7 @@ class TestWebhookDoor(WebCase):
 
     def rests(self):
         with self.enter_registry_test_mode(), self.env.registry.cursor() as cr:
-            return webhook_event._give_way(cr, worked=0.0)
+            return webhook_event._give_way(cr, rest=0.0)
 
     def test_database_without_the_addon_is_answered_by_odoo(self):
         self.env.ref("whatsapp_clinic.process_webhooks").unlink()
@@ -318,6 +327,25 @@ class TestWebhookProcessing(ClinicCase):
         )
         message.write({"state": "sending", "attempts": 1})
         return message
+
+    def test_texts_of_many_patients_take_as_many_queries_as_those_of_one(self):
+        wa_ids = [f"9053211100{number}" for number in range(11, 15)]
+        for wa_id in wa_ids:
+            self.make_patient(phone=f"+{wa_id}", name=f"Patient {wa_id}")
+        self.queries(wa_ids)
+        self.assertEqual(self.queries(wa_ids), self.queries(wa_ids[:1] * len(wa_ids)))
+
+    def queries(self, wa_ids) -> int:
+        """How many it takes when each of them writes a text."""
+        events = [
+            self.event(envelope(text_message("x", f"wamid.{uuid4()}", wa_id)))
+            for wa_id in wa_ids
+        ]
+        self.env.flush_all()
+        self.env.invalidate_all()
+        before = self.env.cr.sql_log_count
+        self.work_off(*events)
+        return self.env.cr.sql_log_count - before
 
     def test_text_of_a_patient_is_stored_once(self):
         before = self.inbound()
