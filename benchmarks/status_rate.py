@@ -10,7 +10,7 @@ from .bench import Bench
 from .figures import Figure, Metric
 from .sent import Sent, call_sent
 from .webhook_bodies import body, signed
-from .webhooks import processing_rate
+from .webhooks import process
 
 METRICS = (Metric("status_rate", "statuses/s", goal=800),)
 NAMES = ("sent", "delivered", "read")
@@ -26,12 +26,12 @@ def measure(bench: Bench) -> list[Figure]:
             _statuses(call_sent(clinic, rule_ids)) for rule_ids in clinic.made["rules"]
         ]
         rates = [
-            processing_rate(clinic, [signed(body([value])) for value in values])
+            process(clinic, [signed(body([value])) for value in values]).rate
             for values in single
         ]
         packs = [batched[at : at + BATCH] for at in range(0, len(batched), BATCH)]
         webhooks = [signed(body(pack)) for pack in packs]
-        in_batches = processing_rate(clinic, webhooks) * len(batched) / len(webhooks)
+        in_batches = process(clinic, webhooks).rate * len(batched) / len(webhooks)
         clinic.wait_until_none("whatsapp_clinic_message", UNREAD, timeout=1)
     notes = (f"a webhook each; {in_batches:.0f}/s where a webhook has {BATCH}",)
     return [Figure(median(rates), notes=notes)]

@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from statistics import median
 
 import uvicorn
@@ -11,6 +12,7 @@ import uvicorn
 from whatsapp_sandbox.client import Sandbox
 
 from .bench import WEBHOOK, Bench, Clinic
+from .cpu import spent
 from .figures import Figure, Void, check_seen
 from .in_odoo import PHONE_NUMBER_ID
 from .webhook_bodies import Signed, post
@@ -101,8 +103,16 @@ def _generators_limit(clinic: Clinic, count: int) -> float:
         return _rate(clinic.phones, count)
 
 
-def processing_rate(clinic: Clinic, webhooks: Sequence[Signed]) -> float:
-    """Webhooks a second that the scheduled action works off.
+@dataclass(frozen=True)
+class Processing:
+    """How many webhooks a second, and what each cost the server's process (ms of CPU)."""
+
+    rate: float
+    cpu_ms: float
+
+
+def process(clinic: Clinic, webhooks: Sequence[Signed]) -> Processing:
+    """Have the scheduled action work off these webhooks.
 
     All are stored before it may run; from then until none waits, the scheduler's own
     delays included.
@@ -110,8 +120,11 @@ def processing_rate(clinic: Clinic, webhooks: Sequence[Signed]) -> float:
     with _processor_stopped(clinic):
         answers = post(clinic.server.url + WEBHOOK, webhooks)
         check_seen(answers[200], len(webhooks), "webhooks were answered with 200")
-    clinic.wake(PROCESSOR)
-    return len(webhooks) / work_off(clinic)
+    with spent(clinic) as cpu:
+        clinic.wake(PROCESSOR)
+        seconds = work_off(clinic)
+    count = len(webhooks)
+    return Processing(count / seconds, 1000 * cpu.seconds / count)
 
 
 @contextlib.contextmanager
