@@ -167,8 +167,9 @@ class Consent(models.Model):
     )
 
     def _protect(self):
-        super()._protect()
+        result = super()._protect()
         self.env.cr.execute(_EVIDENCE)
+        return result
 
     @api.constrains("act_at", "method")
     def _check_not_in_future(self):

@@ -1,3 +1,4 @@
+# pylint: disable=invalid-commit
 """Telling open screens what webhooks have brought."""
 # pylint: disable=invalid-commit
 

@@ -19,7 +19,7 @@ class TestUnanswered(SandboxCase):
         self.patient = self.make_patient()
         self.sandbox.add_patient(AYSE_PHONE)
 
-    def write(self, text):
+    def patient_writes(self, text):
         return self.sandbox.act(
             AYSE_WA_ID,
             "messages",
@@ -28,7 +28,7 @@ class TestUnanswered(SandboxCase):
         )
 
     def hear(self, text="Hello KUMQUAT"):
-        found = self.write(text)
+        found = self.patient_writes(text)
         self.process()
         return self.env["whatsapp.clinic.message"].search(
             [("message_id", "=", found["id"])]
@@ -57,7 +57,7 @@ class TestUnanswered(SandboxCase):
 
     def test_open_screens_are_told_once_of_all_that_came_together(self):
         for text in ("Hello KUMQUAT", "Are you there? KUMQUAT", "Hello? KUMQUAT"):
-            self.write(text)
+            self.patient_writes(text)
         self.process()
         told = self.told("whatsapp_clinic/unanswered")
         self.assertEqual(told, [{"is_new": True}])
