@@ -1,6 +1,4 @@
-# pylint: disable=invalid-commit
 """Telling open screens what webhooks have brought."""
-# pylint: disable=invalid-commit
 
 import time
 
@@ -34,6 +32,6 @@ class News:
         env = api.Environment(self._cr, SUPERUSER_ID, {})
         for is_new in sorted(self._kinds):
             env["whatsapp.clinic.message"]._tell_staff(is_new)
-        self._cr.commit()
+        self._cr.commit()  # pylint: disable=invalid-commit
         self._kinds.clear()
         self._told_at = time.monotonic()
