@@ -35,12 +35,14 @@ _FOLLOW = f"""
       AND notification.whatsapp_message_id = message.id
     RETURNING notification.mail_message_id, message.priority
 """
-# Who sent something by hand to one patient looks at what becomes of it.
+# Who sent something to one patient, by hand or with a note in a chatter, looks at what
+# becomes of it: a list of messages is told whenever the chatter beside it is.
 _SENDERS = """
     SELECT sender.partner_id, array_agg(message.id)
     FROM whatsapp_clinic_message AS message
     JOIN res_users AS sender ON sender.id = message.create_uid
-    WHERE message.id = ANY(%s) AND message.by_hand AND message.priority <> %s
+    WHERE message.id = ANY(%s) AND message.priority <> %s
+      AND (message.by_hand OR message.mail_message_id IS NOT NULL)
     GROUP BY sender.partner_id
 """
 
@@ -116,7 +118,7 @@ class Message(models.Model):
 
     @api.model
     def _tell_senders(self, ids: list[int]):
-        """Let the open screens of who sent these by hand draw them anew."""
+        """Let the open screens of who sent these draw them anew."""
         self.env.cr.execute(_SENDERS, [list(ids), PRIORITY_CAMPAIGN])
         for partner_id, row_ids in self.env.cr.fetchall():
             sender = self.env["res.partner"].browse(partner_id)

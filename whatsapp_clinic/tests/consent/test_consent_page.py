@@ -183,6 +183,12 @@ class TestAnswer(PageCase):
         self.assertEqual(consent.proof_id, self.asked.proof_id)
         self.assertEqual(self.asked.state, "answered")
 
+    def test_what_was_refused_is_not_called_withdrawn(self):
+        page = self.answer().text
+        self.assertIn("Not agreed", page)
+        self.assertNotIn("Withdrawn", page)
+        self.assertIn("Withdrawn", self.withdraw(self.purpose).text)
+
     def test_the_evidence_is_what_the_server_knows(self):
         at = self.notice.valid_from + timedelta(hours=1)
         with freeze_time(at):

@@ -191,6 +191,42 @@ class TestChatterRoundTrip(SandboxCase):
         self.process()
         self.assertEqual(self.notification._tell_whatsapp()["state"], "read")
 
+    def test_chatter_and_tab_tell_the_same_after_every_step(self):
+        """The tab *Messages* of the visit reads the row, the chatter its note."""
+        visit = self.env["whatsapp.clinic.appointment"].browse(
+            self.message.mail_message_id.res_id
+        )
+        for step, state in (
+            (lambda: None, "queued"),
+            (lambda: self.dispatch(1), "sent"),
+            (self.process, "delivered"),
+            (self.read_and_process, "read"),
+        ):
+            step()
+            self.env.invalidate_all()
+            with self.subTest(state):
+                self.assertEqual(visit.whatsapp_message_ids.state, state)
+                self.assertEqual(self.notification._tell_whatsapp()["state"], state)
+
+    def read_and_process(self):
+        self.sandbox.read(AYSE_WA_ID)
+        self.process()
+
+    def test_chatter_and_tab_are_told_of_a_status_together(self):
+        for step in (lambda: self.dispatch(1), self.process, self.read_and_process):
+            told = self.told_by(step)
+            chatter = [note for note in told if '"mail.notification"' in note]
+            tab = [note for note in told if '"whatsapp_clinic/changed"' in note]
+            self.assertEqual((len(chatter), len(tab)), (1, 1), told)
+
+    def told_by(self, step):
+        """What the bus is told while a step is taken."""
+        self.env.cr.precommit.run()
+        self.env["bus.bus"].search([]).unlink()
+        step()
+        self.env.cr.precommit.run()
+        return self.env["bus.bus"].search([]).mapped("message")
+
     def test_failure_that_whatsapp_reports_shows_in_the_chatter(self):
         self.sandbox.fault("error", code=131026)
         self.dispatch(1)

@@ -5,12 +5,15 @@ import re
 from pathlib import Path
 
 import polib
+from lxml import etree
 
 from odoo.tests import TransactionCase, tagged
 from odoo.tools.translate import trans_export
 
 I18N = Path(__file__).resolve().parents[2] / "i18n"
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[sd]")
+# Letters of a filter's name: the menu of the search bar cuts what is longer.
+MOST_OF_A_FILTER = 20
 # One thing, one word: what the English says, and how the Turkish does not say it.
 OTHER_WORDS = [
     (r"consent|agree", r"\bona[yğ](?!lı|ladığ)"),
@@ -23,6 +26,7 @@ OTHER_WORDS = [
     (r"e\.g\.", r"örn\."),
     (r"\bstaff", r"personel"),
     (r"\bminor|of age", r"ergin|\bküçük"),
+    (r"^(?!.*database).*administrator", r"(?<!sistem )yönetici"),
 ]
 
 
@@ -57,6 +61,20 @@ class TestTranslations(TransactionCase):
                 if re.search(english, entry.msgid, re.IGNORECASE):
                     with self.subTest(entry.msgid):
                         self.assertNotRegex(entry.msgstr, f"(?i){other}")
+
+    def test_names_of_filters_fit_into_their_menu_in_both_languages(self):
+        turkish = {
+            entry.msgid: entry.msgstr for entry in polib.pofile(str(I18N / "tr.po"))
+        }
+        own = [
+            ("model_data_id.module", "=", "whatsapp_clinic"),
+            ("type", "=", "search"),
+        ]
+        for view in self.env["ir.ui.view"].search(own):
+            for name in etree.fromstring(view.arch).xpath("//filter/@string"):
+                for shown in (name, turkish.get(name, "")):
+                    with self.subTest(view.name, name=shown):
+                        self.assertLessEqual(len(shown), MOST_OF_A_FILTER)
 
 
 def _texts(entries) -> set[str]:

@@ -5,7 +5,7 @@ import {useService} from "@web/core/utils/hooks";
 
 const EVENT = "whatsapp_clinic/changed";
 
-/** Calls back when messages that the user sent by hand have changed, with their ids. */
+/** Calls back when messages that the user sent have changed, with their ids. */
 export function useChangedMessages(onChanged) {
   const bus = useService("bus_service");
   const tell = ({ids}) => onChanged(ids);
