@@ -33,18 +33,10 @@ class AppointmentCancel(models.TransientModel):
 
     @api.depends("appointment_id")
     def _compute_is_told_by_rule(self):
-        rules = self.env["whatsapp.clinic.message.rule"].sudo()
+        rules = self.env["whatsapp.clinic.message.rule"]
         for wizard in self:
-            appointment = wizard.appointment_id
-            wizard.is_told_by_rule = rules.search_count(
-                [
-                    ("company_id", "=", appointment.company_id.id),
-                    ("anchor", "=", "cancelled"),
-                    ("branch_ids", "in", (False, appointment.branch_id.id)),
-                    ("type_ids", "in", (False, appointment.type_id.id)),
-                ],
-                limit=1,
-            )
+            telling = rules._telling(wizard.appointment_id, "cancelled")
+            wizard.is_told_by_rule = any(telling.mapped("active"))
 
     def action_cancel(self) -> dict:
         """Cancel the visit; it can be undone as long as the notice is shown."""

@@ -143,18 +143,15 @@ class Appointment(models.Model):
 
     def _template_about(self, anchor: str):
         """The text that a rule tells it with, also an idle one, else the library's."""
-        company = self.company_id
-        rules = self.env["whatsapp.clinic.message.rule"].sudo()
-        rule = rules.with_context(active_test=False).search(
-            [("company_id", "=", company.id), ("anchor", "=", anchor)], limit=1
-        )
-        usable = [("enabled", "=", True), ("status", "=", "APPROVED")]
-        if rule.template_id.filtered_domain(usable):
-            return rule.template_id
+        rules = self.env["whatsapp.clinic.message.rule"]
+        template = rules._telling(self, anchor).template_id[:1]
+        if template:
+            return template
         account = self.branch_id.sudo().channel_id.business_account_id
-        return rule.template_id.search(
+        return template.search(
             [
-                *usable,
+                ("enabled", "=", True),
+                ("status", "=", "APPROVED"),
                 ("name", "=", _TEMPLATES[anchor]),
                 ("business_account_id", "=", account),
             ],

@@ -241,12 +241,39 @@ class MessageRule(models.Model):
         delta = timedelta(minutes=self.offset * UNIT_MINUTES[self.offset_unit])
         return -delta if self.offset_side == "before" else delta
 
+    @api.model
+    def _telling(self, appointment, anchor: str):
+        """The rules that can tell of an anchor of this visit, idle ones last.
+
+        Those for its branch and type whose template is in use at the branch's number.
+        """
+        rules = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search(
+                [("company_id", "=", appointment.company_id.id), ("anchor", "=", anchor)]
+            )
+        )
+        channel = appointment.sudo().branch_id.channel_id
+        telling = rules.filtered(
+            lambda one: (
+                one._is_for(appointment) and one.template_id._is_in_use_at(channel)
+            )
+        )
+        return telling.sorted("active", reverse=True)
+
     def _fits(self, appointment) -> bool:
         """Whether the rule writes about this appointment in its present state."""
         return (
             self.active
             and appointment.state in ANCHORS[self.anchor].states
-            and appointment.company_id == self.company_id
+            and self._is_for(appointment)
+        )
+
+    def _is_for(self, appointment) -> bool:
+        """Whether the rule is about visits of this company, branch and type."""
+        return (
+            appointment.company_id == self.company_id
             and (not self.branch_ids or appointment.branch_id in self.branch_ids)
             and (not self.type_ids or appointment.type_id in self.type_ids)
         )

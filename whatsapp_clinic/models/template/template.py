@@ -269,6 +269,12 @@ class Template(models.Model):
             ]
         )
 
+    def _is_in_use_at(self, channel) -> bool:
+        """Whether it is approved, in use, and of the WhatsApp account of a channel."""
+        account = channel.business_account_id
+        is_at_hand = not account or self.business_account_id == account
+        return self.enabled and self.status == "APPROVED" and is_at_hand
+
     def _values(self, record, given: dict | None = None) -> dict:
         """Values of all variables for a record, keyed by (component, name).
 

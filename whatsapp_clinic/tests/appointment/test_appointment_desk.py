@@ -216,6 +216,24 @@ class TestMoves(DeskCase):
         action = self.desk.action_tell_move(self.before)
         self.assertEqual(action["context"]["default_template_id"], self.template.id)
 
+    def test_template_of_another_branchs_or_types_rule_is_not_proposed(self):
+        moved = make_template(self, "appointment_moved")
+        elsewhere = self.branch.copy({"name": "B"})
+        surgery = self.type.copy({"name": "Surgery"})
+        telling = {"anchor": "moved", "offset": 0, "offset_side": "after"}
+        self.rule(**telling, branch_ids=elsewhere.ids)
+        self.rule(**telling, type_ids=surgery.ids)
+        self.move()
+        action = self.desk.action_tell_move(self.before)
+        self.assertEqual(action["context"]["default_template_id"], moved.id)
+
+    def test_rule_with_a_template_of_another_account_is_not_proposed(self):
+        self.rule(anchor="moved", offset=0, offset_side="after", branch_ids=False)
+        self.channel.business_account_id = "another"
+        self.move()
+        action = self.desk.action_tell_move(self.before)
+        self.assertFalse(action["context"]["default_template_id"])
+
     def test_template_of_the_library_is_proposed_without_a_rule(self):
         moved = make_template(self, "appointment_moved")
         self.move()
@@ -388,6 +406,23 @@ class TestCancelling(DeskCase):
         self.assertFalse(self.wizard().is_told_by_rule)
         self.rule(anchor="cancelled", offset=0, offset_side="after")
         self.assertTrue(self.wizard().is_told_by_rule)
+
+    def test_rule_of_another_branch_or_type_is_not_foreseen(self):
+        telling = {"anchor": "cancelled", "offset": 0, "offset_side": "after"}
+        elsewhere = self.branch.copy({"name": "B"})
+        surgery = self.type.copy({"name": "Surgery"})
+        for values in ({"branch_ids": elsewhere.ids}, {"type_ids": surgery.ids}):
+            with self.subTest(values):
+                self.rule(**telling, **values)
+                self.assertFalse(self.wizard().is_told_by_rule)
+
+    def test_idle_rule_and_one_with_a_refused_template_are_not_foreseen(self):
+        telling = {"anchor": "cancelled", "offset": 0, "offset_side": "after"}
+        rule = self.rule(**telling, active=False)
+        self.assertFalse(self.wizard().is_told_by_rule)
+        rule.active = True
+        self.template.status = "REJECTED"
+        self.assertFalse(self.wizard().is_told_by_rule)
 
     def test_other_branches_visits_cannot_be_cancelled(self):
         stranger = staff_user(self, "receptionist", self.branch.copy({"name": "B"}))
