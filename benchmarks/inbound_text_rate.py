@@ -12,7 +12,7 @@ from .webhooks import process
 
 METRICS = (
     Metric("inbound_text_rate", "texts/s", goal=60),
-    Metric("inbound_cpu_ms_per_text", "ms", goal=15, more_is_better=False),
+    Metric("inbound_cpu_ms_per_text", "ms", goal=2.9, more_is_better=False),
 )
 FIRST_SECOND = 1795300000
 

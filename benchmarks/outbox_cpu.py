@@ -14,7 +14,7 @@ from .outbox import drain_rate
 from .webhooks import work_off
 
 RATE = 1000
-METRICS = (Metric("outbox_cpu_ms_per_message", "ms", goal=20, more_is_better=False),)
+METRICS = (Metric("outbox_cpu_ms_per_message", "ms", goal=3.8, more_is_better=False),)
 ON_THEIR_WAY = "state IN ('sending', 'sent')"
 
 

@@ -25,12 +25,13 @@ class Turns:
     """The order of waiting webhooks, in which who floods delays nobody else.
 
     All that waits is looked through twice a second and not for each batch: of a queue
-    of thousands that would take as long as the batch. `are_first` tells of what was
-    taken last whether any of it is the first that waits of its sender.
+    of thousands that would take as long as the batch. Of what was taken last, `taken`
+    tells how much it was, `are_first` whether any of it is the first of its sender.
     """
 
     def __init__(self, cr):
         self._cr = cr
+        self.taken = 0
         self.are_first = True
         self._order: deque[tuple[int, int, int]] = deque()
         self._good_until = 0.0
@@ -46,6 +47,7 @@ class Turns:
             event_id, size, _turn = self._order.popleft()
             taken.append(event_id)
             most_bytes -= size
+        self.taken = len(taken)
         return taken
 
     def put_off(self, event_ids: set[int]):

@@ -20,7 +20,8 @@ from .running import LINGER, running_lock
 # savepoint.
 BATCH = 50
 EVENT_BYTES = 5 * 1024
-SMALL_BATCH = 4
+# Seconds that a batch should take while many webhooks arrive: fewer texts than statuses.
+TURN = 0.02
 # While so many webhooks arrive in a quarter of a second, a second of work is followed
 # by so many seconds of rest: the door has to answer within 250 ms (Cloud API,
 # webhooks), what it took in can wait. Where fewer come, as when patients tap, it need
@@ -140,12 +141,17 @@ def _process_until(cr, deadline: float):
             news.tell(is_last=not is_left)
             worked = time.monotonic() - started
             rested = _give_way(cr, worked * (REST if turns.are_first else FLOOD_REST))
-            size = SMALL_BATCH if rested else BATCH
+            size = _fitting(turns.taken, worked) if rested else BATCH
         except TRY_AGAIN:
             cr.rollback()
             turns.forget()
             size = 1
     news.tell(is_last=True)
+
+
+def _fitting(count: int, seconds: float) -> int:
+    """How many events should fit in a turn, as so many took so many seconds."""
+    return max(1, min(BATCH, round(count * TURN / seconds)))
 
 
 def _more_comes(cr) -> bool:

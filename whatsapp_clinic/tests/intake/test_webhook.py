@@ -241,6 +241,13 @@ class TestWebhookDoor(WebCase):
         turns = self.turns()
         self.assertEqual([len(turns.take(9, 1)) for _turn in range(3)], [1, 1, 1])
 
+    def test_batches_are_as_large_as_what_is_done_in_a_moment(self):
+        fitting, moment = webhook_event._fitting, webhook_event.TURN
+        self.assertEqual(fitting(4, moment), 4)
+        self.assertEqual(fitting(4, 4 * moment), 1)
+        self.assertEqual(fitting(4, 100 * moment), 1)
+        self.assertEqual(fitting(4, moment / 100), webhook_event.BATCH)
+
     def test_processor_rests_only_while_many_webhooks_arrive(self):
         self.env.cr.execute("DELETE FROM whatsapp_clinic_webhook_event")
         for number in range(webhook_event.MANY):
