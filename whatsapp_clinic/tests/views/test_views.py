@@ -65,6 +65,22 @@ class TestViews(TransactionCase):
                 self.assertIn("o_view_nocontent_smiling_face", " ".join(classes))
                 self.assertGreaterEqual(len(help_text.xpath("//p")), 2)
 
+    def test_records_of_proof_show_the_year_and_refusals_as_refusals(self):
+        for model in ("consent", "consent.proof"):
+            views = self.env["ir.ui.view"].search(
+                [
+                    ("model", "=", f"whatsapp.clinic.{model}"),
+                    ("type", "in", ("list", "kanban", "form")),
+                ]
+            )
+            for view in views:
+                arch = etree.fromstring(view.arch)
+                with self.subTest(view.name):
+                    for name in ("act_at", "create_date"):
+                        for field in arch.xpath(f"//field[@name='{name}']"):
+                            self.assertIn("numeric", field.get("options", ""))
+                    self.assertFalse(arch.xpath("//field[@name='decision']"))
+
     def test_a_record_that_is_being_entered_is_not_called_false(self):
         for model in MODELS:
             with self.subTest(model):
