@@ -181,6 +181,7 @@ class Guardianship(models.Model):
     def create(self, vals_list):
         guardianships = super().create(vals_list)
         guardianships.patient_id._check_looked_after()
+        guardianships._house_guardians()
         guardianships.guardian_id._spell_phone()
         guardianships.patient_id._follow_guardians()
         return guardianships
@@ -191,6 +192,7 @@ class Guardianship(models.Model):
         result = super().write(vals)
         self.patient_id._check_looked_after()
         if _ADDRESSING & vals.keys():
+            self._house_guardians()
             (patients | self.patient_id)._follow_guardians()
         return result
 
@@ -200,6 +202,21 @@ class Guardianship(models.Model):
         result = super().unlink()
         patients._follow_guardians()
         return result
+
+    def _house_guardians(self, left=None):
+        """Who decides for a patient is at home where the patient is, if nowhere yet.
+
+        Who has no home is looked after by everybody, and messages to the patient go to
+        the number that stands with the guardian. `left` is the branch that the patient
+        leaves: a guardian who is no patient there leaves it, too.
+        """
+        for one in self.sudo():
+            home, guardian = one.patient_id.clinic_branch_id, one.guardian_id
+            known = guardian.clinic_branch_id
+            wards_homes = guardian.ward_ids.patient_id.clinic_branch_id
+            goes_along = known == left and not guardian.clinic_patient
+            if home and (not known or goes_along and known not in wards_homes):
+                guardian.clinic_branch_id = home
 
     def action_end_today(self):
         """Make today the last day; from tomorrow the patient decides."""

@@ -225,6 +225,8 @@ class ResPartner(models.Model):
         phones = {one.id: one._whatsapp_phone() for one in self if touches_number}
         result = super().write(vals)
         self._note_move(homes)
+        for one, left in homes.items():
+            one.guardianship_ids._house_guardians(left)
         if touches_number:
             self._spell_phone()
             self._follow_number(phones, is_entered="phone" in vals)

@@ -104,3 +104,27 @@ class TestCompanyOfGuardianships(MigrationCase):
     def test_what_staff_of_the_company_noted_stays(self):
         self.child.clinic_branch_id = self.branch
         self.assertEqual(self.upgraded(self.other), self.other)
+
+
+@tagged("post_install", "-at_install")
+class TestHomeOfGuardians(MigrationCase):
+    """Guardians without a home branch get that of their first patient."""
+
+    def upgraded(self, home):
+        guardian = self.env["res.partner"].create({"name": "Mother KUMQUAT"})
+        for phone in ("+905321110001", "+905321110002"):
+            patient = self.make_patient(phone)
+            self.env["whatsapp.clinic.guardianship"].create(
+                {"patient_id": patient.id, "guardian_id": guardian.id}
+            )
+        patient.clinic_branch_id = self.branch.copy({"name": "Branch B"})
+        guardian.clinic_branch_id = home
+        self.migrate("19.0.2.1.0/post-guardians.py")
+        return guardian.clinic_branch_id
+
+    def test_home_of_the_first_patient(self):
+        self.assertEqual(self.upgraded(False), self.branch)
+
+    def test_home_that_is_known_stays(self):
+        home = self.branch.copy({"name": "Branch C"})
+        self.assertEqual(self.upgraded(home), home)

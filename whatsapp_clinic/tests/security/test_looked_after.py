@@ -420,3 +420,62 @@ class TestColleaguesAndContacts(LookedAfterCase):
             if self.patient._is_own_field(name) and field.groups and field.copy
         ]
         self.assertFalse(shown)
+
+
+@tagged("post_install", "-at_install")
+class TestGuardianLookedAfter(LookedAfterCase):
+    """A guardian is looked after where the patient is: messages go to their number."""
+
+    def setUp(self):
+        super().setUp()
+        self.guardian.phone = "+905321110003"
+        self.note(self.patient)
+
+    def note(self, patient):
+        return self.env["whatsapp.clinic.guardianship"].create(
+            {"patient_id": patient.id, "guardian_id": self.guardian.id}
+        )
+
+    def assert_looked_after_by(self, *users):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        for user in (self.own, self.manager, *self.strangers):
+            with self.subTest(user=user.login):
+                guardian = self.guardian.with_user(user)
+                self.assertEqual(guardian._is_of_own_branch(), user in users)
+                number = guardian.sudo().whatsapp_identity_ids.with_user(user)
+                self.assertEqual(number.has_access("read"), user in users)
+
+    def test_by_who_looks_after_the_patient(self):
+        self.assert_looked_after_by(self.own, self.manager)
+
+    def test_others_do_not_change_where_messages_to_the_patient_go(self):
+        receptionist = self.foreign["receptionist"]
+        receptionist.group_ids |= self.env.ref("base.group_partner_manager")
+        for vals in (
+            {"phone": "+905321110004"},
+            {"clinic_barred": True},
+            {"clinic_branch_id": self.other_branch.id},
+        ):
+            with self.subTest(vals=vals), self.assertRaises(AccessError):
+                self.guardian.with_user(receptionist).write(vals)
+
+    def test_who_names_a_guardian_of_others_does_not_look_after_them(self):
+        self.note(self.make_patient(clinic_branch_id=self.other_branch.id))
+        self.assert_looked_after_by(self.own, self.manager)
+
+    def test_who_is_a_patient_stays_at_home(self):
+        patient = self.make_patient(clinic_branch_id=self.other_branch.id)
+        self.env["whatsapp.clinic.guardianship"].create(
+            {"patient_id": self.patient.id, "guardian_id": patient.id}
+        )
+        self.assertEqual(patient.clinic_branch_id, self.other_branch)
+
+    def test_another_home_of_the_patient_is_the_guardians(self):
+        self.patient.clinic_branch_id = self.branch_b
+        self.assert_looked_after_by(self.there, self.manager)
+
+    def test_who_decides_for_another_patient_there_stays(self):
+        self.note(self.make_patient("+905321110002", clinic_branch_id=self.branch.id))
+        self.patient.clinic_branch_id = self.branch_b
+        self.assert_looked_after_by(self.own, self.manager)
