@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import LazyTranslate, format_date
 
 from ...cloud_api import payloads, templates
@@ -263,6 +263,23 @@ class Template(models.Model):
             )
             values["business_account_id"] = channels.business_account_id
         return values
+
+    @api.constrains("business_account_id", "company_id")
+    def _check_business_account(self):
+        """Templates of a WhatsApp account are submitted and loaded with the token of
+        its numbers: where others have these, nobody writes templates."""
+        every = self.env["whatsapp.clinic.channel"].sudo()
+        numbers = every.with_context(active_test=False)
+        for template in self:
+            of_account = [("business_account_id", "=", template.business_account_id)]
+            owners = numbers.search(of_account).company_id.root_id
+            if owners and template.company_id.root_id not in owners:
+                raise ValidationError(
+                    self.env._(
+                        "Your company has no number of this WhatsApp account: check "
+                        "the WhatsApp account id."
+                    )
+                )
 
     @api.model_create_multi
     def create(self, vals_list):

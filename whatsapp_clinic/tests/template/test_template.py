@@ -6,7 +6,7 @@ from odoo.tools import mute_logger
 
 from ...cloud_api.payloads import PayloadError
 from ...models.template.template_variable import MissingValue
-from ..common import ClinicCase, make_template, tomorrow
+from ..common import BUSINESS_ACCOUNT, ClinicCase, make_template, staff_user, tomorrow
 
 
 def body(text):
@@ -213,3 +213,52 @@ class TestTemplate(ClinicCase):
     def test_same_name_and_language_exist_once(self):
         with self.assertRaises(IntegrityError), mute_logger("odoo.sql_db"):
             self.template.copy({"name": self.template.name})
+
+
+@tagged("post_install", "-at_install")
+class TestAccountOfTemplates(ClinicCase):
+    """Templates are submitted with the token of their account: who has it writes."""
+
+    def setUp(self):
+        super().setUp()
+        self.other = self.env["res.company"].create({"name": "Other clinic"})
+        manager = staff_user(
+            self, "manager", company_id=self.other.id, company_ids=self.other.ids
+        )
+        self.templates = self.env["whatsapp.clinic.template"].with_user(manager)
+
+    def write_one(self, account):
+        return self.templates.create(
+            {
+                "name": "appointment_soon",
+                "language": "en",
+                "business_account_id": account,
+                "body_text": "Hello {{patient_name}}, your visit is soon. KUMQUAT",
+            }
+        )
+
+    def test_account_of_another_company_takes_none(self):
+        own = self.write_one("own")
+        with self.assertRaises(ValidationError):
+            self.write_one(BUSINESS_ACCOUNT)
+        with self.assertRaises(ValidationError):
+            own.business_account_id = BUSINESS_ACCOUNT
+
+    def test_neither_while_its_numbers_are_archived(self):
+        self.channel.active = False
+        with self.assertRaises(ValidationError):
+            self.write_one(BUSINESS_ACCOUNT)
+
+    def test_account_that_both_have_takes_those_of_both(self):
+        app = self.channel.account_id
+        app.company_id = False
+        self.env["whatsapp.clinic.channel"].create(
+            {
+                "name": "B",
+                "phone_number_id": "b",
+                "business_account_id": BUSINESS_ACCOUNT,
+                "company_id": self.other.id,
+                "account_id": app.id,
+            }
+        )
+        self.assertTrue(self.write_one(BUSINESS_ACCOUNT))

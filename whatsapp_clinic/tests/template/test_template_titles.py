@@ -61,9 +61,10 @@ class TestTitle(WritingCase):
 
     def test_title_of_one_company_says_nothing_in_another(self):
         other = self.env["res.company"].create({"name": "Other"})
-        theirs = self.template.sudo().copy({"language": "de", "name": "written_here"})
-        theirs.company_id = other
-        self.draft().title = "Ours"
+        shared = {"business_account_id": "of nobody yet"}
+        theirs = self.template.sudo().copy({"name": "written_here", **shared})
+        theirs.write({"company_id": other.id, "language": "de"})
+        self.draft(**shared).title = "Ours"
         self.assertEqual(theirs.title, "Written here")
 
     def test_draft_keeps_its_title_under_another_name(self):
