@@ -139,6 +139,26 @@ class TestWords(ClinicCase):
         for text in ("The red one", "Merhaba", "No problem", "stop " * 20):
             self.assertFalse(heard(text, "en_US"), text)
 
+    def test_words_that_other_programs_taught_stop_in_every_language(self):
+        for text in ("STOPALL", "Quit", "end.", "Revoke", "OptOut", "opt-out", "OPT OUT"):
+            for lang in ("tr_TR", "en_US", "de_DE", None):
+                with self.subTest(text, lang=lang):
+                    word = self.env["whatsapp.clinic.stop.word"]._match(text, lang)
+                    self.assertEqual(word.effect, "stop")
+
+    def test_common_words_inside_a_sentence_ask_for_nothing(self):
+        heard = self.env["whatsapp.clinic.stop.word"]._sounds_like_refusal
+        for text in ("At the end of May", "I quit smoking", "Is it in Baja?"):
+            with self.subTest(text):
+                self.assertFalse(heard(text, "tr_TR"))
+
+    def test_stop_in_a_language_that_is_not_answered_may_be_a_refusal(self):
+        heard = self.env["whatsapp.clinic.stop.word"]._sounds_like_refusal
+        for text in ("STOPP!", "СТОП", "توقف", "baja", "Abmelden", "Arrêt", "ARRET"):
+            with self.subTest(text):
+                self.assertTrue(heard(text, "tr_TR"))
+                self.assertNotEqual(self.match(text).effect, "stop")
+
     def test_word_that_a_clinic_adds_counts_at_once(self):
         self.assertFalse(self.match("basta"))
         word = self.env["whatsapp.clinic.stop.word"].create({"word": "BASTA"})
@@ -252,6 +272,11 @@ class TestStop(ChatCase):
                 self.assertTrue(message.awaits_answer)
                 (activity,) = self.identity.activity_ids
                 self.assertIn("may want no more messages", activity.summary)
+
+    def test_stop_in_another_language_calls_reception(self):
+        self.say("Abmelden")
+        self.assertFalse(self.identity.blocked_at)
+        self.assertIn("no more messages", self.identity.activity_ids.summary)
 
     def test_letters_that_stand_apart_call_reception(self):
         self.say("S T O P")
