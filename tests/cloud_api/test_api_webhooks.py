@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 from contextlib import suppress
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import get_args
 
 import pytest
@@ -362,10 +362,6 @@ def test_a_contact_of_somebody_else_says_nothing_about_the_sender():
         {"id": None},
         {"id": 7},
         {"type": None, "image": {"id": "1"}},
-        {"timestamp": None},
-        {"timestamp": "soon"},
-        {"timestamp": True},
-        {"timestamp": "9" * 30},
         {"group_id": "G"},
     ],
 )
@@ -373,6 +369,40 @@ def test_a_message_without_what_is_needed_is_unrecognised(spoilt):
     event = parse_message(**spoilt)
     assert isinstance(event, Unrecognised)
     assert event.field == "messages"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        STAMP,
+        int(STAMP),
+        float(STAMP),
+        f"{STAMP}.0",
+        f"{STAMP}987",
+        int(STAMP) * 1000,
+        MOMENT.isoformat(),
+        MOMENT.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        MOMENT.strftime("%Y-%m-%d %H:%M:%S"),
+        MOMENT.astimezone(timezone(timedelta(hours=3))).isoformat(),
+    ],
+)
+def test_a_time_is_read_in_whatever_way_it_is_written(written):
+    assert parse_message(timestamp=written).timestamp == MOMENT
+    assert parse_status(timestamp=written).timestamp == MOMENT
+
+
+NO_TIMES = [None, "soon", True, "9" * 30, 10**30, -5, "0001-01-01T00:00:00+14:00", {}]
+
+
+@pytest.mark.parametrize("written", NO_TIMES)
+def test_a_message_without_a_time_is_read_all_the_same(written):
+    event = parse_message(timestamp=written)
+    assert (event.text, event.timestamp) == ("Merhaba", None)
+
+
+@pytest.mark.parametrize("written", NO_TIMES)
+def test_a_status_without_a_time_is_unrecognised(written):
+    assert isinstance(parse_status(timestamp=written), Unrecognised)
 
 
 def test_a_message_to_no_number_is_unrecognised():

@@ -35,6 +35,14 @@ def believed(at: datetime) -> datetime:
     return at if at <= present + TOLERANCE else present
 
 
+def told(at: datetime | None) -> datetime:
+    """When something happened (naive UTC) that a webhook dates with a zone, or not.
+
+    What is not dated happens when it is read.
+    """
+    return believed(at.replace(tzinfo=None)) if at else now()
+
+
 def _offset() -> timedelta:
     path = os.environ.get(OFFSET_FILE)
     if not path:

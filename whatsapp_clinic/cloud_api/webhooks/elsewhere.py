@@ -23,6 +23,7 @@ from .reading import (
     name,
     number,
     phone_number_id,
+    required_time,
     scalar,
     text,
     time,
@@ -158,6 +159,7 @@ def _past(value: dict, message: dict) -> PastMessage:
     else:
         side = "to" if is_ours else "from"
         patient = people.person(value, message, side, f"{side}_user_id")
+    required_time(message)
     said = people.said(value, message, patient)
     status = text(dict_(message.get("history_context")).get("status"))
     return PastMessage(said.phone_number_id, said, is_ours, status)

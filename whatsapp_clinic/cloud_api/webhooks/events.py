@@ -34,7 +34,8 @@ class InboundMessage:
     ``kind`` is WhatsApp's type (text, image, button, interactive …, also ones that are
     not known yet). ``text`` is what there is to read: body, caption, title of the
     tapped button, emoji of a reaction ("" takes it back). ``payload`` is the id of the
-    tapped button or row, ``context_id`` the message it answers, ``timestamp`` in UTC.
+    tapped button or row, ``context_id`` the message it answers. ``timestamp`` is in
+    UTC, None where it cannot be read.
 
     A reaction, an ``edit`` and a ``revoke`` name in ``context_id`` the message that
     they are about; an edit's ``text`` and ``media`` are the new ones. ``form`` is the
@@ -47,7 +48,7 @@ class InboundMessage:
 
     phone_number_id: str
     message_id: str = field(repr=False)
-    timestamp: datetime
+    timestamp: datetime | None
     sender: Sender
     kind: str
     text: str | None = field(repr=False)
@@ -133,11 +134,12 @@ class InboundCall:
     """A patient called the clinic's number; ``event`` is connect or terminate.
 
     A call opens the 24-hour window as a message does (Cloud API, calling).
+    ``timestamp`` is None where it cannot be read.
     """
 
     phone_number_id: str
     call_id: str = field(repr=False)
-    timestamp: datetime
+    timestamp: datetime | None
     sender: Sender
     event: str | None
     raw: dict = field(repr=False)

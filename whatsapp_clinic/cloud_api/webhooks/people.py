@@ -25,6 +25,7 @@ from .reading import (
     required_time,
     scalar,
     text,
+    time,
     user_ids_in,
 )
 
@@ -70,7 +71,8 @@ def message(value: dict, message: dict) -> Event:
 def said(value: dict, message: dict, person: Sender) -> InboundMessage:
     """Read what a message says, whoever of the two sides wrote it.
 
-    ``person`` is the patient in either case; raises ``Unusable``.
+    ``person`` is the patient in either case; raises ``Unusable``. A time that cannot be
+    read does not hide what is said.
     """
     kind = _kind(message)
     if not kind:
@@ -84,7 +86,7 @@ def said(value: dict, message: dict, person: Sender) -> InboundMessage:
     return InboundMessage(
         phone_number_id=phone_number_id(value),
         message_id=required(message, "id"),
-        timestamp=required_time(message),
+        timestamp=time(message.get("timestamp")),
         sender=person,
         kind=kind,
         text=readable,
@@ -305,7 +307,7 @@ def call(value: dict, call: dict) -> InboundCall:
     return InboundCall(
         phone_number_id=phone_number_id(value),
         call_id=required(call, "id"),
-        timestamp=required_time(call),
+        timestamp=time(call.get("timestamp")),
         sender=_sender(value, call),
         event=text(call.get("event")),
         raw=call,

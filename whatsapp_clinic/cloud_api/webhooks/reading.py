@@ -9,6 +9,8 @@ from typing import Any
 LONGEST_NAME = 100
 # What is nested deeper is told as "…".
 _DEPTH = 16
+# Seconds of the year 5138, milliseconds of 1973.
+_MILLISECONDS = 10**11
 
 _USER_ID = re.compile(r"[A-Z]{2}\.[0-9A-Za-z.]{1,140}")
 # In words: with a digit, unlike a name such as DR.AYSE.
@@ -38,11 +40,29 @@ def required_time(item: dict) -> datetime:
 
 
 def time(value: Any) -> datetime | None:
-    """Read Unix seconds, which Meta writes as a string or as a number."""
-    seconds = scalar(value)
-    if not seconds or not re.fullmatch("[0-9]{1,11}", seconds):
+    """Read Unix seconds, which Meta writes as a string or as a number.
+
+    Programs between Meta and the clinic write milliseconds, fractions or ISO 8601 (in
+    UTC where no zone is named); fractions of a second are cut off.
+    """
+    written = number(value)
+    if written is not None:
+        seconds = written / 1000 if written >= _MILLISECONDS else written
+        is_moment = 0 <= seconds < _MILLISECONDS
+        return datetime.fromtimestamp(int(seconds), timezone.utc) if is_moment else None
+    try:
+        moment = datetime.fromisoformat((text(value) or "").strip())
+    except ValueError:
         return None
-    return datetime.fromtimestamp(int(seconds), tz=timezone.utc)
+    named = moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return _in_utc(named.replace(microsecond=0))
+
+
+def _in_utc(moment: datetime) -> datetime | None:
+    try:
+        return moment.astimezone(timezone.utc)
+    except OverflowError:
+        return None
 
 
 def scalar(value: Any) -> str | None:

@@ -132,7 +132,7 @@ class Inbound(models.AbstractModel):
     @api.model
     def _sender(self, channel, sender, timestamp):
         identities = self.env["whatsapp.clinic.identity"]
-        at = clock.believed(timestamp.replace(tzinfo=None))
+        at = clock.told(timestamp)
         return identities._for_sender(sender, channel.portfolio_id, at)
 
     @api.model

@@ -65,7 +65,7 @@ class Message(models.Model):
     @api.model
     def _inbound_values(self, channel, identity, event) -> dict:
         """Columns of whatever comes from a patient."""
-        at = clock.believed(event.timestamp.replace(tzinfo=None))
+        at = clock.told(event.timestamp)
         branch = channel.branch_ids if len(channel.branch_ids) == 1 else None
         return {
             "direction": "in",

@@ -1,10 +1,8 @@
-from dataclasses import replace
-from datetime import timedelta, timezone
+from datetime import timedelta
 
 from odoo import api, fields, models
 
 from ...cloud_api.webhooks import clean_text
-from ...tools import clock
 from ..message.message import BY_HAND
 from ..vocabulary.states import LEFT_STATES
 
@@ -138,8 +136,6 @@ class Message(models.Model):
     @api.model
     def _receive_handover(self, channel, identity, event):
         """Note who answers from now on (`cloud_api.webhooks.Handover`), once."""
-        at = event.timestamp or clock.now().replace(tzinfo=timezone.utc)
-        told = replace(event, timestamp=at)
         change = "to_agent" if event.to_agent else "to_clinic"
         last = self.search(
             [
@@ -154,9 +150,9 @@ class Message(models.Model):
             return last
         return self.create(
             {
-                **self._inbound_values(channel, identity, told),
+                **self._inbound_values(channel, identity, event),
                 "kind": "system",
-                "partner_id": self._patient_meant(channel, identity, told).id,
+                "partner_id": self._patient_meant(channel, identity, event).id,
                 "content": {"change": change},
                 "is_standby": event.to_agent,
             }

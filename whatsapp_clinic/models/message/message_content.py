@@ -58,8 +58,11 @@ def stored_content(event: InboundMessage) -> dict:
 
 
 def stored_raw(event: InboundMessage) -> dict | None:
-    """The message as it came, where this version does not understand all of it."""
-    if _is_understood(event):
+    """The message as it came, where this version does not understand all of it.
+
+    Also where only its time cannot be read: when it was written stands there.
+    """
+    if _is_understood(event) and event.timestamp:
         return None
     raw = cleaned(event.raw)
     text = json.dumps(raw, ensure_ascii=False)

@@ -73,7 +73,7 @@ class Message(models.Model):
         patients = identity.partner_ids
         if len(patients) < 2:
             return patients
-        at = event.timestamp.replace(tzinfo=None)
+        at = clock.told(event.timestamp)
         choice = self.search(
             [
                 ("identity_id", "=", identity.id),

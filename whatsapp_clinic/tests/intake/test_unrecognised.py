@@ -282,6 +282,20 @@ class TestPeople(UpdateCase):
         self.assertEqual(row.kind_label, "Notice of WhatsApp")
         self.assertIn("New words", row.bubble_html)
 
+    def test_message_without_a_readable_time_is_shown_as_of_now(self):
+        for number, written in enumerate(("soon", None, "9" * 30)):
+            with self.subTest(written):
+                message_id = f"wamid.UNDATED{number}"
+                value = text_message("Help KUMQUAT", message_id, timestamp=written)
+                self.take_in(value)
+                row = self.received()[:1]
+                self.assertEqual(row.message_id, message_id)
+                self.assertEqual(row.body, "Help KUMQUAT")
+                self.assertEqual(row.occurred_at, clock.now())
+                self.assertTrue(row.awaits_answer)
+                self.assertTrue(row.is_unknown_kind)
+        self.assertFalse(self.kept.search([]))
+
     def test_clock_far_ahead_keeps_no_window_open(self):
         ahead = clock.now() + timedelta(days=365)
         self.take_in(
