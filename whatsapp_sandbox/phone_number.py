@@ -12,6 +12,8 @@ FULL = re.compile(r"[1-9][0-9]{10,14}")
 # Country, and in it up to 128 letters and digits (Cloud API, business-scoped user ids).
 USER_ID = re.compile(r"[A-Z]{2}(\.ENT)?\.[A-Za-z0-9]{1,128}")
 ONE_DIGIT_ZONES = ("1", "7")
+# Where the 0 in front is a part of the number, not only dialled before it.
+KEEPING_ZERO = ("39",)
 SHARED_PREFIXES = re.compile(r"2[1-69]|3[578]|42|5[09]|6[7-9]|8[03578]|9[679]")
 
 
@@ -42,7 +44,8 @@ def wa_id(
     of patients) gets the calling code of ``sender`` (digits) in front (Cloud API,
     send-messages: "(631) 555-1234" from an Indian number goes to +91...). Read to the
     letter, as ``always_national`` does, that sentence is for every number without
-    ``+``, and an answer to a webhook's own ``from`` would go to a stranger.
+    ``+``, and an answer to a webhook's own ``from`` would go to a stranger. The 0 that
+    is dialled before a national number is no part of it.
     """
     compact = SEPARATORS.sub("", number)
     if compact.startswith("+"):
@@ -50,5 +53,7 @@ def wa_id(
     elif not always_national and (FULL.fullmatch(compact) or compact in known):
         digits = compact
     else:
-        digits = country_code(sender) + compact
+        country = country_code(sender)
+        keeps_zero = country in KEEPING_ZERO
+        digits = country + (compact if keeps_zero else compact.removeprefix("0"))
     return digits if DIGITS.fullmatch(digits) else None

@@ -38,7 +38,7 @@ from . import (
 from .authorization import check_access, check_proof, check_token
 from .breaking import break_after, break_before
 from .errors import GraphError, unknown_object, unknown_path
-from .not_emulated import check_is_emulated
+from .not_emulated import CALLER, check_is_emulated
 from .token_inspection import TokenInspector
 
 VERSION = re.compile(r"v(\d{1,2})\.\d")
@@ -143,6 +143,8 @@ class GraphApi:
             or world.media.get(object_id, self.sandbox.clock.now())
             or world.apps.get(object_id)
             or world.uploads.sessions.get(object_id)
+            or world.portfolios.get(object_id)
+            or (CALLER if object_id == CALLER else None)
             or (TOKEN_INSPECTOR if object_id == TOKEN_INSPECTOR.id else None)
         )
 

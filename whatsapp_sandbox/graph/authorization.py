@@ -15,6 +15,7 @@ from ..template import Template
 from ..world import Number
 from .body import form_object, is_form, whole
 from .errors import GraphError, unknown_object
+from .media import LARGEST_FORM, MULTIPART, NO_PART, form
 
 SCHEMES = ("bearer", "oauth")
 MESSAGING, MANAGEMENT = "whatsapp_business_messaging", "whatsapp_business_management"
@@ -46,11 +47,24 @@ async def token_text(request: Request) -> str:
     if scheme.lower() in SCHEMES:
         return text
     given = request.query_params.get("access_token")
-    if given is None and is_form(request):
-        given = form_object(await whole(request)).get("access_token")
+    if given is None:
+        given = await token_of_form(request)
     if not isinstance(given, str):
         raise GraphError(190, message=UNPARSABLE)
     return given
+
+
+async def token_of_form(request: Request) -> str | None:
+    """The token in a form of either sort; an upload may be as large as a file."""
+    if is_form(request):
+        return form_object(await whole(request)).get("access_token")
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith(MULTIPART):
+        return None
+    token, _mime_type, _name = form(kind, await whole(request, LARGEST_FORM)).get(
+        "access_token", NO_PART
+    )
+    return token.decode(errors="replace") or None
 
 
 def living(sandbox: Sandbox, text: str) -> Token | AppToken:

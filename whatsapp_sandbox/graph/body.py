@@ -92,9 +92,14 @@ async def content(request: Request, empty: bool = True) -> dict[str, Any]:
     return {k: v for k, v in form_object(body).items() if k not in CREDENTIALS}
 
 
+def lowered(value: Any) -> Any:
+    """A word of the API, which WhatsApp takes in any case."""
+    return value.lower() if isinstance(value, str) else value
+
+
 def check_product(payload: dict[str, Any]) -> None:
     product = payload.get("messaging_product")
     if not product:
         raise missing("messaging_product")
-    if product != "whatsapp":
+    if lowered(product) != "whatsapp":
         raise not_one_of("messaging_product", "WHATSAPP", product)

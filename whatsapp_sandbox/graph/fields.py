@@ -10,7 +10,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from ..account import BusinessAccount
+from ..template import Template
+from ..world import Number
 from .errors import invalid, unknown_field
+from .not_emulated import EDGES, not_emulated
 
 NUMBER_NODE = "WhatsAppBusinessPhoneNumber"
 BUSINESS_NODE = "WhatsAppBusinessAccount"
@@ -74,7 +78,15 @@ WITHOUT_VALUE = {
         "websites",
     },
 }
-FIELD = re.compile(r"(\w+)(?:\.\w+\([^)]*\))*(?:\{(.*)\})?", re.DOTALL)
+# An edge may be asked for as a field.
+EDGES_AS_FIELDS = {
+    NUMBER_NODE: EDGES[Number],
+    BUSINESS_NODE: EDGES[BusinessAccount],
+    TEMPLATE_NODE: EDGES[Template],
+    PROFILE_NODE: set(),
+}
+LIMIT = re.compile(r"\.limit\((\d+)\)")
+FIELD = re.compile(r"(\w+)((?:\.\w+\([^)]*\))*)(?:\{(.*)\})?", re.DOTALL)
 FLAGS = ("true", "1")
 
 
@@ -88,9 +100,11 @@ def pick(record: dict[str, Any], fields: str, node: str) -> dict[str, Any]:
         field = FIELD.fullmatch(part)
         if field is None:
             raise invalid(f"Syntax error in fields at {part!r}")
-        name, inner = field.groups()
+        name, modifiers, inner = field.groups()
         if name in record:
-            found[name] = narrowed(record[name], inner)
+            found[name] = limited(narrowed(record[name], inner), modifiers)
+        elif name in EDGES_AS_FIELDS[node] - WITHOUT_VALUE[node]:
+            raise not_emulated(f"the edge {name}")
         elif name not in WITHOUT_VALUE[node]:
             raise unknown_field(name, node)
     return {**found, "id": record["id"]} if "id" in record else found
@@ -120,6 +134,14 @@ def narrowed(value: Any, fields: str | None) -> Any:
         return {"data": [narrowed(one, fields) for one in value["data"]]}
     names = {part.partition("{")[0] for part in parts(fields)} | {"id"}
     return {name: one for name, one in value.items() if name in names}
+
+
+def limited(value: Any, modifiers: str) -> Any:
+    """Of an edge, as many objects as ``.limit(…)`` says."""
+    limit = LIMIT.search(modifiers)
+    if limit is None or not isinstance(value, dict) or "data" not in value:
+        return value
+    return {**value, "data": value["data"][: int(limit[1])]}
 
 
 def summary(query: str | None, known: dict[str, Any]) -> dict[str, Any]:

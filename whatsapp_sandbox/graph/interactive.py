@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..template import Content
+from .body import lowered
 from .content import (
     button_dict,
     contact_request,
@@ -64,7 +65,7 @@ def put_header(shown: Content, content: Any, kind: str) -> None:
     """Text of the header; a media header shows as its type's name in brackets."""
     if content is None:
         return
-    header_type = need(content, "type", "interactive['header']")
+    header_type = lowered(need(content, "type", "interactive['header']"))
     only(content, ("type", header_type), "interactive['header']")
     if header_type in MEDIA_HEADERS and kind != "list":
         media = need(content, header_type, "interactive['header']")
@@ -96,7 +97,7 @@ def reply_buttons(action: Any) -> list[dict[str, Any]]:
     found = []
     for index, button in enumerate(buttons):
         here = f"{path}['buttons'][{index}]"
-        if need(button, "type", here) != "reply":
+        if lowered(need(button, "type", here)) != "reply":
             raise not_one_of(f"{here}['type']", "reply", button["type"])
         reply = need(button, "reply", here)
         only(button, ("type", "reply"), here)

@@ -16,6 +16,7 @@ from .body import whole
 from .errors import GraphError, invalid, missing, not_one_of
 
 HEADERS = BytesHeaderParser()
+MULTIPART = "multipart/form-data"
 # The largest document, and what stands around it.
 LARGEST_FORM = max(LARGEST.values()) + 100_000
 # (content, MIME type, file name; "" for what is not a file)
@@ -73,7 +74,7 @@ async def upload(sandbox: Sandbox, request: Request, number: Number) -> JSONResp
     product, _mime_type, _name = parts.get("messaging_product", NO_PART)
     if not product:
         raise missing("messaging_product")
-    if product != b"whatsapp":
+    if product.lower() != b"whatsapp":
         got = product.decode(errors="replace")
         raise not_one_of("messaging_product", "WHATSAPP", got)
     content, mime_type, name = parts.get("file", NO_PART)
@@ -109,7 +110,7 @@ def form(content_type: str, body: bytes) -> dict[str, Part]:
     head = Message()
     head["Content-Type"] = content_type
     boundary = head.get_boundary("").encode(errors="replace")
-    if head.get_content_type() != "multipart/form-data" or not boundary:
+    if head.get_content_type() != MULTIPART or not boundary:
         raise invalid("The body is not multipart/form-data")
     found = {}
     for piece in (b"\r\n" + body).split(b"\r\n--" + boundary)[1:]:

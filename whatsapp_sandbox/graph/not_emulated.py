@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..account import App, BusinessAccount
+from ..portfolio import Portfolio
 from ..template import Template
 from ..world import Number
 from .errors import GraphError
@@ -35,6 +36,7 @@ EDGES: dict[type, set[str]] = {
         "assigned_users",
         "call_analytics",
         "conversation_analytics",
+        "dataset",
         "dcc_config",
         "flows",
         "groups",
@@ -55,14 +57,18 @@ EDGES: dict[type, set[str]] = {
         "welcome_message_sequences",
     },
     Template: {"archive", "compare", "unarchive"},
-    App: {"whatsapp_business_solution", "whatsapp_business_solutions"},
+    App: {"", "whatsapp_business_solution", "whatsapp_business_solutions"},
 }
+# The node of whoever calls.
+CALLER = "me"
 
 
 def check_is_emulated(node: Any, edge: str) -> None:
     """Raise for an edge that only the real API answers."""
+    if node == CALLER or isinstance(node, Portfolio):
+        raise not_emulated("this object")
     if edge in EDGES.get(type(node), ()):
-        raise not_emulated(f"the edge {edge}")
+        raise not_emulated(f"the edge {edge}" if edge else "this object")
 
 
 def not_emulated(what: str) -> GraphError:

@@ -139,6 +139,10 @@ async def business(
     fields = request.query_params.get("fields", BUSINESS_FIELDS)
     check_fields(request, fields)
     record = business_record(sandbox, business)
+    if "message_templates" in fields:
+        templates = sandbox.world.templates[business.id].values()
+        listed_ones = [template_record(sandbox, one) for one in templates]
+        record["message_templates"] = {"data": listed_ones}
     return JSONResponse(pick(record, fields, BUSINESS_NODE))
 
 

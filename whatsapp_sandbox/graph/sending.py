@@ -18,7 +18,7 @@ from ..sandbox import Sandbox
 from ..template import Content
 from ..world import Message, Number, Patient
 from . import content, filling
-from .body import check_product, message
+from .body import check_product, lowered, message
 from .breaking import break_after, break_before
 from .errors import GraphError, invalid, missing, not_one_of
 from .interactive import interactive
@@ -122,7 +122,7 @@ def addressee(
     to, recipient = payload.get("to"), payload.get("recipient")
     if not to and not recipient:
         raise missing("to")
-    if payload.get("recipient_type", "individual") != "individual":
+    if lowered(payload.get("recipient_type", "individual")) != "individual":
         raise not_one_of("recipient_type", "individual", payload["recipient_type"])
     if not to:
         return None, str(recipient)
@@ -144,7 +144,7 @@ def wa_id_of(sandbox: Sandbox, phone: str, number: Number) -> str | None:
 
 
 def checked_content(payload: dict[str, Any]) -> Content:
-    kind = payload.get("type", "text")
+    kind = lowered(payload.get("type", "text"))
     if not isinstance(kind, str) or kind not in CONTENTS:
         raise not_one_of("type", TYPES, kind)
     if not isinstance(payload.get(kind), list if kind == "contacts" else dict):

@@ -54,6 +54,13 @@ def test_an_interactive_type_may_be_in_any_case(open_chat, kind):
     accepted(open_chat.send(interactive(kind, actions[kind])))
 
 
+def test_types_of_a_header_and_of_a_button_may_be_in_any_case(open_chat):
+    reply = {"type": "REPLY", "reply": {"id": "1", "title": "One"}}
+    header = {"type": "TEXT", "text": "Your visit"}
+    message = interactive("button", {"buttons": [reply]}, header=header)
+    accepted(open_chat.send({**message, "type": "INTERACTIVE"}))
+
+
 def location_request(**more) -> dict:
     action = {"name": "send_location"}
     return interactive("location_request_message", action, **more)

@@ -98,6 +98,17 @@ def upload(
     return whatsapp.graph("POST", path, data=data, files=files)
 
 
+def test_a_token_may_be_a_part_of_the_form(whatsapp):
+    def upload_with(token):
+        data = {**WHATSAPP, "messaging_product": "WHATSAPP", "access_token": token}
+        files = {"file": ("file", EVERY_BYTE, "image/jpeg")}
+        path = f"/v26.0/{NUMBER}/media"
+        return whatsapp.graph("POST", path, token=None, data=data, files=files)
+
+    assert upload_with(TOKEN).json()["id"]
+    assert error(upload_with("nobody's"))["code"] == 190
+
+
 def failure(receiver) -> int:
     return receiver.wait_for_statuses("failed")["failed"]["errors"][0]["code"]
 

@@ -146,10 +146,26 @@ def test_fields_of_fields_stand_in_braces(whatsapp):
     assert app["whatsapp_business_api_data"]["id"] == APP
 
 
+def test_templates_are_an_edge_that_may_be_asked_for_as_a_field(whatsapp):
+    fields = "message_templates.limit(1){name,status}"
+    (template,) = get(whatsapp, BUSINESS, fields=fields)["message_templates"]["data"]
+    assert template.keys() == {"id", "name", "status"}
+
+
 @pytest.mark.parametrize(
-    "path", [f"{NUMBER}/settings", f"{NUMBER}/message_qrdls", f"{BUSINESS}/flows"]
+    "path",
+    [
+        f"{NUMBER}/settings",
+        f"{NUMBER}/message_qrdls",
+        f"{BUSINESS}/flows",
+        f"{BUSINESS}/dataset",
+        f"{BUSINESS}?fields=assigned_users",
+        "me",
+        "me/businesses",
+        APP,
+    ],
 )
-def test_an_edge_that_only_whatsapp_has_is_said_not_to_be_emulated(whatsapp, path):
+def test_what_only_whatsapp_has_is_said_not_to_be_emulated(whatsapp, path):
     answer = whatsapp.graph("GET", f"/v26.0/{path}")
     assert (answer.status_code, error(answer)["type"]) == (501, "NotEmulated")
 

@@ -77,6 +77,25 @@ def test_a_short_number_of_a_known_patient_is_a_full_one(whatsapp):
     assert contact["wa_id"] == "4755512"
 
 
+@pytest.mark.parametrize("to", ["05321110001", "0 (532) 111 00 01"])
+def test_the_zero_of_national_calls_is_no_part_of_a_number(whatsapp, to):
+    assert whatsapp.send(text(to=to)).json()["contacts"][0]["wa_id"] == WA_ID
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"messaging_product": "WHATSAPP"},
+        {"recipient_type": "INDIVIDUAL"},
+        {"type": "TEXT"},
+        {"type": "Text", "messaging_product": "WhatsApp"},
+    ],
+)
+def test_words_of_the_envelope_may_be_in_any_case(whatsapp, changes):
+    whatsapp.write()
+    accepted(whatsapp.send({**text(), **changes}))
+
+
 def test_to_the_letter_the_senders_country_is_put_before_every_number(whatsapp):
     whatsapp.switch(national_numbers=True)
     contact = whatsapp.send(text(to=WA_ID)).json()["contacts"][0]
