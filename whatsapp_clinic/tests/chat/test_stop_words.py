@@ -140,7 +140,15 @@ class TestWords(ClinicCase):
             self.assertFalse(heard(text, "en_US"), text)
 
     def test_words_that_other_programs_taught_stop_in_every_language(self):
-        for text in ("STOPALL", "Quit", "end.", "Revoke", "OptOut", "opt-out", "OPT OUT"):
+        for text in (
+            "STOPALL",
+            "Quit",
+            "end.",
+            "Revoke",
+            "OptOut",
+            "opt-out",
+            "OPT OUT",
+        ):
             for lang in ("tr_TR", "en_US", "de_DE", None):
                 with self.subTest(text, lang=lang):
                     word = self.env["whatsapp.clinic.stop.word"]._match(text, lang)
