@@ -105,7 +105,7 @@ def _generators_limit(clinic: Clinic, count: int) -> float:
 
 @dataclass(frozen=True)
 class Processing:
-    """How many webhooks a second, and what each cost the server's process (ms of CPU)."""
+    """Webhooks a second, and what each cost the server's process (ms of CPU)."""
 
     rate: float
     cpu_ms: float

@@ -20,7 +20,7 @@ from .running import LINGER, running_lock
 # savepoint.
 BATCH = 50
 EVENT_BYTES = 5 * 1024
-# Seconds that a batch should take while many webhooks arrive: fewer texts than statuses.
+# Seconds that a batch should take while many webhooks arrive.
 TURN = 0.02
 # While so many webhooks arrive in a quarter of a second, a second of work is followed
 # by so many seconds of rest: the door has to answer within 250 ms (Cloud API,
