@@ -25,6 +25,9 @@ BASE_MODULES = (
 SUBCOMMANDS = ("shell", "db", "neutralize")
 # Not more requests at a time than there are database connections for.
 MANNERS = {"ODOO_MAX_HTTP_THREADS": "auto"}
+# Seconds. With threads Odoo counts the time for which a browser's connection idles, and
+# starts anew when it is over; 0 would end workers at once.
+TIME_LIMITS = {"limit_time_real": 24 * 3600, "limit_time_real_cron": 120}
 
 
 def free_port() -> int:
@@ -58,6 +61,7 @@ class Odoo:
             "admin_passwd": "disabled",
             "without_demo": "False",
             "server_wide_modules": "base,rpc,web",
+            **TIME_LIMITS,
             **self.server.odoo_options,
         }
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -177,6 +181,11 @@ class OdooServer:
                 return answer.status == 200
         except OSError:
             return False
+
+    def wait(self) -> None:
+        """Until it ends by itself, which nobody wants; raises SetupError."""
+        code = self.process.wait()
+        raise SetupError(f"Odoo has ended with exit code {code}, see {self.log}")
 
     def kill(self) -> None:
         """kill -9 to the server and its workers, as a crash would."""

@@ -39,6 +39,7 @@ def setup() -> None:
 def command() -> tuple[list[str], dict[str, str]]:
     """The words that start Odoo and the environment variables it needs.
 
+    Odoo starts itself anew as `python`, which has to be ours: hence PATH.
     Raises SetupError when ODOO_SRC does not hold Odoo 19.
     """
     source = os.environ.get("ODOO_SRC")
@@ -48,8 +49,10 @@ def command() -> tuple[list[str], dict[str, str]]:
         (prefix / "odoo-bin", prefix),
     ):
         if program.exists():
+            ours = [str(paths.VENV / "bin"), os.environ.get("PATH", os.defpath)]
             return [paths.venv_bin("python"), str(program)], {
-                "PYTHONPATH": str(library)
+                "PATH": os.pathsep.join(ours),
+                "PYTHONPATH": str(library),
             }
     raise SetupError(f"No Odoo in {prefix}: expected odoo-bin or usr/bin/odoo there.")
 

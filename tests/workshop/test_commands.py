@@ -4,8 +4,14 @@ import os
 import subprocess
 
 import pytest
-from workshop import paths
+from workshop import odoo_source, paths
 
+# How Odoo starts itself anew.
+AGAIN = """
+import os, sys
+words = [os.path.basename(sys.executable), "-c", "import babel, odoo"]
+os.execve(sys.executable, words, os.environ)
+"""
 TARGETS = ("help", "setup", "demo", "test", "lint", "bench", "wheel", "clean")
 
 
@@ -49,3 +55,9 @@ def test_a_folder_without_odoo_is_named_as_the_culprit(tmp_path):
     done = run("scripts/odoo", "--version", ODOO_SRC=str(tmp_path), PGHOST="unused")
     assert done.returncode != 0
     assert f"No Odoo in {tmp_path}" in done.stderr
+
+
+def test_odoo_that_starts_itself_anew_finds_its_libraries():
+    words, variables = odoo_source.command()
+    done = run(words[0], "-c", AGAIN, **variables)
+    assert done.returncode == 0, done.stderr
