@@ -55,16 +55,13 @@ class Template(models.Model):
 
     def _inverse_title(self):
         """Keep a title that differs from what the template is called by itself."""
-        given = self.env["whatsapp.clinic.template.title"].sudo()
-        for template in self:
-            key = template._key
-            values = dict(zip(KEY, key, strict=True))
-            given.search(
-                [(name, "=", value) for name, value in values.items()]
-            ).unlink()
-            title = (template.title or "").strip()
+        # Read at once: whatever is stored or removed empties the cache.
+        titles = {template._key: (template.title or "").strip() for template in self}
+        for key, title in titles.items():
+            self._chosen_title(key).unlink()
             if title and title != self._titles({key})[key]:
-                given.create({**values, "title": title})
+                values = dict(zip(KEY, key, strict=True))
+                self._chosen_title(key).create({**values, "title": title})
         self.invalidate_model(["title", "display_name"])
 
     def _search_title(self, operator, value):
@@ -76,13 +73,26 @@ class Template(models.Model):
         )
 
     def write(self, vals):
-        """A template that gets another name at WhatsApp is called as before."""
+        """With another name at WhatsApp a template keeps the title that was chosen."""
         is_renamed = vals.keys() & {*KEY} and "title" not in vals
-        titles = {template: template.title for template in self if is_renamed}
+        titles = {
+            template: template.title
+            for template in self
+            if is_renamed and self._chosen_title(template._key)
+        }
         result = super().write(vals)
         for template, title in titles.items():
             template.title = title
         return result
+
+    @api.model
+    def _chosen_title(self, key: tuple):
+        """The stored title of a template, by its `KEY`; empty where nobody chose one."""
+        # sudo: who may change the template may name it
+        titles = self.env["whatsapp.clinic.template.title"].sudo()
+        return titles.search(
+            [(name, "=", value) for name, value in zip(KEY, key, strict=True)]
+        )
 
     @property
     def _key(self) -> tuple:

@@ -112,6 +112,33 @@ class TestTitle(WritingCase):
         context = draft.action_translate()["context"]
         self.assertEqual(Form(self.templates.with_context(**context)).title, "Control")
 
+    def test_template_in_another_language_keeps_the_title_of_both(self):
+        draft = self.draft(name="kontrol_cagrisi", language="tr")
+        draft.title = "Kontrol çağrısı"
+        context = draft.action_translate()["context"]
+        form = Form(self.templates.with_context(**context))
+        form.language = "en"
+        self.assertEqual(form.save().title, "Kontrol çağrısı")
+        self.assertEqual(draft.title, "Kontrol çağrısı")
+
+    def test_title_may_be_chosen_anew(self):
+        draft = self.draft()
+        draft.title = "Control"
+        draft.title = "Check-up"
+        self.assertEqual(draft.title, "Check-up")
+
+    def test_title_written_together_with_a_new_name_is_kept(self):
+        draft = self.draft()
+        draft.title = "Control"
+        draft.write({"name": "control_visit", "title": "Control visit, yearly"})
+        self.assertEqual(draft.title, "Control visit, yearly")
+
+    def test_title_that_nobody_chose_is_not_stored(self):
+        draft = self.draft()
+        draft.name = "control_visit"
+        self.assertEqual(draft.title, "Control visit")
+        self.assertFalse(self.env["whatsapp.clinic.template.title"].search([]))
+
 
 @tagged("post_install", "-at_install")
 class TestChoosing(ClinicCase):
