@@ -15,6 +15,7 @@ MEANT = {
     ("res_partner", "phone"): "the same number, with its country code",
     ("whatsapp_clinic_channel", "api_version"): "the present version",
     ("whatsapp_clinic_message", "state"): "what the gate refused has not failed",
+    ("whatsapp_clinic_privacy_notice", "name"): "a shipped draft, in both languages",
     ("whatsapp_clinic_stop_word", "lang_id"): "words that mean something elsewhere",
 }
 # When and by whom a row was touched is no content of it.

@@ -251,7 +251,10 @@ class MessageRule(models.Model):
             self.sudo()
             .with_context(active_test=False)
             .search(
-                [("company_id", "=", appointment.company_id.id), ("anchor", "=", anchor)]
+                [
+                    ("company_id", "=", appointment.company_id.id),
+                    ("anchor", "=", anchor),
+                ]
             )
         )
         channel = appointment.sudo().branch_id.channel_id
