@@ -168,6 +168,24 @@ _MARKUP = (
 )
 
 
+class WrongType(PayloadError):
+    """A file of a type that this type of message does not take."""
+
+    def __init__(self, kind: str, mime_type: str):
+        allowed = ", ".join(sorted(KINDS[kind].mime_types))
+        super().__init__(kind, f"one of {allowed}")
+        self.mime_type = plain(mime_type)
+
+
+class WrongSize(PayloadError):
+    """A file with more bytes than this type of message takes, or with none."""
+
+    def __init__(self, kind: str, limit: int, given: int):
+        super().__init__(kind, f"1 to {limit} bytes allowed, {given} given")
+        self.limit = limit
+        self.given = given
+
+
 def plain(mime_type: str) -> str:
     """Return a MIME type without parameters, in its usual spelling.
 
@@ -238,6 +256,16 @@ def kind_of(mime_type: str) -> str | None:
     return next((name for name, one in KINDS.items() if bare in one.mime_types), None)
 
 
+def usual_kind(mime_type: str) -> str:
+    """Return the type of message of a file for which nobody chose one.
+
+    A picture is an image whatever its format: stickers are chosen.
+    """
+    if plain(mime_type).startswith("image/"):
+        return "image"
+    return kind_of(mime_type) or "document"
+
+
 def check(kind: str, content: bytes, mime_type: str, voice: bool = False) -> None:
     """Refuse a file that WhatsApp would not take as this type of message.
 
@@ -246,22 +274,29 @@ def check(kind: str, content: bytes, mime_type: str, voice: bool = False) -> Non
     """
     check_size(kind, len(content), mime_type)
     if not agrees(content, mime_type):
-        raise PayloadError(kind, f"the file is not {plain(mime_type)}")
+        raise _misnamed(kind, content, mime_type)
     if kind == "sticker" and not is_animated(content) and len(content) > STICKER:
-        raise PayloadError(kind, f"up to {STICKER} bytes allowed, {len(content)} given")
+        raise WrongSize(kind, STICKER, len(content))
     if plain(mime_type) == "audio/ogg" and opus_channels(content) != 1:
         raise PayloadError(kind, "OGG needs the Opus codec with one channel")
     if voice and plain(mime_type) != "audio/ogg":
         raise PayloadError(kind, "a voice note is audio/ogg")
 
 
+def _misnamed(kind: str, content: bytes, mime_type: str) -> PayloadError:
+    found = sniff(content)
+    if found and found not in KINDS[kind].mime_types:
+        return WrongType(kind, found)
+    return PayloadError(kind, f"the file is not {plain(mime_type)}")
+
+
 def check_size(kind: str, size: int, mime_type: str) -> None:
     """Refuse a MIME type or a size in bytes that this type of message does not take."""
     allowed = KINDS[kind]
     if plain(mime_type) not in allowed.mime_types:
-        raise PayloadError(kind, "one of " + ", ".join(sorted(allowed.mime_types)))
+        raise WrongType(kind, mime_type)
     if not 1 <= size <= allowed.largest:
-        raise PayloadError(kind, f"1 to {allowed.largest} bytes allowed, {size} given")
+        raise WrongSize(kind, allowed.largest, size)
 
 
 def is_animated(content: bytes) -> bool:

@@ -66,9 +66,10 @@ def _webhook(text: str) -> bytes:
 FUNCTIONS: dict[str, Callable] = {
     "cloud_api/webhooks/envelope.py:parse": lambda text: parse(_webhook(text)),
     "cloud_api/webhooks/reading.py:leaves": lambda text: list(reading.leaves([text])),
+    "cloud_api/webhooks/reading.py:name": reading.name,
     "cloud_api/webhooks/reading.py:text": reading.text,
     "cloud_api/webhooks/signature.py:clean_text": clean_text,
-    "models/media/media.py:_safe_name": media._safe_name,
+    "models/media/media.py:safe_name": media.safe_name,
     "models/message/message_content.py:_words": lambda text: list(
         message_content._words([text])
     ),

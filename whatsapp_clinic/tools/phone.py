@@ -73,18 +73,33 @@ def missing_digits(text: str | None, country_code: str | None) -> int:
 
     Negative if it has fewer; 0 where that cannot be told.
     """
-    found = _NUMBER.search(text or "")
-    try:
-        parsed = phonenumbers.parse(found and found.group(), country_code or None)
-    except phonenumbers.NumberParseException:
+    parsed = _parse_any(text, country_code)
+    if not parsed:
         return 0
-    region_code = phonenumbers.region_code_for_country_code(parsed.country_code)
-    example = phonenumbers.example_number_for_type(
-        region_code, phonenumbers.PhoneNumberType.MOBILE
-    )
+    usual = _example(_main_region(parsed))
     # Where digits are missing, the 0 of national calls is not recognised as one.
     written = phonenumbers.national_significant_number(parsed).lstrip("0")
-    return len(str(example.national_number)) - len(written) if example else 0
+    return len(str(usual.national_number)) - len(written) if usual else 0
+
+
+def written_region(text: str | None, country_code: str | None) -> str | None:
+    """ISO 3166 code of the country whose code a number begins with, valid or not.
+
+    None where it begins with none; `country_code` is the country that is called from.
+    """
+    parsed = _parse_any(text, country_code)
+    has_none = phonenumbers.CountryCodeSource.FROM_DEFAULT_COUNTRY
+    if not parsed or parsed.country_code_source == has_none:
+        return None
+    return _main_region(parsed)
+
+
+def example(country_code: str) -> str:
+    """A mobile number of a country as one is written; empty where none is known."""
+    number = _example(country_code)
+    return (
+        _format(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL) if number else ""
+    )
 
 
 def is_user_id(text: str | None) -> bool:
@@ -133,6 +148,27 @@ def forms(number: str) -> list[str]:
 def spellings(number: str) -> list[str]:
     """All numbers in E.164 that may stand for one telephone, in lists of others."""
     return [wa_id_to_e164(form) for form in forms(number)]
+
+
+def _parse_any(text: str | None, country_code: str | None):
+    """The first thing in a text that looks like a number, valid or not."""
+    found = _NUMBER.search(text or "")
+    try:
+        return phonenumbers.parse(
+            found and found.group(), country_code or None, keep_raw_input=True
+        )
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _main_region(number) -> str:
+    """Where several countries have one code: the largest of them."""
+    return phonenumbers.region_code_for_country_code(number.country_code)
+
+
+def _example(region_code: str):
+    mobile = phonenumbers.PhoneNumberType.MOBILE
+    return phonenumbers.example_number_for_type(region_code, mobile)
 
 
 def _format(number, form) -> str:

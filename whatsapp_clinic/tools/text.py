@@ -13,6 +13,7 @@ _DOT_ABOVE = "\u0307"
 # A long text is normalised piece by piece, at spaces where there are any: then it takes
 # as long as its length says.
 _PIECES = re.compile(r".{0,255}\s|.{1,256}", re.DOTALL)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LINK = re.compile(r"https?://[^\s<]+")
 # HTML, phrasing content: what does not begin a new line.
 _WITHIN_WORDS = frozenset(
@@ -44,6 +45,11 @@ _WITHIN_WORDS = frozenset(
         "var",
     ]
 )
+
+
+def storable(text: str) -> str:
+    """The text without what PostgreSQL cannot store: NUL and halves of characters."""
+    return _UNSTORABLE.sub("", text)
 
 
 def fold(text: str) -> str:

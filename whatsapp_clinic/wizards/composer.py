@@ -3,7 +3,8 @@ from collections import Counter, defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..cloud_api.payloads import TEXT_BODY
+from ..cloud_api.payloads import TEXT_BODY, WrongLength
+from ..models.gate.content_refusal import tell_content
 from ..models.outbox.sending import APPOINTMENT, has_partner, partner_of
 from ..models.outbox.undo import tell_sent, tell_stopped
 from ..models.template.template_variable import MissingValue
@@ -300,9 +301,8 @@ class Composer(models.TransientModel):
         if not (self.body or "").strip():
             raise UserError(self.env._("Please write something first."))
         if len(self.body) > TEXT_BODY:
-            raise UserError(
-                self.env._("A text has up to %s characters.", f"{TEXT_BODY:,}")
-            )
+            too_long = WrongLength("body", TEXT_BODY, len(self.body))
+            raise UserError(tell_content(self.env, too_long))
         if not self.can_write_text:
             raise UserError(
                 self.env._(

@@ -2,6 +2,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 from ..cloud_api.payloads.checks import PayloadError, parameter_text
+from ..models.gate.content_refusal import tell_content
 
 
 class Composer(models.TransientModel):
@@ -75,4 +76,4 @@ class ComposerText(models.TransientModel):
         try:
             parameter_text(self.name, self.text or "", 1024)
         except PayloadError as error:
-            raise UserError(str(error)) from None
+            raise UserError(tell_content(self.env, error)) from None

@@ -2,7 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..cloud_api import media as file_kinds
-from ..cloud_api.payloads import CAPTION, TEXT_BODY, PayloadError
+from ..cloud_api.payloads import CAPTION, TEXT_BODY, PayloadError, WrongLength
+from ..models.gate.content_refusal import tell_content
 from ..models.outbox.undo import tell_sent, tell_stopped
 from ..models.vocabulary.priorities import PRIORITY_ANSWER
 from ..models.vocabulary.reasons import REASON_SELECTION, next_step
@@ -10,7 +11,7 @@ from ..models.vocabulary.states import FAILED_STATES, LEFT_STATES, OPEN_STATES
 from ..tools.access import require_group, unreadable
 
 # What WhatsApp shows without a text beside it.
-_WORDLESS = ("audio", "sticker")
+_WORDLESS = ("audio",)
 _EDITABLE = {"store": True, "readonly": False}
 
 
@@ -122,7 +123,9 @@ class MessageReply(models.TransientModel):
             raise unreadable(self.env)
         if answer.state in FAILED_STATES:
             reason = dict(answer._fields["reason"]._description_selection(self.env))
-            told = (reason[answer.reason], answer.next_step)
+            is_about_content = answer.reason == "not_allowed" and answer.detail
+            step = answer.detail if is_about_content else answer.next_step
+            told = (reason[answer.reason], step)
             raise UserError(" ".join(filter(None, told)))
         if not answer.attachment_id:
             self._try_out(answer)
@@ -138,9 +141,7 @@ class MessageReply(models.TransientModel):
         try:
             answer._render(1)
         except PayloadError as error:
-            raise UserError(
-                self.env._("WhatsApp would refuse this text: %s", error)
-            ) from error
+            raise UserError(tell_content(self.env, error)) from error
 
     def _take_text(self) -> tuple[str, dict]:
         if not (self.body or "").strip():
@@ -164,16 +165,15 @@ class MessageReply(models.TransientModel):
             raise UserError(self.env._("Choose a file first."))
         file.name = self.filename or file.name
         real = file_kinds.real_type(file.raw or b"", file.mimetype or "")
-        kind = file_kinds.kind_of(file_kinds.plain(real)) or "document"
+        kind = file_kinds.usual_kind(real)
         text = (self.body or "").strip()
         if text and kind in _WORDLESS:
             raise UserError(
-                self.env._("A sound or sticker takes no text: send the text by itself.")
+                self.env._("A sound takes no text: send the text by itself.")
             )
         if len(text) > CAPTION:
-            raise UserError(
-                self.env._("A text under a file has up to %s characters.", CAPTION)
-            )
+            too_long = WrongLength("caption", CAPTION, len(text))
+            raise UserError(tell_content(self.env, too_long))
         return text, {"kind": kind, "attachment_id": file.id}
 
     def _take_place(self) -> tuple[str, dict]:

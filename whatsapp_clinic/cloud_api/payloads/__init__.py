@@ -9,7 +9,7 @@ business-scoped user id; ``reply_to`` the id of the message that is quoted;
 ``callback_data`` comes back in every status of the message.
 """
 
-from .checks import CALLBACK_DATA, PARAMETER_SPACES, PayloadError
+from .checks import CALLBACK_DATA, PARAMETER_SPACES, PayloadError, WrongLength
 from .contacts import CONTACTS, Address, Contact, ContactPhone, contacts
 from .definitions import (
     CAROUSEL,

@@ -24,6 +24,15 @@ class PayloadError(ValueError):
         self.message = message
 
 
+class WrongLength(PayloadError):
+    """A text of more characters than WhatsApp takes, or of none."""
+
+    def __init__(self, field: str, limit: int, given: int):
+        super().__init__(field, f"1 to {limit} characters allowed, {given} given")
+        self.limit = limit
+        self.given = given
+
+
 def message(
     recipient: str,
     kind: str,
@@ -62,7 +71,7 @@ def _addressee(recipient: str) -> dict:
 def checked(part: str, value: str, limit: int) -> str:
     """Return a text of 1 to ``limit`` characters that can be sent."""
     if not 1 <= len(value) <= limit:
-        raise PayloadError(part, f"1 to {limit} characters allowed, {len(value)} given")
+        raise WrongLength(part, limit, len(value))
     check_sendable(part, value)
     return value
 

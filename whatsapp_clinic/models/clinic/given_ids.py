@@ -5,6 +5,7 @@ from odoo.models import parse_read_group_spec
 
 from ...tools.access import require_readable, unreadable
 from ...tools.given import given_ids
+from ...tools.text import storable
 
 
 class GivenIdsMixin(models.AbstractModel):
@@ -13,7 +14,8 @@ class GivenIdsMixin(models.AbstractModel):
     Odoo asks nothing about ids in values, defaults and forms, answers their names with
     the rights of the system, and computes from them what is then shown. Every model of
     this addon that some role may create or write inherits this. Of models that are
-    Odoo's, only fields of this addon are looked at.
+    Odoo's, only fields of this addon are looked at. Of texts, what no column of
+    PostgreSQL holds is left out.
     """
 
     _name = "whatsapp.clinic.given.ids.mixin"
@@ -28,11 +30,11 @@ class GivenIdsMixin(models.AbstractModel):
     @api.model_create_multi
     def create(self, vals_list):
         self._check_given(vals_list)
-        return super().create(vals_list)
+        return super().create([_storable(vals) for vals in vals_list])
 
     def write(self, vals):
         self._check_given([vals])
-        result = super().write(vals)
+        result = super().write(_storable(vals))
         if "company_id" in self._own_values(vals):
             # Odoo asks the rules before only: nobody gives a record away, or to all.
             self.check_access("write")
@@ -76,3 +78,11 @@ class GivenIdsMixin(models.AbstractModel):
         return field is not None and any(
             module.startswith("whatsapp_clinic") for module in field._modules
         )
+
+
+def _storable(vals: dict) -> dict:
+    """Values whose texts have nothing in them that no column holds."""
+    return {
+        name: storable(value) if isinstance(value, str) else value
+        for name, value in vals.items()
+    }

@@ -1,5 +1,6 @@
 from . import (
     content_check,
+    content_refusal,
     gate,
     gate_limits,
     objection,

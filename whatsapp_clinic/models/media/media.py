@@ -290,7 +290,7 @@ class Message(models.Model):
                 "url": media.url and clean_text(media.url),
                 "sha256": media.sha256 and clean_text(media.sha256),
                 "mime_type": clean_text(media.mime_type),
-                "filename": media.filename and _safe_name(media.filename),
+                "filename": media.filename and safe_name(media.filename),
             }
         )
         row._wake()
@@ -300,7 +300,7 @@ def _kind_of(mime_type: str) -> str:
     return file_kinds.kind_of(mime_type) or "document"
 
 
-def _safe_name(name: str) -> str:
+def safe_name(name: str) -> str:
     """A file name that is one: no path, nothing that is not printed."""
     last = os.path.basename(clean_text(name).replace("\\", "/"))
     shown = "".join(one for one in last if one.isprintable()).strip(". ")

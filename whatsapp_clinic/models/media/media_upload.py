@@ -10,6 +10,7 @@ from ...cloud_api.payloads import PayloadError
 from ...tools import clock
 from ...tools.insert import insert, stamp
 from ...tools.wake_up import wake_after_commit
+from ..gate.content_refusal import refuse_content
 from ..gate.verdict import hold, refuse
 from ..vocabulary.states import WAITING_STATES
 from .file_transfer import tell
@@ -254,7 +255,7 @@ class Message(models.Model):
             content = self.attachment_id.raw or b""
             file_kinds.check(kind, content, mime_type, is_voice)
         except PayloadError as error:
-            self._refuse(refuse("not_allowed", str(error)))
+            self._refuse(refuse_content(self.env, error))
             return False
         uploads = self.env["whatsapp.clinic.media.upload"]
         self.upload_id = uploads._for_file(
@@ -270,7 +271,7 @@ class Message(models.Model):
             return "audio"
         if self.kind in file_kinds.KINDS:
             return self.kind
-        return file_kinds.kind_of(self.attachment_id.mimetype or "") or "document"
+        return file_kinds.usual_kind(self.attachment_id.mimetype or "")
 
     def _bind_file(self):
         """Who may read the message may read its file, and nobody else by it."""

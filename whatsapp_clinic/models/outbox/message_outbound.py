@@ -1,6 +1,7 @@
 from odoo import models
 
 from ...cloud_api import payloads
+from ..media.media import safe_name
 from ..template.template_card import FORESEEN
 from ..template.template_variable import LINK, MissingValue
 
@@ -67,7 +68,8 @@ class Message(models.Model):
         return template.card_ids._headers(self.channel_id if self._origin else None)
 
     def _file_header(self):
-        filename = self.attachment_id.name if self._file_kind() == "document" else None
+        is_document = self._file_kind() == "document"
+        filename = _file_name(self.attachment_id.name) if is_document else None
         return payloads.MediaHeader(self._file_kind(), self._media(), filename)
 
     def _media(self):
@@ -87,10 +89,16 @@ def _file(build, *, has_caption: bool = True, has_name: bool = False):
         if has_caption and message.body:
             common["caption"] = message._with_personal_link(message.body)
         if has_name:
-            common["filename"] = content.get("filename") or message.attachment_id.name
+            called = content.get("filename") or message.attachment_id.name
+            common["filename"] = _file_name(called)
         return build(recipient, message._media(), **common)
 
     return build_file
+
+
+def _file_name(called: str | None) -> str:
+    """A name that WhatsApp takes: short enough, its extension kept."""
+    return safe_name(called or "") or "document"
 
 
 def _tappable(build):

@@ -3,6 +3,7 @@ from odoo import models
 from ...cloud_api.payloads import PayloadError
 from ...tools import clock
 from ..gate.content_check import NotMinimal
+from ..gate.content_refusal import refuse_content
 from ..gate.verdict import Verdict, refuse
 from ..template.template_variable import MissingValue
 
@@ -43,5 +44,5 @@ class Message(models.Model):
         except NotMinimal as found:
             return refuse("not_minimal", str(found))
         except PayloadError as error:
-            return refuse("not_allowed", str(error))
+            return refuse_content(self.env, error)
         return None

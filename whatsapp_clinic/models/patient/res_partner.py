@@ -5,7 +5,15 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
 from ...tools import clock
-from ...tools.phone import Reading, e164, line, missing_digits, read
+from ...tools.phone import (
+    Reading,
+    e164,
+    example,
+    line,
+    missing_digits,
+    read,
+    written_region,
+)
 from ..vocabulary.states import WAITING_STATES
 
 # That somebody is a patient is health data: only the clinic's staff may see it.
@@ -140,14 +148,20 @@ class ResPartner(models.Model):
                 raise ValidationError(partner._tell_invalid_phone())
 
     def _tell_invalid_phone(self) -> str:
-        """What is wrong with the number as it is written, and how it is written."""
-        country = self._phone_countries()[:1]
+        """What is wrong with the number as it is written, and how it is written.
+
+        One with a country code is judged by that country.
+        """
+        usual = self._phone_countries()[:1]
+        region = written_region(self.phone, usual.code)
+        named = self.env["res.country"].search([("code", "=", region)], limit=1)
+        country = (region and named) or usual
         told = {
             "number": self.phone,
             "country": country.name or self.env._("any country"),
-            "example": "+90 532 123 45 67",
+            "example": example(country.code or "TR"),
         }
-        missing = missing_digits(self.phone, country.code)
+        missing = missing_digits(self.phone, usual.code)
         if missing == 1:
             return self.env._(
                 "“%(number)s” is no valid number for %(country)s: 1 digit is missing. "
@@ -159,6 +173,12 @@ class ResPartner(models.Model):
                 "“%(number)s” is no valid number for %(country)s: %(missing)s digits "
                 "are missing. A whole one is %(example)s.",
                 missing=missing,
+                **told,
+            )
+        if region:
+            return self.env._(
+                "“%(number)s” is no valid number for %(country)s: compare its digits "
+                "with what the patient gave. One is written like %(example)s.",
                 **told,
             )
         return self.env._(

@@ -264,7 +264,7 @@ class TestMediaIn(MediaCase):
     def test_an_address_that_is_refused_is_fetched_anew(self):
         message = self.attach()
         # Answered with 400; an expired one gets 404.
-        message.media_ids.url = f"{self.sandbox.url}/v26.0/me"
+        message.media_ids.url = f"{self.sandbox.url}/v26.0/0"
         self.load()
         self.assertEqual(message.media_state, "loaded")
 

@@ -8,6 +8,7 @@ from odoo.tests import tagged
 
 from ...tools import clock
 from ..common import ClinicCase, patient_wrote, staff_user
+from ..media.media_case import WEBP
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAA"
@@ -52,6 +53,62 @@ class TestReply(ClinicCase):
         answer = self.reply(content="file", file=pdf, filename="plan.pdf")
         self.assertEqual(answer.kind, "document")
         self.assertIn("plan.pdf", answer.display_name)
+
+    def test_refused_file_says_as_what_it_is_taken(self):
+        for filename, content, told in (
+            ("eye.heic", b"\0\0\0\x18ftypheic" + bytes(64), "no HEIC.*JPEG or PNG"),
+            ("eye.gif", b"GIF89a" + bytes(64), "no GIF.*JPEG or PNG"),
+            ("eye.webp", WEBP, "no WebP.*JPEG or PNG"),
+            ("scan.dcm", bytes(128) + b"DICM" + bytes(64), "no DICOM.*JPEG or PNG"),
+            ("way.mov", b"\0\0\0\x14ftypqt  " + bytes(64), "no MOV.*MP4"),
+            ("way.webm", b"\x1aE\xdf\xa3" + bytes(64), "no WebM.*MP4"),
+            ("plan.html", b"<!DOCTYPE html><html>KUMQUAT</html>", "no HTML.*PDF"),
+            ("plans.zip", b"PK\3\4" + bytes(64), "no ZIP.*each file"),
+        ):
+            with self.subTest(filename), self.assertRaisesRegex(UserError, told):
+                self.reply(
+                    content="file", file=base64.b64encode(content), filename=filename
+                )
+
+    def test_picture_with_a_text_is_never_called_a_sticker(self):
+        with self.assertRaisesRegex(UserError, "no WebP.*JPEG or PNG"):
+            self.reply(
+                content="file",
+                file=base64.b64encode(WEBP),
+                filename="eye.webp",
+                body="Your eye KUMQUAT",
+            )
+
+    def test_too_large_file_says_how_large_it_may_be(self):
+        large = base64.b64encode(PNG + bytes(6_000_000))
+        with self.assertRaisesRegex(UserError, r"6\.0 MB; WhatsApp takes 5\.0"):
+            self.reply(content="file", file=large, filename="eye.png")
+
+    def test_too_long_text_says_by_how_much(self):
+        told = "4,097 characters; WhatsApp takes 4,096.*two messages"
+        with self.assertRaisesRegex(UserError, told):
+            self.reply(body="a" * 4097)
+        with self.assertRaisesRegex(UserError, "1,025 characters.* 1,024"):
+            self.reply(
+                content="file",
+                file=base64.b64encode(PNG),
+                filename="eye.png",
+                body="a" * 1025,
+            )
+
+    def test_long_name_of_a_document_is_cut_before_its_ending(self):
+        pdf = base64.b64encode(b"%PDF-1.4\nKUMQUAT")
+        name = "plan/" + "a" * 300 + ".pdf"
+        answer = self.reply(content="file", file=pdf, filename=name)
+        answer.upload_id.media_id = "1234"
+        payload, _text = answer._render_unchecked(attempts=1)
+        sent_name = payload["document"]["filename"]
+        self.assertLess(len(sent_name), 240)
+        self.assertTrue(sent_name.endswith("a.pdf"))
+
+    def test_characters_that_cannot_be_stored_are_left_out(self):
+        answer = self.reply(body="Good\0 morning\ud83d KUMQUAT")
+        self.assertEqual(answer.body, "Good morning KUMQUAT")
 
     def test_file_has_to_be_chosen(self):
         with self.assertRaisesRegex(UserError, "Choose a file"):

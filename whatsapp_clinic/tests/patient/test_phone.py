@@ -8,7 +8,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import Form, tagged
 from odoo.tests.common import BaseCase
 
-from ...tools.phone import e164, forms, line, missing_digits, read
+from ...tools.phone import e164, forms, line, missing_digits, read, written_region
 from ..common import MARKER, ClinicCase, make_patient, staff_user
 from ..identity.test_identity_merge import IdentityCase, written
 
@@ -84,6 +84,22 @@ class TestReading(BaseCase):
         self.assertEqual(missing_digits("0532 111 00 02 3", "TR"), -1)
         self.assertEqual(missing_digits("call me", "TR"), 0)
         self.assertEqual(missing_digits("0532 111", None), 0)
+
+    def test_country_of_a_number_is_told_by_its_code_although_it_is_not_valid(self):
+        for text, country in (
+            ("+49 151 123", "DE"),
+            ("0049 151 123", "DE"),
+            ("+44 07700 900123", "GB"),
+            ("0532 11", None),
+            ("+999 123 4567", None),
+            ("call me", None),
+        ):
+            with self.subTest(text):
+                self.assertEqual(written_region(text, "TR"), country)
+
+    def test_zero_of_national_calls_after_a_country_code_is_left_out(self):
+        self.assertEqual(e164("+44 07911 123456", "TR"), "+447911123456")
+        self.assertEqual(e164("+49 (0) 151 12345678", "TR"), "+4915112345678")
 
     @given(st.text(max_size=300), st.sampled_from(["TR", "DE", "AR", None]))
     @settings(deadline=None)
@@ -209,6 +225,15 @@ class TestPatientsPhone(ClinicCase):
             with self.subTest(phone), self.assertRaises(ValidationError) as refused:
                 self.patient(phone)
             self.assertIn(f"{told} ", str(refused.exception))
+
+    def test_number_with_a_country_code_is_judged_by_that_country(self):
+        for phone, told in (
+            ("+49 151 123", "Germany: 5 digits are missing. A whole one is +49 1512"),
+            ("+44 07700 900123", "United Kingdom: compare its digits"),
+        ):
+            with self.subTest(phone), self.assertRaises(ValidationError) as refused:
+                self.patient(phone)
+            self.assertIn(told, str(refused.exception))
 
     def test_without_a_country_of_the_company_that_of_all_branches_counts(self):
         self.env["whatsapp.clinic.branch"].search([]).country_id = self.turkey

@@ -15,6 +15,7 @@ from ....tools import clock
 from ....tools.quiet_sql import place
 from ....tools.transaction import read_committed
 from ...gate.content_check import NotMinimal
+from ...gate.content_refusal import refuse_content
 from ...gate.verdict import refuse
 from ...provider.connection import (
     THREADS,
@@ -207,7 +208,7 @@ class ChannelRun:
         except NotMinimal as error:
             message._refuse(refuse("not_minimal", str(error)))
         except PayloadError as error:
-            message._refuse(refuse("not_allowed", str(error)))
+            message._refuse(refuse_content(self.env, error))
         except psycopg2.Error:
             raise
         except Exception as error:
