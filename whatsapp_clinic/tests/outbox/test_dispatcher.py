@@ -340,7 +340,7 @@ class TestDispatcher(SandboxCase):
         message = self.send_text(self.patient, "x" * 4097)
         self.dispatch()
         self.assertEqual((message.state, message.reason), ("refused", "not_allowed"))
-        self.assertIn("4096", message.detail)
+        self.assertIn("4,096", message.detail)
 
     def test_patient_is_addressed_in_the_own_language(self):
         self.env["res.lang"]._activate_lang("tr_TR")

@@ -333,7 +333,7 @@ class TestCodeSending(LifeCase):
     def test_code_that_is_too_long_is_refused_with_the_reason(self):
         message = self.send(self.code(), code="x" * 16)
         self.assertEqual((message.state, message.reason), ("refused", "not_allowed"))
-        self.assertIn("1 to 15 characters", message.detail)
+        self.assertIn("16 characters; WhatsApp takes 15", message.detail)
         self.assertFalse(self.sandbox.accepted())
 
     def test_code_to_who_hides_the_number_is_refused_with_the_reason(self):
