@@ -41,12 +41,18 @@ class MailMessage(models.Model):
         return result
 
     def _check_not_forged(self):
-        """Raise AccessError where a client makes a note look like a sent message."""
+        """Raise AccessError where a client makes a note look like a sent message, or
+        like one that the system wrote about a patient."""
         if self.env.su:
             return
-        if "whatsapp_message" in self.sudo().mapped("message_type"):
+        kinds = self.sudo().mapped("message_type")
+        if "whatsapp_message" in kinds:
             raise AccessError(
                 self.env._("WhatsApp messages are sent with the WhatsApp button.")
+            )
+        if CLINIC_NOTE in kinds:
+            raise AccessError(
+                self.env._("Notes of this kind are written by the system: log a note.")
             )
 
     @api.model

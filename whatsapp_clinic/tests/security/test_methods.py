@@ -120,16 +120,20 @@ class TestMethods(ClinicCase):
                     with self.assertRaises(UserError):
                         action.run()
 
-    def test_a_note_cannot_be_made_to_look_like_a_sent_message(self):
-        patient = self.make_patient()
-        notes = self.env["mail.message"].with_user(staff_user(self, "receptionist"))
+    def test_a_note_cannot_be_made_to_look_like_one_of_the_system(self):
+        patient = self.make_patient().with_user(staff_user(self, "receptionist"))
+        notes = patient.env["mail.message"]
         values = {"model": "res.partner", "res_id": patient.id, "body": "Sent"}
-        with self.assertRaises(UserError):
-            notes.create({**values, "message_type": "whatsapp_message"})
-        with self.assertRaises(UserError):
-            notes.create(values).write({"message_type": "whatsapp_message"})
-        with self.assertRaises(UserError):
-            notes.with_context(default_message_type="whatsapp_message").create(values)
+        for kind in ("whatsapp_message", "clinic_note"):
+            with self.subTest(kind=kind):
+                with self.assertRaises(UserError):
+                    notes.create({**values, "message_type": kind})
+                with self.assertRaises(UserError):
+                    notes.create(values).write({"message_type": kind})
+                with self.assertRaises(UserError):
+                    notes.with_context(default_message_type=kind).create(values)
+                with self.assertRaises(UserError):
+                    patient.message_post(body="Sent", message_type=kind)
 
 
 def place_before(clinic) -> dict:
