@@ -69,6 +69,7 @@
         "views/chat/stop_word.xml",
         "views/chat/answer_text.xml",
         "views/message/message.xml",
+        "views/message/message_content.xml",
         "views/media/media.xml",
         "views/intake/unrecognised.xml",
         "views/outbox/sending.xml",

@@ -219,7 +219,7 @@ _STOP = (Action.HOLD_CHANNEL, _HOUR, 2.0, None)
 _AT_ONCE = (Action.HOLD_CHANNEL, 5.0, 1.0, None)
 _OBJECTED = (Action.OPT_OUT, 0.0, 1.0, 1)
 
-_WAIT = _lt("Nothing to do: the message is sent again by itself.")
+_WAIT = _lt("No action needed: the message is sent again by itself.")
 _TRY_LATER = _lt("Please try again in a few minutes.")
 _RECONNECT = _lt(
     "Create a new access token in Meta Business Suite and save it in the channel."
@@ -270,7 +270,7 @@ _TABLE = (
         506,
         "Duplicate post",
         _NEVER,
-        _lt("Nothing to do: the same was sent a moment ago."),
+        _lt("No action needed: the same was sent a moment ago."),
     ),
     (613, "Calls to this API have exceeded the rate limit", _BREAK, _WAIT),
     (803, "Object does not exist", _STOP, _SETUP),
@@ -488,7 +488,12 @@ _TABLE = (
     (134101, "Template still synchronising", _IN_TEN_MINUTES, _WAIT),
     (134102, "Template unavailable", _IN_AN_HOUR, _WAIT),
     (135000, "Generic user error", _NEVER, _REPORT),
-    (136024, "Number already verified", _NEVER, _lt("Nothing to do: it is verified.")),
+    (
+        136024,
+        "Number already verified",
+        _NEVER,
+        _lt("No action needed: it is verified."),
+    ),
     (
         136025,
         _lt("Wrong code"),

@@ -253,17 +253,8 @@ class ConsentRecord(models.TransientModel):
     def _by_word(self, answered) -> dict:
         if not self.heard_by:
             raise UserError(self.env._("Note who heard what the patient said."))
-        unfit = answered.filtered(
-            lambda line: line.answer == "given" and not line.purpose_id.verbal_allowed
-        )
-        if unfit:
-            raise UserError(
-                self.env._(
-                    "These may not be agreed to by word of mouth: %s. Let the patient "
-                    "sign on paper or on the personal page.",
-                    ", ".join(unfit.purpose_id.mapped("name")),
-                )
-            )
+        given = answered.filtered(lambda line: line.answer == "given")
+        given.purpose_id._check_verbal_allowed()
         return {"heard_by": self.heard_by, "evidence": self.wording}
 
     def _on_paper(self, answered) -> dict:

@@ -43,10 +43,10 @@ _FOLLOWING_FIELDS = {"entered_at", "is_real"}
 WALK_IN_GRACE = timedelta(days=1)
 # What answers, or makes pointless, what the patient wanted.
 _SETTLING_FIELDS = {"partner_id", "start", "state", "patient_status"}
-# The kind of activity that asks reception to do what a patient wants.
-PATIENTS_ANSWER = "whatsapp_clinic.activity_patients_answer"
-# That of a tap that changed nothing: one for each visit, about the last of them.
-IDLE_TAP = "whatsapp_clinic.activity_idle_tap"
+# What reception is asked where no text may take back what somebody was told.
+_TOLD_BY_MISTAKE = _lt(
+    "{patient} was told of this visit by mistake and gets no message: please call."
+)
 # What a patient is told after a tap, by what the tap made of the answer.
 _TAPPED = {"accepted": "tap_confirmed", "tentative": "tap_another_time"}
 # When what happened is noted on entering a state.
@@ -393,11 +393,12 @@ class Appointment(models.Model):
 
     def _check_follows(self, vals_list: list[dict]):
         """Raise AccessError where a client says what is to follow."""
-        if not self.env.su and any(_FOLLOWING_FIELDS & one.keys() for one in vals_list):
+        said = {name for one in vals_list for name in _FOLLOWING_FIELDS & one.keys()}
+        if said and not self.env.su:
             raise AccessError(
                 self.env._(
-                    "Whether a visit is real follows from when it was entered: leave "
-                    "that out."
+                    "These follow from when a visit is entered, leave them out: %s.",
+                    ", ".join(sorted(said)),
                 )
             )
 
@@ -458,7 +459,10 @@ class Appointment(models.Model):
         what has left is taken back in words, by reception where no text may be sent.
         """
         self.partner_id._become_patients()
-        self._settle_mistake()
+        # Whom reception was asked to call is the patient after all.
+        self.env["mail.activity"]._end_calls(
+            self, "told_by_mistake", about=self.partner_id
+        )
         messages = self.env["whatsapp.clinic.message"].sudo()
         about = [("appointment_id", "=", self.id), ("partner_id", "=", former.id)]
         messages._cancel_open(about, "other_patient")
@@ -473,16 +477,12 @@ class Appointment(models.Model):
         when = chat._when(told, start)
         answer = chat._answer(told, "not_yours", visit=self, **when)
         if answer.state not in WAITING_STATES:
-            self._ask_reception(_told_by_mistake(former))
-
-    def _settle_mistake(self):
-        """Whom reception was asked to call is the patient after all."""
-
-        def is_about_patient(activity):
-            told = self.with_context(lang=activity.user_id.lang)
-            return activity.summary == told.env._(_told_by_mistake(self.partner_id))
-
-        self.sudo().activity_ids.filtered(is_about_patient).unlink()
+            self._ask_reception(
+                "told_by_mistake",
+                _TOLD_BY_MISTAKE,
+                about=former,
+                told=lambda _env: {"patient": former.name},
+            )
 
     def _move_messages(self):
         """What was written by hand and waits leaves from where the visit is now."""
@@ -575,18 +575,17 @@ class Appointment(models.Model):
         start, changes nothing and is left to reception.
         """
         self.ensure_one()
-        tap = (message, action)
         if message.appointment_version != self.version or self.state != "booked":
-            self._ask_reception(
+            self._ask_about_tap(
                 _lt("The patient tapped “{button}” on an outdated message: {message}."),
-                IDLE_TAP,
-                tap,
+                message,
+                action,
             )
         elif self.start <= clock.now():
-            self._ask_reception(
+            self._ask_about_tap(
                 _lt("The patient tapped “{button}” after the visit had begun."),
-                IDLE_TAP,
-                tap,
+                message,
+                action,
             )
         elif action == "confirm":
             self._accept()
@@ -599,12 +598,12 @@ class Appointment(models.Model):
                 }
             )
             self._ask_reception(
-                _lt("The patient cancelled on WhatsApp."), PATIENTS_ANSWER
+                "patients_answer", _lt("The patient cancelled on WhatsApp.")
             )
         elif action == "reschedule":
             self.write({"patient_status": "tentative"})
             self._ask_reception(
-                _lt("The patient asks for another time."), PATIENTS_ANSWER
+                "patients_answer", _lt("The patient asks for another time.")
             )
 
     def _what_holds(self, patient, version: int) -> str:
@@ -624,25 +623,20 @@ class Appointment(models.Model):
 
     def _settle_answers(self):
         """What the patient's last word asked of reception is done with."""
-        self.sudo().activity_unlink([PATIENTS_ANSWER, IDLE_TAP])
+        self.env["mail.activity"]._end_calls(self, "patients_answer", "idle_tap")
 
-    def _ask_reception(
-        self, summary, kind="mail.mail_activity_data_todo", tap: tuple = ()
-    ):
-        """Leave an activity for who made the appointment, else for reception.
+    def _ask_about_tap(self, sentence, message, action: str):
+        """Tell reception of the last tap that changed nothing, with its words."""
+        self._ask_reception(
+            "idle_tap",
+            sentence,
+            told=lambda env: message.with_env(env)._told_of_tap(action),
+        )
 
-        `summary` is lazy: it is told in the language of who gets the activity. It may
-        name the `button` and the `message` of a `tap` (message, action); of taps only
-        the last is told.
-        """
-        user = self.branch_id._reception(self.create_uid) or self.create_uid
-        one = self.with_context(lang=user.lang)
-        told = one.env._(summary)
-        if tap:
-            message, action = tap
-            told = told.format(**message.with_env(one.env)._told_of_tap(action))
-            self.sudo().activity_unlink([kind])
-        one.activity_schedule(kind, summary=told, user_id=user.id)
+    def _ask_reception(self, cause: str, sentence, **more):
+        """Leave an activity for who made the appointment, else for reception."""
+        staff = self.branch_id._reception(self.create_uid) or self.create_uid
+        self.env["mail.activity"]._call_reception(self, cause, sentence, staff, **more)
 
     def _objection_to(self, message) -> str | None:
         """Why a message about this appointment should not be sent any more."""
@@ -662,11 +656,3 @@ class Appointment(models.Model):
         return pytz.utc.localize(self.start).astimezone(
             pytz.timezone(self.branch_id.tz or "UTC")
         )
-
-
-def _told_by_mistake(patient):
-    """What reception is asked where no text may take back what somebody was told."""
-    return _lt(
-        "%s was told of this visit by mistake and gets no message: please call.",
-        patient.name,
-    )

@@ -50,5 +50,6 @@ class Appointment(models.Model):
         """Have reception ask these patients for their number before they come."""
         for appointment in self._coming_of(partners):
             appointment._ask_reception(
-                _lt("The number is not the patient's: please ask for it.")
+                "number_missing",
+                _lt("The number is not the patient's: please ask for it."),
             )

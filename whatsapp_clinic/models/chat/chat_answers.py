@@ -13,12 +13,15 @@ _lt = LazyTranslate(__name__)
 
 # Messages that can be nothing but a word; a caption is about its picture.
 WORD_KINDS = ("text", "button", "interactive")
-_WANTS_TO_CANCEL = _lt("The patient wants to cancel something: please call.")
-_STILL_STOPPED = _lt(
-    "The patient wants messages again, but the stop still stands: please ask."
-)
-_CANNOT_COME = _lt("The patient writes that they cannot come: please call.")
-_MAY_REFUSE = _lt("The patient may want no more messages: please ask.")
+# What reception is asked where a person has to understand a patient, by the cause.
+_CALLS = {
+    "wants_to_cancel": _lt("The patient wants to cancel something: please call."),
+    "still_stopped": _lt(
+        "The patient wants messages again, but the stop still stands: please ask."
+    ),
+    "cannot_come": _lt("The patient writes that they cannot come: please call."),
+    "may_refuse": _lt("The patient may want no more messages: please ask."),
+}
 
 
 class ChatAnswers(models.AbstractModel):
@@ -48,7 +51,7 @@ class ChatAnswers(models.AbstractModel):
             self._obey(message, word.effect, word.lang_id.code)
             return True
         if words._sounds_like_refusal(text, lang):
-            self._call_reception(message, _MAY_REFUSE)
+            self._call_reception(message, "may_refuse")
         return False
 
     @api.model
@@ -71,11 +74,11 @@ class ChatAnswers(models.AbstractModel):
         if is_about_visit:
             message.reply_to_id = said
         if word.effect == "cannot_come":
-            self._call_reception(message, _CANNOT_COME)
+            self._call_reception(message, "cannot_come")
         elif is_about_visit:
             self._call_reception(message)
         elif word.is_heard_inside:
-            self._call_reception(message, _MAY_REFUSE)
+            self._call_reception(message, "may_refuse")
         return False
 
     @api.model
@@ -117,7 +120,7 @@ class ChatAnswers(models.AbstractModel):
         if is_news:
             self._answer(message, "started", lang)
         elif heard.blocked_at and heard.blocked_at < message._act_at():
-            self._call_reception(message, _STILL_STOPPED)
+            self._call_reception(message, "still_stopped")
 
     @api.model
     def _heard(self, message) -> tuple:
@@ -187,11 +190,8 @@ class ChatAnswers(models.AbstractModel):
         )
 
     @api.model
-    def _call_reception(self, message, reason=_WANTS_TO_CANCEL):
-        """Leave reception an activity where it will look: once while it is open.
-
-        `reason` is lazy: it is told in the language of who gets the activity.
-        """
+    def _call_reception(self, message, cause: str = "wants_to_cancel"):
+        """Leave reception an activity where it will look."""
         identity = message.identity_id
         patient = identity._only_patient()
         # Not the contact: its activities tell every employee who is a patient.
@@ -199,15 +199,15 @@ class ChatAnswers(models.AbstractModel):
             lambda one: not one._is_over()
         )
         record = visit or self._coming(message, patient)[:1] or identity
-        branches = message.branch_id or message.channel_id.branch_ids
-        staff = branches._reception() or message.channel_id.create_uid
-        record = record.with_context(lang=staff.lang)
-        summary = record.env._(reason)
-        if summary in record.activity_ids.mapped("summary"):
-            return
-        record.activity_schedule(
-            "mail.mail_activity_data_todo", summary=summary, user_id=staff.id
+        self.env["mail.activity"]._call_reception(
+            record, cause, _CALLS[cause], self._staff_about(message)
         )
+
+    @api.model
+    def _staff_about(self, message):
+        """Who is asked about a message: reception where it came in or was sent."""
+        branches = message.branch_id or message.channel_id.branch_ids
+        return branches._reception() or message.channel_id.create_uid
 
     @api.model
     def _stop_advertising(self, identity, source: str, at, company, **proof):

@@ -2,10 +2,15 @@ from datetime import timedelta
 
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.tools import LazyTranslate
 
 from ...tools import clock
 from ..vocabulary.actions import DECISIONS
 
+_lt = LazyTranslate(__name__)
+
+_FORMER_GUARDIAN = _lt("A former guardian answered: ask for consent again.")
+_MINOR = _lt("A minor agreed alone: ask a guardian for consent.")
 # A word answers the last question for so long.
 ANSWERABLE = timedelta(hours=24)
 
@@ -288,13 +293,11 @@ class ConsentQuestion(models.AbstractModel):
 
     @api.model
     def _call_reception(self, question):
-        branches = question.branch_id or question.channel_id.branch_ids
-        staff = branches._reception() or question.channel_id.create_uid
         # Not the contact: its activities tell every employee who is a patient.
-        asked = question.identity_id.with_context(lang=staff.lang)
-        summary = asked.env._("A former guardian answered: ask for consent again.")
-        if not question.guardian_id:
-            summary = asked.env._("A minor agreed alone: ask a guardian for consent.")
-        asked.activity_schedule(
-            "mail.mail_activity_data_todo", summary=summary, user_id=staff.id
+        self.env["mail.activity"]._call_reception(
+            question.identity_id,
+            "agreed_in_vain",
+            _FORMER_GUARDIAN if question.guardian_id else _MINOR,
+            self.env["whatsapp.clinic.chat.answers"]._staff_about(question),
+            about=question.partner_id,
         )

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 
 # The colours of Odoo's palette; 0 is none.
 _COLOURS = 11
@@ -33,12 +33,26 @@ class Practitioner(models.Model):
     color = fields.Integer(default=lambda self: self._default_color())
 
     @api.model
-    def _default_branches(self):
-        """The only branch of the company, if there is one."""
+    def _default_branches(self, company_id: int | None = None):
+        """The only branch of a company, default the user's, if there is one."""
         branches = self.env["whatsapp.clinic.branch"].search(
-            [("company_id", "=", self.env.company.id)], limit=2
+            [("company_id", "=", company_id or self.env.company.id)], limit=2
         )
         return branches if len(branches) == 1 else branches.browse()
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create(
+            [
+                {
+                    "branch_ids": [
+                        Command.set(self._default_branches(vals.get("company_id")).ids)
+                    ],
+                    **vals,
+                }
+                for vals in vals_list
+            ]
+        )
 
     @api.model
     def _default_color(self) -> int:

@@ -218,16 +218,10 @@ class Consent(models.Model):
 
     @api.constrains("method", "purpose_id", "decision")
     def _check_verbal_allowed(self):
-        for consent in self:
-            is_verbal = consent.method == "verbal" and consent.decision == "given"
-            if is_verbal and not consent.purpose_id.verbal_allowed:
-                raise ValidationError(
-                    self.env._(
-                        "“%s” may not be agreed to by word of mouth: let the patient "
-                        "sign on the web page or on paper.",
-                        consent.purpose_id.display_name,
-                    )
-                )
+        given_by_word = self.filtered(
+            lambda one: one.method == "verbal" and one.decision == "given"
+        )
+        given_by_word.purpose_id._check_verbal_allowed()
 
     @api.constrains("guardian_id", "purpose_id", "partner_id", "company_id")
     def _check_guardian_may_decide(self):

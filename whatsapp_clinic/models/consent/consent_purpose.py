@@ -95,6 +95,18 @@ class ConsentPurpose(models.Model):
                     )
                 )
 
+    def _check_verbal_allowed(self):
+        """Raise ValidationError for what may not be agreed to by word of mouth."""
+        unfit = self.filtered(lambda purpose: not purpose.verbal_allowed)
+        if unfit:
+            raise ValidationError(
+                self.env._(
+                    "“%s” may not be agreed to by word of mouth: let the patient "
+                    "sign on the web page or on paper.",
+                    ", ".join(unfit.mapped("display_name")),
+                )
+            )
+
     def _allows_category(self, category: str) -> bool:
         """Whether templates of one of WhatsApp's categories may be used for it."""
         return bool(self[CATEGORY_FIELDS[category]]) if category else True

@@ -10,6 +10,7 @@ from ...tools import clock
 from ...tools.access import named, require_group
 from ...tools.insert import insert
 from ...tools.phone import line, wa_id_to_e164
+from ..vocabulary.actions import ABOUT_ALL, STOPS
 
 _lt = LazyTranslate(__name__)
 
@@ -26,8 +27,6 @@ _SHOWN_PATIENTS = (
     ("patient_ids", "partner_ids"),
     ("former_patient_ids", "former_partner_ids"),
 )
-# Acts in the chat that stop all or some messages.
-_STOPS = ("stop", "stop_marketing")
 # Last characters of an id: four of them collided among a thousand.
 _SHOWN = 6
 # What is noted on patients whose number it was.
@@ -135,7 +134,7 @@ class Identity(models.Model):
     )
     unblock_company_id = fields.Many2one(
         "res.company",
-        "Allowed Again By Word To",
+        "Stop Lifted for Company",
         readonly=True,
         copy=False,
         help="For whose stops it counts; empty for everybody's.",
@@ -145,7 +144,7 @@ class Identity(models.Model):
         "whatsapp_clinic_identity_denied_company",
         "identity_id",
         "company_id",
-        string="Not the Patient Of",
+        string="Wrong Number for Companies",
         readonly=True,
         copy=False,
         groups=fields.NO_ACCESS,
@@ -165,7 +164,7 @@ class Identity(models.Model):
         "Advertising Allowed Again At", readonly=True, copy=False
     )
     marketing_unblock_company_id = fields.Many2one(
-        "res.company", "Advertising Allowed By Word To", readonly=True, copy=False
+        "res.company", "Advertising Allowed for Company", readonly=True, copy=False
     )
     hold_until = fields.Datetime(
         "On Hold Until",
@@ -474,7 +473,7 @@ class Identity(models.Model):
         company's last word counts.
         """
         self.ensure_one()
-        words = [("identity_id", "=", self.id), ("taken_as", "in", ("stop", "start"))]
+        words = [("identity_id", "=", self.id), ("taken_as", "in", ABOUT_ALL)]
         if partner not in self.former_partner_ids:
             words.append(("occurred_at", ">=", self.blocked_at))
         told = self.env["whatsapp.clinic.message"].search(
@@ -578,7 +577,7 @@ class Identity(models.Model):
         """Whether a company of another tree was ever told to stop."""
         told = [
             ("identity_id", "=", self.id),
-            ("taken_as", "in", _STOPS),
+            ("taken_as", "in", STOPS),
             "!",
             ("company_id", "child_of", company.root_id.id),
         ]

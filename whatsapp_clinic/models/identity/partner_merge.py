@@ -1,11 +1,17 @@
 import psycopg2
 
 from odoo import api, models
-from odoo.tools import SQL, mute_logger
+from odoo.tools import SQL, LazyTranslate, mute_logger
 
 from ...tools import clock
 from ...tools.access import require_group
 
+_lt = LazyTranslate(__name__)
+
+_WITHDRAWN_BY_MERGE = _lt(
+    "Contacts were merged that had decided differently. Withdrawn, please ask the "
+    "patient again: {purposes}."
+)
 # Columns that point to a contact and are unique together with others, from the catalog:
 # table, column, the other columns, the index's condition.
 _UNIQUE_WITH_PARTNER = """
@@ -267,14 +273,14 @@ class PartnerMerge(models.TransientModel):
         # Not the contact: its activities tell every employee who is a patient.
         record = visits.sorted("start")[:1] or patient.whatsapp_identity_ids[:1]
         staff = patient._reception() or self.env.user
-        told = patient.with_context(lang=staff.lang)
-        summary = told.env._(
-            "Contacts were merged that had decided differently. Withdrawn, please ask "
-            "the patient again: %s.",
-            ", ".join(purposes.with_env(told.env).mapped("name")),
-        )
-        told._note_for_staff(summary)
+
+        def told(env):
+            return {"purposes": ", ".join(purposes.with_env(env).mapped("name"))}
+
+        reader = patient.with_context(lang=staff.lang)
+        note = reader.env._(_WITHDRAWN_BY_MERGE)
+        reader._note_for_staff(note.format(**told(reader.env)))
         if record:
-            record.activity_schedule(
-                "mail.mail_activity_data_todo", summary=summary, user_id=staff.id
+            self.env["mail.activity"]._call_reception(
+                record, "merged", _WITHDRAWN_BY_MERGE, staff, about=purposes, told=told
             )

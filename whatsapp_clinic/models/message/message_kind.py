@@ -10,6 +10,7 @@ from ...cloud_api.webhooks import MEDIA_KINDS, clean_text, leaves
 from ...tools.access import named
 from ..template.template_card import card_of
 from ..vocabulary.kinds import KINDS, NOTICE, UNKNOWN_ICON
+from ..vocabulary.states import SAID_STATES
 from .message_content import (
     has_unread,
     searchable,
@@ -24,7 +25,7 @@ _lt = LazyTranslate(__name__)
 _CHANGES = {
     "number": _lt("Change of Number"),
     "user_id": _lt("New User ID"),
-    "customer_identity_changed": _lt("New Telephone or WhatsApp Installed Anew"),
+    "customer_identity_changed": _lt("New Phone, or WhatsApp Reinstalled"),
     "to_agent": _lt("Meta's AI Agent Answers"),
     "to_clinic": _lt("The Clinic Answers Again"),
 }
@@ -121,7 +122,7 @@ class Message(models.Model):
             [
                 ("reply_to_id", "in", self.ids),
                 ("kind", "=", "reaction"),
-                ("state", "in", ("received", "sent", "delivered", "read")),
+                ("state", "in", SAID_STATES),
             ]
         ).sorted(lambda one: (one.occurred_at or one.sent_at or one.due_at, one.id))
         latest = {(one.reply_to_id.id, one.direction): one.body or "" for one in found}

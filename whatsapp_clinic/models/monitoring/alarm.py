@@ -132,7 +132,7 @@ class Alarm(models.Model):
             ("throughput", "WhatsApp lowered the messages a second"),
             ("token", "The access token ends soon"),
             ("standby", "Meta's AI agent answers patients"),
-            ("connection", "Something of the connection is broken"),
+            ("connection", "Part of the connection does not work"),
             ("disk", "The server's disk is nearly full"),
             ("evidence", "Consents or proofs are not as they were written"),
         ],

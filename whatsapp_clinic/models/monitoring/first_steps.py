@@ -93,7 +93,6 @@ class ResConfigSettings(models.TransientModel):
         domain = [
             ("all_group_ids", "in", group.ids),
             ("company_ids", "in", self.company_id.ids),
-            ("share", "=", False),
         ]
         return bool(self.env["res.users"].sudo().search_count(domain, limit=1))
 

@@ -428,7 +428,7 @@ class Message(models.Model):
         "whatsapp.clinic.sending", ondelete="set null", index="btree_not_null"
     )
     only_coming = fields.Boolean(
-        help="Is sent only while the visit is still to come, and where it was."
+        help="A message leaves only while its visit is still to come and was not moved."
     )
 
 

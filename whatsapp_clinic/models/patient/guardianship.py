@@ -5,10 +5,12 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import format_date
+from odoo.tools import LazyTranslate, format_date
 
 from ...tools import clock
 from ...tools.access import named, require_group
+
+_lt = LazyTranslate(__name__)
 
 # Civil Code of Turkey, article 11, and the age of majority nearly everywhere.
 MAJORITY_YEARS = 18
@@ -32,6 +34,9 @@ _ADDRESSING = {
 }
 # How long before a patient comes of age reception is reminded to ask in person.
 NOTICE_BEFORE_MAJORITY = relativedelta(days=30)
+_COMES_OF_AGE = _lt(
+    "{patient} comes of age on {date}: ask in person what may be written about."
+)
 
 
 @dataclass(frozen=True)
@@ -256,17 +261,16 @@ class Guardianship(models.Model):
         staff = self.patient_id._reception()
         if not staff:
             return
-        one = self.with_context(lang=staff.lang)
-        one.activity_schedule(
-            "mail.mail_activity_data_todo",
+        self.env["mail.activity"]._call_reception(
+            self,
+            "comes_of_age",
+            _COMES_OF_AGE,
+            staff,
+            told=lambda env: {
+                "patient": self.patient_id.name,
+                "date": format_date(env, self.end_date + relativedelta(days=1)),
+            },
             date_deadline=self.end_date,
-            user_id=staff.id,
-            summary=one.env._(
-                "%(patient)s comes of age on %(date)s: ask in person what may be "
-                "written about.",
-                patient=self.patient_id.name,
-                date=format_date(one.env, self.end_date + relativedelta(days=1)),
-            ),
         )
         self.majority_announced = True
 

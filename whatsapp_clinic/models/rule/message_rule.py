@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...tools import clock
-from ..vocabulary.anchors import ANCHORS
+from ..vocabulary.anchors import ANCHORS, TELLING_WHEN
 from ..vocabulary.reasons import REASONS
 from ..vocabulary.states import LEFT_STATES, STOPPED_STATES, WAITING_STATES
 
@@ -367,7 +367,7 @@ class MessageRule(models.Model):
         """When rules tell of each visit because it was booked or moved; else None."""
         telling = self.sudo().search(
             [
-                ("anchor", "in", ("booked", "moved")),
+                ("anchor", "in", TELLING_WHEN),
                 ("company_id", "in", appointments.company_id.ids),
             ]
         )

@@ -9,7 +9,8 @@ class Anchor:
 
     `field` holds it, `states` are those in which a message about it makes sense. What
     was just done finds somebody awake. A message before the visit is of no use after.
-    An appointed time may come back after a move; what was done is done once.
+    An appointed time may come back after a move; what was done is done once. What
+    tells when the visit is spares a reminder along with it.
     """
 
     label: str
@@ -18,12 +19,13 @@ class Anchor:
     is_just_done: bool = False
     is_before_visit: bool = True
     is_appointed: bool = False
+    tells_when: bool = False
 
 
 _VISITED = ("booked", "arrived", "fulfilled")
 ANCHORS = {
-    "booked": Anchor("When booked", "booked_at", is_just_done=True),
-    "moved": Anchor("When moved", "moved_at", is_just_done=True),
+    "booked": Anchor("When booked", "booked_at", is_just_done=True, tells_when=True),
+    "moved": Anchor("When moved", "moved_at", is_just_done=True, tells_when=True),
     "confirmed": Anchor(
         "When confirmed by the patient", "confirmed_at", is_just_done=True
     ),
@@ -48,3 +50,4 @@ ANCHORS = {
 AFTERWARDS = frozenset(
     name for name, anchor in ANCHORS.items() if not anchor.is_before_visit
 )
+TELLING_WHEN = tuple(name for name, anchor in ANCHORS.items() if anchor.tells_when)

@@ -104,7 +104,7 @@ REASONS = {
     ),
     "marketing_blocked": Reason(
         "The patient stopped advertising to this number.",
-        next_step=_lt("Nothing: the patient wants no advertising."),
+        next_step=_lt("No action needed: the patient wants no advertising."),
     ),
     "phone_blacklisted": Reason(
         "The number is on the blacklist.",
@@ -142,7 +142,7 @@ REASONS = {
     ),
     "patient_deceased": Reason(
         "The patient has died.",
-        next_step=_lt("Nothing: no message is sent."),
+        next_step=_lt("No action needed: no message is sent."),
         is_hopeless=True,
     ),
     "patient_barred": Reason(
@@ -199,7 +199,8 @@ REASONS = {
     "other_patient": Reason(
         "It is about another patient's appointment.",
         next_step=_lt(
-            "Nothing: whose appointment it is, is written to instead of this patient."
+            "No action needed: the patient whose appointment it is gets a message "
+            "instead."
         ),
         is_hopeless=True,
     ),

@@ -20,6 +20,8 @@ class State:
     is_waiting: bool = False
     # On its way or there, as far as anybody knows.
     has_left: bool = False
+    # Written by us and taken by the messenger, or come from it.
+    is_said: bool = False
     # Not sent, for a reason of the clinic's own that may pass.
     is_stopped: bool = False
     # The messenger did not take it, or the gate did not let it go.
@@ -33,19 +35,20 @@ STATES = {
     "queued": State("Queued", 0, is_open=True, is_waiting=True),
     "held": State("Waiting", 0, is_open=True, is_waiting=True),
     "sending": State("Sending", 1, has_left=True),
-    "sent": State("Sent", 2, has_left=True),
-    "delivered": State("Delivered", 4, has_left=True),
-    "read": State("Read", 5, has_left=True),
+    "sent": State("Sent", 2, has_left=True, is_said=True),
+    "delivered": State("Delivered", 4, has_left=True, is_said=True),
+    "read": State("Read", 5, has_left=True, is_said=True),
     "failed": State("Failed", 3, has_failed=True, has_ended=True),
     "refused": State("Not Sent", 3, is_stopped=True, has_failed=True, has_ended=True),
     "cancelled": State("Cancelled", is_stopped=True, has_ended=True),
     "unknown": State("Unknown", 1, has_left=True, has_ended=True),
-    "received": State("Received"),
+    "received": State("Received", is_said=True),
 }
 STATE_SELECTION = [(name, state.label) for name, state in STATES.items()]
 OPEN_STATES = tuple(name for name, state in STATES.items() if state.is_open)
 WAITING_STATES = tuple(name for name, state in STATES.items() if state.is_waiting)
 LEFT_STATES = tuple(name for name, state in STATES.items() if state.has_left)
+SAID_STATES = tuple(name for name, state in STATES.items() if state.is_said)
 STOPPED_STATES = tuple(name for name, state in STATES.items() if state.is_stopped)
 FAILED_STATES = tuple(name for name, state in STATES.items() if state.has_failed)
 ENDED_STATES = tuple(name for name, state in STATES.items() if state.has_ended)

@@ -407,6 +407,18 @@ class TestChatConsent(ChatCase):
         self.tap(bubble, "Kabul etmiyorum")
         self.assertEqual(self.state(self.survey), "withdrawn")
 
+    def test_minor_who_agrees_again_and_again_calls_reception_once(self):
+        self.patient.clinic_birthdate = clock.now().date() - timedelta(days=3000)
+        self.send_text(
+            self.patient,
+            purpose_id=self.purpose.id,
+            template_id=self.make_question(QUESTION).id,
+        )
+        (bubble,) = self.shown()
+        for _tap in range(3):
+            self.tap(bubble, "Kabul ediyorum")
+        self.assertEqual(len(self.patient.whatsapp_identity_ids.activity_ids), 1)
+
     def test_minor_is_not_asked_alone(self):
         self.patient.clinic_birthdate = clock.now().date() - timedelta(days=3000)
         with self.assertRaisesRegex(UserError, "minor"):

@@ -335,7 +335,7 @@ class TestStop(ChatCase):
         self.env.invalidate_all()
         self.assertEqual(self.branch.member_ids[0], doctor)
         appointment = self.book(self.patient)
-        appointment._ask_reception("KUMQUAT")
+        appointment._ask_reception("number_missing", "KUMQUAT")
         self.book(self.patient, appointment.start + timedelta(days=1))
         self.say("iptal")
         self.assertEqual(appointment.activity_ids.user_id, self.receptionist)

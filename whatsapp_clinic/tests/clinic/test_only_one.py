@@ -54,6 +54,12 @@ class TestOnlyOne(ClinicCase):
         branches.create({"name": "Second", "country_id": self.turkey.id})
         self.assertFalse(practitioners.new().branch_ids)
 
+    def test_a_practitioner_of_another_company_works_at_its_only_branch(self):
+        branches = self.in_new_company("whatsapp.clinic.branch")
+        branch = branches.create({"name": "Only", "country_id": self.turkey.id})
+        new = {"name": "Dr. New", "company_id": branches.env.company.id}
+        self.assertEqual(self.practitioner.create(new).branch_ids, branch)
+
     def test_new_practitioners_have_colours_of_their_own(self):
         practitioners = self.env["whatsapp.clinic.practitioner"]
         colours = [

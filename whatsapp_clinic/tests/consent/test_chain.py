@@ -46,6 +46,17 @@ class TestWholeChain(ClinicCase):
             [("kind", "=", "evidence"), ("closed_at", "=", False)]
         )
 
+    def test_scheduled_action_verifies_the_chain_every_day(self):
+        action = self.env.ref("whatsapp_clinic.verify_evidence")
+        self.assertTrue(action.active)
+        self.assertEqual((action.interval_number, action.interval_type), (1, "days"))
+        self.change(
+            "UPDATE whatsapp_clinic_consent SET decision = 'given' WHERE id = %s",
+            self.acts[1].id,
+        )
+        action.ir_actions_server_id.run()
+        self.assertTrue(self.alarms())
+
     def test_whole_chain_is_intact(self):
         self.assertEqual(self.told(), "success")
         self.proofs._cron_verify_all()

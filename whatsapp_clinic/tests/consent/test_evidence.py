@@ -154,6 +154,10 @@ class TestEvidence(ClinicCase):
                     )
         self.insert(method="paper", proof_id=self.seal().id)
 
+    def test_postgresql_asks_that_a_proof_fits_whatever_the_method(self):
+        foreign = self.seal(self.stranger)
+        self.assert_refused_by_postgresql(method="import", proof_id=foreign.id)
+
     def test_postgresql_hangs_nothing_on_an_earlier_proof(self):
         later = self.env.cr.now() + timedelta(hours=1)
         self.assert_refused_by_postgresql(

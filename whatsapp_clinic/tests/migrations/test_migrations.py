@@ -81,6 +81,18 @@ class TestCompanyOfGuardianships(MigrationCase):
         self.child.clinic_branch_id = self.other_branch
         self.assertEqual(self.upgraded(self.company), self.other)
 
+    def test_visit_of_the_patient(self):
+        practitioner = self.practitioner.create(
+            {
+                "name": "Dr. Foreign",
+                "company_id": self.other.id,
+                "branch_ids": self.other_branch.ids,
+            }
+        )
+        place = {"branch_id": self.other_branch.id, "practitioner_id": practitioner.id}
+        self.book(self.child, **place)
+        self.assertEqual(self.upgraded(self.company), self.other)
+
     def test_consent_of_the_patient(self):
         self.consent(self.child).company_id = self.other
         self.assertEqual(self.upgraded(self.company), self.other)
@@ -128,3 +140,17 @@ class TestHomeOfGuardians(MigrationCase):
     def test_home_that_is_known_stays(self):
         home = self.branch.copy({"name": "Branch C"})
         self.assertEqual(self.upgraded(home), home)
+
+
+@tagged("post_install", "-at_install")
+class TestCallsOfReception(MigrationCase):
+    """What was open before the upgrade ends with its cause as well."""
+
+    def test_what_a_patient_wanted_is_settled_by_what_staff_does(self):
+        visit = self.book(self.make_patient())
+        for kind in ("activity_patients_answer", "activity_idle_tap"):
+            visit.activity_schedule(f"whatsapp_clinic.{kind}")
+        own = visit.activity_schedule("mail.mail_activity_data_todo")
+        self.migrate("19.0.2.1.0/post-calls.py")
+        visit.action_confirm()
+        self.assertEqual(visit.activity_ids, own)

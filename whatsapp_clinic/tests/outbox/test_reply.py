@@ -158,6 +158,10 @@ class TestReply(ClinicCase):
         self.assertEqual(wizard.objection, "window_closed")
         self.assertFalse(wizard.can_use_template)
 
+    def test_no_template_is_offered_to_who_has_left_the_number(self):
+        self.message.identity_id.partner_ids -= self.patient
+        self.assertFalse(self.late_reply().can_use_template)
+
     def late_reply(self):
         self.message.occurred_at = clock.now() - timedelta(hours=25)
         replies = self.env["whatsapp.clinic.message.reply"]

@@ -136,6 +136,15 @@ class TestNewPatient(ClinicCase):
             guardianship.guardian_id = mother
         self.assertEqual(form.save().sudo().consent_ids.guardian_id, mother)
 
+    def test_of_several_guardians_none_is_taken_for_who_agreed(self):
+        form = self.dialog(clinic_birthdate="2020-01-31", clinic_first_consent="said")
+        for phone, name in (("+905327770002", "Zeynep"), ("+905327770003", "Ali")):
+            guardian = self.make_patient(phone, f"{name} {MARKER}")
+            with form.guardianship_ids.new() as guardianship:
+                guardianship.guardian_id = guardian
+        with self.assertRaisesRegex(UserError, "choose a guardian"):
+            form.save()
+
     def publish_notice(self):
         notice = self.env["whatsapp.clinic.privacy.notice"].create(
             {

@@ -146,23 +146,45 @@ class TestPatientCorrected(PlanCase):
         row.partner_id = self.baris
         self.assertEqual(self.judge(row).reason, "other_patient")
 
-    def test_reception_calls_who_was_told_and_may_not_be_written_to(self):
-        visit = self.book(self.ayse, tomorrow(72))
+    def told_of(self, visit, patient):
+        """A visit of which a patient has heard who may not be written to now."""
         self.env["whatsapp.clinic.message"].create(
             {
                 "company_id": self.company.id,
                 "channel_id": self.channel.id,
                 "branch_id": self.branch.id,
-                "identity_id": self.ayse.whatsapp_identity_ids.id,
-                "partner_id": self.ayse.id,
+                "identity_id": patient.whatsapp_identity_ids.id,
+                "partner_id": patient.id,
                 "appointment_id": visit.id,
                 "state": "delivered",
             }
         )
+
+    def test_reception_calls_who_was_told_and_may_not_be_written_to(self):
+        visit = self.book(self.ayse, tomorrow(72))
+        self.told_of(visit, self.ayse)
         self.correct(visit, self.baris)
         self.assertIn("by mistake", visit.activity_ids.summary)
         self.correct(visit, self.ayse)
         self.assertFalse(visit.activity_ids)
+
+    def test_nobody_calls_who_is_the_patient_after_all_also_by_another_name(self):
+        visit = self.book(self.ayse, tomorrow(72))
+        self.told_of(visit, self.ayse)
+        self.correct(visit, self.baris)
+        self.ayse.name = "Ayşe K. KUMQUAT"
+        self.correct(visit, self.ayse)
+        self.assertFalse(visit.activity_ids)
+
+    def test_reception_calls_each_of_those_who_were_told(self):
+        visit = self.book(self.ayse, tomorrow(72))
+        self.told_of(visit, self.ayse)
+        self.correct(visit, self.baris)
+        self.told_of(visit, self.baris)
+        self.correct(visit, self.make_patient("+905321110003", "Can KUMQUAT"))
+        told = " ".join(visit.activity_ids.mapped("summary"))
+        self.assertIn(self.ayse.name, told)
+        self.assertIn(self.baris.name, told)
 
 
 @tagged("post_install", "-at_install")

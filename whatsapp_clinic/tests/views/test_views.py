@@ -4,6 +4,8 @@ from lxml import etree
 
 from odoo.tests import TransactionCase, tagged
 
+from ...models.vocabulary.states import FAILED_STATES
+
 MODELS = (
     "account",
     "alarm",
@@ -99,6 +101,13 @@ class TestViews(TransactionCase):
         )
         self.assertIn("whatsapp.clinic.channel", models.mapped("res_model"))
         self.assertIn("whatsapp.clinic.message.rule", models.mapped("res_model"))
+
+    def test_messages_that_did_not_leave_are_red(self):
+        view = self.env.ref("whatsapp_clinic.message_view_list")
+        (state,) = etree.fromstring(view.arch).xpath("//field[@name='state']")
+        for name in FAILED_STATES:
+            with self.subTest(name):
+                self.assertIn(repr(name), state.get("decoration-danger"))
 
     def test_main_buttons_have_a_hotkey(self):
         views = self.env["ir.ui.view"].search(
