@@ -26,6 +26,10 @@ class TemplateTitle(models.Model):
     _template_uniq = models.Constraint(
         "UNIQUE (company_id, business_account_id, name)", "A template has one title."
     )
+    _title_length = models.Constraint(
+        "CHECK (char_length(title) <= 100)",
+        "A template's title has up to 100 characters.",
+    )
 
 
 class Template(models.Model):

@@ -1,9 +1,11 @@
 """What people call a template, and how they choose one."""
 
+import psycopg2
 from lxml import etree
 
 from odoo.exceptions import AccessError
 from odoo.tests import Form, tagged
+from odoo.tools import mute_logger
 
 from ..common import BUSINESS_ACCOUNT, ClinicCase, consent, make_template, staff_user
 from .test_template_writing import WritingCase
@@ -49,6 +51,15 @@ class TestTitle(WritingCase):
         self.assertEqual(self.template.title, "Appointment reminder")
         self.assertFalse(self.env["whatsapp.clinic.template.title"].search([]))
 
+    def test_title_has_up_to_a_hundred_characters(self):
+        self.template.title = "x" * 100
+        self.assertEqual(self.template.title, "x" * 100)
+        with (
+            self.assertRaises(psycopg2.errors.CheckViolation),
+            mute_logger("odoo.sql_db"),
+        ):
+            self.template.title = "x" * 101
+
     def test_title_may_change_while_whatsapp_has_the_text(self):
         self.template.with_user(self.manager).title = "Our reminder"
         self.assertEqual(self.template.title, "Our reminder")
@@ -62,8 +73,9 @@ class TestTitle(WritingCase):
     def test_title_of_one_company_says_nothing_in_another(self):
         other = self.env["res.company"].create({"name": "Other"})
         shared = {"business_account_id": "of nobody yet"}
-        theirs = self.template.sudo().copy({"name": "written_here", **shared})
-        theirs.write({"company_id": other.id, "language": "de"})
+        german = {"name": "written_here", "language": "de", **shared}
+        theirs = self.template.sudo().copy(german)
+        theirs.company_id = other
         self.draft(**shared).title = "Ours"
         self.assertEqual(theirs.title, "Written here")
 
