@@ -92,7 +92,9 @@ class Inbound(models.AbstractModel):
         message = messages._receive(channel, identity, event)
         if event.payload and message._is_tap(event.payload):
             message._act_on_tap(event.payload)
-        elif not self.env["whatsapp.clinic.chat.answers"]._obey_word(message):
+        elif self.env["whatsapp.clinic.chat.answers"]._obey_word(message):
+            message._need_no_answer()
+        else:
             message._await_answer()
 
     @api.model

@@ -4,18 +4,18 @@ from odoo import api, fields, models
 
 from ...tools import clock
 from ...tools.access import require_group
+from ..vocabulary.kinds import ASKING_NOTHING, SAYING
 from ..vocabulary.priorities import PRIORITY_ANSWER
 from ..vocabulary.reasons import next_step
 
-# What asks nothing of the clinic by itself.
-_ASKS_NOTHING = ("edit", "reaction", "revoke", "system", "unsupported")
 # States that make an answer, or no longer make one.
 _DECIDING = ("queued", "failed", "refused", "cancelled")
 # In the context: who handles many messages tells staff of all of them.
 TOLD_LATER = "whatsapp_clinic_told_later"
 # So long an answer that does not arrive opens the question again.
 _RECENT = timedelta(days=1)
-# What people write by hand, here or in the WhatsApp Business app.
+# What people say by hand, here or in the WhatsApp Business app, after the question
+# was put, or corrected last.
 _SETTLE = f"""
     UPDATE whatsapp_clinic_message AS message
     SET answered_at = answer.at, awaits_answer = answer.at IS NULL
@@ -23,10 +23,11 @@ _SETTLE = f"""
     LEFT JOIN LATERAL (
         SELECT min(due_at) AS at FROM whatsapp_clinic_message
         WHERE identity_id = asked.identity_id AND channel_id = asked.channel_id
-          AND direction = 'out' AND due_at >= asked.occurred_at
+          AND direction = 'out'
+          AND due_at >= coalesce(asked.edited_at, asked.occurred_at)
           AND (by_hand AND priority = {PRIORITY_ANSWER} OR origin IS NOT NULL)
           AND state NOT IN ('draft', 'failed', 'refused', 'cancelled')
-          AND kind NOT IN ('edit', 'revoke') AND deleted_at IS NULL
+          AND kind = ANY(%(saying)s) AND deleted_at IS NULL
     ) AS answer ON TRUE
     WHERE message.id = asked.id
       AND asked.identity_id = ANY(%(identities)s) AND asked.direction = 'in'
@@ -119,11 +120,29 @@ class Message(models.Model):
         }
 
     def _await_answer(self):
-        """Somebody should answer this, unless it asks nothing or was obeyed already."""
+        """Somebody should answer this, unless it asks nothing or was obeyed already.
+
+        A correction puts the question of the message that it corrects anew.
+        """
         self.ensure_one()
-        if self.kind not in _ASKS_NOTHING and not self.is_standby and not self.taken_as:
-            self.awaits_answer = True
+        if self.kind not in ASKING_NOTHING and not self.is_standby and not self._obeyed:
+            asked = self._corrected or self
+            asked.write({"awaits_answer": True, "answered_at": False})
             self._tell_staff(is_new=True)
+
+    @property
+    def _obeyed(self) -> bool:
+        """Whether what it says now was done: a correction may have come first."""
+        said = (self.edited_at and self._edits()[:1]) or self
+        return bool(said.taken_as)
+
+    def _need_no_answer(self):
+        """What was obeyed waits for nobody, nor does what it corrects."""
+        self.ensure_one()
+        corrected = self._corrected
+        if corrected.awaits_answer:
+            corrected.awaits_answer = False
+            self._tell_staff()
 
     @api.model
     def _enqueue(self, vals_list):
@@ -149,9 +168,12 @@ class Message(models.Model):
             return
         self.env.flush_all()
         recent = clock.now() - _RECENT
-        self.env.cr.execute(
-            _SETTLE, {"identities": answers.identity_id.ids, "recent": recent}
-        )
+        values = {
+            "identities": answers.identity_id.ids,
+            "recent": recent,
+            "saying": list(SAYING),
+        }
+        self.env.cr.execute(_SETTLE, values)
         changed = self.browse(row_id for (row_id,) in self.env.cr.fetchall())
         changed.invalidate_recordset(["answered_at", "awaits_answer"])
         if changed:

@@ -9,10 +9,16 @@ _lt = LazyTranslate(__name__)
 
 @dataclass(frozen=True)
 class Kind:
-    """How a kind is called to staff, and its icon (Font Awesome 4)."""
+    """How a kind is called to staff, and its icon (Font Awesome 4).
+
+    `says` tells that it says something to who gets it, so that it may be an answer;
+    `asks` that a patient who sends it may wait for one.
+    """
 
     label: object
     icon: str
+    says: bool = True
+    asks: bool = True
 
 
 NOTICE = _lt("Notice of WhatsApp")
@@ -34,14 +40,20 @@ KINDS = {
     "cta_url": Kind(_lt("Link Button"), "fa-external-link"),
     "location_request": Kind(_lt("Location Request"), "fa-location-arrow"),
     "flow": Kind(_lt("Form"), "fa-list-alt"),
-    "reaction": Kind(_lt("Reaction"), "fa-smile-o"),
+    "reaction": Kind(_lt("Reaction"), "fa-smile-o", says=False, asks=False),
     "order": Kind(_lt("Order"), "fa-shopping-cart"),
-    "call": Kind(_lt("Call"), "fa-phone"),
-    "edit": Kind(_lt("Correction"), "fa-pencil"),
-    "revoke": Kind(_lt("Deletion"), "fa-ban"),
-    "system": Kind(NOTICE, "fa-info-circle"),
-    "unsupported": Kind(_lt("Not Shown by WhatsApp"), "fa-question-circle-o"),
+    "call": Kind(_lt("Call"), "fa-phone", says=False),
+    "edit": Kind(_lt("Correction"), "fa-pencil", says=False),
+    "revoke": Kind(_lt("Deletion"), "fa-ban", says=False, asks=False),
+    "system": Kind(NOTICE, "fa-info-circle", says=False, asks=False),
+    "unsupported": Kind(
+        _lt("Not Shown by WhatsApp"), "fa-question-circle-o", says=False
+    ),
     "media_placeholder": Kind(_lt("File in the App"), "fa-file-o"),
 }
+# What answers a question; of what this version does not know nobody can tell.
+SAYING = tuple(name for name, kind in KINDS.items() if kind.says)
+# What asks nothing of the clinic by itself.
+ASKING_NOTHING = tuple(name for name, kind in KINDS.items() if not kind.asks)
 # What this version does not know.
 UNKNOWN_ICON = "fa-question-circle"

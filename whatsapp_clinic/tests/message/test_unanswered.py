@@ -1,14 +1,24 @@
 """Who waits for an answer: noticed at once, and until somebody has answered."""
 
 import json
+from datetime import timedelta, timezone
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
+from ...cloud_api import webhooks
 from ...models.intake.event_news import News
 from ...models.message.message import BY_HAND
 from ...models.message.message_answer import TOLD_LATER
-from ..common import AYSE_PHONE, AYSE_WA_ID, SandboxCase, staff_user
+from ...tools import clock
+from ..common import (
+    AYSE_PHONE,
+    AYSE_WA_ID,
+    ClinicCase,
+    SandboxCase,
+    staff_user,
+)
+from ..intake.test_webhook import envelope
 
 
 @tagged("post_install", "-at_install")
@@ -170,3 +180,136 @@ class TestUnanswered(SandboxCase):
         self.later(seconds=10)
         self.dispatch()
         self.assertIn({"ids": row.ids}, self.told("whatsapp_clinic/changed"))
+
+
+@tagged("post_install", "-at_install")
+class TestWhatAsksAndAnswers(ClinicCase):
+    """What puts a question, what settles it, and what puts it again."""
+
+    def setUp(self):
+        super().setUp()
+        self.patient = self.make_patient()
+        self.receptionist = staff_user(self, "receptionist")
+        self.seconds = 0
+
+    def take_in(self, kind, message_id, field="messages", **content):
+        """What a webhook brings, ten seconds later; returns the row."""
+        self.seconds += 10
+        at = clock.now() + timedelta(seconds=self.seconds - 600)
+        item = {
+            "id": message_id,
+            "timestamp": str(int(at.replace(tzinfo=timezone.utc).timestamp())),
+            "type": kind,
+            **content,
+        }
+        if field == "messages":
+            value = {"messages": [{"from": AYSE_WA_ID, **item}]}
+        else:
+            people = {"from": "905550000001", "to": AYSE_WA_ID}
+            value = {"message_echoes": [{**people, **item}]}
+        for event in webhooks.parse(json.dumps(envelope(value, field=field)).encode()):
+            self.env["whatsapp.clinic.inbound"]._handle(event)
+        self.env.flush_all()
+        return self.env["whatsapp.clinic.message"].search(
+            [("message_id", "=", message_id)]
+        )
+
+    def hear(self, message_id="wamid.question", body="It hurts KUMQUAT"):
+        return self.take_in("text", message_id, text={"body": body})
+
+    def echo(self, kind, message_id="wamid.echo", **content):
+        return self.take_in(kind, message_id, "smb_message_echoes", **content)
+
+    def correct(self, message_id, body, edit_id="wamid.edit"):
+        new = {"type": "text", "text": {"body": body}}
+        edit = {"original_message_id": message_id, "message": new}
+        return self.take_in("edit", edit_id, edit=edit)
+
+    def test_what_says_nothing_to_the_patient_answers_nothing(self):
+        older = self.hear("wamid.older")
+        self.echo("text", "wamid.answer", text={"body": "At ten KUMQUAT"})
+        asked = self.hear()
+        silent = (
+            ("reaction", {"message_id": "wamid.question", "emoji": "❤️"}),
+            ("reaction", {"message_id": "wamid.older", "emoji": "❤️"}),
+            ("reaction", {"message_id": "wamid.question"}),
+            ("system", {"body": "KUMQUAT"}),
+            ("unsupported", {"type": "unknown"}),
+            ("ephemeral", {}),
+            ("hologram", {"depth": 3}),
+            ("edit", {"original_message_id": "wamid.answer", "text": {"body": "x"}}),
+            ("revoke", {"original_message_id": "wamid.other"}),
+        )
+        for number, (kind, content) in enumerate(silent):
+            with self.subTest(kind, content=content):
+                self.echo(kind, f"wamid.silent-{number}", **{kind: content})
+                self.assertTrue(asked.awaits_answer)
+                self.assertFalse(asked.answered_at)
+        self.assertFalse(older.awaits_answer)
+
+    def test_what_says_something_to_the_patient_answers(self):
+        said = (
+            ("text", {"body": "At ten KUMQUAT"}),
+            ("image", {"id": "5", "mime_type": "image/jpeg"}),
+            ("location", {"latitude": 41.0, "longitude": 29.0}),
+        )
+        for number, (kind, content) in enumerate(said):
+            with self.subTest(kind):
+                asked = self.hear(f"wamid.question-{number}")
+                self.echo(kind, f"wamid.said-{number}", **{kind: content})
+                self.assertFalse(asked.awaits_answer)
+
+    def test_reaction_from_here_answers_nothing(self):
+        asked = self.hear()
+        asked.with_context(**{BY_HAND: True})._reply("👍", kind="reaction")
+        self.assertTrue(asked.awaits_answer)
+
+    def test_correction_of_what_was_answered_waits_again_until_it_is_answered(self):
+        asked = self.hear(body="Fine KUMQUAT")
+        self.echo("text", "wamid.answer", text={"body": "See you KUMQUAT"})
+        self.assertFalse(asked.awaits_answer)
+        edit = self.correct("wamid.question", "Not fine, please call KUMQUAT")
+        self.assertTrue(asked.awaits_answer)
+        self.assertFalse(asked.answered_at or edit.awaits_answer)
+        self.echo("reaction", reaction={"message_id": "wamid.question", "emoji": "x"})
+        self.assertTrue(asked.awaits_answer)
+        self.echo("text", "wamid.second", text={"body": "At once KUMQUAT"})
+        self.assertFalse(asked.awaits_answer)
+
+    def test_correction_of_what_was_put_away_waits(self):
+        asked = self.hear(body="Fine KUMQUAT")
+        asked.with_user(self.receptionist).action_no_answer_needed()
+        self.correct("wamid.question", "Not fine KUMQUAT")
+        self.assertTrue(asked.awaits_answer)
+
+    def test_correction_waits_itself_until_what_it_corrects_is_there(self):
+        edit = self.correct("wamid.question", "Please call KUMQUAT")
+        self.assertTrue(edit.awaits_answer)
+        asked = self.hear()
+        self.assertTrue(asked.awaits_answer)
+        self.assertFalse(edit.awaits_answer)
+
+    def test_correction_to_a_word_that_is_obeyed_ends_the_wait(self):
+        asked = self.hear(body="Sto")
+        edit = self.correct("wamid.question", "STOP")
+        self.assertEqual(edit.taken_as, "stop")
+        self.assertFalse(asked.awaits_answer)
+
+    def test_what_was_corrected_to_such_a_word_before_it_came_does_not_wait(self):
+        self.correct("wamid.question", "STOP")
+        self.assertFalse(self.hear(body="Sto").awaits_answer)
+
+    def test_correction_of_what_somebody_else_wrote_waits_itself(self):
+        self.echo("text", "wamid.answer", text={"body": "See you KUMQUAT"})
+        self.assertTrue(self.correct("wamid.answer", "KUMQUAT").awaits_answer)
+
+    def test_what_whatsapp_does_not_pass_on_waits_and_says_what_to_do(self):
+        error = {"code": 131060, "title": "This message is currently unavailable."}
+        row = self.take_in(
+            "unsupported",
+            "wamid.lost",
+            errors=[error],
+            unsupported={"type": "unknown"},
+        )
+        self.assertTrue(row.awaits_answer)
+        self.assertIn("ask the patient to send it again", row.bubble_html)
