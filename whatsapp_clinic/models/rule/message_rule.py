@@ -390,9 +390,7 @@ class MessageRule(models.Model):
         that this rule wrote for the appointment.
         """
         nothing = self.env["whatsapp.clinic.message"].sudo()
-        is_hindered = any(_is_hindered(row) for row in known)
-        late = GRACE if is_hindered else LATE
-        wanted = self._wanted(appointment, late)
+        wanted = self._wanted(appointment, self._lateness(known))
         if wanted and self._is_spared(wanted, told_at):
             wanted = None
         keeper = (wanted and self._keeper(known, wanted)) or nothing
@@ -403,6 +401,12 @@ class MessageRule(models.Model):
             return wanted, keeper
         # It has left, failed, or somebody decided against it.
         return (None, nothing) if keeper else (wanted, nothing)
+
+    def _lateness(self, known: list) -> timedelta:
+        """How long ago a row may have been due to be made, or brought back, now."""
+        if any(_is_hindered(row) for row in known):
+            return GRACE
+        return SHELF_LIFE if ANCHORS[self.anchor].is_noted_later else LATE
 
     def _keeper(self, known: list, wanted: dict):
         """Which of the rows is the wanted one, or can become it.
@@ -442,6 +446,8 @@ class MessageRule(models.Model):
         expires_at = (
             appointment.start if anchor.is_before_visit else due_at + SHELF_LIFE
         )
+        if anchor.is_noted_later:
+            due_at = max(due_at, clock.now())
         due_at = self._out_of_quiet_hours(due_at, expires_at, appointment)
         if due_at >= expires_at:
             return None

@@ -9,7 +9,8 @@ class Anchor:
 
     `field` holds it, `states` are those in which a message about it makes sense. What
     was just done finds somebody awake. A message before the visit is of no use after.
-    An appointed time may come back after a move; what was done is done once. What
+    An appointed time may come back after a move; what was done is done once. Where
+    `is_noted_later`, somebody notes only afterwards that it happened at all. What
     tells when the visit is spares a reminder along with it.
     """
 
@@ -20,9 +21,9 @@ class Anchor:
     is_before_visit: bool = True
     is_appointed: bool = False
     tells_when: bool = False
+    is_noted_later: bool = False
 
 
-_VISITED = ("booked", "arrived", "fulfilled")
 ANCHORS = {
     "booked": Anchor("When booked", "booked_at", is_just_done=True, tells_when=True),
     "moved": Anchor("When moved", "moved_at", is_just_done=True, tells_when=True),
@@ -31,11 +32,12 @@ ANCHORS = {
     ),
     "start": Anchor("Start of the appointment", "start", is_appointed=True),
     "end": Anchor(
-        "End of the appointment",
+        "End of a visit that took place",
         "stop",
-        _VISITED,
+        ("arrived", "fulfilled"),
         is_before_visit=False,
         is_appointed=True,
+        is_noted_later=True,
     ),
     "noshow": Anchor("When missed", "missed_at", ("noshow",), is_before_visit=False),
     "cancelled": Anchor(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from odoo.tests import new_test_user, tagged
 
-from ..common import ClinicCase, patient_wrote
+from ..common import ClinicCase, patient_wrote, tomorrow
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -154,3 +154,25 @@ class TestCallsOfReception(MigrationCase):
         self.migrate("19.0.2.1.0/post-calls.py")
         visit.action_confirm()
         self.assertEqual(visit.activity_ids, own)
+
+
+@tagged("post_install", "-at_install")
+class TestThanksThatWait(MigrationCase):
+    """What was planned for the end of a visit waits until the visit took place."""
+
+    def test_thanks_wait_only_for_visits_that_took_place(self):
+        patient = self.make_patient()
+        self.consent(patient)
+        self.rule(anchor="end", offset=1, offset_side="after")
+        visits = self.book(patient, tomorrow(48)) | self.book(patient, tomorrow(72))
+        visits.action_arrive()
+        rows = visits.whatsapp_message_ids
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE whatsapp_clinic_appointment SET state = 'booked' WHERE id = %s",
+            visits[0].ids,
+        )
+        self.env.invalidate_all()
+        self.migrate("19.0.2.1.0/post-visits.py")
+        states = {row.appointment_id: row.state for row in rows}
+        self.assertEqual(states, {visits[0]: "cancelled", visits[1]: "queued"})

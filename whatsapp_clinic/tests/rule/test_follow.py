@@ -361,6 +361,7 @@ class TestPlaceChanged(PlanCase):
 
     def test_longer_visit_is_followed_up_later(self):
         followup = self.rule(anchor="end", offset=1, offset_side="after")
+        self.visit.action_arrive()
         row = self.waiting(self.visit).filtered(lambda one: one.rule_id == followup)
         self.visit.duration = 2
         self.assertEqual(row.due_at, self.visit.start + timedelta(hours=3))
@@ -407,15 +408,77 @@ class TestThereAndBack(PlanCase):
         self.rule(anchor="end", offset=1, offset_side="after", name="end")
         visit = self.book(self.ayse, tomorrow(72))
         told = lambda: set(self.waiting(visit).rule_id.mapped("name"))  # noqa: E731
-        self.assertEqual(told(), {"Reminder", "end"})
+        self.assertEqual(told(), {"Reminder"})
         visit.action_confirm()
-        self.assertEqual(told(), {"Reminder", "end", "confirmed"})
+        self.assertEqual(told(), {"Reminder", "confirmed"})
         visit.start += timedelta(days=1)
-        self.assertEqual(told(), {"Reminder", "end", "moved"})
+        self.assertEqual(told(), {"Reminder", "moved"})
         visit.action_cancel()
         self.assertEqual(told(), {"cancelled"})
         visit.action_book()
-        self.assertEqual(told(), {"Reminder", "end"})
+        self.assertEqual(told(), {"Reminder"})
+        visit.action_arrive()
+        self.assertEqual(told(), {"end"})
+
+
+@tagged("post_install", "-at_install")
+class TestThanks(PlanCase):
+    """Thanks for a visit go to who was there: somebody has noted it."""
+
+    later = SandboxCase.later
+
+    def setUp(self):
+        super().setUp()
+        self.rule(anchor="end", offset=1, offset_unit="days", offset_side="after")
+        self.visit = self.book(self.ayse, clock.now() + timedelta(hours=2))
+
+    def test_visit_that_nobody_noted_is_not_thanked_for(self):
+        self.assertFalse(self.rows(self.visit))
+        self.later(days=2)
+        self.visit.duration = 1
+        self.assertFalse(self.rows(self.visit))
+
+    def test_patient_who_will_not_come_or_later_is_not_thanked(self):
+        for answer in ("tentative", "declined"):
+            self.visit.patient_status = answer
+            self.assertFalse(self.rows(self.visit))
+
+    def test_visit_that_was_noted_is_thanked_for_a_day_after_its_end(self):
+        for note in (self.visit.action_arrive, self.visit.action_fulfill):
+            note()
+            row = self.waiting(self.visit)
+            self.assertEqual(row.due_at, self.visit.stop + timedelta(days=1))
+
+    def test_visit_that_is_noted_late_is_thanked_for_at_once(self):
+        self.later(days=2)
+        self.visit.action_fulfill()
+        row = self.waiting(self.visit)
+        self.assertLess(abs(row.due_at - clock.now()), timedelta(seconds=2))
+        self.assertEqual(row.expires_at, self.visit.stop + timedelta(days=3))
+
+    def test_visit_that_is_noted_after_the_shelf_life_is_not_thanked_for(self):
+        self.later(days=4)
+        self.visit.action_fulfill()
+        self.assertFalse(self.rows(self.visit))
+
+    def test_note_that_was_a_mistake_takes_the_thanks_back_and_brings_it_back(self):
+        self.visit.action_arrive()
+        row = self.waiting(self.visit)
+        self.visit.action_book()
+        self.assertEqual(row.state, "cancelled")
+        self.later(days=2)
+        self.visit.action_fulfill()
+        self.assertEqual(row.state, "queued")
+
+    def test_stop_that_is_lifted_long_after_brings_no_thanks(self):
+        self.visit.action_arrive()
+        row = self.waiting(self.visit)
+        identity = self.ayse.whatsapp_identity_ids
+        identity._block("staff", clock.now(), self.company)
+        self.assertEqual(row.state, "cancelled")
+        self.later(days=2)
+        identity._unblock(clock.now(), self.company)
+        self.assertEqual(row.state, "cancelled")
 
 
 @tagged("post_install", "-at_install")
