@@ -13,6 +13,8 @@ _lt = LazyTranslate(__name__)
 
 # Messages that can be nothing but a word; a caption is about its picture.
 WORD_KINDS = ("text", "button", "interactive")
+# Characters of a button's title (Cloud API: 25), and of what people write around it.
+LONGEST_TITLE = 40
 # What reception is asked where a person has to understand a patient, by the cause.
 _CALLS = {
     "wants_to_cancel": _lt("The patient wants to cancel something: please call."),
@@ -45,6 +47,9 @@ class ChatAnswers(models.AbstractModel):
         words, text = self.env["whatsapp.clinic.stop.word"], message.body or ""
         lang = message.partner_id.lang
         word = words._match(text, lang)
+        # No title narrows what a stop says.
+        if word.effect not in STOPS and self._take_as_tap(message):
+            return True
         if word.effect in ANSWERS:
             return self._take_as_answer(message, word)
         if word.effect in dict(WORDS):
@@ -53,6 +58,18 @@ class ChatAnswers(models.AbstractModel):
         if words._sounds_like_refusal(text, lang):
             self._call_reception(message, "may_refuse")
         return False
+
+    @api.model
+    def _take_as_tap(self, message) -> bool:
+        """Take the title of a button, written out, as a tap on what was said last."""
+        text = message.body or ""
+        if not 0 < len(text) <= LONGEST_TITLE:
+            return False
+        said = self.env["whatsapp.clinic.consent.question"]._answered(message)
+        action = said._action_titled(text)
+        if action:
+            message._act_on_tap(f"{action}:{said.key}")
+        return bool(action)
 
     @api.model
     def _take_as_answer(self, message, word) -> bool:

@@ -7,6 +7,7 @@ from odoo.tools import format_datetime
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.parameter import number
+from ...tools.text import fold
 from ..gate.gate_limits import AUTOMATIC_PERIOD
 from ..vocabulary.actions import DECISIONS, STOPS, TAKEN_AS, TAPS
 from ..vocabulary.priorities import PRIORITY_ANSWER
@@ -205,6 +206,21 @@ class Message(models.Model):
         own = [one for one, _title in self.buttons or []]
         return action in (*own, *self.template_id.button_ids.mapped("action"))
 
+    def _action_titled(self, text: str) -> str | None:
+        """What the only button does that has a text as its title, however written."""
+        of_template = self.template_id.button_ids
+        buttons = [
+            *(self.buttons or []),
+            *((button.action, button.text) for button in of_template),
+        ]
+        said = fold(text)
+        found = {
+            action
+            for action, title in buttons
+            if said and action != "none" and fold(title or "") == said
+        }
+        return found.pop() if len(found) == 1 else None
+
     def _told_of_tap(self, action: str) -> dict:
         """The title of a tapped button, and which message it stood under.
 
@@ -243,6 +259,9 @@ class Message(models.Model):
                 self.env["whatsapp.clinic.chat.answers"]._obey(self, action)
             return
         self.write({"reply_to_id": row.id, "partner_id": row.partner_id.id})
+        if self.body == payload:
+            # WhatsApp did not tell the title.
+            self.body = row._told_of_tap(action)["button"]
         if action in DECISIONS:
             if row.asked_purpose_id:
                 question = self.env["whatsapp.clinic.consent.question"]

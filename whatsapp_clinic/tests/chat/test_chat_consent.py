@@ -282,6 +282,81 @@ class TestChatConsent(ChatCase):
                 self.assertFalse(appointment.activity_ids)
                 appointment.state = "cancelled"
 
+    def offered(self):
+        """A visit that the patient was reminded of, with titles of its own."""
+        self.say("Merhaba")
+        count = self.env["whatsapp.clinic.template"].search_count([])
+        template = self.make_template(
+            f"visit_titles_{count}",
+            "Your visit KUMQUAT",
+            "Uyar ✅",
+            "Başka gün",
+            "Beni arayın",
+        )
+        for button, action in zip(
+            template.button_ids, ("confirm", "reschedule", "none"), strict=True
+        ):
+            button.action = action
+        appointment = self.book(self.patient)
+        row = self.send_reminder(appointment, template_id=template.id)
+        self.shown()
+        return appointment, row
+
+    def test_title_of_a_button_that_is_written_does_what_the_tap_does(self):
+        for title, status in (("uyar", "accepted"), ("BAŞKA GÜN.", "tentative")):
+            with self.subTest(title):
+                appointment, row = self.offered()
+                message = self.say(title)
+                self.assertEqual(appointment.patient_status, status)
+                self.assertEqual(message.reply_to_id, row)
+                self.assertFalse(message.awaits_answer)
+                appointment.state = "cancelled"
+
+    def test_title_in_a_tap_that_does_not_say_on_what_does_the_same(self):
+        appointment, _row = self.offered()
+        self.pass_time()
+        tap = {"type": "button", "button": {"payload": "Uyar ✅", "text": "Uyar ✅"}}
+        self.sandbox.act(
+            AYSE_WA_ID, "raw", message=tap, phone_number_id=PHONE_NUMBER_ID
+        )
+        self.process()
+        self.assertEqual(appointment.patient_status, "accepted")
+
+    def test_title_of_a_button_that_does_nothing_waits_for_somebody(self):
+        appointment, _row = self.offered()
+        self.assertTrue(self.say("Beni arayın").awaits_answer)
+        self.assertEqual(appointment.patient_status, "needs_action")
+
+    def test_title_is_nothing_where_something_else_was_said_since(self):
+        appointment, _row = self.offered()
+        self.send_text(self.patient, "Shall we call you? KUMQUAT")
+        self.shown()
+        self.assertTrue(self.say("Uyar").awaits_answer)
+        self.assertEqual(appointment.patient_status, "needs_action")
+
+    def test_title_that_quotes_what_offered_it_counts_whatever_was_said_since(self):
+        appointment, row = self.offered()
+        self.send_text(self.patient, "Shall we call you? KUMQUAT")
+        self.shown()
+        self.pass_time()
+        quoting = {
+            "type": "text",
+            "text": {"body": "Uyar"},
+            "context": {"id": row.message_id},
+        }
+        self.sandbox.act(
+            AYSE_WA_ID, "raw", message=quoting, phone_number_id=PHONE_NUMBER_ID
+        )
+        self.process()
+        self.assertEqual(appointment.patient_status, "accepted")
+
+    def test_no_title_narrows_a_stop(self):
+        template = self.make_template("stop_titles", "News KUMQUAT", "Stop")
+        template.button_ids.action = "stop_marketing"
+        self.send_reminder(self.book(self.patient), template_id=template.id)
+        self.shown()
+        self.assertEqual(self.say("STOP").taken_as, "stop")
+
     def test_yes_after_a_day_answers_nothing(self):
         self.question()
         self.pass_time(24 * 3600)
