@@ -111,6 +111,55 @@ def test_a_correction_in_the_app_names_what_it_corrects():
     assert event.message.text == "KUMQUAT"
 
 
+@pytest.mark.parametrize("to", [f"+{PATIENT}", f"+90 {PATIENT[2:5]} {PATIENT[5:]}"])
+def test_an_echo_finds_its_patient_however_the_number_is_written(to):
+    echo = message(**{"from": CLINIC, "to": to})
+    (event,) = change("smb_message_echoes", message_echoes=[echo])
+    assert event.message.sender.wa_id == PATIENT
+
+
+def test_an_echo_with_its_sides_exchanged_is_to_the_patient():
+    echo = message(**{"from": PATIENT, "to": f"+{CLINIC}"})
+    (event,) = change("smb_message_echoes", message_echoes=[echo])
+    assert isinstance(event, MessageEcho)
+    assert event.message.sender.wa_id == PATIENT
+
+
+@pytest.mark.parametrize("field", ["smb_message_echoes", "messages"])
+def test_the_clinics_own_number_is_never_a_patient(field):
+    items = "messages" if field == "messages" else "message_echoes"
+    (event,) = change(field, **{items: [message(**{"from": CLINIC, "to": CLINIC})]})
+    assert isinstance(event, Unrecognised)
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "titles"),
+    [
+        (
+            "button",
+            {"buttons": [{"type": "reply", "reply": {"id": "1", "title": "Evet"}}]},
+            (("1", "Evet"),),
+        ),
+        (
+            "list",
+            {"button": "Seç", "sections": [{"rows": [{"id": "1", "title": "Salı"}]}]},
+            (("1", "Salı"),),
+        ),
+        (
+            "cta_url",
+            {"name": "cta_url", "parameters": {"display_text": "Aç", "url": "x"}},
+            (("", "Aç"),),
+        ),
+    ],
+)
+def test_an_echo_with_buttons_tells_its_text_and_their_titles(kind, action, titles):
+    content = {"type": kind, "body": {"text": "KUMQUAT"}, "action": action}
+    people = {"from": CLINIC, "to": PATIENT}
+    echo = message(**people, type="interactive", interactive=content)
+    (event,) = change("smb_message_echoes", message_echoes=[echo])
+    assert (event.message.text, event.message.choices) == ("KUMQUAT", titles)
+
+
 def test_an_echo_to_nobody_is_kept():
     (event,) = change("smb_message_echoes", message_echoes=[message()])
     assert isinstance(event, Unrecognised)
@@ -143,7 +192,15 @@ def test_a_history_that_is_not_shared_says_so():
 
 
 def test_the_address_book_has_names():
-    for told, kept in (("Ayşe", "Ayşe"), ("A" * 60_000, "A" * 100)):
+    names = (
+        ("Ayşe", "Ayşe"),
+        ("A" * 60_000, "A" * 100),
+        ("\u202eeman", "eman"),
+        ("Bob\nSTOP\t\u2066x\u2069\x00\x85y", "Bob STOP x y"),
+        ("👩\u200d⚕️", "👩\u200d⚕️"),
+        ("\u202e\n", None),
+    )
+    for told, kept in names:
         contact = {"full_name": told, "phone_number": PATIENT}
         entry = {"type": "contact", "contact": contact, "action": "add"}
         (event,) = change("smb_app_state_sync", state_sync=[entry])

@@ -204,6 +204,17 @@ def order(kind: str, content: dict) -> Order | None:
     return Order(scalar(content.get("catalog_id")), items) if items else None
 
 
+def choices(interactive: dict) -> tuple[tuple[str, str], ...]:
+    """Read what a message of the clinic offers to tap: (id, title) each."""
+    action = dict_(interactive.get("action"))
+    offered = [dict_(one.get("reply")) for one in dicts(action.get("buttons"))]
+    for section in dicts(action.get("sections")):
+        offered += dicts(section.get("rows"))
+    link = text(dict_(action.get("parameters")).get("display_text"))
+    titles = [(scalar(one.get("id")) or "", text(one.get("title"))) for one in offered]
+    return tuple((id_, title) for id_, title in [*titles, ("", link)] if title)
+
+
 def referral(message: dict) -> Referral | None:
     """Read through which advertisement a patient came, if any."""
     content = dict_(message.get("referral"))

@@ -20,6 +20,7 @@ from .reading import (
     dict_,
     dicts,
     digits,
+    is_own_number,
     name,
     number,
     phone_number_id,
@@ -38,7 +39,10 @@ def app_echo(value: dict, echo: dict) -> MessageEcho:
 
 
 def _echo(origin: str, value: dict, echo: dict) -> MessageEcho:
-    patient = people.person(value, echo, "to", "to_user_id")
+    """Read what the clinic said; sources disagree which side stands in ``to``."""
+    is_turned = is_own_number(value, digits(echo.get("to")))
+    side = "from" if is_turned else "to"
+    patient = people.person(value, echo, side, f"{side}_user_id")
     message = people.said(value, echo, patient)
     return MessageEcho(message.phone_number_id, origin, message)
 
@@ -149,9 +153,8 @@ def history(value: dict) -> Iterator[Event]:
 
 
 def _past(value: dict, message: dict) -> PastMessage:
-    ours = digits(dict_(value.get("metadata")).get("display_phone_number"))
-    is_ours = bool(message.get("to")) or (
-        bool(ours) and digits(message.get("from")) == ours
+    is_ours = bool(message.get("to")) or is_own_number(
+        value, digits(message.get("from"))
     )
     thread = dict_(value.get("thread"))
     if thread:

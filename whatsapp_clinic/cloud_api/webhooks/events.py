@@ -42,7 +42,8 @@ class InboundMessage:
     answer of a form, ``referral`` the advertisement that brought the patient,
     ``errors`` and ``unsupported_type`` say why WhatsApp could not pass a message on.
     ``interactive_type`` is WhatsApp's, for example ``button_reply``; ``product_id`` is
-    what of a catalogue the message asks about. ``is_standby``: Meta's own agent answers
+    what of a catalogue the message asks about, ``choices`` are (id, title) of what a
+    message of the clinic offers to tap. ``is_standby``: Meta's own agent answers
     the patient, and whatever we send would take the conversation from it.
     """
 
@@ -68,6 +69,7 @@ class InboundMessage:
     unsupported_type: str | None = None
     errors: tuple[EventError, ...] = ()
     product_id: str | None = None
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from .reading import (
     digits,
     flag,
     ids,
+    is_own_number,
     name,
     phone_number_id,
     required,
@@ -98,6 +99,7 @@ def said(value: dict, message: dict, person: Sender) -> InboundMessage:
         contacts=content.contact_cards(shown_kind, shown.get(shown_kind)),
         form=content.form_reply(interactive),
         order=content.order(shown_kind, body),
+        choices=content.choices(interactive),
         referral=content.referral(message),
         interactive_type=text(interactive.get("type")),
         description=text(reply.get("description")),
@@ -127,10 +129,13 @@ def _readable(content: dict, kind: str) -> tuple[str | None, str | None]:
     if kind == "text":
         return text(content.get("body")), None
     if kind == "button":
-        return text(content.get("text")), text(content.get("payload"))
+        payload = text(content.get("payload"))
+        return text(content.get("text")) or payload, payload
     if kind == "interactive":
         reply = dict_(content.get(text(content.get("type")) or ""))
-        return text(reply.get("title") or reply.get("body")), text(reply.get("id"))
+        tapped, offer = text(reply.get("id")), dict_(content.get("body"))
+        told = reply.get("title") or reply.get("body") or offer.get("text")
+        return text(told) or tapped, tapped
     if kind == "reaction":
         return text(content.get("emoji")) or "", None
     if kind == "order":
@@ -161,8 +166,13 @@ def _sender(value: dict, item: dict) -> Sender:
 
 
 def person(value: dict, item: dict, phone_key: str, user_key: str) -> Sender:
-    """Say who is named by two members of ``item``; raises ``Unusable``."""
+    """Say who is named by two members of ``item``; raises ``Unusable``.
+
+    The clinic's own number is nobody that it talks to.
+    """
     wa_id, user_id = ids(item, phone_key, user_key)
+    if is_own_number(value, wa_id):
+        raise Unusable("the clinic's own number")
     contact = contact_of(value, wa_id, user_id)
     contact_wa_id, contact_user_id = ids(contact, "wa_id", "user_id")
     sender = Sender(
@@ -319,5 +329,4 @@ def _is_from_patient(value: dict, call: dict) -> bool:
     direction = text(call.get("direction"))
     if direction:
         return direction == "USER_INITIATED"
-    ours = scalar(dict_(value.get("metadata")).get("display_phone_number"))
-    return not ours or digits(call.get("from")) != digits(ours)
+    return not is_own_number(value, digits(call.get("from")))

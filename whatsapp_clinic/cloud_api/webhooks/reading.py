@@ -17,6 +17,12 @@ _USER_ID = re.compile(r"[A-Z]{2}\.[0-9A-Za-z.]{1,140}")
 _USER_ID_IN_WORDS = re.compile(
     r"\b[A-Z]{2}\.(?:ENT\.)?(?=[A-Za-z]{0,128}[0-9])[0-9A-Za-z]{1,128}\b"
 )
+# Unicode: control characters, with every break of a line.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Unicode, bidirectional algorithm (UAX 9): what turns the direction of what follows.
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Around the digits of a phone number that is written for people.
+_PHONE_SIGNS = re.compile(r"[\s().+/-]")
 
 
 class Unusable(Exception):
@@ -90,14 +96,26 @@ def text(value: Any) -> str | None:
 
 
 def name(value: Any) -> str | None:
-    """Return what somebody calls themselves, cut: lists and windows show it whole."""
+    """Return what somebody calls themselves, in one line and cut; None for nothing.
+
+    Lists and windows show it whole, beside what must not change its direction.
+    """
     called = text(value)
-    return called and called[:LONGEST_NAME]
+    if not called:
+        return None
+    line = " ".join(_TURNING.sub("", _CONTROLS.sub(" ", called)).split())
+    return line[:LONGEST_NAME].rstrip() or None
 
 
 def digits(value: Any) -> str:
     """Return the digits of a phone number, however it is written."""
     return re.sub("[^0-9]", "", scalar(value) or "")
+
+
+def is_own_number(value: dict, phone: str | None) -> bool:
+    """Whether a phone number (digits) is the clinic's that a webhook is about."""
+    ours = digits(dict_(value.get("metadata")).get("display_phone_number"))
+    return bool(ours) and ours == phone
 
 
 def flag(value: Any) -> bool:
@@ -119,7 +137,7 @@ def ids(item: dict, phone_key: str, user_key: str) -> tuple[str | None, str | No
     phone, user_id = scalar(item.get(phone_key)), text(item.get(user_key))
     if phone and _USER_ID.fullmatch(phone):
         return None, user_id or phone
-    plain = (phone or "").lstrip("+")
+    plain = _PHONE_SIGNS.sub("", phone or "")
     return (plain if re.fullmatch("[0-9]{1,20}", plain) else None), user_id
 
 

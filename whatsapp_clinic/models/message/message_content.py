@@ -21,9 +21,13 @@ _ESSENTIAL = {
     "button_reply": "payload",
     "list_reply": "payload",
     "nfm_reply": "form",
+    "list": "text",
+    "cta_url": "text",
     "media_placeholder": "kind",
     **dict.fromkeys(MEDIA_KINDS, "media"),
 }
+# What the clinic offers to tap, by WhatsApp's type of it.
+_OFFERS = {"button": "buttons", "list": "list", "cta_url": "cta_url"}
 _ADDRESS = ("street", "city", "state", "zip", "country")
 # Values nested deeper are left out.
 _DEPTH = 24
@@ -32,7 +36,9 @@ _RAW_SIZE = 65_536
 
 
 def stored_kind(event: InboundMessage) -> str:
-    """WhatsApp's type; a voice note is told from a sound file."""
+    """WhatsApp's type; a voice note is told from a sound file, an offer from a tap."""
+    if event.kind == "interactive":
+        return _OFFERS.get(event.interactive_type, event.kind)
     is_voice = event.media and event.media.is_voice
     return "voice" if is_voice and event.kind == "audio" else clean_text(event.kind)
 
@@ -47,6 +53,7 @@ def stored_content(event: InboundMessage) -> dict:
         "location": event.location and vars(event.location),
         "contacts": [_card(card) for card in event.contacts],
         "form": event.form and _form(event.form),
+        "buttons": event.choices,
         "order": event.order and _order(event.order),
         "referral": event.referral and _filled(vars(event.referral)),
         "product": event.product_id,

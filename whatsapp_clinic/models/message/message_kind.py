@@ -1,10 +1,14 @@
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import islice
 from textwrap import shorten
 
+from babel.numbers import format_decimal
+
 from odoo import api, fields, models
 from odoo.tools import LazyTranslate
+from odoo.tools.misc import babel_locale_parse
 
 from ...cloud_api.webhooks import MEDIA_KINDS, clean_text, leaves
 from ...tools.access import named
@@ -176,6 +180,7 @@ class Message(models.Model):
         place = content.get("location") or {}
         referral, order = content.get("referral") or {}, content.get("order") or {}
         form = content.get("form") or {}
+        locale = babel_locale_parse(self.partner_id.sudo().lang or self.env.lang)
         bubble = self.env["whatsapp.clinic.bubble"]
         text, titles = self.shown_body or "", []
         if self.template_id:
@@ -196,7 +201,7 @@ class Message(models.Model):
             "choices": [*titles, *_choices(self.buttons, content)],
             "card": card_of(content.get("payload")),
             "is_hidden": self._is_hidden(),
-            "items": [_item(one) for one in order.get("items") or []],
+            "items": [_item(one, locale) for one in order.get("items") or []],
             "place": place,
             "map_url": place and _map_url(place),
             "referral": referral,
@@ -321,14 +326,15 @@ class Message(models.Model):
     def _act_on_another(self):
         """A correction or deletion changes how its author's message is shown."""
         self.ensure_one()
-        target = self.reply_to_id
-        is_own = target.identity_id == self.identity_id and (
-            target.direction == self.direction
-        )
-        if not is_own or self.kind not in ("edit", "revoke"):
+        target = self._own_target
+        if not target or self.kind not in ("edit", "revoke"):
             return
         column = "edited_at" if self.kind == "edit" else "deleted_at"
         target[column] = max(filter(None, (target[column], self.occurred_at)))
+        if self.awaits_answer:
+            # It came before what it corrects, which asks for it now.
+            self.awaits_answer = False
+            self._await_answer()
         is_patients = target.direction == "in"
         if (
             target.deleted_at
@@ -336,6 +342,20 @@ class Message(models.Model):
             and self.company_id.sudo().clinic_hides_deleted
         ):
             (target | target._edits())._hide()
+
+    @property
+    def _own_target(self):
+        """The message of the same author that it is about, if any."""
+        target = self.reply_to_id
+        is_own = target.identity_id == self.identity_id and (
+            target.direction == self.direction
+        )
+        return target if is_own else target.browse()
+
+    @property
+    def _corrected(self):
+        """The message of the same author that it corrects, if any."""
+        return self._own_target if self.kind == "edit" else self.browse()
 
     def _edits(self):
         """The corrections of these messages, the last one first."""
@@ -389,14 +409,21 @@ def _choices(buttons, content: dict) -> Iterator[str]:
         yield from (row.get("title") or "" for row in section.get("rows") or [])
 
 
-def _item(item: dict) -> str:
-    """A line of an order in words."""
-    numbers = {
-        name: f"{item[name]:g}" if isinstance(item.get(name), float | int) else ""
-        for name in ("quantity", "price")
-    }
-    price = f"{numbers['price']} {item.get('currency') or ''}".strip()
-    return f"{numbers['quantity'] or '?'} × {item.get('product_id')} {price}".strip()
+def _item(item: dict, locale) -> str:
+    """A line of an order in words, its numbers as a language writes them."""
+    quantity, price = (
+        _number(item.get(name), locale) for name in ("quantity", "price")
+    )
+    price = f"{price} {item.get('currency') or ''}".strip()
+    return f"{quantity or '?'} × {item.get('product_id')} {price}".strip()
+
+
+def _number(value, locale) -> str:
+    """A number of JSON with all of its digits; "" if it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    exact = Decimal(int(value) if value == int(value) else repr(value))
+    return format_decimal(exact, locale=locale, decimal_quantization=False)
 
 
 def _is_visible(html: str) -> bool:

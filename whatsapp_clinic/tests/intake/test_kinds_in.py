@@ -430,7 +430,6 @@ class TestKinds(ClinicCase):
         empty = {
             "hologram": {},
             "contacts": [{"origin": "contact_request"}],
-            "button": {"payload": "p"},
         }
         context = {"forwarded": True}
         for kind, content in empty.items():
@@ -440,6 +439,55 @@ class TestKinds(ClinicCase):
                 self.take_in(value)
                 row = self.stored(message_id)
                 self.assertIn(row.kind_label, html2plaintext(row.bubble_html))
+
+    def test_a_tap_of_which_only_the_payload_is_told_shows_it(self):
+        taps = {
+            "button": {"payload": "GET_DIRECTIONS"},
+            "interactive": {
+                "type": "button_reply",
+                "button_reply": {"id": "GET_DIRECTIONS"},
+            },
+        }
+        for kind, content in taps.items():
+            with self.subTest(kind):
+                self.take_in(message(kind, f"wamid.{kind}", **{kind: content}))
+                row = self.stored(f"wamid.{kind}")
+                self.assertIn("GET_DIRECTIONS", html2plaintext(row.bubble_html))
+
+    def test_numbers_of_an_order_are_exact_and_written_as_the_patient_does(self):
+        item = {"product_retailer_id": "a", "currency": "TRY"}
+        numbers = {
+            "wamid.a": (1, 12345.65, "1 × a 12,345.65 TRY"),
+            "wamid.b": (1234567, 1500000, "1,234,567 × a 1,500,000 TRY"),
+            "wamid.c": (0.5, "1234567.89", "0.5 × a 1,234,567.89 TRY"),
+        }
+        for message_id, (quantity, price, told) in numbers.items():
+            line = {**item, "quantity": quantity, "item_price": price}
+            self.take_in(message("order", message_id, order={"product_items": [line]}))
+            shown = html2plaintext(self.stored(message_id).bubble_html)
+            self.assertIn(told, shown)
+        self.env["res.lang"]._activate_lang("tr_TR")
+        self.make_patient(lang="tr_TR")
+        self.take_in(message("order", order={"product_items": [line]}))
+        shown = html2plaintext(self.stored().bubble_html)
+        self.assertIn("0,5 × a 1.234.567,89 TRY", shown)
+
+    def test_what_the_app_offers_to_tap_is_shown_as_what_is_offered_from_here(self):
+        reply = {"type": "reply", "reply": {"id": "1", "title": "Evet"}}
+        content = {
+            "type": "button",
+            "body": {"text": "Come at ten? KUMQUAT"},
+            "action": {"buttons": [reply]},
+        }
+        echo = message("interactive", interactive=content)["messages"][0]
+        echo |= {"from": "905550000001", "to": AYSE_WA_ID}
+        self.take_in({"message_echoes": [echo]}, "smb_message_echoes")
+        row = self.stored()
+        self.assertEqual((row.kind, row.is_unknown_kind), ("buttons", False))
+        told = html2plaintext(row.bubble_html)
+        self.assertIn("Come at ten? KUMQUAT", told)
+        self.assertIn("Evet", told)
+        self.assertNotIn("action", told)
 
     def test_a_voice_note_of_a_type_of_its_own_is_loaded(self):
         self.take_in(message("voice", voice={"id": "5", "mime_type": "audio/ogg"}))
