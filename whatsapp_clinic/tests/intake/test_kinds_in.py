@@ -539,7 +539,7 @@ class TestKinds(ClinicCase):
                 value["contacts"][0]["profile"] = {"name": name, "username": name}
                 self.take_in(value)
                 row = self.stored(f"wamid.{ord(name[1])}")
-                self.assertEqual(row.identity_id.profile_name, "A\ufffdB")
+                self.assertIn(row.identity_id.profile_name, ("A\ufffdB", "A B"))
                 self.assertEqual(row.identity_id.username, "A\ufffdB")
 
     def test_who_writes_to_an_archived_number_is_heard(self):
