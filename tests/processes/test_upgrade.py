@@ -13,6 +13,7 @@ UPGRADED = "whatsapp_clinic_tests_upgraded"
 # Values that an upgrade sets on purpose: what it makes of them, by table and column.
 MEANT = {
     ("res_partner", "phone"): "the same number, with its country code",
+    ("res_partner", "clinic_branch_id"): "a guardian is looked after with the patient",
     ("whatsapp_clinic_channel", "api_version"): "the present version",
     ("whatsapp_clinic_message", "state"): "what the gate refused has not failed",
     ("whatsapp_clinic_privacy_notice", "name"): "a shipped draft, in both languages",
