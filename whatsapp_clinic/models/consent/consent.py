@@ -51,6 +51,34 @@ CREATE CONSTRAINT TRIGGER whatsapp_clinic_consent_evidence
     FOR EACH ROW EXECUTE FUNCTION whatsapp_clinic_consent_evidence();
 """
 
+# A contact merge moves an act from a contact that is gone at the commit; the removal
+# of a user empties who entered it. Nothing else makes an act somebody else's.
+_PEOPLE = """
+CREATE OR REPLACE FUNCTION whatsapp_clinic_consent_people() RETURNS trigger AS $$
+BEGIN
+    IF NEW.create_uid <> OLD.create_uid
+       OR NEW.create_uid IS NOT NULL AND OLD.create_uid IS NULL
+       OR num_nulls(NEW.guardian_id, OLD.guardian_id) = 1
+       OR EXISTS (
+           SELECT FROM res_partner
+           WHERE id = OLD.partner_id AND id <> NEW.partner_id
+              OR id = OLD.guardian_id AND id <> NEW.guardian_id
+       )
+    THEN
+        RAISE 'This record is written once and never changed; record a new act instead.'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NULL;
+END
+$$ LANGUAGE plpgsql;
+
+DROP TRIGGER IF EXISTS whatsapp_clinic_consent_people ON whatsapp_clinic_consent;
+CREATE CONSTRAINT TRIGGER whatsapp_clinic_consent_people
+    AFTER UPDATE OF partner_id, guardian_id, create_uid ON whatsapp_clinic_consent
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION whatsapp_clinic_consent_people();
+"""
+
 
 class Consent(models.Model):
     """One act of a patient: giving or withdrawing consent for one purpose.
@@ -169,6 +197,7 @@ class Consent(models.Model):
     def _protect(self):
         result = super()._protect()
         self.env.cr.execute(_EVIDENCE)
+        self.env.cr.execute(_PEOPLE)
         return result
 
     @api.constrains("act_at", "method")

@@ -142,16 +142,37 @@ class TestConsent(ClinicCase):
         ):
             consent.unlink()
 
-    def test_bookkeeping_may_change(self):
+    def test_who_entered_it_may_be_removed(self):
+        consent = self.consent(self.patient)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE whatsapp_clinic_consent SET create_uid = NULL WHERE id = %s",
+            [consent.id],
+        )
+        self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        self.assertFalse(consent._broken())
+
+    def test_act_is_nobody_elses_unless_the_contact_is_gone(self):
         consent = self.consent(self.patient)
         other = self.make_patient("+905321110002", "Other KUMQUAT")
-        self.env.cr.execute(
-            "UPDATE whatsapp_clinic_consent SET partner_id = %s, create_uid = NULL "
-            "WHERE id = %s",
-            [other.id, consent.id],
-        )
-        consent.invalidate_recordset()
-        self.assertEqual(consent.partner_id, other)
+        self.env.flush_all()
+        changes = {
+            "partner_id": other.id,
+            "guardian_id": other.id,
+            "create_uid": self.env.ref("base.user_admin").id,
+        }
+        for column, value in changes.items():
+            with (
+                self.subTest(column=column),
+                self.assertRaises(psycopg2.errors.RestrictViolation),
+                mute_logger("odoo.sql_db"),
+            ):
+                self.env.cr.execute(
+                    f"UPDATE whatsapp_clinic_consent SET {column} = %s WHERE id = %s",
+                    [value, consent.id],
+                )
+                self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            self.env.cr.execute("SET CONSTRAINTS ALL DEFERRED")
 
     def test_no_setting_of_a_session_opens_what_is_written_once(self):
         consent = self.consent(self.patient)
@@ -193,12 +214,10 @@ class TestConsent(ClinicCase):
 
     def test_bookkeeping_and_new_empty_columns_leave_the_chain_whole(self):
         consent = self.consent(self.patient)
-        other = self.make_patient("+905321110002", "Other KUMQUAT")
         table = consent._table
         self.env.flush_all()
         self.env.cr.execute(
-            f"UPDATE {table} SET partner_id = %s, create_uid = NULL WHERE id = %s",
-            [other.id, consent.id],
+            f"UPDATE {table} SET create_uid = NULL WHERE id = %s", [consent.id]
         )
         self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
         self.env.cr.execute(f"ALTER TABLE {table} ADD COLUMN later varchar")

@@ -21,6 +21,9 @@ class TestMergeConsent(ClinicCase):
         kept, twin = kept or self.kept, twin or self.twin
         wizard = self.env["base.partner.merge.automatic.wizard"]
         wizard._merge((kept | twin).ids, kept, extra_checks=False)
+        people = "whatsapp_clinic_consent_people"
+        self.env.cr.execute(f"SET CONSTRAINTS {people} IMMEDIATE")
+        self.env.cr.execute(f"SET CONSTRAINTS {people} DEFERRED")
         self.env.invalidate_all()
 
     def guard(self, patient, guardian, **values):
