@@ -40,24 +40,22 @@ class AppointmentCancel(models.TransientModel):
 
     def action_cancel(self) -> dict:
         """Cancel the visit; it can be undone as long as the notice is shown."""
-        return self._cancel()
-
-    def action_cancel_and_tell(self) -> dict:
-        """Cancel the visit, and open a message about it."""
-        return self._cancel(next=self.appointment_id._compose_about("cancelled"))
-
-    def action_cancel_and_call(self) -> dict:
-        done = self._cancel()
-        self.appointment_id._remember_to_call("cancelled")
-        return done
-
-    def _cancel(self, **params) -> dict:
         self.ensure_one()
         self.appointment_id.write(
             {"state": "cancelled", "cancelled_by": self.cancelled_by}
         )
         told = self.env._("The appointment is cancelled.")
-        return tell_sent(self, told, clock.precise_now(), True, **params)
+        return tell_sent(self, told, clock.precise_now(), True)
+
+    def action_cancel_and_tell(self) -> dict:
+        """Open a message about it; sending that cancels the visit."""
+        self.ensure_one()
+        return self.appointment_id._compose_about("cancelled", cancelling_id=self.id)
+
+    def action_cancel_and_call(self) -> dict:
+        done = self.action_cancel()
+        self.appointment_id._remember_to_call("cancelled")
+        return done
 
     def action_undo(self) -> dict:
         self.ensure_one()

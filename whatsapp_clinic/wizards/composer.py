@@ -54,6 +54,10 @@ class Composer(models.TransientModel):
     tells_of_change = fields.Boolean(
         help="The message tells that a visit was moved or cancelled."
     )
+    cancelling_id = fields.Many2one(
+        "whatsapp.clinic.appointment.cancel",
+        help="What cancels the visit when the message about it is sent.",
+    )
     also_over = fields.Boolean(
         "Also Visits That Are Over or Cancelled",
         compute="_compute_also_over",
@@ -148,8 +152,10 @@ class Composer(models.TransientModel):
 
     @api.depends("can_write_text")
     def _compute_content(self):
+        """Free text where it may be written, unless a template was proposed."""
         for composer in self:
-            composer.content = "text" if composer.can_write_text else "template"
+            is_text = composer.can_write_text and not composer.template_id
+            composer.content = "text" if is_text else "template"
 
     @api.depends("res_model", "content", "template_id")
     def _compute_is_about_visits(self):
@@ -226,11 +232,15 @@ class Composer(models.TransientModel):
         if sending.sent_count:
             return tell_stopped(self.env, sending.sent_count)
         self.sending_id = False
+        if self.cancelling_id:
+            self.cancelling_id.action_undo()
         return tell_stopped(self.env, 0, self)
 
     def _begin_sending(self):
         records = self._records(limit=None)
         self._check_content(records)
+        if self.cancelling_id:
+            self.cancelling_id.action_cancel()
         records = self._chosen(records)
         template = self._template()
         return self.env["whatsapp.clinic.sending"]._begin(

@@ -103,9 +103,15 @@ class Appointment(models.Model):
             )
         )
 
-    def _compose_about(self, anchor: str) -> dict:
-        """Open a message that tells the patient what staff did."""
+    def _compose_about(self, anchor: str, **defaults) -> dict:
+        """Open a message that tells the patient what staff does, ready to send.
+
+        Without a template in use it is the library's words as free text. `defaults`
+        are further values of the composer.
+        """
         self.ensure_one()
+        template = self._template_about(anchor)
+        words = not template and template._library_text(_TEMPLATES[anchor], self)
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "whatsapp_clinic.composer_of_appointment_action"
         )
@@ -113,8 +119,10 @@ class Appointment(models.Model):
             "active_model": self._name,
             "active_id": self.id,
             "active_ids": self.ids,
-            "default_template_id": self._template_about(anchor).id,
+            "default_template_id": template.id,
+            "default_body": words,
             "default_tells_of_change": True,
+            **{f"default_{name}": value for name, value in defaults.items()},
         }
         return {**action, "context": context}
 

@@ -304,12 +304,20 @@ class Message(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Reply to %s", self.identity_id.display_name),
+            "name": self.env._("Reply to %s", self._who_reads_the_reply()),
             "res_model": "whatsapp.clinic.message.reply",
             "view_mode": "form",
             "target": "new",
             "context": {"default_message_id": self.id},
         }
+
+    def _who_reads_the_reply(self) -> str:
+        """The patient's name where the user may know it, else the number's."""
+        message = self.sudo()
+        patient = message.partner_id & message.identity_id.partner_ids
+        if patient and patient.with_env(self.env)._is_of_own_branch():
+            return patient.name
+        return self.identity_id.display_name
 
     @api.model
     def _enqueue(self, vals_list: list[dict]):

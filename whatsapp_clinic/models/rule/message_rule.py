@@ -190,13 +190,6 @@ class MessageRule(models.Model):
     def _replan(self):
         """Plan anew after a rule was changed: what is to come, and what waits."""
         now = clock.now()
-        upcoming = self.env["whatsapp.clinic.appointment"].search(
-            [
-                ("company_id", "in", self.company_id.ids),
-                ("start", ">=", now),
-                ("state", "=", "booked"),
-            ]
-        )
         rows = (
             self.env["whatsapp.clinic.message"]
             .sudo()
@@ -209,7 +202,42 @@ class MessageRule(models.Model):
                 ]
             )
         )
-        self._plan(upcoming | rows.appointment_id.sudo(False), rules=self)
+        visits = self._coming_visits() | rows.appointment_id.sudo(False)
+        self._plan(visits, rules=self)
+
+    def _coming_visits(self):
+        return self.env["whatsapp.clinic.appointment"].search(
+            [
+                ("company_id", "in", self.company_id.ids),
+                ("start", ">=", clock.now()),
+                ("state", "=", "booked"),
+            ]
+        )
+
+    @api.readonly
+    def outlook_of_switch(self, is_on: bool) -> str:
+        """What becomes of messages when the rule is switched on or off, as a sentence.
+
+        Switched off they are cancelled, and come back when it is switched on again.
+        """
+        self.ensure_one()
+        self.check_access("read")
+        if not is_on:
+            count = self.waiting_count
+            return self.env._("Messages that wait and will not be sent: %s.", count)
+        count = self._count_to_come()
+        return self.env._("Messages that will be planned at once: about %s.", count)
+
+    def _count_to_come(self) -> int:
+        """How many messages about coming visits an idle rule would write."""
+        rule, visits = self.sudo(), self._coming_visits().sudo()
+        told_at = self._told_at(visits)
+        wanted = [
+            row
+            for one in visits
+            if (row := rule._wanted(one)) and not rule._is_spared(row, told_at[one])
+        ]
+        return len(self._with_basis(wanted))
 
     def action_open_waiting(self):
         self.ensure_one()
@@ -267,9 +295,12 @@ class MessageRule(models.Model):
 
     def _fits(self, appointment) -> bool:
         """Whether the rule writes about this appointment in its present state."""
+        return self.active and self._is_about(appointment)
+
+    def _is_about(self, appointment) -> bool:
+        """Whether the rule, idle or not, is for such appointments in such a state."""
         return (
-            self.active
-            and appointment.state in ANCHORS[self.anchor].states
+            appointment.state in ANCHORS[self.anchor].states
             and self._is_for(appointment)
         )
 
@@ -390,7 +421,8 @@ class MessageRule(models.Model):
         that this rule wrote for the appointment.
         """
         nothing = self.env["whatsapp.clinic.message"].sudo()
-        wanted = self._wanted(appointment, self._lateness(known))
+        late = self._lateness(known)
+        wanted = self._wanted(appointment, late) if self.active else None
         if wanted and self._is_spared(wanted, told_at):
             wanted = None
         keeper = (wanted and self._keeper(known, wanted)) or nothing
@@ -430,13 +462,13 @@ class MessageRule(models.Model):
         return max(exact or waiting, key=_usefulness, default=None)
 
     def _wanted(self, appointment, late: timedelta = LATE) -> dict | None:
-        """The row this rule wants for an appointment now; None for no row.
+        """The row this rule wants for an appointment now, idle or not; None for no row.
 
         `late` says how long ago it may have been due.
         """
         anchor = ANCHORS[self.anchor]
         at = appointment[anchor.field]
-        if not at or not self._fits(appointment):
+        if not at or not self._is_about(appointment):
             return None
         if self.only_unconfirmed and appointment.patient_status == "accepted":
             return None

@@ -1,11 +1,14 @@
 import json
+import re
 
 from odoo import Command, api, models
 from odoo.tools import file_path
 
 from ..consent.consent_request import PAGE
+from .template_variable import partner_of
 
 LIBRARY = "whatsapp_clinic/data/template/template_library.json"
+_VARIABLE = re.compile(r"{{(\w+)}}")
 # How a template of the library stands in an account, by its status.
 _STANDS = {
     "APPROVED": "approved",
@@ -30,6 +33,31 @@ class Template(models.Model):
             for entry in entries
             for language, text in entry["texts"].items()
         ]
+
+    @api.model
+    def _library_text(self, name: str, record) -> str:
+        """The words of the library's template for a record, in the patient's language.
+
+        What is not known of the record is left out.
+        """
+        texts = {
+            one["language"]: one for one in self._library() if one["name"] == name
+        }
+        lang = partner_of(record).lang or "en_US"
+        code = self.env["whatsapp.clinic.language"]._code_of(lang)
+        text = texts.get(code.partition("_")[0], texts["en"])
+        template = self.new({"language": text["language"], "model": text["model"]})
+
+        def value(found) -> str:
+            values = {
+                "template_id": template.id,
+                "name": found[1],
+                "source": "builtin",
+                "builtin": found[1],
+            }
+            return template.variable_ids.new(values)._value_or_none(record) or ""
+
+        return _VARIABLE.sub(value, text["body"])
 
     @api.model
     def _library_status(

@@ -374,13 +374,49 @@ class TestCancelling(DeskCase):
         wizard.action_undo()
         self.assertEqual((self.visit.state, self.visit.cancelled_by), ("booked", False))
 
-    def test_message_about_the_cancellation_may_be_sent(self):
+    def composer(self, **values):
         action = self.wizard().action_cancel_and_tell()
         composers = self.env["whatsapp.clinic.composer"].with_user(self.receptionist)
-        composer = composers.with_context(**action["params"]["next"]["context"]).create(
-            {"content": "template", "template_id": self.template.id}
-        )
+        form = Form(composers.with_context(**action["context"]))
+        for name, value in values.items():
+            form[name] = value
+        return form.save()
+
+    def test_message_about_the_cancellation_may_be_sent(self):
+        composer = self.composer(template_id=self.template)
         self.assertEqual((composer.ready_count, composer.refused_count), (1, 0))
+
+    def test_visit_is_cancelled_when_the_message_about_it_is_sent(self):
+        make_template(self, "appointment_cancelled")
+        composer = self.composer()
+        self.assertEqual(self.visit.state, "booked")
+        composer.with_context(clinic_sent_by_hand=True).action_send()
+        self.assertEqual(self.visit.state, "cancelled")
+        self.assertTrue(self.visit.whatsapp_message_ids)
+
+    def test_undone_message_about_the_cancellation_gives_the_visit_back(self):
+        make_template(self, "appointment_cancelled")
+        composer = self.composer().with_context(clinic_sent_by_hand=True)
+        composer.action_send()
+        composer.action_undo()
+        self.assertEqual(self.visit.state, "booked")
+
+    def test_template_is_proposed_also_while_free_text_may_be_written(self):
+        cancelled = make_template(self, "appointment_cancelled")
+        patient_wrote(self, self.patient)
+        composer = self.composer()
+        self.assertTrue(composer.can_write_text)
+        self.assertEqual(composer.content, "template")
+        self.assertEqual(composer.template_id, cancelled)
+
+    def test_without_a_template_the_words_of_the_library_are_ready_to_send(self):
+        patient_wrote(self, self.patient)
+        composer = self.composer()
+        self.assertEqual(composer.content, "text")
+        self.assertIn(self.patient.name, composer.body)
+        self.assertIn("cancelled", composer.body)
+        self.assertNotIn("{{", composer.body)
+        self.assertEqual(composer.ready_count, 1)
 
     def test_telling_is_offered_where_the_gate_would_let_it_go(self):
         make_template(self, "appointment_cancelled")

@@ -16,7 +16,9 @@ class TestThreadTour(WebCase):
         self.company.clinic_undo_seconds = 60
         receptionist = staff_user(self, "receptionist", tz="UTC")
         patient = make_patient(self, "+905321110002", "Nesrin KUMQUAT")
-        first = patient_wrote(self, patient, "First KUMQUAT", timedelta(minutes=9))
+        first = patient_wrote(self, patient, "First KUMQUAT", timedelta(minutes=59))
+        for minutes in range(40, 20, -1):
+            patient_wrote(self, patient, "More KUMQUAT", timedelta(minutes=minutes))
         second = patient_wrote(self, patient, "Second KUMQUAT")
         (first | second).awaits_answer = True
         self.start_tour(

@@ -265,6 +265,20 @@ class TestRuleChanged(PlanCase):
             self.waiting(self.visit).due_at, self.visit.start - timedelta(hours=24)
         )
 
+    def test_switching_off_tells_how_many_messages_will_not_be_sent(self):
+        manager = staff_user(self, "manager")
+        told = self.reminder.with_user(manager).outlook_of_switch(False)
+        self.assertEqual(told, "Messages that wait and will not be sent: 1.")
+        self.assertEqual(self.waiting(self.visit), self.row)
+
+    def test_switching_on_tells_how_many_messages_will_be_planned(self):
+        manager = staff_user(self, "manager")
+        self.reminder.active = False
+        told = self.reminder.with_user(manager).outlook_of_switch(True)
+        self.assertEqual(told, "Messages that will be planned at once: about 1.")
+        self.assertEqual(self.row.state, "cancelled")
+        self.assertFalse(self.reminder.active)
+
     def test_deleted_rule_takes_what_waits_with_it(self):
         manager = staff_user(self, "manager")
         self.reminder.with_user(manager).unlink()

@@ -31,6 +31,7 @@ ARGUMENTS = {
     "news_of_move": lambda clinic: [place_before(clinic)],
     "action_choose_patient": lambda clinic: [clinic.patient.id],
     "notify_cancel_by_type": lambda _clinic: ["whatsapp"],
+    "outlook_of_switch": lambda _clinic: [True],
     "read_state": lambda clinic: [clinic.patient.id],
     "record_decision": lambda clinic: [
         "appointment",

@@ -29,6 +29,7 @@ export class ThreadRenderer extends KanbanRenderer {
     const load = useDebounced(() => this.props.list.load(), PAUSE);
     useChangedMessages(load);
     useBus(this.env.bus, "WHATSAPP_CLINIC:UNANSWERED", load);
+    // What stands last: the box to answer in is always in view, and scrolls nothing.
     // Without a value: browsers have begun to answer a promise.
     const showEnd = () => {
       this.endRef.el?.scrollIntoView({block: "end"});

@@ -103,7 +103,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_day_of_practitioners", 
       {trigger: ".modal .o_field_widget[name=recipient_name]:contains(Nesrin)"},
       {
         trigger:
-          ".modal .o_field_widget[name=template_id] input:value(appointment_moved)",
+          ".modal .o_field_widget[name=template_id] input:value(Appointment moved)",
       },
       {trigger: ".modal button[special=cancel]", run: "click"},
       {
@@ -157,14 +157,28 @@ registry.category("web_tour.tours").add("whatsapp_clinic_cancel_and_tell", {
         run: "click",
       },
       {
-        content: "The message is written over a form that shows what was done",
+        content: "Nothing is cancelled before the message about it is sent",
         trigger:
-          ".modal .o_field_widget[name=template_id] input:value(appointment_cancelled)",
+          ".modal .o_field_widget[name=template_id] input:value(Appointment cancelled)",
       },
-      {trigger: ".o_action_manager .o_arrow_button_current:contains(Cancelled)"},
-      {trigger: ".o_notification:contains(is cancelled) button:contains(Undo)"},
+      {trigger: ".o_action_manager .o_arrow_button_current:not(:contains(Cancelled))"},
+      {trigger: ".modal .o_field_widget[name=also_over] input", run: "click"},
+      {
+        content: "Escape asks before it loses what was changed",
+        trigger: ".modal .o_field_widget[name=also_over] input:not(:checked)",
+        run: "press Escape",
+      },
+      {
+        trigger: ".modal:contains(Discard what) button:contains(Keep Writing)",
+        run: "click",
+      },
+      {
+        trigger: ".modal:not(:contains(Discard what)) .o_field_widget[name=also_over] input",
+        run: "click",
+      },
       {trigger: ".modal button[name=action_send]", run: "click"},
       {trigger: ".o_notification:contains(Queued: 1)"},
+      {trigger: ".o_action_manager .o_arrow_button_current:contains(Cancelled)"},
       {
         content: "What was written stands in the tab at once",
         trigger:

@@ -35,6 +35,18 @@ registry.category("web_tour.tours").add("whatsapp_clinic_answer_in_the_thread", 
         trigger: ".o_kanban_record:contains(First) ~ .o_kanban_record:contains(Second)",
       },
       {
+        content: "The latest message is in view, above the box to answer in",
+        trigger: ".o_kanban_record:contains(Second)",
+        run() {
+          const box = document.querySelector(".o_whatsapp_clinic_answer");
+          const {top, bottom} = this.anchor.getBoundingClientRect();
+          const limit = box.getBoundingClientRect().top;
+          if (top < 0 || bottom > limit + 1) {
+            throw new Error(`The message ends at ${bottom}, the box begins at ${limit}`);
+          }
+        },
+      },
+      {
         trigger: ".o_whatsapp_clinic_answer textarea",
         run: "edit See you on Friday KUMQUAT",
       },

@@ -1,0 +1,64 @@
+import {
+  BooleanToggleField,
+  booleanToggleField,
+} from "@web/views/fields/boolean_toggle/boolean_toggle_field";
+import {ConfirmationDialog} from "@web/core/confirmation_dialog/confirmation_dialog";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {useService} from "@web/core/utils/hooks";
+
+const RULE = "whatsapp.clinic.message.rule";
+
+/** Switches a rule after saying what becomes of its messages, and offers an Undo. */
+export class RuleSwitchField extends BooleanToggleField {
+  setup() {
+    super.setup();
+    this.orm = useService("orm");
+    this.dialogs = useService("dialog");
+    this.notification = useService("notification");
+  }
+
+  async onChange(value) {
+    const {record} = this.props;
+    const outlook = await this.orm.call(RULE, "outlook_of_switch", [
+      [record.resId],
+      value,
+    ]);
+    this.state.value = value;
+    this.dialogs.add(ConfirmationDialog, {
+      title: value ? _t("Switch this rule on?") : _t("Switch this rule off?"),
+      body: outlook,
+      confirm: () => this.switchTo(value),
+      confirmLabel: value ? _t("Switch On") : _t("Switch Off"),
+      cancel: () => {
+        this.state.value = !value;
+      },
+    });
+  }
+
+  async switchTo(value) {
+    await super.onChange(value);
+    const close = this.notification.add(
+      value ? _t("The rule is on.") : _t("The rule is off."),
+      {
+        type: "success",
+        buttons: [
+          {
+            name: _t("Undo"),
+            primary: true,
+            onClick: async () => {
+              close();
+              await super.onChange(!value);
+            },
+          },
+        ],
+      }
+    );
+  }
+}
+
+registry.category("fields").add("whatsapp_clinic_rule_switch", {
+  ...booleanToggleField,
+  component: RuleSwitchField,
+  displayName: _t("WhatsApp Rule On or Off"),
+});
