@@ -299,9 +299,8 @@ class MessageRule(models.Model):
 
     def _is_about(self, appointment) -> bool:
         """Whether the rule, idle or not, is for such appointments in such a state."""
-        return (
-            appointment.state in ANCHORS[self.anchor].states
-            and self._is_for(appointment)
+        return appointment.state in ANCHORS[self.anchor].states and self._is_for(
+            appointment
         )
 
     def _is_for(self, appointment) -> bool:

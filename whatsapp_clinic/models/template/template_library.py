@@ -40,9 +40,7 @@ class Template(models.Model):
 
         What is not known of the record is left out.
         """
-        texts = {
-            one["language"]: one for one in self._library() if one["name"] == name
-        }
+        texts = {one["language"]: one for one in self._library() if one["name"] == name}
         lang = partner_of(record).lang or "en_US"
         code = self.env["whatsapp.clinic.language"]._code_of(lang)
         text = texts.get(code.partition("_")[0], texts["en"])

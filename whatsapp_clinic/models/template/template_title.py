@@ -91,7 +91,7 @@ class Template(models.Model):
 
     @api.model
     def _chosen_title(self, key: tuple):
-        """The stored title of a template, by its `KEY`; empty where nobody chose one."""
+        """The stored title of a template, by its `KEY`; none where nobody chose one."""
         # sudo: who may change the template may name it
         titles = self.env["whatsapp.clinic.template.title"].sudo()
         return titles.search(

@@ -44,6 +44,10 @@ class TestUnanswered(SandboxCase):
             [("message_id", "=", found["id"])]
         )
 
+    def test_reply_to_a_known_patient_is_titled_by_name(self):
+        message = self.hear().with_user(self.receptionist)
+        self.assertEqual(message.action_reply()["name"], "Reply to Ayşe KUMQUAT")
+
     def answer(self, message, body="See you KUMQUAT"):
         wizard = (
             self.env["whatsapp.clinic.message.reply"]
