@@ -166,6 +166,7 @@ MAY = {
     },
     "message.rule": {
         "action_open_waiting": "rpmao",
+        "outlook_of_switch": "rpmao",
     },
     "message.send": {
         "action_send": "rpma",
