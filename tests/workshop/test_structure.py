@@ -1,13 +1,15 @@
 """The rooms of the models: what the documents say of them is what holds.
 
 Imports between rooms are a contract of the import linter (`pyproject.toml`). What no
-import shows, the names of models in `env[…]`, `comodel`, `_inherit` and domains, is
-compared here: a room names only rooms below it. `upward_names.csv` lists what does not
-hold yet, with what will remove it; it may only shrink.
+import shows is compared here: names of models, their tables in SQL, and fields and
+methods that only a room above declares. (Views are not looked at, nor names that are
+put together.) `upward_names.csv` lists what does not hold yet, with what will remove
+it; it may only shrink.
 """
 
 import ast
 import csv
+import re
 from pathlib import Path
 
 from importlinter.api import read_configuration
@@ -17,6 +19,21 @@ ADDON = paths.PROJECT / "whatsapp_clinic"
 MODELS = ADDON / "models"
 UPWARD = Path(__file__).with_name("upward_names.csv")
 PREFIX = "whatsapp.clinic."
+# Whoever lowers the number of exceptions lowers this; nobody raises it.
+AT_MOST = 172
+# Of Odoo's and Python's own records as well: whose they are cannot be seen.
+ODOOS = {
+    "close",
+    "code",
+    "copy",
+    "count",
+    "env",
+    "message_post",
+    "model",
+    "names",
+    "phone",
+    "unlink",
+}
 
 
 def layers() -> list[str]:
@@ -31,7 +48,9 @@ def layers() -> list[str]:
 
 
 def trees() -> dict[Path, ast.Module]:
-    return {path: ast.parse(path.read_text()) for path in sorted(MODELS.rglob("*.py"))}
+    """The files of the rooms, parsed."""
+    files = sorted(MODELS.glob("*/**/*.py"))
+    return {path: ast.parse(path.read_text()) for path in files}
 
 
 def room(path: Path) -> str:
@@ -39,20 +58,58 @@ def room(path: Path) -> str:
 
 
 def upward_names() -> set[tuple[str, str]]:
-    """(file, model) wherever a room names a model of a room above it."""
+    """(file, name) wherever a room names what only a room above it has."""
     height = {name: -place for place, name in enumerate(layers())}
     parsed = trees()
-    owner = {
-        name: room(path) for path, tree in parsed.items() for name in _defined(tree)
-    }
+    owner: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    records: set[str] = set()
+    for path, tree in parsed.items():
+        floor = height[room(path)]
+        for model in _defined(tree):
+            owner[model] = owner[model.replace(".", "_")] = floor
+        for name in _written(tree):
+            lowest[name] = min(floor, lowest.get(name, floor))
+        records.update(_of_records(tree))
+    for name in records - ODOOS:
+        owner[f".{name}"] = lowest[name]
     return {
-        (str(path.relative_to(MODELS)), node.value)
+        (str(path.relative_to(MODELS)), name)
         for path, tree in parsed.items()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant)
-        and node.value in owner
-        and height[owner[node.value]] > height[room(path)]
+        for name in _named(tree)
+        if owner.get(name, height[room(path)]) > height[room(path)]
     }
+
+
+def _named(tree: ast.Module):
+    """What a file names: models, tables, and `.attribute` of whatever record."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield f".{node.attr}"
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if node.value.startswith(PREFIX):
+                yield node.value
+            yield from re.findall(r"\bwhatsapp_clinic_\w+", node.value)
+
+
+def _written(tree: ast.Module):
+    """Every name that a file defines or sets, on whatever."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(getattr(node, "ctx", None), ast.Store):
+            yield getattr(node, "id", None) or getattr(node, "attr", "")
+
+
+def _of_records(tree: ast.Module):
+    """Fields and methods of the models of a file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            for part in node.body:
+                if isinstance(part, ast.FunctionDef):
+                    yield part.name
+                elif isinstance(part, ast.Assign):
+                    yield part.targets[0].id
 
 
 def _defined(tree: ast.Module):
@@ -82,6 +139,10 @@ def test_a_room_names_only_rooms_below_it():
 
 def test_the_list_of_exceptions_only_shrinks():
     assert not allowed() - upward_names()
+
+
+def test_nothing_was_added_to_the_list_of_exceptions():
+    assert len(allowed()) <= AT_MOST
 
 
 def test_each_exception_says_what_will_remove_it():
