@@ -16,6 +16,7 @@ MEANT = {
     ("res_partner", "clinic_branch_id"): "a guardian is looked after with the patient",
     ("whatsapp_clinic_channel", "api_version"): "the present version",
     ("whatsapp_clinic_message", "state"): "what the gate refused has not failed",
+    ("whatsapp_clinic_message", "reason"): "thanks wait until somebody came",
     ("whatsapp_clinic_privacy_notice", "name"): "a shipped draft, in both languages",
     ("whatsapp_clinic_stop_word", "lang_id"): "words that mean something elsewhere",
 }
@@ -189,14 +190,20 @@ def test_every_row_is_kept_and_says_the_same(odoo, told):
     assert not found, "\n".join(found)
 
 
-def test_only_what_the_gate_refused_changed_its_state(odoo, told):
+def test_only_refusals_and_thanks_that_are_too_early_changed_their_state(odoo, told):
     after = _rows(odoo, UPGRADED, "whatsapp_clinic_message")
+    anchors = {
+        key: rule["anchor"]
+        for key, rule in told["whatsapp_clinic_message_rule"].items()
+    }
     changed = {
-        (row["state"], after[key]["state"])
+        (row["state"], after[key]["state"], anchors.get(row["rule_id"]) == "end")
         for key, row in told["whatsapp_clinic_message"].items()
         if row["state"] != after[key]["state"]
     }
-    assert changed <= {("failed", "refused")}
+    kept = {(before, now) for before, now, is_thanks in changed if not is_thanks}
+    assert kept <= {("failed", "refused")}
+    assert {one[:2] for one in changed} - kept <= {("queued", "cancelled")}
 
 
 def test_numbers_are_the_same_with_their_country_code(odoo, told):
