@@ -7,7 +7,7 @@ class MailActivity(models.Model):
     _inherit = "mail.activity"
 
     def _check_access(self, operation):
-        """Who may read a number's record may do what is asked there.
+        """Who may read a number's record may do what is asked of the own company there.
 
         Odoo wants the right to write the record, which nobody has.
         """
@@ -25,4 +25,10 @@ class MailActivity(models.Model):
         about = self.sudo().filtered(lambda one: one.res_model == identities._name)
         numbers = identities.browse(about.mapped("res_id")).exists()
         mine = set(numbers._filtered_access("read").ids)
-        return self & about.filtered(lambda one: one.res_id in mine)
+        return self & about.filtered(
+            lambda one: one.res_id in mine and one._is_asked_of(self.env.companies)
+        )
+
+    def _is_asked_of(self, companies) -> bool:
+        """Whether it is for staff of one of these; companies may share a number."""
+        return not self.user_id or bool(self.user_id.company_ids & companies)

@@ -80,3 +80,17 @@ class TestAsked(StoryCase):
             with self.subTest(model=name):
                 activity.with_user(colleague).action_feedback(feedback="Asked")
                 self.assertFalse(activity.active)
+
+    def test_of_a_shared_number_another_company_does_nothing(self):
+        other = self.env["res.company"].create({"name": "Other clinic"})
+        branch = self.branch.create(
+            {"name": "There", "country_id": self.turkey.id, "company_id": other.id}
+        )
+        stranger = staff_user(self, "receptionist", branch)
+        stranger.write({"company_ids": other.ids, "company_id": other.id})
+        theirs = self.make_patient(name="Other KUMQUAT")
+        theirs.clinic_branch_id = branch
+        asked = self.asked[self.identity._name].with_user(stranger)
+        self.assertTrue(self.identity.with_user(stranger).has_access("read"))
+        for operation in ("write", "unlink"):
+            self.assertFalse(asked.has_access(operation))
