@@ -173,7 +173,8 @@ registry.category("web_tour.tours").add("whatsapp_clinic_cancel_and_tell", {
         run: "click",
       },
       {
-        trigger: ".modal:not(:contains(Discard what)) .o_field_widget[name=also_over] input",
+        trigger:
+          ".modal:not(:contains(Discard what)) .o_field_widget[name=also_over] input",
         run: "click",
       },
       {trigger: ".modal button[name=action_send]", run: "click"},

@@ -42,7 +42,9 @@ registry.category("web_tour.tours").add("whatsapp_clinic_answer_in_the_thread", 
           const {top, bottom} = this.anchor.getBoundingClientRect();
           const limit = box.getBoundingClientRect().top;
           if (top < 0 || bottom > limit + 1) {
-            throw new Error(`The message ends at ${bottom}, the box begins at ${limit}`);
+            throw new Error(
+              `The message ends at ${bottom}, the box begins at ${limit}`
+            );
           }
         },
       },
