@@ -47,8 +47,9 @@ class ChatAnswers(models.AbstractModel):
         words, text = self.env["whatsapp.clinic.stop.word"], message.body or ""
         lang = message.partner_id.lang
         word = words._match(text, lang)
-        # No title narrows what a stop says.
-        if word.effect not in STOPS and self._take_as_tap(message):
+        # No title narrows what a stop says, or what has to be asked.
+        comes_first = word.effect in (*STOPS, "cancel")
+        if not comes_first and self._take_as_tap(message):
             return True
         if word.effect in ANSWERS:
             return self._take_as_answer(message, word)

@@ -360,6 +360,15 @@ class TestChatConsent(ChatCase):
         self.shown()
         self.assertEqual(self.say("STOP").taken_as, "stop")
 
+    def test_cancel_asks_what_is_meant_also_where_a_button_is_called_so(self):
+        template = self.make_template("cancel_titles", "Visit KUMQUAT", "Cancel")
+        template.button_ids.action = "cancel"
+        appointment = self.book(self.patient)
+        self.send_reminder(appointment, template_id=template.id)
+        self.shown()
+        self.assertEqual(self.say("Cancel").taken_as, "cancel")
+        self.assertEqual(appointment.state, "booked")
+
     def test_yes_after_a_day_answers_nothing(self):
         self.question()
         self.pass_time(24 * 3600)
