@@ -643,6 +643,9 @@ class TestFamilies(ClinicCase):
 
     def take_in(self, message_id, hours=0):
         stamp = str(int(STAMP) + hours * 3600)
+        if hours:
+            moved = self.frozen_at + timedelta(hours=hours)
+            self.patch(clock, "now", lambda: moved)
         value = text_message(message_id=message_id, timestamp=stamp)
         for event in webhooks.parse(json.dumps(envelope(value)).encode()):
             self.env["whatsapp.clinic.inbound"]._handle(event)
@@ -655,8 +658,8 @@ class TestFamilies(ClinicCase):
 
     def freeze(self):
         row = self.take_in("wamid.1")
-        at = row.occurred_at
-        self.patch(clock, "now", lambda: at + timedelta(minutes=1))
+        self.frozen_at = row.occurred_at + timedelta(minutes=1)
+        self.patch(clock, "now", lambda: self.frozen_at)
         return row
 
     def test_a_message_of_a_shared_number_has_no_patient_before_somebody_says(self):

@@ -273,8 +273,8 @@ class TestPeople(UpdateCase):
     def test_new_telephone_stands_in_the_conversation(self):
         row = self.system("customer_identity_changed")
         self.assertEqual(row.partner_id, self.patient)
-        self.assertIn("New Telephone", row.kind_label)
-        self.assertIn("New Telephone", row.bubble_html)
+        self.assertIn("New Phone", row.kind_label)
+        self.assertIn("New Phone", row.bubble_html)
         self.assertFalse(self.kept.search([]))
 
     def test_other_notice_of_whatsapp_is_shown_in_its_words(self):
@@ -283,6 +283,8 @@ class TestPeople(UpdateCase):
         self.assertIn("New words", row.bubble_html)
 
     def test_message_without_a_readable_time_is_shown_as_of_now(self):
+        present = clock.now()
+        self.patch(clock, "now", lambda: present)
         for number, written in enumerate(("soon", None, "9" * 30)):
             with self.subTest(written):
                 message_id = f"wamid.UNDATED{number}"

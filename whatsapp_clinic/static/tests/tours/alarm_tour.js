@@ -1,7 +1,7 @@
 import {patient} from "./patience";
 import {registry} from "@web/core/registry";
 
-const ALARM = ".o_whatsapp_clinic_alarms .alert:contains(connection is broken)";
+const ALARM = ".o_whatsapp_clinic_alarms .alert:contains(connection does not work)";
 const UNSUBSCRIBED = ".o_form_view .o_data_row:contains(The app gets the)";
 
 registry.category("web_tour.tours").add("whatsapp_clinic_mend_an_alarm", {
@@ -14,7 +14,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_mend_an_alarm", {
       },
       {
         content: "The channel says the same",
-        trigger: ".o_form_view .alert-danger:contains(connection is broken)",
+        trigger: ".o_form_view .alert-danger:contains(connection does not work)",
       },
       {
         trigger: `${UNSUBSCRIBED}:contains(not subscribed) button[name=action_mend]`,

@@ -40,7 +40,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_write_to_one", {
         trigger: ".o_whatsapp_clinic_chatter_button",
         run: "click",
       },
-      ...choose("template_id", "how_are_you"),
+      ...choose("template_id", "How are you"),
       {
         content: "The message as the first patient gets it",
         trigger: ".modal .o_whatsapp_clinic_bubble:contains(how are you?)",
@@ -102,7 +102,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_write_to_many", {
         run: "click",
       },
       ...throughTheActions,
-      ...choose("template_id", "how_are_you"),
+      ...choose("template_id", "How are you"),
       {
         content: "The message as the first patient gets it",
         trigger: ".modal .o_whatsapp_clinic_bubble:contains(how are you?)",
