@@ -117,11 +117,11 @@ def _fill(database: Database, channel: int, first: int, end: int) -> None:
         ), consent AS (
             INSERT INTO whatsapp_clinic_consent
                 (partner_id, guardian_id, company_id, purpose_id, decision, act_at,
-                 method)
+                 method, evidence)
             SELECT patient.id, guardianship.guardian_id, channel.company_id, purpose.id,
                    CASE WHEN patient.id %% 10 = 0 THEN 'withdrawn' ELSE 'given' END,
                    now() AT TIME ZONE 'UTC' - (patient.id %% 700) * interval '1 day',
-                   'paper'
+                   'import', 'Benchmark'
             FROM whatsapp_clinic_channel AS channel,
                  whatsapp_clinic_consent_purpose AS purpose,
                  patient LEFT JOIN guardianship ON guardianship.patient_id = patient.id
