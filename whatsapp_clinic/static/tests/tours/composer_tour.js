@@ -112,10 +112,9 @@ registry.category("web_tour.tours").add("whatsapp_clinic_write_to_many", {
         trigger: ".modal .o_whatsapp_clinic_counts .badge:contains(200 will be sent)",
       },
       {
-        content: "Who will be refused, and why",
+        content: "Who will be refused, and why; the only reason is open",
         trigger:
           ".modal .o_whatsapp_clinic_outlook summary:contains(The patient has not agreed)",
-        run: "click",
       },
       {
         trigger: ".modal .o_whatsapp_clinic_outlook li:contains(Nobody)",
