@@ -74,7 +74,7 @@ class TestCompanyOfGuardianships(MigrationCase):
             "WHERE id = %s",
             [company.id, nobody.id, self.one.id],
         )
-        self.migrate("19.0.2.1.0/pre-access2.py")
+        self.migrate("19.0.2.1.0/pre-guardianships.py")
         return self.one.company_id
 
     def test_home_of_the_patient(self):
