@@ -20,7 +20,10 @@ class MailActivity(models.Model):
         same cause. `sentence` is lazy: it is told in the language of who reads it, and
         may name what `told` answers for an environment in that language.
         """
-        known = self._open_calls(record, cause, about=about)[:1]
+        # A number may be of patients of several companies: each asks its own.
+        known = self._open_calls(record, cause, about=about).filtered(
+            lambda one: one.user_id.company_ids & staff.company_ids
+        )[:1]
         reader = known.user_id or staff
         one = record.with_context(lang=reader.lang)
         summary = one.env._(sentence)

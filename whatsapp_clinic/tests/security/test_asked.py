@@ -2,6 +2,7 @@
 
 from odoo.tests import tagged
 
+from ...models.chat.chat_answers import _CALLS
 from ..common import staff_user
 from .story import StoryCase
 
@@ -94,3 +95,15 @@ class TestAsked(StoryCase):
         self.assertTrue(self.identity.with_user(stranger).has_access("read"))
         for operation in ("write", "unlink"):
             self.assertFalse(asked.has_access(operation))
+
+    def test_of_a_shared_number_each_company_asks_its_own_reception(self):
+        other = self.env["res.company"].create({"name": "Other clinic"})
+        stranger = staff_user(self, "receptionist")
+        stranger.write({"company_ids": other.ids, "company_id": other.id})
+        for staff in (self.receptionist, stranger, self.receptionist):
+            self.env["mail.activity"]._call_reception(
+                self.identity, "may_refuse", _CALLS["may_refuse"], staff
+            )
+        asked = self.identity.activity_ids.filtered("clinic_cause")
+        self.assertEqual(asked.user_id, self.receptionist | stranger)
+        self.assertEqual(len(asked), 2)
