@@ -151,14 +151,14 @@ class Story:
         say("\n5  The due reminders go.")
         self.wait(
             "clock moved to reminder on the phone",
-            lambda: self.reminder(ayse) and self.reminder(baris),
+            lambda: self.reminder(ayse, visit) and self.reminder(baris, other),
             seconds=150,
         )
-        self.show(self.reminder(ayse))
+        self.show(self.reminder(ayse, visit))
 
     def tap_confirm(self, patient: dict, visit: int) -> None:
         say(f"\n6  {patient['name']} taps the first button.")
-        self.tap(patient, 0)
+        self.tap(patient, visit, 0)
         self.wait(
             "tap on Confirm to the appointment's new state",
             lambda: self.appointment(visit)["patient_status"] == "accepted",
@@ -167,7 +167,7 @@ class Story:
 
     def tap_cancel(self, patient: dict, visit: int) -> None:
         say(f"\n7  {patient['name']} taps the last button.")
-        self.tap(patient, 2)
+        self.tap(patient, visit, 2)
         self.wait(
             "tap on Cancel to the appointment's new state",
             lambda: self.appointment(visit)["state"] == "cancelled",
@@ -180,13 +180,13 @@ class Story:
         )
         say("   Its other reminders are cancelled and the slot is free again.")
 
-    def tap(self, patient: dict, button: int) -> None:
-        bubble = self.reminder(patient)
+    def tap(self, patient: dict, visit: int, button: int) -> None:
+        bubble = self.reminder(patient, visit)
         say(f"   [{bubble['buttons'][button]['title']}]")
         self.phones.tap(patient["wa_id"], bubble["id"], button)
 
     def appointment(self, visit: int) -> dict:
-        fields = ["display_name", "state", "patient_status"]
+        fields = ["display_name", "start", "state", "patient_status"]
         (found,) = self.receptionist.read(APPOINTMENT, [("id", "=", visit)], fields)
         return found
 
@@ -205,9 +205,16 @@ class Story:
         thread = self.phones.thread(patient["wa_id"], KADIKOY)
         return [one for one in thread if one["direction"] == "out"]
 
-    def reminder(self, patient: dict) -> dict | None:
-        with_buttons = [one for one in self.bubbles(patient) if one["buttons"]]
-        return with_buttons[-1] if with_buttons else None
+    def reminder(self, patient: dict, visit: int) -> dict | None:
+        """The bubble with buttons that names the visit's time; others may be due."""
+        start = datetime.strptime(self.appointment(visit)["start"], TIME_FORMAT)
+        time_of_day = f"{start.replace(tzinfo=timezone.utc).astimezone(ISTANBUL):%H:%M}"
+        found = [
+            one
+            for one in self.bubbles(patient)
+            if one["buttons"] and time_of_day in one["text"]
+        ]
+        return found[-1] if found else None
 
     def show(self, bubble: dict) -> None:
         """A bubble as it stands on the phone."""
