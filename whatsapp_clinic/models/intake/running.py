@@ -28,11 +28,12 @@ def wake_unless_running(dbname: str, cron_id: int) -> None:
     Cheaper than a trigger for every webhook of a flood: it writes nothing, and for a
     moment after it was seen running it is taken to run still; it lingers that long.
     """
-    if time.monotonic() - _seen_running.get(dbname, float("-inf")) < LINGER / 2:
+    asked_at = time.monotonic()
+    if asked_at - _seen_running.get(dbname, float("-inf")) < LINGER / 2:
         return
     with sql_db.db_connect(dbname).cursor() as cr:
         if not running_lock(cr, cron_id, "pg_try_advisory_xact_lock_shared"):
-            _seen_running[dbname] = time.monotonic()
+            _seen_running[dbname] = asked_at
             return
         cr.rollback()
         read_committed(cr)
