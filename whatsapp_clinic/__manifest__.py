@@ -1,7 +1,7 @@
 {
     "name": "WhatsApp Clinic",
     "summary": "Reminders, consent and conversations with patients on WhatsApp",
-    "version": "19.0.2.1.0",
+    "version": "19.0.2.2.0",
     "category": "Services/Appointment",
     "author": "WhatsApp Clinic contributors",
     "license": "LGPL-3",
@@ -80,6 +80,7 @@
         "views/channel/channel_connection.xml",
         "views/template/template.xml",
         "views/identity/identity.xml",
+        "views/identity/partner_merge.xml",
         "views/intake/webhook_event.xml",
         "views/appointment/appointment.xml",
         "views/clinic/branch.xml",

@@ -109,6 +109,7 @@ from .security import (
     test_own_branch,
     test_seen_patients,
     test_shared_number,
+    test_shared_record,
     test_sweep,
 )
 from .template import (

@@ -71,6 +71,7 @@ class PartnerMerge(models.TransientModel):
         known = everyone.sudo().consent_ids
         before = consents._states(everyone, known.purpose_id, known.company_id)
         stopped = self._stopped(everyone)
+        brought = self._brought(src_partners)
         self._move_identities(src_partners, dst_partner)
         self._end_guardianships_of_oneself(everyone)
         self._join_followers(everyone, dst_partner)
@@ -81,7 +82,32 @@ class PartnerMerge(models.TransientModel):
         self.env.invalidate_all()
         self._settle_guardianships(dst_partner)
         self._settle_consents(before, stopped, dst_partner)
+        self._note_brought(brought, dst_partner)
         return result
+
+    @api.model
+    def _brought(self, src_partners) -> list[str]:
+        """What each duplicate had decided, so that a wrong merge can be told apart."""
+        known = src_partners.sudo().with_context(lang=self.env.company.partner_id.lang)
+        return [
+            f"{one.name} ({', '.join(one.consent_ids.purpose_id.mapped('name'))})"
+            for one in known.filtered("consent_ids")
+        ]
+
+    @api.model
+    def _note_brought(self, brought: list[str], dst_partner):
+        """Staff reads whose acts count for this patient now."""
+        if brought:
+            noted = dst_partner.sudo().with_context(
+                lang=self.env.company.partner_id.lang
+            )
+            noted._note_for_staff(
+                noted.env._(
+                    "What these merged contacts had decided counts for this patient "
+                    "now: %(brought)s. If somebody else was meant, withdraw it.",
+                    brought=", ".join(brought),
+                )
+            )
 
     @api.model
     def _move_identities(self, src_partners, dst_partner):

@@ -1,4 +1,5 @@
 from . import (
+    identity,
     mail_activity,
     mail_message,
     mail_notification,

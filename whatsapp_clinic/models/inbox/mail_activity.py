@@ -31,4 +31,4 @@ class MailActivity(models.Model):
 
     def _is_asked_of(self, companies) -> bool:
         """Whether it is for staff of one of these; companies may share a number."""
-        return not self.user_id or bool(self.user_id.company_ids & companies)
+        return bool((self.user_id or self.create_uid).company_ids & companies)

@@ -6,6 +6,9 @@ from odoo.addons.mail.tools.discuss import Store
 from ...tools.text import as_html
 from ..patient.res_partner import CLINIC_NOTE, CLINIC_STAFF
 
+# Types of notes that the system alone writes.
+_OF_SYSTEM = ("whatsapp_message", CLINIC_NOTE)
+
 
 class MailMessage(models.Model):
     """WhatsApp messages and notes about patients in a chatter.
@@ -64,6 +67,8 @@ class MailMessage(models.Model):
         forbidden = super()._get_forbidden_access(operation)
         if operation == "create":
             return forbidden
+        if operation in ("write", "unlink"):
+            return forbidden | self._notes_of_system()
         return forbidden | (self - forbidden)._hidden_notes()
 
     def _hidden_notes(self):
@@ -79,7 +84,33 @@ class MailMessage(models.Model):
         hidden = (shown - readable).filtered(
             lambda one: me not in (one.partner_id, one.mail_message_id.author_id)
         )
-        return self & (hidden.mail_message_id | self._notes_for_staff())
+        return self & (
+            hidden.mail_message_id
+            | self._notes_for_staff()
+            | self._notes_of_other_companies()
+        )
+
+    def _notes_of_system(self):
+        """Those that nobody rewrites or deletes: they tell what was done and sent."""
+        return self.sudo().filtered(lambda one: one.message_type in _OF_SYSTEM)
+
+    def _notes_of_other_companies(self):
+        """Those that staff of another company wrote on a number that patients of both
+        share, and not to the user."""
+        me = self.env.user.partner_id
+        return self.sudo().filtered(
+            lambda one: (
+                one.model == "whatsapp.clinic.identity"
+                and one.record_company_id - self.env.companies
+                and one._is_by_staff()
+                and me
+                not in (one.author_id | one.partner_ids | one.notified_partner_ids)
+            )
+        )
+
+    def _is_by_staff(self) -> bool:
+        writer = self.create_uid
+        return writer._is_internal() and not writer._is_superuser()
 
     def _notes_for_staff(self):
         """Those of these notes that are for who looks after the patient, and not for

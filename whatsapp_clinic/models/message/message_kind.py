@@ -180,7 +180,7 @@ class Message(models.Model):
         place = content.get("location") or {}
         referral, order = content.get("referral") or {}, content.get("order") or {}
         form = content.get("form") or {}
-        locale = babel_locale_parse(self.partner_id.sudo().lang or self.env.lang)
+        locale = babel_locale_parse(self._branch_lang() or self.env.lang)
         bubble = self.env["whatsapp.clinic.bubble"]
         text, titles = self.shown_body or "", []
         if self.template_id:
@@ -211,6 +211,11 @@ class Message(models.Model):
             "unread": self._lines(content.get("unread")),
             "lines": self._lines,
         }
+
+    def _branch_lang(self) -> str | None:
+        """The language of the branch, else of the clinic: all staff read the same."""
+        place = self.sudo()
+        return place.branch_id.lang or place.company_id.partner_id.lang
 
     def _lines(self, value) -> list[tuple[str, str]]:
         """What JSON tells, for people: (names that lead there, what stands there)."""

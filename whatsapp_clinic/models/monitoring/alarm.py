@@ -307,11 +307,12 @@ class Alarm(models.Model):
     def _managers(self):
         """Managers who work at the channel's branches, else those of its company.
 
-        What concerns the whole database concerns the administrators who may see it.
+        What concerns the whole database concerns the administrators who may see it;
+        if there is none, every one: somebody has to find one of all companies.
         """
         if not self.channel_id:
-            administrators = self.env.ref("whatsapp_clinic.group_administrator")
-            return administrators.all_user_ids.filtered(self._is_seen_by)
+            every = self.env.ref("whatsapp_clinic.group_administrator").all_user_ids
+            return every.filtered(self._is_seen_by) or every
         managers = self.env.ref("whatsapp_clinic.group_manager").all_user_ids.filtered(
             lambda user: self.company_id in user.company_ids
         )

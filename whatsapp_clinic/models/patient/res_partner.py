@@ -278,6 +278,10 @@ class ResPartner(models.Model):
         if is_staff and any(not name.startswith(_BESIDE) for name in vals):
             self._check_looked_after()
 
+    def unlink(self):
+        self._check_may_write({"name"})
+        return super().unlink()
+
     def copy(self, default=None):
         self._check_may_write({"name"})
         return super().copy(default)

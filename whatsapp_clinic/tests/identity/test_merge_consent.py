@@ -4,7 +4,7 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ...tools import clock
-from ..common import ClinicCase, tomorrow
+from ..common import ClinicCase, staff_notes, tomorrow
 
 
 @tagged("post_install", "-at_install")
@@ -46,6 +46,29 @@ class TestMergeConsent(ClinicCase):
             }
         )
         return proof, consent
+
+    def test_staff_reads_whose_acts_came_along(self):
+        self.consent(self.twin)
+        self.merge()
+        note = staff_notes(self.kept)[:1].body
+        for told in ("Ayse KUMQUAT", self.purpose.name):
+            self.assertIn(told, note)
+
+    def test_nothing_is_noted_where_nothing_came_along(self):
+        self.consent(self.kept)
+        self.merge()
+        self.assertFalse(staff_notes(self.kept))
+
+    def test_merge_tells_staff_alone_that_it_is_for_good(self):
+        for groups, is_told in (
+            ("whatsapp_clinic.group_receptionist,base.group_partner_manager", True),
+            ("base.group_user,base.group_partner_manager", False),
+        ):
+            user = new_test_user(self.env, f"merges-{is_told}", groups)
+            wizard = self.env["base.partner.merge.automatic.wizard"].with_user(user)
+            view = wizard.get_view(view_type="form")["arch"]
+            with self.subTest(groups=groups):
+                self.assertEqual("o_clinic_merge_warning" in view, is_told)
 
     def test_guardianships_of_a_patient_come_along(self):
         one = self.guard(self.twin, self.other)

@@ -454,7 +454,7 @@ class TestKinds(ClinicCase):
                 row = self.stored(f"wamid.{kind}")
                 self.assertIn("GET_DIRECTIONS", html2plaintext(row.bubble_html))
 
-    def test_numbers_of_an_order_are_exact_and_written_as_the_patient_does(self):
+    def test_numbers_of_an_order_are_exact_and_written_as_the_branch_does(self):
         item = {"product_retailer_id": "a", "currency": "TRY"}
         numbers = {
             "wamid.a": (1, 12345.65, "1 × a 12,345.65 TRY"),
@@ -469,8 +469,11 @@ class TestKinds(ClinicCase):
         self.env["res.lang"]._activate_lang("tr_TR")
         self.make_patient(lang="tr_TR")
         self.take_in(message("order", order={"product_items": [line]}))
-        shown = html2plaintext(self.stored().bubble_html)
-        self.assertIn("0,5 × a 1.234.567,89 TRY", shown)
+        row = self.stored()
+        self.assertIn("0.5 × a 1,234,567.89 TRY", html2plaintext(row.bubble_html))
+        row.branch_id.lang = "tr_TR"
+        row.invalidate_recordset()
+        self.assertIn("0,5 × a 1.234.567,89 TRY", html2plaintext(row.bubble_html))
 
     def test_what_the_app_offers_to_tap_is_shown_as_what_is_offered_from_here(self):
         reply = {"type": "reply", "reply": {"id": "1", "title": "Evet"}}

@@ -176,3 +176,23 @@ class TestThanksThatWait(MigrationCase):
         self.migrate("19.0.2.1.0/post-visits.py")
         states = {row.appointment_id: row.state for row in rows}
         self.assertEqual(states, {visits[0]: "cancelled", visits[1]: "queued"})
+
+
+@tagged("post_install", "-at_install")
+class TestNames(MigrationCase):
+    """Names that came before there was a bound are as those of today."""
+
+    def test_names_become_one_bounded_line_and_others_stay(self):
+        identity = self.make_patient().whatsapp_identity_ids
+        for before, after in (
+            ("Ayşe " + "KUMQUAT" * 100, ("Ayşe " + "KUMQUAT" * 100)[:100]),
+            ("Ayşe\n\u202eKUMQUAT ", "Ayşe KUMQUAT"),
+            ("Ayşe-Nur “Kumquat” 🌸", "Ayşe-Nur “Kumquat” 🌸"),
+        ):
+            identity.profile_name = before
+            identity.flush_recordset()
+            for _time in range(2):
+                self.migrate("19.0.2.2.0/post-names.py")
+                identity.invalidate_recordset()
+                with self.subTest(before[:12]):
+                    self.assertEqual(identity.profile_name, after)

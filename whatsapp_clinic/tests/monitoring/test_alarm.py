@@ -381,6 +381,28 @@ class TestAlarm(AlarmCase):
         )
         self.assertFalse(by_kind["parked"].with_user(self.manager).is_mendable)
 
+    def test_where_nobody_may_read_it_every_administrator_is_told(self):
+        company = self.env["res.company"].create({"name": "Other clinic"})
+        group = self.env.ref("whatsapp_clinic.group_administrator")
+        group.all_user_ids.company_id = self.env.company
+        group.all_user_ids.company_ids = self.env.company
+        foreign = staff_user(
+            self, "administrator", company_id=company.id, company_ids=company.ids
+        )
+        own = staff_user(self, "administrator")
+        update = Unrecognised("messages", {"body": "KUMQUAT"}, "unknown")
+        self.env["whatsapp.clinic.unrecognised"]._keep(update)
+        self.watch()
+        alarm = self.alarms()
+        told = alarm.activity_ids
+        self.assertLessEqual(own | foreign, told.user_id)
+        self.assertNotIn(self.manager, told.user_id)
+        for user in (own, foreign):
+            asked = told.filtered(lambda one, user=user: one.user_id == user)
+            with self.subTest(user=user.login):
+                self.assertTrue(asked.with_user(user).read(["summary", "note"]))
+                self.assertFalse(alarm.with_user(user).has_access("read"))
+
     def test_every_kind_says_what_to_do(self):
         kinds = [kind for kind, _label in self.alarms()._fields["kind"].selection]
         for kind in kinds:

@@ -479,3 +479,64 @@ class TestGuardianLookedAfter(LookedAfterCase):
         self.note(self.make_patient("+905321110002", clinic_branch_id=self.branch.id))
         self.patient.clinic_branch_id = self.branch_b
         self.assert_looked_after_by(self.own, self.manager)
+
+
+@tagged("post_install", "-at_install")
+class TestEmployer(LookedAfterCase):
+    """An employer among whose people are patients of another branch."""
+
+    def setUp(self):
+        super().setUp()
+        self.employer = self.env["res.partner"].create(
+            {"name": "Employer", "is_company": True, "street": "Old Street"}
+        )
+        self.patient.parent_id = self.employer
+        self.env.flush_all()
+
+    def asked_by(self, user):
+        """The employer in a request of the user: Odoo writes what commands say of
+        contacts as whoever the transaction began with."""
+        transaction = self.env.transaction
+        self.addCleanup(setattr, transaction, "default_env", transaction.default_env)
+        transaction.default_env = self.env(user=user)
+        return self.employer.with_user(user)
+
+    def test_is_written_by_who_may_write_contacts(self):
+        for user in (self.there, self.foreign["receptionist"]):
+            employer = self.asked_by(user)
+            for values in (
+                {"name": f"Employer of {user.login}"},
+                {"street": f"Street of {user.login}", "country_id": self.turkey.id},
+                {"vat": "TR1234567890", "website": "https://example.com"},
+                {"child_ids": [Command.create({"name": "Colleague"})]},
+                {"lang": "en_US", "comment": "Note", "user_id": user.id},
+            ):
+                with self.subTest(user=user.login, values=sorted(values)):
+                    employer.write(values)
+        self.assertEqual(self.patient.street, self.employer.street)
+
+    def test_its_patient_is_not_written_through_it(self):
+        commands = (
+            Command.update(self.patient.id, {"phone": "+905320000099"}),
+            Command.unlink(self.patient.id),
+            Command.delete(self.patient.id),
+        )
+        for command in commands:
+            with self.subTest(command=command[0]), self.assertRaises(AccessError):
+                self.asked_by(self.there).write({"child_ids": [command]})
+
+    def test_colleague_is_written_beside_the_patient(self):
+        colleague = self.make_patient(
+            "+905321110077",
+            "Colleague KUMQUAT",
+            parent_id=self.employer.id,
+            clinic_branch_id=self.branch_b.id,
+        )
+        colleague.with_user(self.there).write({"street": "New Street"})
+        self.assertEqual(self.patient.street, "New Street")
+
+    def test_patient_of_others_is_deleted_by_nobody(self):
+        stranger = self.make_patient("+905321110055", "New KUMQUAT")
+        for user in (self.there, self.foreign["manager"]):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                stranger.with_user(user).unlink()
