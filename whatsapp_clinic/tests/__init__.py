@@ -107,6 +107,7 @@ from .security import (
     test_looked_after,
     test_methods,
     test_own_branch,
+    test_refusal_told,
     test_seen_patients,
     test_shared_number,
     test_shared_record,

@@ -26,6 +26,8 @@ def _may_be_sent(message) -> bool:
     return message.direction == "out" and waits
 
 
+# The reason that is told about patients whom the user does not look after.
+_ELSEWHERE = "looked_after_elsewhere"
 # Characters, of which a name shows sixty.
 _BEGINNING = 400
 
@@ -199,24 +201,40 @@ class Message(models.Model):
     )
 
     @api.depends("state", "reason")
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_objection(self):
         waiting = self.filtered(lambda message: message.state in WAITING_STATES)
-        verdicts = self.env["whatsapp.clinic.gate"]._judge(waiting)
-        for message in self:
+        seen = waiting._of_own_patients()
+        verdicts = self.env["whatsapp.clinic.gate"]._judge(seen)
+        (waiting - seen).objection = _ELSEWHERE
+        for message in self - (waiting - seen):
             verdict = verdicts.get(message.id)
             told = message.reason if message.state in ("held", *ENDED_STATES) else None
             message.objection = (verdict and verdict.reason) or told
 
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid", "allowed_company_ids")
     def _compute_send_objection(self):
         gate = self.env["whatsapp.clinic.gate"].with_context(**{BY_HAND: True})
-        verdicts = gate._judge(self.filtered(_may_be_sent), leaves_now=True)
+        sendable = self.filtered(_may_be_sent)
+        seen = sendable._of_own_patients()
+        verdicts = gate._judge(seen, leaves_now=True)
         for message in self:
             verdict = verdicts.get(message.id)
-            message.send_objection = verdict.reason if verdict else "not_sendable"
+            unasked = _ELSEWHERE if message in sendable - seen else "not_sendable"
+            message.send_objection = verdict.reason if verdict else unasked
             objection = REASONS.get(message.send_objection)
             message.can_be_sent_now = not (objection and objection.is_hopeless)
             message.send_next_step = next_step(self.env, message.send_objection)
+
+    def _of_own_patients(self):
+        """Those of nobody in particular, and of patients whom the user looks after.
+
+        Of others nobody is told what stands against writing to them now; why a row of
+        one's own was not sent, then, is that row's story.
+        """
+        patients = self.sudo().partner_id
+        others = patients - patients._of_own_branches()
+        return self.filtered(lambda one: one.sudo().partner_id not in others)
 
     @api.depends("body", "state", "template_id")
     def _compute_shown_body(self):
@@ -297,6 +315,7 @@ class Message(models.Model):
                     "Only what waits, failed, was cancelled or is unknown can be sent."
                 )
             )
+        sendable.sudo().partner_id.with_env(self.env)._check_looked_after()
         sendable.sudo().by_hand = True
         sendable.sudo()._requeue()
 

@@ -1,5 +1,6 @@
 from . import (
     branch,
+    channel,
     language,
     res_company,
     res_config_settings,

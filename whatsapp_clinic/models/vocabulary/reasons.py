@@ -135,6 +135,11 @@ REASONS = {
         remedy=Remedy(_lt("Use This Number Again"), "_confirm_number"),
         badge="no_number",
     ),
+    "looked_after_elsewhere": Reason(
+        "Another branch looks after this patient.",
+        next_step=_lt("Ask there, or a manager of its company."),
+        is_hopeless=True,
+    ),
     "patient_archived": Reason(
         "The patient is archived.",
         next_step=_lt("Restore the patient if the clinic still treats them."),

@@ -1,11 +1,18 @@
 """What an upgrade makes of rows that are there."""
 
+from contextlib import nullcontext
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from odoo.tests import new_test_user, tagged
 
-from ..common import ClinicCase, patient_wrote, tomorrow
+from ..common import (
+    BUSINESS_ACCOUNT,
+    ClinicCase,
+    make_template,
+    patient_wrote,
+    tomorrow,
+)
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -196,3 +203,43 @@ class TestNames(MigrationCase):
                 identity.invalidate_recordset()
                 with self.subTest(before[:12]):
                     self.assertEqual(identity.profile_name, after)
+
+
+@tagged("post_install", "-at_install")
+class TestForeignAccounts(MigrationCase):
+    """Templates in another company's WhatsApp account are taken out of it."""
+
+    def setUp(self):
+        super().setUp()
+        company = self.env["res.company"].create({"name": "Other clinic"})
+        self.template.title = "Our reminder"
+        self.own = make_template(self, "own")
+        self.templates = self.template | self.own
+        self.env.flush_all()
+        for table in ("template", "template_title"):
+            self.env.cr.execute(
+                f"UPDATE whatsapp_clinic_{table} SET company_id = %s WHERE name = %s",
+                [company.id, self.template.name],
+            )
+        self.env.invalidate_all()
+
+    def test_they_become_drafts_that_keep_text_and_title(self):
+        text, count = self.template.body_text, self.templates.search_count([])
+        for expected in (self.assertLogs("migration", "WARNING"), nullcontext()):
+            with expected:
+                self.migrate("19.0.2.2.0/pre-accounts.py")
+            self.assertEqual(self.templates.search_count([]), count)
+            self.assertEqual(self.template.status, "DRAFT")
+            self.assertFalse(self.template.remote_id or self.template.enabled)
+            self.assertIn(BUSINESS_ACCOUNT, self.template.business_account_id)
+            self.assertNotEqual(self.template.business_account_id, BUSINESS_ACCOUNT)
+            self.assertEqual(self.template.body_text, text)
+            self.assertEqual(self.template.title, "Our reminder")
+            self.assertTrue(self.template.task_error)
+
+    def test_own_templates_stay(self):
+        before = self.own.read()
+        with self.assertLogs("migration", "WARNING"):
+            self.migrate("19.0.2.2.0/pre-accounts.py")
+        self.assertEqual(self.own.read(), before)
+        self.assertEqual(self.own.status, "APPROVED")

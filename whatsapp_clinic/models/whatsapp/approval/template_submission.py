@@ -151,8 +151,12 @@ class Template(models.Model):
         return base64.b64decode(self.with_context(bin_size=False).header_sample)
 
     def _check_connected(self):
+        # sudo: its own manager may work at no branch of the number
         channels = self.env["whatsapp.clinic.channel"].sudo()
-        same = [("business_account_id", "=", self.business_account_id)]
+        same = [
+            ("business_account_id", "=", self.business_account_id),
+            ("company_id", "child_of", self.sudo().company_id.root_id.id),
+        ]
         if not any(one.state in ("ready", "held") for one in channels.search(same)):
             raise UserError(
                 self.env._("No number of this WhatsApp account is connected.")

@@ -23,6 +23,7 @@ from ...common import (
     WebCase,
     consent,
     make_patient,
+    make_template,
     set_up_clinic,
     staff_user,
 )
@@ -81,6 +82,36 @@ class TestAccount(ClinicCase):
         self.account.company_id = self.company
         self.channel.company_id = self.company
         self.assertEqual(self.account.company_id, self.company)
+
+    def test_templates_go_along_with_the_last_number_of_their_account(self):
+        self.template.title = "Our reminder"
+        archived = make_template(self, "archived")
+        archived.active = False
+        company = self.move(self.channel)
+        self.assertEqual((self.template | archived).company_id, company)
+        self.assertEqual(self.template.title, "Our reminder")
+
+    def test_templates_stay_where_a_number_of_their_account_stays(self):
+        self.channel.copy({"phone_number_id": "stays"})
+        self.move(self.channel)
+        self.assertEqual(self.template.company_id, self.company)
+
+    def test_number_whose_templates_rules_send_is_not_moved(self):
+        self.rule(active=False)
+        with self.assertRaisesRegex(ValidationError, "choose another template"):
+            self.move(self.channel)
+
+    def test_template_is_submitted_by_numbers_of_its_company_alone(self):
+        """A row that came to a foreign account in an earlier version."""
+        company = self.env["res.company"].create({"name": "Other clinic"})
+        self.template._check_connected()
+        self.env.cr.execute(
+            "UPDATE whatsapp_clinic_template SET company_id = %s WHERE id = %s",
+            [company.id, self.template.id],
+        )
+        self.template.invalidate_recordset()
+        with self.assertRaises(UserError):
+            self.template._check_connected()
 
     def in_environment(self, **values):
         values = {f"WHATSAPP_CLINIC_MAIN_{name}": text for name, text in values.items()}
