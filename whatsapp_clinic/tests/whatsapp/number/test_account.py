@@ -268,6 +268,9 @@ class TestAccount(ClinicCase):
         for address in (
             "https://evil.test",
             "https://graph.facebook.com@evil.test",
+            "http://graph.facebook.com",
+            "https://graph.facebook.com:8443",
+            "file://graph.facebook.com/token",
             "http://127.0.0.1:8069",
             "http://localhost:5432",
         ):
