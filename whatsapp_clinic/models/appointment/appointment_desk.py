@@ -2,6 +2,7 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 from ...tools import clock
+from ..outbox.undo import tell_sent
 
 # Where a wrong click came from.
 _BEFORE = {
@@ -19,13 +20,22 @@ class Appointment(models.Model):
 
     _inherit = "whatsapp.clinic.appointment"
 
-    def action_mark_arrived(self):
+    def action_mark_arrived(self) -> dict:
         """Note that those of these patients who were expected are here."""
-        self._expected().action_arrive()
+        expected = self._expected()
+        expected.action_arrive()
+        return expected._tell_marked()
 
-    def action_mark_noshow(self):
+    def action_mark_noshow(self) -> dict:
         """Note that those of these patients who were expected did not come."""
-        self._expected().action_noshow()
+        expected = self._expected()
+        expected.action_noshow()
+        return expected._tell_marked()
+
+    def _tell_marked(self) -> dict:
+        """The action that says how many were marked, and offers to take it back."""
+        told = self.env._("%s marked.", len(self))
+        return tell_sent(self, told, None, True, undo="action_step_back")
 
     def action_step_back(self):
         """Undo the last step of each visit; the patient's answer stays as it was."""

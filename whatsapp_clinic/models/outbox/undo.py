@@ -58,16 +58,22 @@ class Message(models.Model):
 
 
 def tell_sent(
-    wizard, told: str, leaves_at: datetime | None, can_be_undone: bool, **params
+    done,
+    told: str,
+    leaves_at: datetime | None,
+    can_be_undone: bool,
+    undo: str = "action_undo",
+    **params,
 ) -> dict:
     """The action that closes a wizard, tells what became of it and offers an Undo.
 
-    `leaves_at` is naive UTC. Undo calls the wizard's `action_undo`.
+    `leaves_at` is naive UTC. `undo` is the method of what was `done`, a wizard or the
+    records themselves.
     """
     seconds = SHOWN
     if can_be_undone and leaves_at and leaves_at > clock.precise_now():
         seconds = ceil((leaves_at - clock.precise_now()).total_seconds())
-        told += " " + wizard.env._("Sent in %s seconds.", seconds)
+        told += " " + done.env._("Sent in %s seconds.", seconds)
     return {
         "type": "ir.actions.client",
         "tag": "whatsapp_clinic_sent",
@@ -75,7 +81,8 @@ def tell_sent(
             "message": told,
             "type": "success",
             "seconds": seconds,
-            "undo": can_be_undone and {"model": wizard._name, "id": wizard.id},
+            "undo": can_be_undone
+            and {"model": done._name, "ids": done.ids, "method": undo},
             **params,
         },
     }

@@ -72,8 +72,11 @@ class TestStates(DeskCase):
     def test_many_patients_arrive_at_once(self):
         first = self.book(self.patient)
         cancelled = self.book(self.patient, first.stop, state="cancelled")
-        self.at_desk(first | cancelled).action_mark_arrived()
+        done = self.at_desk(first | cancelled).action_mark_arrived()
         self.assertEqual((first | cancelled).mapped("state"), ["arrived", "cancelled"])
+        self.assertEqual(done["params"]["message"], "1 marked.")
+        undo = done["params"]["undo"]
+        self.assertEqual((undo["ids"], undo["method"]), (first.ids, "action_step_back"))
 
     def test_what_nobody_expects_cannot_be_missed(self):
         cancelled = self.book(self.patient, state="cancelled")
@@ -370,7 +373,7 @@ class TestCancelling(DeskCase):
     def test_cancelling_is_undone_from_the_notice(self):
         wizard = self.wizard()
         undo = wizard.action_cancel()["params"]["undo"]
-        self.assertEqual(undo, {"model": wizard._name, "id": wizard.id})
+        self.assertEqual((undo["model"], undo["ids"]), (wizard._name, wizard.ids))
         wizard.action_undo()
         self.assertEqual((self.visit.state, self.visit.cancelled_by), ("booked", False))
 

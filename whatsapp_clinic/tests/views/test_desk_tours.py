@@ -64,11 +64,15 @@ class TestDeskTours(ReceptionCase):
         self.walk("cancel_without_telling", f"/{self.visit.id}")
         self.assertEqual(self.visit.state, "cancelled")
 
-    def test_what_is_over_and_still_booked_is_noted_at_once(self):
+    def test_what_is_over_and_still_booked_is_noted_at_once_and_taken_back(self):
         yesterday = make_patient(self, "+905321110004", "Yesterday KUMQUAT")
         over = book(self, yesterday, clock.now() - timedelta(days=1))
         self.walk("end_of_the_day")
-        self.assertEqual(over.state, "arrived")
+        self.assertEqual(over.state, "booked")
+        states = self.env["mail.tracking.value"].search(
+            [("mail_message_id", "in", over.message_ids.ids)]
+        )
+        self.assertIn("Arrived", states.mapped("new_value_char"))
 
     def test_busy_week_opens_on_its_day(self):
         values = {"start": clock.now(), "state": "cancelled"}

@@ -21,7 +21,8 @@ function overdueDomain() {
 /** Asks what became of visits that are over and still booked. */
 export class OverdueBanner extends Component {
   static template = "whatsapp_clinic.OverdueBanner";
-  static props = {};
+  // The list that is shown: another one is loaded when something was done.
+  static props = ["root"];
 
   setup() {
     this.orm = useService("orm");

@@ -13,7 +13,8 @@ async function sent(env, {params}) {
     primary: true,
     onClick: async () => {
       close();
-      action.doAction(await orm.call(undo.model, "action_undo", [[undo.id]]));
+      const next = await orm.call(undo.model, undo.method, [undo.ids]);
+      action.doAction(next || "soft_reload");
     },
   };
   const close = notification.add(message, {

@@ -254,6 +254,17 @@ registry.category("web_tour.tours").add("whatsapp_clinic_end_of_the_day", {
       },
       {trigger: "button[name=action_mark_arrived]", run: "click"},
       {trigger: ".o_list_view:not(:has(.o_data_row))"},
+      {
+        content: "The banner counts anew",
+        trigger: "body:not(:has(.o_whatsapp_clinic_overdue))",
+      },
+      {
+        content: "What was marked can be taken back",
+        trigger: ".o_notification:contains(1 marked) button:contains(Undo)",
+        run: "click",
+      },
+      {trigger: ".o_whatsapp_clinic_overdue:contains(1)"},
+      {trigger: ".o_data_row:contains(Yesterday)"},
     ]),
 });
 
