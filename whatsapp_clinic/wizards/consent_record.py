@@ -353,7 +353,8 @@ class ConsentRecordLine(models.TransientModel):
         [
             ("none", "Not asked yet"),
             ("given", "Given"),
-            ("withdrawn", "Refused or withdrawn"),
+            ("refused", "Refused"),
+            ("withdrawn", "Withdrawn"),
             ("expired", "Expired"),
             ("superseded", "New notice: ask again"),
             ("guardianship_ended", "Of age: ask the patient"),

@@ -6,7 +6,7 @@ from odoo.exceptions import ValidationError
 
 from ...tools import clock
 from ...tools.access import create_as_system
-from .consent_state import GIVEN, REVOKED, States
+from .consent_state import GIVEN, OBJECTIONS, REVOKED, States
 from .write_once_mixin import BOOKKEEPING
 
 METHODS = [
@@ -342,7 +342,7 @@ class Consent(models.Model):
                         ("purpose_id", "=", pair[1]),
                         ("company_id", "child_of", consent.company_id.root_id.id),
                     ],
-                    "consent_withdrawn",
+                    OBJECTIONS[state],
                 )
         self.env["whatsapp.clinic.message.rule"]._plan_for(given.partner_id)
 

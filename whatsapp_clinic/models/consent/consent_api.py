@@ -7,7 +7,7 @@ from odoo.exceptions import ConcurrencyError, UserError
 from odoo.tools import mute_logger
 
 from ...tools.access import require_group
-from .consent_state import GIVEN
+from .consent_state import GIVEN, REVOKED
 
 MAX_TEXT = 1000
 
@@ -98,8 +98,10 @@ class ConsentApi(models.Model):
 
     def _tell_state(self, purpose, act) -> dict:
         unasked = "no_consent" if purpose.requires_consent else "not_needed"
+        state = act.present_state if act else unasked
         return {
-            "state": act.present_state if act else unasked,
+            # One word for both, which other programs know.
+            "state": "withdrawn" if state in REVOKED else state,
             "consent_id": act.id if act else None,
             "act_at": f"{act.act_at.isoformat()}Z" if act else None,
         }

@@ -3,13 +3,15 @@ from odoo.tools import SQL
 
 from ...tools import clock
 from ...tools.access import named
+from .consent_state import DECIDED
 
 # The words of consent_state.py, and two for patients who never decided.
 STATES = [
     ("given", "Given"),
     ("not_needed", "Not needed"),
     ("no_consent", "No consent"),
-    ("withdrawn", "Refused or withdrawn"),
+    ("refused", "Refused"),
+    ("withdrawn", "Withdrawn"),
     ("expired", "Consent expired"),
     ("superseded", "New notice: ask again"),
     ("guardianship_ended", "Of age: ask the patient"),
@@ -163,14 +165,15 @@ _LATEST_ACTS = SQL(
     """
     SELECT DISTINCT ON (act.partner_id, act.purpose_id, tree.tree_id)
            act.partner_id, act.purpose_id, act.company_id, tree.tree_id,
-           act.decision, act.act_at, act.guardian_id,
+           %s AS decision, act.act_at, act.guardian_id,
            COALESCE(notice.valid_from, act.act_at) AS shown_from
     FROM whatsapp_clinic_consent act
     JOIN tree ON tree.company_id = act.company_id
     LEFT JOIN whatsapp_clinic_privacy_notice notice ON notice.id = act.notice_id
     ORDER BY act.partner_id, act.purpose_id, tree.tree_id, act.act_at DESC,
              (act.decision = 'withdrawn') DESC, act.id DESC
-    """
+    """,
+    DECIDED,
 )
 _RENEWALS = """
     SELECT asked.whatsapp_clinic_consent_purpose_id AS purpose_id,

@@ -4,26 +4,20 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ...tools import clock
-from .consent_state import GIVEN
+from .consent_state import DECIDED, GIVEN
 
-# The words of consent_state.py, and one for acts that a later one replaced.
-PRESENT_STATES = [
-    ("given", "Given"),
-    ("withdrawn", "Refused or withdrawn"),
-    ("expired", "Expired"),
-    ("superseded", "New notice: ask again"),
-    ("guardianship_ended", "Of age: ask the patient"),
-    ("replaced", "Replaced by a later act"),
-]
-DECIDED = [
+DECISIONS = [
     ("given", "Given"),
     ("refused", "Refused"),
     ("withdrawn", "Withdrawn"),
 ]
-# As people say it: what was never given was refused.
-STANDINGS = [
-    *DECIDED,
-    *(one for one in PRESENT_STATES if one[0] not in ("given", "withdrawn")),
+# The words of consent_state.py, and one for acts that a later one replaced.
+PRESENT_STATES = [
+    *DECISIONS,
+    ("expired", "Expired"),
+    ("superseded", "New notice: ask again"),
+    ("guardianship_ended", "Of age: ask the patient"),
+    ("replaced", "Replaced by a later act"),
 ]
 SOON = relativedelta(days=30)
 _LATEST_ACTS = """
@@ -43,10 +37,13 @@ class ConsentPresent(models.Model):
 
     _inherit = "whatsapp.clinic.consent"
 
-    present_state = fields.Selection(PRESENT_STATES, compute="_compute_present_state")
+    present_state = fields.Selection(
+        PRESENT_STATES, "Now", compute="_compute_present_state"
+    )
     expires_on = fields.Date(compute="_compute_expires_on")
-    decided = fields.Selection(DECIDED, "What Was Decided", compute="_compute_decided")
-    standing = fields.Selection(STANDINGS, "Now", compute="_compute_standing")
+    decided = fields.Selection(
+        DECISIONS, "What Was Decided", compute="_compute_decided"
+    )
 
     @api.depends("decision", "act_at")
     def _compute_present_state(self):
@@ -70,38 +67,17 @@ class ConsentPresent(models.Model):
 
     @api.depends("decision", "act_at")
     def _compute_decided(self):
-        first = self._first_given()
-        for consent in self:
-            given_at = first.get(consent._matter)
-            is_refusal = consent.decision != GIVEN and (
-                not given_at or given_at > consent.act_at
+        self.flush_model()
+        found = self.env.execute_query(
+            SQL(
+                "SELECT id, %s FROM whatsapp_clinic_consent act WHERE id = ANY(%s)",
+                DECIDED,
+                self._origin.ids,
             )
-            consent.decided = "refused" if is_refusal else consent.decision
-
-    @property
-    def _matter(self) -> tuple[int, int, int]:
-        """Who decides about what towards whom."""
-        root = self.company_id.sudo().root_id
-        return self.partner_id.id, self.purpose_id.id, root.id
-
-    def _first_given(self) -> dict:
-        """When each matter was agreed to first."""
-        given = self.sudo().search_fetch(
-            [
-                ("partner_id", "in", self.partner_id.ids),
-                ("purpose_id", "in", self.purpose_id.ids),
-                ("decision", "=", GIVEN),
-            ],
-            ["partner_id", "purpose_id", "company_id", "act_at"],
-            order="act_at DESC",
         )
-        return {one._matter: one.act_at for one in given}
-
-    @api.depends("decided", "present_state")
-    def _compute_standing(self):
+        decided = dict(found)
         for consent in self:
-            is_off = consent.present_state == "withdrawn"
-            consent.standing = consent.decided if is_off else consent.present_state
+            consent.decided = decided.get(consent._origin.id)
 
     def action_withdraw(self) -> dict:
         """Open what records that the patient withdraws this, said to staff."""

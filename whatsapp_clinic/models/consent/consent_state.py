@@ -11,14 +11,31 @@ from odoo.tools import SQL
 from ...tools import clock
 
 GIVEN = "given"
-REVOKED = ("withdrawn",)
+REVOKED = ("refused", "withdrawn")
 # Reason of a refusal by state; what was never decided is `no_consent`.
 OBJECTIONS = {
+    "refused": "consent_refused",
     "withdrawn": "consent_withdrawn",
     "expired": "consent_expired",
     "superseded": "notice_superseded",
     "guardianship_ended": "guardianship_ended",
 }
+# What an act decided, as people say it: who says no to what was never given refuses.
+DECIDED = SQL(
+    """
+    CASE WHEN act.decision <> 'given' AND NOT EXISTS (
+           SELECT FROM whatsapp_clinic_consent given
+           JOIN res_company giver ON giver.id = given.company_id
+           JOIN res_company told ON told.id = act.company_id
+           WHERE given.partner_id = act.partner_id
+             AND given.purpose_id = act.purpose_id
+             AND given.decision = 'given' AND given.act_at <= act.act_at
+             AND split_part(giver.parent_path, '/', 1)
+                 = split_part(told.parent_path, '/', 1)
+         )
+         THEN 'refused' ELSE act.decision END
+    """
+)
 
 
 @dataclass(frozen=True)
@@ -106,7 +123,7 @@ def _latest_acts(env, partners, purposes, root, at) -> list[_Act]:
         SQL(
             """
             SELECT DISTINCT ON (act.partner_id, act.purpose_id)
-                   act.partner_id, act.purpose_id, act.company_id, act.decision,
+                   act.partner_id, act.purpose_id, act.company_id, %s,
                    act.act_at, act.guardian_id, notice.valid_from
             FROM whatsapp_clinic_consent act
             JOIN res_company company ON company.id = act.company_id
@@ -116,6 +133,7 @@ def _latest_acts(env, partners, purposes, root, at) -> list[_Act]:
             ORDER BY act.partner_id, act.purpose_id, act.act_at DESC,
                      (act.decision = 'withdrawn') DESC, act.id DESC
             """,
+            DECIDED,
             list(partners.ids),
             list(purposes.ids),
             f"{root.id}/%",

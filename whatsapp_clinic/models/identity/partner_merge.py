@@ -271,7 +271,10 @@ class PartnerMerge(models.TransientModel):
         for company in dst_partner.sudo().consent_ids.company_id.root_id:
             said = {}
             for (partner_id, purpose_id), state in before.of(company).items():
-                said.setdefault(purpose_id, {})[partner_id] = state == "withdrawn"
+                said.setdefault(purpose_id, {})[partner_id] = state in (
+                    "refused",
+                    "withdrawn",
+                )
             for partner_id, told, is_marketing in stopped:
                 for purpose in purposes:
                     is_meant = purpose.is_commercial or not is_marketing

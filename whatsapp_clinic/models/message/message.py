@@ -378,7 +378,7 @@ class Message(models.Model):
         verdicts = self.env["whatsapp.clinic.gate"]._judge(self)
         for message in self:
             verdict = verdicts[message.id]
-            if verdict.is_refusal and message.due_at <= now:
+            if verdict.action == "refuse" and message.due_at <= now:
                 message._refuse(verdict)
         if any(one.state in WAITING_STATES and one.due_at <= now for one in self):
             self.env["whatsapp.clinic.dispatcher"]._wake()

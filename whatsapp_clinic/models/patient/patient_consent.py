@@ -8,6 +8,7 @@ from ...tools import clock
 from ...tools.access import require_group
 from ...tools.printing import print_action
 from ..consent.consent_present import SOON
+from ..consent.consent_state import OBJECTIONS
 from ..vocabulary.reasons import REASON_SELECTION, REASONS
 from .guardianship import majority
 from .res_partner import CLINIC_STAFF
@@ -15,7 +16,8 @@ from .res_partner import CLINIC_STAFF
 CONSENT_STATES = [
     ("ready", "May be written to"),
     ("no_consent", "No consent"),
-    ("withdrawn", "Refused or withdrawn"),
+    ("refused", "Refused"),
+    ("withdrawn", "Withdrawn"),
     ("expired", "Consent expired"),
     ("superseded", "New notice: ask again"),
     ("guardianship_ended", "Of age: ask the patient"),
@@ -23,7 +25,7 @@ CONSENT_STATES = [
     ("no_number", "No WhatsApp number"),
     ("not_written_to", "Do not contact"),
 ]
-_SEARCHABLE = {"no_consent", "withdrawn", "expired", "superseded", "guardianship_ended"}
+_SEARCHABLE = {"no_consent", *OBJECTIONS}
 
 
 class ResPartner(models.Model):

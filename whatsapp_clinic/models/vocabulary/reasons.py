@@ -44,6 +44,7 @@ class Reason:
 _ENTER_PHONE = Remedy(_lt("Enter Phone Number"), "_enter_phone")
 _CHECK_PHONE = Remedy(_lt("Correct or Confirm Number"), "_enter_phone")
 _ASK = Remedy(_lt("Ask for Consent"), "_ask_for_consent")
+_RECORD = Remedy(_lt("Record Consent"), "_record_consent")
 _OPEN_CHANNEL = Remedy(_lt("Open Channel"), "_open_channel", _ADMINISTRATORS)
 REASONS = {
     "no_number": Reason(
@@ -64,10 +65,16 @@ REASONS = {
         remedy=_ASK,
         badge="no_consent",
     ),
-    "consent_withdrawn": Reason(
-        "The patient refused, or has withdrawn the agreement.",
+    "consent_refused": Reason(
+        "The patient refused these messages.",
         next_step=_lt("Call the patient, or ask for consent again."),
-        remedy=Remedy(_lt("Record Consent"), "_record_consent"),
+        remedy=_RECORD,
+        badge="refused",
+    ),
+    "consent_withdrawn": Reason(
+        "The patient has withdrawn the agreement.",
+        next_step=_lt("Call the patient, or ask for consent again."),
+        remedy=_RECORD,
         badge="withdrawn",
     ),
     "consent_expired": Reason(

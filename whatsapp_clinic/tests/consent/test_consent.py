@@ -35,13 +35,17 @@ class TestConsent(ClinicCase):
     def test_what_was_never_given_was_refused_not_withdrawn(self):
         now = clock.now()
         refused = self.consent(self.patient, "withdrawn", at=now - timedelta(days=3))
-        self.assertEqual((refused.decided, refused.standing), ("refused", "refused"))
+        now_refused = (refused.decided, refused.present_state, self.state())
+        self.assertEqual(now_refused, ("refused",) * 3)
+        self.assertEqual(self.patient.whatsapp_consent_state, "refused")
         given = self.consent(self.patient, at=now - timedelta(days=2))
         taken_back = self.consent(self.patient, "withdrawn", at=now)
         self.env.invalidate_all()
         acts = refused | given | taken_back
         self.assertEqual(acts.mapped("decided"), ["refused", "given", "withdrawn"])
-        self.assertEqual(acts.mapped("standing"), ["replaced", "replaced", "withdrawn"])
+        now = acts.mapped("present_state")
+        self.assertEqual(now, ["replaced", "replaced", "withdrawn"])
+        self.assertEqual(self.patient.whatsapp_consent_state, "withdrawn")
 
     def test_button_on_a_consent_records_that_it_is_withdrawn(self):
         given = self.consent(self.patient, at=clock.now() - timedelta(days=2))

@@ -327,7 +327,7 @@ class TestConsentRecord(ClinicCase):
         states = {
             line.purpose_id.code: line.present_state for line in self.wizard().line_ids
         }
-        self.assertEqual(states["appointment"], "withdrawn")
+        self.assertEqual(states["appointment"], "refused")
         self.assertEqual(states["marketing"], "none")
 
     def test_reception_of_another_branch_cannot_record(self):

@@ -60,7 +60,7 @@ class TestCoverage(NoticeCase):
         self.assertEqual((row.state, row.coverage), ("not_needed", 1))
         self.agree(self.patient, purpose_id=self.conversation.id, decision="withdrawn")
         row.invalidate_recordset()
-        self.assertEqual((row.state, row.coverage), ("withdrawn", 0))
+        self.assertEqual((row.state, row.coverage), ("refused", 0))
 
     def test_consent_in_the_tree_covers_and_one_elsewhere_does_not(self):
         elsewhere = self.env["res.company"].create({"name": "Elsewhere"})

@@ -57,6 +57,11 @@ class TestGate(ClinicCase):
         self.consent(self.patient, "withdrawn")
         self.assertRefused("consent_withdrawn")
 
+    def test_who_never_agreed_and_said_no_is_refused_as_such(self):
+        self.patient = self.make_patient("+905321110009", "Nobody KUMQUAT")
+        self.consent(self.patient, "withdrawn")
+        self.assertRefused("consent_refused")
+
     def test_withdrawn_consent_stops_a_queued_reminder(self):
         message = self.enqueue(due_at=clock.now() + timedelta(hours=5))
         self.consent(self.patient, "withdrawn")

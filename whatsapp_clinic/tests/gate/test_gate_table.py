@@ -29,6 +29,7 @@ _numbers = itertools.count(905327000000)
 # beginning, what happens then, and the reason that the message gets.
 TROUBLES = (
     ("no consent", "nothing", "nothing", "no_consent"),
+    ("refused", "nothing", "withdraw", "consent_refused"),
     ("withdrawn", "agree", "withdraw", "consent_withdrawn"),
     ("expired", "agree_long_ago", "limit_validity", "consent_expired"),
     ("superseded notice", "agree_long_ago", "publish_notice", "notice_superseded"),

@@ -551,7 +551,7 @@ class TestSendingByHand(SandboxCase):
         replies = self.env["whatsapp.clinic.message.reply"].with_user(stranger)
         self.env.flush_all()
         self.env.invalidate_all()
-        for look in ("received", "objection"):
+        for look in ("latest_ids", "objection"):
             with self.subTest(look), self.assertRaises(AccessError):
                 replies.create({"message_id": received.id})[look]
         with self.assertRaises(AccessError):

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from dateutil.relativedelta import relativedelta
 
 from odoo.tests import tagged
@@ -53,10 +55,17 @@ class TestObjection(ClinicCase):
         self.assertEqual(action["res_model"], "whatsapp.clinic.consent.ask")
         self.assertEqual(action["context"]["default_partner_id"], self.patient.id)
 
-    def test_after_a_withdrawal_the_button_records_a_decision(self):
-        self.consent(self.patient, "withdrawn")
-        self.assertEqual(self.reason(), "consent_withdrawn")
-        self.assertEqual(self.mend()["res_model"], "whatsapp.clinic.consent.record")
+    def test_after_a_refusal_or_withdrawal_the_button_records_a_decision(self):
+        long_ago = clock.now() - timedelta(days=2)
+        for decisions, reason in (
+            (["withdrawn"], "consent_refused"),
+            (["given", "withdrawn"], "consent_withdrawn"),
+        ):
+            for days, decision in enumerate(decisions):
+                self.consent(self.patient, decision, long_ago + timedelta(days=days))
+            self.assertEqual(self.reason(), reason)
+            opened = self.mend()["res_model"]
+            self.assertEqual(opened, "whatsapp.clinic.consent.record")
 
     def test_without_a_number_the_button_enters_one(self):
         self.consent(self.patient)

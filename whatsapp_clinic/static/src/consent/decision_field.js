@@ -4,7 +4,7 @@ import {registry} from "@web/core/registry";
 import {standardFieldProps} from "@web/views/fields/standard_field_props";
 
 // Only what was given once can be withdrawn.
-const NEVER_GIVEN = ["none", "withdrawn"];
+const NEVER_GIVEN = ["none", "refused"];
 
 /**
  * What a patient decided about one purpose, as buttons that work at the first click,
