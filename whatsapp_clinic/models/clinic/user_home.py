@@ -1,17 +1,16 @@
-from odoo import api, fields, models
+from odoo import fields, models
 
 
 class ResUsers(models.Model):
-    """Staff that wants to see its visits right after logging in."""
+    """Staff that sees its visits right after logging in."""
 
     _inherit = "res.users"
 
     clinic_starts_here = fields.Boolean(
         "Start with My Visits",
-        compute="_compute_clinic_starts_here",
-        inverse="_inverse_clinic_starts_here",
-        compute_sudo=True,
-        help="After logging in: practitioners see their day, others the calendar.",
+        default=True,
+        help="After logging in: practitioners see their day, reception the calendar. "
+        "A home action that was chosen comes first.",
     )
 
     @property
@@ -22,21 +21,23 @@ class ResUsers(models.Model):
     def SELF_WRITEABLE_FIELDS(self):
         return [*super().SELF_WRITEABLE_FIELDS, "clinic_starts_here"]
 
-    @api.depends("action_id")
-    def _compute_clinic_starts_here(self):
-        for user in self:
-            user.clinic_starts_here = user.action_id.id == user._clinic_home().id
-
-    def _inverse_clinic_starts_here(self):
-        for user in self:
-            home = user._clinic_home()
-            if user.clinic_starts_here:
-                user.sudo().action_id = home.id
-            elif user.sudo().action_id.id == home.id:
-                user.sudo().action_id = False
-
     def _clinic_home(self):
-        """The page of visits that fits a user's role."""
-        sees_patients = self.has_group("whatsapp_clinic.group_practitioner")
-        name = "my_day_action" if sees_patients else "appointment_action"
-        return self.env.ref(f"whatsapp_clinic.{name}").sudo()
+        """The page of visits that fits a user's role; none for who has no such role."""
+        if self.has_group("whatsapp_clinic.group_practitioner"):
+            return self.env.ref("whatsapp_clinic.my_day_action").sudo()
+        if self.has_group("whatsapp_clinic.group_receptionist"):
+            return self.env.ref("whatsapp_clinic.appointment_action").sudo()
+        return self.env["ir.actions.act_window"]
+
+
+class IrHttp(models.AbstractModel):
+    """Where the web client starts."""
+
+    _inherit = "ir.http"
+
+    def session_info(self):
+        info = super().session_info()
+        user = self.env.user
+        if not info.get("home_action_id") and user.clinic_starts_here:
+            info["home_action_id"] = user._clinic_home().id
+        return info

@@ -4,6 +4,12 @@ from odoo.tools import LazyTranslate
 _lt = LazyTranslate(__name__)
 
 _WORDS = {
+    ("minute", "before"): _lt("%s minute before"),
+    ("minute", "after"): _lt("%s minute after"),
+    ("hour", "before"): _lt("%s hour before"),
+    ("hour", "after"): _lt("%s hour after"),
+    ("day", "before"): _lt("%s day before"),
+    ("day", "after"): _lt("%s day after"),
     ("minutes", "before"): _lt("%s minutes before"),
     ("minutes", "after"): _lt("%s minutes after"),
     ("hours", "before"): _lt("%s hours before"),
@@ -25,7 +31,9 @@ class MessageRule(models.Model):
     def _compute_when(self):
         moments = dict(self._fields["anchor"]._description_selection(self.env))
         for rule in self:
-            words = _WORDS.get((rule.offset_unit, rule.offset_side))
+            unit = rule.offset_unit or ""
+            unit = unit.removesuffix("s") if rule.offset == 1 else unit
+            words = _WORDS.get((unit, rule.offset_side))
             sentence = [moments.get(rule.anchor)]
             if rule.offset and words:
                 before_or_after = self.env._(words)

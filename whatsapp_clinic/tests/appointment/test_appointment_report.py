@@ -1,8 +1,8 @@
 """Figures about visits, and whose visits somebody sees first."""
 
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
-from ..common import ClinicCase, staff_user, tomorrow
+from ..common import ClinicCase, WebCase, set_up_clinic, staff_user, tomorrow
 
 MODEL = "whatsapp.clinic.appointment"
 
@@ -58,28 +58,50 @@ class TestRuleInWords(ClinicCase):
         rule = self.rule(offset=24)
         self.assertEqual(rule.when, "24 hours before · Start of the appointment")
 
+    def test_one_day_is_no_days(self):
+        rule = self.rule(offset=1, offset_unit="days")
+        self.assertEqual(rule.when, "1 day before · Start of the appointment")
+
     def test_rule_that_writes_at_once_says_only_the_moment(self):
         rule = self.rule(anchor="booked", offset=0, offset_side="after")
         self.assertEqual(rule.when, "When booked")
 
 
 @tagged("post_install", "-at_install")
-class TestHome(ClinicCase):
-    def start(self, role):
-        user = staff_user(self, role)
-        user.with_user(user).clinic_starts_here = True
-        return user, user.action_id.id
+class TestHome(WebCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        set_up_clinic(cls)
+
+    def start(self, user):
+        """The page on which the web client starts."""
+        self.authenticate(user.login, user.login)
+        info = self.make_jsonrpc_request("/web/session/get_session_info")
+        return info["home_action_id"]
 
     def test_practitioners_start_with_their_day(self):
-        _user, action = self.start("practitioner")
-        self.assertEqual(action, self.env.ref("whatsapp_clinic.my_day_action").id)
+        home = self.start(staff_user(self, "practitioner"))
+        self.assertEqual(home, self.env.ref("whatsapp_clinic.my_day_action").id)
 
     def test_reception_starts_with_the_calendar_until_it_does_not_want_to(self):
-        user, action = self.start("receptionist")
-        self.assertEqual(action, self.env.ref("whatsapp_clinic.appointment_action").id)
+        user = staff_user(self, "receptionist")
+        home = self.env.ref("whatsapp_clinic.appointment_action").id
+        self.assertEqual(self.start(user), home)
         user.with_user(user).clinic_starts_here = False
-        self.assertFalse(user.action_id)
+        self.assertFalse(self.start(user))
 
+    def test_home_that_somebody_chose_comes_first(self):
+        user = staff_user(self, "receptionist")
+        user.action_id = self.env.ref("base.action_res_users_my").id
+        self.assertEqual(self.start(user), user.action_id.id)
+
+    def test_who_has_no_part_in_visits_starts_where_odoo_does(self):
+        self.assertFalse(self.start(new_test_user(self.env, "somebody")))
+
+
+@tagged("post_install", "-at_install")
+class TestMyDay(ClinicCase):
     def test_my_day_shows_only_the_own_visits(self):
         doctor = staff_user(self, "practitioner")
         self.practitioner.user_id = doctor
