@@ -7,11 +7,18 @@ from ..models.gate.content_refusal import tell_content
 from ..models.outbox.undo import tell_sent, tell_stopped
 from ..models.vocabulary.priorities import PRIORITY_ANSWER
 from ..models.vocabulary.reasons import REASON_SELECTION, next_step
-from ..models.vocabulary.states import FAILED_STATES, LEFT_STATES, OPEN_STATES
+from ..models.vocabulary.states import (
+    FAILED_STATES,
+    LEFT_STATES,
+    OPEN_STATES,
+    SAID_STATES,
+)
 from ..tools.access import require_group, unreadable
 
 # What WhatsApp shows without a text beside it.
 _WORDLESS = ("audio",)
+# Messages of the conversation above the answer.
+_SHOWN = 5
 _EDITABLE = {"store": True, "readonly": False}
 
 
@@ -28,8 +35,10 @@ class MessageReply(models.TransientModel):
         ondelete="cascade",
         domain=[("direction", "=", "in")],
     )
-    received = fields.Text(
-        "Patient's Message", related="message_id.body", related_sudo=False
+    latest_ids = fields.Many2many(
+        "whatsapp.clinic.message",
+        compute="_compute_latest_ids",
+        help="What was said last in the conversation, the newest at the end.",
     )
     content = fields.Selection(
         [("text", "Text"), ("file", "Photo or File"), ("place", "Place")],
@@ -49,6 +58,25 @@ class MessageReply(models.TransientModel):
     objection = fields.Selection(REASON_SELECTION, compute="_compute_objection")
     next_step = fields.Char(compute="_compute_objection")
     can_use_template = fields.Boolean(compute="_compute_objection")
+
+    @api.depends("message_id")
+    @api.depends_context("uid")
+    def _compute_latest_ids(self):
+        self.message_id.check_access("read")
+        for wizard in self:
+            message = wizard.message_id
+            latest = message.search(
+                [
+                    ("identity_id", "=", message.sudo().identity_id.id),
+                    ("channel_id", "=", message.sudo().channel_id.id),
+                    ("state", "in", SAID_STATES),
+                ],
+                order="due_at DESC, id DESC",
+                limit=_SHOWN,
+            )
+            wizard.latest_ids = (latest | message).sorted(
+                lambda one: (one.due_at, one.id)
+            )
 
     @api.depends("message_id")
     def _compute_place(self):

@@ -76,7 +76,7 @@ class Channel(models.Model):
     )
     business_account_id = fields.Char("WhatsApp Account ID", required=True)
     base_url = fields.Char("API Address", default=DEFAULT_BASE_URL, required=True)
-    api_version = fields.Char(default=DEFAULT_API_VERSION, required=True)
+    api_version = fields.Char("API Version", default=DEFAULT_API_VERSION, required=True)
     rate = fields.Integer(
         "Messages per Second",
         default=DEFAULT_RATE,

@@ -104,11 +104,12 @@ class Message(models.Model):
         """Open the form of a new patient who has this number."""
         self.ensure_one()
         identity = self.identity_id
+        form = self.env.ref("whatsapp_clinic.patient_view_form_quick_create")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("New Patient"),
             "res_model": "res.partner",
-            "views": [(self.env.ref("whatsapp_clinic.patient_view_form").id, "form")],
+            "views": [(form.id, "form")],
             "target": "new",
             "context": {
                 "default_clinic_patient": True,

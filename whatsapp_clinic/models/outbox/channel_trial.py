@@ -15,19 +15,15 @@ class Channel(models.Model):
         """Answer the user's own phone, to see that a message comes in and goes out.
 
         It is an answer to what the user wrote to the number within 24 hours, so that it
-        needs neither consent nor template. Raises UserError with what is missing.
+        needs neither consent nor template. Who has no number is asked for it. Raises
+        UserError with what is missing.
         """
         self.ensure_one()
         require_group(self.env, "group_administrator")
         self.check_access("read")
         phone = self.env.user.partner_id._whatsapp_phone()
         if not phone:
-            raise UserError(
-                self.env._(
-                    "Enter your mobile phone number, with the country code, in your "
-                    "preferences first."
-                )
-            )
+            return self._ask_for_own_number()
         self._check_trial(self._answer_phone(phone), phone)
         return {
             "type": "ir.actions.client",
@@ -36,6 +32,18 @@ class Channel(models.Model):
                 "type": "success",
                 "message": self.env._("A test message is on its way to %s.", phone),
             },
+        }
+
+    def _ask_for_own_number(self) -> dict:
+        """The form in which users enter their own telephone."""
+        form = self.env.ref("whatsapp_clinic.view_users_form_own_number")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Your Own Phone Number"),
+            "res_model": "res.users",
+            "res_id": self.env.uid,
+            "views": [(form.id, "form")],
+            "target": "new",
         }
 
     def _answer_phone(self, phone: str):

@@ -173,8 +173,10 @@ class TestUnanswered(SandboxCase):
         message = self.hear().with_user(self.receptionist)
         self.assertIn(message.identity_id.phone, message.who)
         self.assertTrue(message.can_be_linked)
-        context = message.action_new_patient()["context"]
-        self.assertEqual(context["default_phone"], AYSE_PHONE)
+        action = message.action_new_patient()
+        self.assertEqual(action["context"]["default_phone"], AYSE_PHONE)
+        form = self.env["ir.ui.view"].browse(action["views"][0][0])
+        self.assertIn("clinic_first_consent", form.arch)
         self.make_patient()
         message.invalidate_recordset()
         self.assertFalse(message.can_be_linked)

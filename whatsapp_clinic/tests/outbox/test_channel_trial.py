@@ -1,7 +1,7 @@
 """A test message to the phone of who sets a number up."""
 
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from ...tools import clock
 from ..common import ClinicCase, staff_user
@@ -51,9 +51,15 @@ class TestChannelTrial(ClinicCase):
         with self.assertRaisesRegex(UserError, r"from \+905321110088"):
             self.send()
 
-    def test_who_has_no_number_is_told_where_to_enter_it(self):
+    def test_who_has_no_number_enters_it_in_a_dialog(self):
         self.own.phone = False
-        with self.assertRaisesRegex(UserError, "preferences"):
+        asked = self.channel.with_user(self.administrator).action_send_test()
+        self.assertEqual((asked["res_model"], asked["target"]), ("res.users", "new"))
+        user = self.env["res.users"].browse(asked["res_id"])
+        view = self.env["ir.ui.view"].browse(asked["views"][0][0])
+        with Form(user.with_user(user), view) as form:
+            form.phone = "+905321110077"
+        with self.assertRaisesRegex(UserError, r"from \+905321110077"):
             self.send()
 
     def test_a_stop_from_the_phone_counts_for_a_test_as_well(self):

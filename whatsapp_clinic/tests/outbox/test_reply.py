@@ -37,6 +37,15 @@ class TestReply(ClinicCase):
         wizard.action_send()
         return wizard.answer_id.sudo()
 
+    def test_dialog_shows_what_was_said_last_the_newest_at_the_end(self):
+        for number in range(6):
+            patient_wrote(self, self.patient, body=f"{number} KUMQUAT")
+        newest = patient_wrote(self, self.patient, body="Newest KUMQUAT")
+        wizards = self.env["whatsapp.clinic.message.reply"]
+        wizard = wizards.with_user(self.receptionist).new({"message_id": newest.id})
+        shown = wizard.latest_ids.mapped("body")
+        self.assertEqual((len(shown), shown[-1]), (5, "Newest KUMQUAT"))
+
     def test_photo_is_sent_with_its_text(self):
         answer = self.reply(
             content="file",

@@ -97,6 +97,16 @@ class TestNewPatient(ClinicCase):
         self.assertEqual(patient.whatsapp_consent_state, "ready")
         self.assertFalse(patient.clinic_first_consent)
 
+    def test_what_was_said_is_asked_for(self):
+        partners = self.env["res.partner"].with_user(self.receptionist)
+        with self.assertRaisesRegex(UserError, "what the patient said"):
+            partners.create({"name": MARKER, "clinic_first_consent": "said"})
+
+    def test_refusal_is_noted_while_somebody_is_entered(self):
+        patient = self.dialog(clinic_first_consent="refused").save()
+        self.assertEqual(patient.sudo().consent_ids.decided, "refused")
+        self.assertEqual(patient.whatsapp_consent_state, "refused")
+
     def test_nothing_is_recorded_where_nothing_was_asked(self):
         self.assertFalse(self.dialog().save().sudo().consent_ids)
 
@@ -106,7 +116,13 @@ class TestNewPatient(ClinicCase):
         field = partners.fields_get(["clinic_first_consent"])["clinic_first_consent"]
         self.assertNotIn("said", dict(field["selection"]))
         with self.assertRaisesRegex(UserError, "word of mouth"):
-            partners.create({"name": MARKER, "clinic_first_consent": "said"})
+            partners.create(
+                {
+                    "name": MARKER,
+                    "clinic_first_consent": "said",
+                    "clinic_first_words": MARKER,
+                }
+            )
 
     def test_link_to_decide_is_sent_while_somebody_is_entered(self):
         self.publish_notice()
@@ -126,18 +142,21 @@ class TestNewPatient(ClinicCase):
 
     def test_minor_alone_does_not_agree_while_entered(self):
         form = self.dialog(clinic_birthdate="2020-01-31", clinic_first_consent="said")
+        form.clinic_first_words = MARKER
         with self.assertRaisesRegex(UserError, "choose a guardian"):
             form.save()
 
     def test_guardian_agrees_for_a_minor_while_entered(self):
         mother = self.make_patient("+905327770002", f"Zeynep {MARKER}")
         form = self.dialog(clinic_birthdate="2020-01-31", clinic_first_consent="said")
+        form.clinic_first_words = MARKER
         with form.guardianship_ids.new() as guardianship:
             guardianship.guardian_id = mother
         self.assertEqual(form.save().sudo().consent_ids.guardian_id, mother)
 
     def test_of_several_guardians_none_is_taken_for_who_agreed(self):
         form = self.dialog(clinic_birthdate="2020-01-31", clinic_first_consent="said")
+        form.clinic_first_words = MARKER
         for phone, name in (("+905327770002", "Zeynep"), ("+905327770003", "Ali")):
             guardian = self.make_patient(phone, f"{name} {MARKER}")
             with form.guardianship_ids.new() as guardianship:

@@ -283,7 +283,9 @@ class TestGivenIdsOfAnotherBranch(ClinicCase):
         )
         reply = self.as_receptionist("message.reply")
         with self.assertRaises(AccessError):
-            reply.onchange({"message_id": message.id}, ["message_id"], {"received": {}})
+            reply.onchange(
+                {"message_id": message.id}, ["message_id"], {"latest_ids": {}}
+            )
         with self.assertRaises(AccessError):
             self.as_receptionist("message.send").create(
                 {"message_ids": [Command.link(message.id)]}

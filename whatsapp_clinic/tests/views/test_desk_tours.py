@@ -5,7 +5,7 @@ from datetime import timedelta
 from odoo.tests import tagged
 
 from ...tools import clock
-from ..common import book, consent, make_patient, make_template
+from ..common import book, consent, make_patient, make_template, staff_user
 from .test_tours import ReceptionCase
 
 
@@ -73,6 +73,14 @@ class TestDeskTours(ReceptionCase):
             [("mail_message_id", "in", over.message_ids.ids)]
         )
         self.assertIn("Arrived", states.mapped("new_value_char"))
+
+    def test_rule_is_switched_off_in_its_form_after_a_question(self):
+        rule = self.env["whatsapp.clinic.message.rule"].search([], limit=1)
+        manager = staff_user(self, "manager")
+        path = f"/odoo/whatsapp.clinic.message.rule/{rule.id}"
+        self.start_tour(path, "whatsapp_clinic_switch_a_rule_off", login=manager.login)
+        self.env.invalidate_all()
+        self.assertFalse(rule.active)
 
     def test_busy_week_opens_on_its_day(self):
         values = {"start": clock.now(), "state": "cancelled"}

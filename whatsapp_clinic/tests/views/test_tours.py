@@ -49,6 +49,27 @@ class TestReceptionTour(ReceptionCase):
         self.assertEqual(patient.consent_ids.evidence, "Please remind me")
         self.assertEqual(patient.appointment_ids.whatsapp_message_ids.state, "queued")
 
+    def test_number_that_is_known_leads_to_the_same_person(self):
+        known = self.patient.search_count([])
+        self.start_tour(
+            "/odoo/clinic-appointments",
+            "whatsapp_clinic_book_the_same_person",
+            login=self.receptionist.login,
+        )
+        self.env.invalidate_all()
+        self.assertTrue(self.patient.appointment_ids)
+        self.assertEqual(self.patient.search_count([]), known)
+
+    def test_what_a_visit_needs_and_is_not_there_is_named_first(self):
+        new = self.env["res.company"].create({"name": "New Clinic"})
+        manager = staff_user(self, "manager", self.branch.browse(), tz="UTC")
+        manager.write({"company_ids": [(6, 0, new.ids)], "company_id": new.id})
+        self.start_tour(
+            "/odoo/clinic-appointments",
+            "whatsapp_clinic_nothing_to_book_with",
+            login=manager.login,
+        )
+
     def test_page_says_in_which_language_it_is(self):
         self.env["res.lang"]._activate_lang("tr_TR")
         self.receptionist.lang = "tr_TR"

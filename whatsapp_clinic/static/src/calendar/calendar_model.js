@@ -1,11 +1,33 @@
 import {CalendarModel} from "@web/views/calendar/calendar_model";
 import {browser} from "@web/core/browser/browser";
+import {_t} from "@web/core/l10n/translation";
 import {offerToTell, placeOf} from "../appointment/appointment_news";
 import {user} from "@web/core/user";
 
 // A week of so many visits takes seconds to draw, and nobody can read it.
 const BUSY_WEEK = 200;
 const SCALE_CHOSEN = "whatsapp_clinic.calendar_scale_chosen";
+// What a visit cannot be booked without.
+const NEEDED = [
+  {
+    model: "whatsapp.clinic.branch",
+    told: _t("Before the first appointment, add the branch where patients are seen."),
+    button: _t("Add the Branch"),
+    action: "whatsapp_clinic.branch_action",
+  },
+  {
+    model: "whatsapp.clinic.practitioner",
+    told: _t("Before the first appointment, add who sees patients."),
+    button: _t("Add Practitioners"),
+    action: "whatsapp_clinic.practitioner_action",
+  },
+  {
+    model: "whatsapp.clinic.appointment.type",
+    told: _t("Before the first appointment, add what patients come for."),
+    button: _t("Add Appointment Types"),
+    action: "whatsapp_clinic.appointment_type_action",
+  },
+];
 const OFF_STATES = ["cancelled", "noshow"];
 const TENTATIVE_STATES = ["proposed", "waitlist"];
 const ANSWER_MARKS = {accepted: "✓", needs_action: "?", tentative: "↻"};
@@ -58,12 +80,23 @@ export class AppointmentCalendarModel extends CalendarModel {
     }
   }
 
-  /** Whether the user has no visit to see yet, on whatever day. */
+  /** Whether the user has no visit to see yet, on whatever day; and what it lacks. */
   async lookForVisits() {
     if (this.isUnused !== false) {
       const count = await this.orm.searchCount(this.meta.resModel, [], {limit: 1});
       this.isUnused = !count;
+      this.missing = this.isUnused ? await this.missingStep() : null;
     }
+  }
+
+  /** The first of what a visit needs that is not there. */
+  async missingStep() {
+    for (const step of NEEDED) {
+      if (!(await this.orm.searchCount(step.model, [], {limit: 1}))) {
+        return step;
+      }
+    }
+    return null;
   }
 
   /** The practitioners of the user's branches, also those whom nobody visits now. */

@@ -3,7 +3,11 @@ import {
   booleanToggleField,
 } from "@web/views/fields/boolean_toggle/boolean_toggle_field";
 import {ConfirmationDialog} from "@web/core/confirmation_dialog/confirmation_dialog";
+import {FormController} from "@web/views/form/form_controller";
+import {ListController} from "@web/views/list/list_controller";
 import {_t} from "@web/core/l10n/translation";
+import {formView} from "@web/views/form/form_view";
+import {listView} from "@web/views/list/list_view";
 import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 
@@ -20,6 +24,9 @@ export class RuleSwitchField extends BooleanToggleField {
 
   async onChange(value) {
     const {record} = this.props;
+    if (!record.resId) {
+      return super.onChange(value);
+    }
     const outlook = await this.orm.call(RULE, "outlook_of_switch", [
       [record.resId],
       value,
@@ -57,6 +64,28 @@ export class RuleSwitchField extends BooleanToggleField {
   }
 }
 
+/** The form and list of what is switched: nothing is archived past the question. */
+class SwitchedFormController extends FormController {
+  get archiveEnabled() {
+    return false;
+  }
+}
+
+class SwitchedListController extends ListController {
+  setup() {
+    super.setup();
+    this.archiveEnabled = false;
+  }
+}
+
+registry.category("views").add("whatsapp_clinic_switched_form", {
+  ...formView,
+  Controller: SwitchedFormController,
+});
+registry.category("views").add("whatsapp_clinic_switched_list", {
+  ...listView,
+  Controller: SwitchedListController,
+});
 registry.category("fields").add("whatsapp_clinic_rule_switch", {
   ...booleanToggleField,
   component: RuleSwitchField,

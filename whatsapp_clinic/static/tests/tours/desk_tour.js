@@ -280,3 +280,24 @@ registry.category("web_tour.tours").add("whatsapp_clinic_busy_week", {
       },
     ]),
 });
+
+registry.category("web_tour.tours").add("whatsapp_clinic_switch_a_rule_off", {
+  steps: () =>
+    patient([
+      {
+        content: "Nothing is archived past the question",
+        trigger: ".o_form_view .o_cp_action_menus button",
+        run: "click",
+      },
+      {
+        trigger: ".o-dropdown--menu:not(:has(:contains(Archive))) .o_menu_item",
+      },
+      {trigger: ".o_field_widget[name=active] input:checked", run: "click"},
+      {
+        trigger:
+          ".modal:contains(Messages that wait and will not be sent) button:contains(Switch Off)",
+        run: "click",
+      },
+      {trigger: ".o_notification:contains(The rule is off) button:contains(Undo)"},
+    ]),
+});

@@ -103,6 +103,57 @@ registry.category("web_tour.tours").add("whatsapp_clinic_book_somebody_new", {
     ]),
 });
 
+registry.category("web_tour.tours").add("whatsapp_clinic_book_the_same_person", {
+  steps: () =>
+    patient([
+      {trigger: ".o_calendar_button_next", run: "click"},
+      {trigger: ".o_calendar_renderer:not(:has(.fc-day-today))"},
+      {trigger: ".fc-timegrid-slot-lane[data-time='10:00:00']", run: "click"},
+      {
+        trigger: ".modal .o_field_widget[name=partner_id] input",
+        run: "edit Nesrin K.",
+      },
+      {
+        trigger:
+          ".modal .o_field_widget[name=partner_id] .o_m2o_dropdown_option_create_edit",
+        run: "click",
+      },
+      {
+        trigger: ".modal .o_field_widget[name=phone] input",
+        run: "edit 0532 111 00 02",
+      },
+      {trigger: ".modal .o_field_widget[name=clinic_birthdate] input", run: "click"},
+      {
+        content: "Nobody is entered twice",
+        trigger:
+          ".o_whatsapp_clinic_same_number div:has(> span:contains(Nesrin)) button:contains(Same Person)",
+        run: "click",
+      },
+      {
+        trigger: ".modal .o_field_widget[name=partner_id] input:value(Nesrin KUMQUAT)",
+      },
+      ...many2one("type_id", "Check-up"),
+      ...many2one("practitioner_id", "Dr. Demir"),
+      {trigger: ".modal .o_form_button_save", run: "click"},
+      {trigger: "body:not(:has(.modal)) .fc-event:contains(Nesrin)"},
+    ]),
+});
+
+registry.category("web_tour.tours").add("whatsapp_clinic_nothing_to_book_with", {
+  steps: () =>
+    patient([
+      {trigger: ".o_whatsapp_clinic_no_visits:contains(add the branch)"},
+      {trigger: ".fc-timegrid-slot-lane[data-time='10:00:00']", run: "click"},
+      {
+        content: "A form without a choice is not opened",
+        trigger:
+          "body:not(:has(.modal)) .o_notification button:contains(Add the Branch)",
+        run: "click",
+      },
+      {trigger: ".o_breadcrumb:contains(Branches)"},
+    ]),
+});
+
 registry.category("web_tour.tours").add("whatsapp_clinic_withdraw_consent", {
   steps: () =>
     patient([
