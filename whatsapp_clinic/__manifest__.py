@@ -18,7 +18,7 @@
     # Both would answer the same Discuss channel type.
     "excludes": ["whatsapp"],
     "external_dependencies": {
-        "python": ["openpyxl", "phonenumbers", "python-stdnum", "urllib3"]
+        "python": ["openpyxl", "phonenumbers", "python-stdnum", "requests"]
     },
     "data": [
         "security/groups.xml",

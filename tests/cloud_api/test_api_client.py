@@ -259,6 +259,14 @@ def test_an_answer_without_end_is_not_kept_in_memory(graph, client):
     assert client.send_message(MESSAGE)
 
 
+def test_the_body_of_a_redirect_is_not_kept_in_memory(graph, client):
+    headers = {"Location": "https://example.com/"}
+    graph.answers(302, b" " * (16 * 1024 * 1024 + 1), headers)
+    with pytest.raises(OutcomeUnknown, match="too large"):
+        client.phone_number()
+    assert len(graph.requests) == 1
+
+
 @pytest.mark.parametrize("fault", ["reset", "close"])
 def test_a_kept_connection_that_breaks_is_never_retried(graph, client, fault):
     client.send_message(MESSAGE)

@@ -1,9 +1,8 @@
 """HTTP calls to the WhatsApp Cloud API.
 
-Speaks through one pool of urllib3, which many threads may share and which costs half
-the processor time of ``requests``. Nothing is repeated and no redirect is followed:
-only the caller knows whether a message may be sent again. Proxies of the environment
-are ignored.
+Speaks through one session of ``requests``, which many threads may share. Nothing is
+repeated and no redirect is followed: only the caller knows whether a message may be
+sent again. Proxies of the environment are ignored.
 """
 
 from .account import BUSINESS_ACCOUNT_FIELDS, PHONE_NUMBER_FIELDS, AccountCalls

@@ -6,12 +6,11 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPException
 from types import MappingProxyType
 from typing import BinaryIO
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
-import urllib3
+import requests
 from urllib3.filepost import encode_multipart_formdata
 
 from .. import media
@@ -26,7 +25,7 @@ from ..errors import (
 from ..payloads import PayloadError
 from .answers import check_success, integer, scalar
 from .session import NumberSession, identifier
-from .transport import QUERY, is_loopback, name_of, open_pool
+from .transport import LOST, Transport, is_loopback, name_of
 
 MEDIA_HOSTS = ("fbsbx.com", "fbcdn.net", "facebook.com", "whatsapp.net")
 """Where WhatsApp keeps files: these and what is below them get the access token."""
@@ -117,26 +116,26 @@ class MediaCalls(NumberSession):
         Raises ``ForeignAddress`` for another host, ``MediaTooLarge``, and
         ``MediaExpired`` when the address is no longer good: ask ``media_info`` again.
         """
-        pool, path, query = self._media_pool(url)
+        transport, address = self._media_host(url)
         headers = {**self._headers, "Accept": "*/*", "Accept-Encoding": "identity"}
         del headers["Content-Type"]
         try:
-            response = pool.urlopen(
+            response = transport.ask(
                 "GET",
-                path,
-                headers={**headers, QUERY: query},
-                redirect=False,
-                preload_content=False,
-                decode_content=False,
+                address.path or "/",
+                address.query,
+                headers,
+                None,
+                (self._connect_timeout, self._read_timeout),
             )
             try:
                 return self._receive(response, target, limit)
             finally:
                 response.close()
-        except (urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
+        except LOST as error:
             raise OutcomeUnknown(name_of(error)) from None
         finally:
-            pool.close()
+            transport.close()
 
     def upload_handle(
         self, app_id: str, content: bytes, mime_type: str, file_name: str = "sample"
@@ -181,39 +180,30 @@ class MediaCalls(NumberSession):
             "Content-Length": str(len(content)),
             **headers,
         }
-        timeout = urllib3.Timeout(
-            connect=self._timeout.connect_timeout, read=self._transfer_timeout
-        )
         body = io.BytesIO(content)
-        return self._call("POST", path, query, body, described, timeout)
+        return self._call("POST", path, query, body, described, is_transfer=True)
 
-    def _media_pool(self, url: str) -> tuple[urllib3.HTTPConnectionPool, str, str]:
-        """Return a connection to the address's host, its path and its query."""
+    def _media_host(self, url: str) -> tuple[Transport, SplitResult]:
+        """Return a connection to the address's host, and the address."""
         in_sandbox = is_loopback(urlsplit(self._base_url).hostname or "")
         address = _address(url)
         if not in_sandbox and not _is_whatsapps(address):
             raise ForeignAddress("not a host of WhatsApp")
         try:
-            pool, _path = open_pool(
-                f"{address.scheme}://{address.netloc}",
-                loopback_only=in_sandbox,
-                maxsize=1,
-                retries=False,
-                timeout=self._timeout,
-            )
+            host = f"{address.scheme}://{address.netloc}"
+            return Transport(host, loopback_only=in_sandbox), address
         except ValueError:
             raise ForeignAddress("not a host of WhatsApp") from None
-        return pool, address.path or "/", address.query
 
     def _receive(
-        self, response: urllib3.HTTPResponse, target: BinaryIO, limit: int
+        self, response: requests.Response, target: BinaryIO, limit: int
     ) -> DownloadedMedia:
-        if response.status == 404:
+        if response.status_code == 404:
             raise MediaExpired("HTTP 404")
-        if response.status >= 500:
-            raise OutcomeUnknown(f"HTTP {response.status}")
-        if response.status != 200:
-            raise CloudApiError(NO_CODE, http_status=response.status)
+        if response.status_code >= 500:
+            raise OutcomeUnknown(f"HTTP {response.status_code}")
+        if response.status_code != 200:
+            raise CloudApiError(NO_CODE, http_status=response.status_code)
         promised = integer(response.headers.get("Content-Length"))
         if promised is not None and promised > limit:
             raise MediaTooLarge(f"more than {limit} bytes")
@@ -229,10 +219,10 @@ class MediaCalls(NumberSession):
         mime_type = media.plain(response.headers.get("Content-Type") or "")
         return DownloadedMedia(size, digest.digest(), mime_type)
 
-    def _in_time(self, response: urllib3.HTTPResponse) -> Iterator[bytes]:
+    def _in_time(self, response: requests.Response) -> Iterator[bytes]:
         """Yield what comes until it took too long, however steadily it drips."""
         deadline = time.monotonic() + self._transfer_timeout
-        while chunk := response.read(_CHUNK):
+        while chunk := response.raw.read(_CHUNK):
             yield chunk
             if time.monotonic() > deadline:
                 raise OutcomeUnknown("download took too long")

@@ -6,15 +6,14 @@ import json
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
-import urllib3
+import requests
 
-from ..errors import ConnectionFailed, OutcomeUnknown
+from ..errors import OutcomeUnknown
 from .answers import next_cursor, objects, result
-from .transport import QUERY, name_of, open_pool
+from .transport import LOST, Transport, name_of
 
 _PAGE_SIZE = 100
 # An answer of 100 templates with all their texts is far below.
@@ -52,16 +51,8 @@ class Session:
         self._access_token = access_token
         self._answer_timeout = answer_timeout
         self._transfer_timeout = transfer_timeout
-        self._timeout = urllib3.Timeout(connect=connect_timeout, read=read_timeout)
-        self._pool, path = open_pool(
-            base_url,
-            loopback_only,
-            maxsize=pool_size,
-            block=True,
-            retries=False,
-            timeout=self._timeout,
-        )
-        self._root = f"{path}/{version}"
+        self._connect_timeout, self._read_timeout = connect_timeout, read_timeout
+        self._transport = Transport(base_url, loopback_only, pool_size)
         self._proof = (
             {"appsecret_proof": _proof(app_secret, access_token)} if prove else {}
         )
@@ -80,7 +71,7 @@ class Session:
 
     def close(self) -> None:
         """Close the idle connections; later calls raise ``ConnectionFailed``."""
-        self._pool.close()
+        self._transport.close()
 
     def _get(self, path: str, query: Mapping[str, str]) -> dict:
         return self._call("GET", path, query)
@@ -133,30 +124,25 @@ class Session:
         query: Mapping[str, str],
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-        timeout: urllib3.Timeout | None = None,
+        is_transfer: bool = False,
     ) -> dict:
+        """The answer; a transfer may be silent, and take, as long as a file needs."""
         started = time.monotonic()
+        silence = self._transfer_timeout if is_transfer else self._read_timeout
+        seconds = self._transfer_timeout if is_transfer else self._answer_timeout
         try:
-            response = self._pool.urlopen(
+            response = self._transport.ask(
                 method,
-                f"{self._root}/{path}",
-                body=body,
-                headers={
-                    **self._headers,
-                    **(headers or {}),
-                    QUERY: urlencode({**query, **self._proof}),
-                },
-                redirect=False,
-                timeout=timeout or self._timeout,
-                preload_content=False,
+                f"/{self._version}/{path}",
+                urlencode({**query, **self._proof}),
+                {**self._headers, **(headers or {})},
+                body,
+                (self._connect_timeout, silence),
             )
-            seconds = self._transfer_timeout if timeout else self._answer_timeout
             data = _read_answer(response, started + seconds)
-        except urllib3.exceptions.ClosedPoolError:
-            raise ConnectionFailed("ClosedPoolError") from None
-        except (urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
+        except LOST as error:
             raise OutcomeUnknown(name_of(error)) from None
-        return result(response.status, response.headers, data)
+        return result(response.status_code, response.headers, data)
 
 
 class NumberSession(Session):
@@ -187,14 +173,14 @@ def identifier(value: str) -> str:
     return value
 
 
-def _read_answer(response: urllib3.HTTPResponse, deadline: float) -> bytes:
+def _read_answer(response: requests.Response, deadline: float) -> bytes:
     """The body, if it is neither too large nor comes drop by drop until too late.
 
     Who waits longer than the lease of a message sends it twice.
     """
     parts, size = [], 0
     try:
-        while part := response.read1(_CHUNK):
+        while part := response.raw.read1(_CHUNK):
             parts.append(part)
             size += len(part)
             if size > _LARGEST_ANSWER:

@@ -1,11 +1,16 @@
 """Connections: which hosts, how long, and what is certain when they break."""
 
 import ipaddress
-import ssl
+from collections.abc import Mapping
+from http.client import HTTPException
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
+import requests
 import urllib3
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from ..errors import ConnectionFailed
@@ -13,6 +18,10 @@ from ..errors import ConnectionFailed
 QUERY = "X-Query"
 """Carries the query to the connection: urllib3 logs addresses that it is given, and a
 query may hold a token or a message id. It is no header of the request."""
+
+
+LOST = (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError)
+"""What is raised when nobody knows whether the request was processed."""
 
 
 class _SureOfFailure:
@@ -61,13 +70,93 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-def open_pool(
-    base_url: str, loopback_only: bool, **options: Any
-) -> tuple[urllib3.HTTPConnectionPool, str]:
-    """Return a pool of connections to the address, and the address's path.
+class _Request(requests.PreparedRequest):
+    """A prepared request that knows its timeouts, for connection and silence (s).
 
-    Raises ``ValueError`` for addresses that the access token must not go to.
+    They do not stand in the call: Odoo's test cases compare those with a number.
     """
+
+    def __init__(self, timeout: tuple[float, float]):
+        super().__init__()
+        self.timeout = timeout
+
+
+class _Adapter(HTTPAdapter):
+    """The adapter of requests, with connections that tell what is certain."""
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def send(self, request: _Request, **options: Any) -> requests.Response:
+        return super().send(request, **{**options, "timeout": request.timeout})
+
+
+class _Session(requests.Session):
+    """A session that looks at no redirect: requests would read its whole body."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
+class Transport:
+    """Connections to one host, which as many threads may share as it has connections.
+
+    Nothing is repeated and no redirect is followed: only the caller knows whether a
+    message may be sent again. Proxies, certificates and passwords of the environment
+    are ignored. Raises ``ValueError`` for addresses that the access token must not go
+    to.
+    """
+
+    def __init__(self, base_url: str, loopback_only: bool, pool_size: int = 1):
+        address = _checked(base_url, loopback_only)
+        self._root = f"{address.scheme}://{address.netloc}{address.path.rstrip('/')}"
+        self._is_open = True
+        self._session = _Session()
+        self._session.trust_env = False
+        # A call brings what it needs, and no answer leaves anything for the next one.
+        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = _Adapter(
+            pool_connections=1, pool_maxsize=pool_size, pool_block=True, max_retries=0
+        )
+        self._session.mount(self._root, adapter)
+
+    def close(self) -> None:
+        """Close the idle connections; later calls raise ``ConnectionFailed``."""
+        self._is_open = False
+        self._session.close()
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        query: str,
+        headers: Mapping[str, str],
+        body: Any,
+        timeout: tuple[float, float],
+    ) -> requests.Response:
+        """The answer, of which nothing but the head was read: close it.
+
+        ``timeout`` is in seconds, for the connection and for the server's silence.
+        Raises ``ConnectionFailed``, or ``LOST`` when nobody knows what became of it.
+        """
+        if not self._is_open:
+            raise ConnectionFailed("closed")
+        request = _Request(timeout)
+        request.method, request.url = method, f"{self._root}{path}"
+        request.headers = CaseInsensitiveDict({**headers, QUERY: query})
+        if isinstance(body, bytes):
+            request.headers["Content-Length"] = str(len(body))
+        request.body, request.hooks = body, {}
+        try:
+            return self._session.send(request, stream=True, allow_redirects=False)
+        except requests.ConnectionError as error:
+            if name_of(error) == "ClosedPoolError":
+                raise ConnectionFailed("ClosedPoolError") from None
+            raise
+
+
+def _checked(base_url: str, loopback_only: bool) -> SplitResult:
     address = urlsplit(base_url)
     host = address.hostname
     if address.scheme not in ("http", "https") or not host:
@@ -79,11 +168,7 @@ def open_pool(
             raise ValueError("only addresses of this machine are allowed here")
         if address.scheme == "http":
             raise ValueError("the address of the API needs https")
-    path = address.path.rstrip("/")
-    if address.scheme == "http":
-        return _Pool(host, address.port, **options), path
-    context = ssl.create_default_context()
-    return _SecurePool(host, address.port, ssl_context=context, **options), path
+    return address
 
 
 def is_loopback(host: str) -> bool:
@@ -98,4 +183,6 @@ def is_loopback(host: str) -> bool:
 
 def name_of(error: BaseException) -> str:
     """Name what happened; the exception's text could quote addresses or answers."""
-    return type(error.__cause__ or error.__context__ or error).__name__
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return type(error).__name__
