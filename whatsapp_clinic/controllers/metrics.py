@@ -15,6 +15,7 @@ from odoo.http import request
 from ..models.monitoring.counters import METRICS, Sample
 from ..tools import clock
 from ..tools.access import require_group
+from ..tools.compat import parameter, set_parameter
 from ..tools.letters import knows_capitals
 
 METRICS_PATH = "/whatsapp_clinic/metrics"
@@ -45,7 +46,7 @@ class MetricsController(http.Controller):
     def metrics(self, **_query):
         """The counters; 404 while no token is set, 401 without the right one."""
         env = request.env(user=SUPERUSER_ID)
-        known = env["ir.config_parameter"].get_param(TOKEN_HASH)
+        known = parameter(env, TOKEN_HASH)
         if not known:
             return request.make_response("no token is set", status=404)
         if not hmac.compare_digest(_hash(_given_token()), known):
@@ -71,8 +72,7 @@ class MetricsController(http.Controller):
                 )
             )
         token = secrets.token_urlsafe(32)
-        parameters = request.env["ir.config_parameter"].sudo()
-        parameters.set_param(TOKEN_HASH, _hash(token))
+        set_parameter(request.env(su=True), TOKEN_HASH, _hash(token))
         return _page(token=token)
 
 
@@ -99,7 +99,6 @@ def _labels(sample: Sample) -> str:
 def _page(refresh: int | None = None, token: str | None = None):
     require_group(request.env, "group_administrator")
     env = request.env
-    parameters = env["ir.config_parameter"].sudo()
     values = {
         "figures": _figures(
             env["whatsapp.clinic.counters"].sudo()._read(env.user.company_ids)
@@ -114,8 +113,8 @@ def _page(refresh: int | None = None, token: str | None = None):
         "now": clock.now(),
         "refresh": refresh,
         "token": token,
-        "has_token": bool(parameters.get_param(TOKEN_HASH)),
-        "metrics_url": parameters.get_param("web.base.url") + METRICS_PATH,
+        "has_token": bool(parameter(request.env, TOKEN_HASH)),
+        "metrics_url": parameter(request.env, "web.base.url") + METRICS_PATH,
         "token_path": TOKEN_PATH,
         "status_path": STATUS_PATH,
     }

@@ -16,10 +16,10 @@ import time
 import psycopg2
 
 from odoo import sql_db
-from odoo.http import Application, db_list
 from odoo.modules import module
 from odoo.tools import config
 
+from ..tools.compat import Application, db_list
 from .webhook import ANSWERS, KNOWN_SECONDS, MAX_BYTES, PATH, NotInstalled, take_in
 
 REASONS = {200: "200 OK", 401: "401 UNAUTHORIZED", 413: "413 CONTENT TOO LARGE"}
@@ -68,7 +68,7 @@ def _serve(environ: dict) -> int | None:
     database = _database(environ)
     if not database:
         return None
-    body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+    body = _read(environ["wsgi.input"], int(environ["CONTENT_LENGTH"]))
     environ["wsgi.input"] = io.BytesIO(body)
     # What Odoo's log of requests expects to find.
     thread = threading.current_thread()
@@ -79,6 +79,15 @@ def _serve(environ: dict) -> int | None:
             return _take_in(cr, body, environ.get("HTTP_X_HUB_SIGNATURE_256"))
     except (psycopg2.Error, NotInstalled):
         return None
+
+
+def _read(stream, size: int) -> bytes:
+    """The body; a server may hand over a part of what was asked for at a time."""
+    parts = []
+    while size > 0 and (part := stream.read(size)):
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
 
 
 def _take_in(cr, body: bytes, signature: str | None) -> int:

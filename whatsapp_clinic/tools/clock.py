@@ -7,6 +7,7 @@ parameter, so that tests can freeze time and a demonstration can move it.
 import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 # Names a file holding seconds to add to the machine's time (demonstrations, tests of
 # running servers). Only who starts the server can set it.
@@ -41,6 +42,20 @@ def told(at: datetime | None) -> datetime:
     What is not dated happens when it is read.
     """
     return believed(at.replace(tzinfo=None)) if at else now()
+
+
+def in_zone(at: datetime, zone: str) -> datetime:
+    """A moment (naive UTC) by the clock of a time zone, aware."""
+    return at.replace(tzinfo=timezone.utc).astimezone(ZoneInfo(zone))
+
+
+def from_zone(wall: datetime, zone: str) -> datetime:
+    """When a clock of a time zone shows a time (naive), as naive UTC.
+
+    Of an hour that comes twice it is the first; one that is left out is after the gap.
+    """
+    aware = wall.replace(tzinfo=ZoneInfo(zone))
+    return aware.astimezone(timezone.utc).replace(tzinfo=None)
 
 
 def _offset() -> timedelta:

@@ -1,5 +1,7 @@
 """What tells this database from a copy of it."""
 
+from .compat import parameter
+
 
 def database_fingerprint(env) -> str:
     """Odoo's uuid, the name and PostgreSQL's oid of the database, as one text.
@@ -8,5 +10,5 @@ def database_fingerprint(env) -> str:
     """
     env.cr.execute("SELECT oid FROM pg_database WHERE datname = current_database()")
     (oid,) = env.cr.fetchone()
-    uuid = env["ir.config_parameter"].sudo().get_param("database.uuid")
+    uuid = parameter(env, "database.uuid")
     return f"{uuid}/{env.cr.dbname}/{oid}"

@@ -1,5 +1,7 @@
 """Numbers that an administrator may change (system parameters)."""
 
+from .compat import parameter
+
 DEFAULTS = {
     # In which the same automatic answer is given to one number once.
     "answer_hours": 1,
@@ -29,5 +31,4 @@ DEFAULTS = {
 
 def number(env, key: str) -> float:
     """What is set, or the default; raises ValueError if it is no number."""
-    value = env["ir.config_parameter"].sudo().get_param(f"whatsapp_clinic.{key}")
-    return float(value or DEFAULTS[key])
+    return float(parameter(env, f"whatsapp_clinic.{key}") or DEFAULTS[key])

@@ -1,9 +1,6 @@
-import base64
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, time
-
-import pytz
 
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
@@ -13,6 +10,7 @@ from odoo.addons.base.models.res_partner import _tz_get
 from ..models.consent.consent_state import GIVEN
 from ..models.vocabulary import locks
 from ..tools import clock
+from ..tools.compat import decoded, encoded
 from ..tools.table_file import NotATable, TooManyRows, read_table, write_csv, write_xlsx
 from ..tools.text import fold
 
@@ -158,7 +156,7 @@ class ConsentImport(models.TransientModel):
             self.env._("Consents"): [heading, *examples],
             self.env._("Purposes"): [["purpose", self.env._("Name")], *codes],
         }
-        self.template_file = base64.b64encode(write_xlsx(sheets))
+        self.template_file = encoded(write_xlsx(sheets))
 
     @api.depends("line_ids.result")
     @api.depends_context("lang")
@@ -175,7 +173,7 @@ class ConsentImport(models.TransientModel):
                     cells = [line[name] or "" for name in COLUMNS if name != "act_at"]
                     cells.insert(3, line.date_text or "")
                     rows.append([*cells, line.number, tell[line.result]])
-            wizard.problem_file = base64.b64encode(write_csv(rows))
+            wizard.problem_file = encoded(write_csv(rows))
 
     def action_check(self):
         """Read the file and say of each line what would happen; records nothing.
@@ -250,7 +248,7 @@ class ConsentImport(models.TransientModel):
 
     def _read(self) -> list[dict]:
         """The cells of each line by column."""
-        data = base64.b64decode(self.with_context(bin_size=False).file or b"")
+        data = decoded(self.with_context(bin_size=False).file)
         if not data:
             raise UserError(self.env._("Choose a file."))
         if len(data) > MAX_FILE_BYTES:
@@ -547,5 +545,4 @@ def _parse(text: str, form: str) -> datetime | None:
 def _to_utc(local: datetime, tz: str) -> datetime | None:
     if not EARLIEST <= local.year <= LATEST:
         return None
-    aware = pytz.timezone(tz).localize(local.replace(microsecond=0, tzinfo=None))
-    return aware.astimezone(pytz.utc).replace(tzinfo=None)
+    return clock.from_zone(local.replace(microsecond=0, tzinfo=None), tz)

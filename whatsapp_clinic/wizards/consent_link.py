@@ -1,9 +1,10 @@
-import base64
 import io
 
 import qrcode
 
 from odoo import api, fields, models
+
+from ..tools.compat import encoded
 
 
 class ConsentLink(models.TransientModel):
@@ -20,7 +21,7 @@ class ConsentLink(models.TransientModel):
     @api.depends("url")
     def _compute_qr_code(self):
         for link in self:
-            link.qr_code = link.url and base64.b64encode(_qr_png(link.url))
+            link.qr_code = encoded(link.url and _qr_png(link.url))
 
 
 def _qr_png(text: str) -> bytes:

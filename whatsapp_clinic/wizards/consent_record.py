@@ -1,8 +1,5 @@
-import base64
 import binascii
 from datetime import date, datetime, time, timedelta
-
-import pytz
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -12,6 +9,7 @@ from ..models.consent.consent_state import GIVEN, OBJECTIONS
 from ..models.consent.request_answer import _notice_evidence, _person
 from ..tools import clock
 from ..tools.access import require_group
+from ..tools.compat import decoded
 from ..tools.scan import kind_of
 
 # What can be noted for a purpose, and the decision that it is.
@@ -30,13 +28,9 @@ def hours_of(day: date, tz: str) -> tuple[datetime, datetime]:
 
     Guardianships and dates on screens count by either.
     """
-    zone = pytz.timezone(tz)
     midnight = datetime.combine(day, time())
     length = timedelta(days=1, seconds=-1)
-    local = [
-        zone.localize(moment).astimezone(pytz.utc).replace(tzinfo=None)
-        for moment in (midnight, midnight + length)
-    ]
+    local = [clock.from_zone(moment, tz) for moment in (midnight, midnight + length)]
     return max(local[0], midnight), min(local[1], midnight + length)
 
 
@@ -235,8 +229,7 @@ class ConsentRecord(models.TransientModel):
 
     @property
     def _today(self) -> date:
-        now = pytz.utc.localize(clock.now())
-        return now.astimezone(pytz.timezone(self._tz)).date()
+        return clock.in_zone(clock.now(), self._tz).date()
 
     @property
     def _earliest(self) -> datetime:
@@ -296,7 +289,7 @@ class ConsentRecord(models.TransientModel):
         """The scan as base64, if it is one by its content and size."""
         scan = self.with_context(bin_size=False).scan
         try:
-            data = base64.b64decode(scan, validate=True)
+            data = decoded(scan)
         except (binascii.Error, ValueError):
             data = b""
         if len(data) > MAX_SCAN_BYTES:

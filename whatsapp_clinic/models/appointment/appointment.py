@@ -1,7 +1,5 @@
 from datetime import timedelta
 
-import pytz
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import LazyTranslate
@@ -471,7 +469,7 @@ class Appointment(models.Model):
             order="id desc",
             limit=1,
         )
-        if not told or start <= pytz.utc.localize(clock.now()):
+        if not told or start <= clock.in_zone(clock.now(), "UTC"):
             return
         chat = self.env["whatsapp.clinic.chat.answers"].sudo()
         when = chat._when(told, start)
@@ -653,6 +651,4 @@ class Appointment(models.Model):
     def _local_start(self):
         """Start in the branch's time zone, aware."""
         self.ensure_one()
-        return pytz.utc.localize(self.start).astimezone(
-            pytz.timezone(self.branch_id.tz or "UTC")
-        )
+        return clock.in_zone(self.start, self.branch_id.tz or "UTC")

@@ -8,6 +8,7 @@ from odoo.fields import Domain
 
 from ...cloud_api.errors import NO_CODE
 from ...tools import clock
+from ...tools.compat import forget_cached, parameter
 from ...tools.fingerprint import database_fingerprint
 from ..vocabulary.states import WAITING_STATES
 
@@ -254,7 +255,7 @@ class Channel(models.Model):
                 if key not in apps:
                     apps[key] = self._account_of(vals)
                 vals["account_id"] = apps[key].id
-        self.env.registry.clear_cache()
+        forget_cached(self.env)
         channels = super().create(vals_list)
         channels.sudo().fingerprint = database_fingerprint(self.env)
         return channels
@@ -291,7 +292,7 @@ class Channel(models.Model):
             self._take_account_along(vals["company_id"])
         result = super().write(vals)
         if _ROUTING_FIELDS & vals.keys():
-            self.env.registry.clear_cache()
+            forget_cached(self.env)
         return result
 
     def _take_account_along(self, company_id: int):
@@ -302,7 +303,7 @@ class Channel(models.Model):
                 account.company_id = False if stay else company_id
 
     def unlink(self):
-        self.env.registry.clear_cache()
+        forget_cached(self.env)
         return super().unlink()
 
     @api.model
@@ -401,5 +402,5 @@ class Channel(models.Model):
         return ". ".join(filter(None, (self.hold_reason, cure)))
 
     def _webhook_url(self) -> str:
-        base = self.env["ir.config_parameter"].sudo().get_param("web.base.url")
+        base = parameter(self.env, "web.base.url")
         return f"{base}/whatsapp_clinic/webhook"

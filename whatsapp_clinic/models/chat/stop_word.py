@@ -2,6 +2,7 @@ import re
 
 from odoo import api, fields, models, tools
 
+from ...tools.compat import forget_cached
 from ...tools.text import fold, search_key
 from ..vocabulary.actions import STOPS, WORDS
 
@@ -75,15 +76,15 @@ class StopWord(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env.registry.clear_cache()
+        forget_cached(self.env)
         return super().create(vals_list)
 
     def write(self, vals):
-        self.env.registry.clear_cache()
+        forget_cached(self.env)
         return super().write(vals)
 
     def unlink(self):
-        self.env.registry.clear_cache()
+        forget_cached(self.env)
         return super().unlink()
 
     @api.model

@@ -1,9 +1,10 @@
-import pytz
+from babel.core import get_global
 
 from odoo import api, fields, models
 
 from odoo.addons.base.models.res_partner import _tz_get
 
+from ...tools import clock
 from ...tools.quiet_hours import quiet_period
 from ..vocabulary.states import WAITING_STATES
 
@@ -142,11 +143,8 @@ class Branch(models.Model):
         `at` is naive UTC. Whose zone is not known may be anywhere.
         """
         own = self.env.context.get("tz") or self.env.user.tz
-        moment = pytz.utc.localize(at)
         offsets = {
-            moment.astimezone(pytz.timezone(zone)).utcoffset()
-            for zone in (own, self.tz)
-            if zone
+            clock.in_zone(at, zone).utcoffset() for zone in (own, self.tz) if zone
         }
         is_same = own and len(offsets) == 1
         return "" if is_same else self.tz or ""
@@ -188,5 +186,6 @@ class Branch(models.Model):
 
 def _only_zone(country) -> str | None:
     """The time zone of a country that has one only."""
-    zones = pytz.country_timezones.get(country.code or "", [])
+    territories = get_global("zone_territories").items()
+    zones = [zone for zone, territory in territories if territory == country.code]
     return zones[0] if len(zones) == 1 else None

@@ -1,10 +1,10 @@
-import base64
 import hashlib
 import json
 
 from odoo import api, fields, models
 
 from ...tools.access import named
+from ...tools.compat import decoded
 from ...tools.printing import print_action
 from .write_once_mixin import BOOKKEEPING
 
@@ -130,7 +130,7 @@ class ConsentProof(models.Model):
         written with the rights of the system: no role may create one.
         """
         hashes = {
-            f"{name}_sha256": sha256(base64.b64decode(values[name]))
+            f"{name}_sha256": sha256(decoded(values[name]))
             for name in FILES
             if values.get(name)
         }
@@ -192,7 +192,7 @@ class ConsentProof(models.Model):
 
     def _file_fits(self, name: str, content: dict) -> bool:
         stored = self.with_context(bin_size=False)[name]
-        found = sha256(base64.b64decode(stored)) if stored else None
+        found = sha256(decoded(stored)) if stored else None
         return found == content.get(f"{name}_sha256")
 
     def _notice_fits(self, notice: dict | None) -> bool:

@@ -1,4 +1,3 @@
-import base64
 from dataclasses import dataclass
 
 from odoo import SUPERUSER_ID, models
@@ -6,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ...tools import clock
+from ...tools.compat import encoded
 from ...tools.signature import NoSignature, NotASignature, read_png
 from .consent_state import REVOKED
 
@@ -230,7 +230,7 @@ class ConsentRequest(models.Model):
             {
                 "partner_id": self.partner_id.id,
                 "company_id": self.company_id.id,
-                "signature": base64.b64encode(signature) if signature else False,
+                "signature": encoded(signature),
             },
             {
                 "act": act,

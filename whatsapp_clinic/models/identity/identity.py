@@ -53,7 +53,7 @@ class Identity(models.Model):
     _description = "WhatsApp Identity"
     _inherit = ["whatsapp.clinic.given.ids.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
-    _rec_names_search = ["phone", "username", "profile_name"]
+    _rec_names_search = ("phone", "username", "profile_name")
     _mail_post_access = "read"
     _mail_names_nobody = True
 

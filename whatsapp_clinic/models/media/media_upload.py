@@ -1,4 +1,3 @@
-import base64
 import hashlib
 from datetime import timedelta
 
@@ -8,6 +7,7 @@ from ...cloud_api import media as file_kinds
 from ...cloud_api.errors import Action, CallFailed, CloudApiError
 from ...cloud_api.payloads import PayloadError
 from ...tools import clock
+from ...tools.compat import decoded
 from ...tools.insert import insert, stamp
 from ...tools.wake_up import wake_after_commit
 from ..gate.content_refusal import refuse_content
@@ -163,7 +163,7 @@ class MediaUpload(models.Model):
         card = self.env["whatsapp.clinic.template.card"].search(
             [("sha256", "=", self.sha256)], limit=1
         )
-        return base64.b64decode(card.with_context(bin_size=False).file or b"")
+        return decoded(card.with_context(bin_size=False).file)
 
     def _on_success(self, media_id: str):
         self.write(

@@ -1,7 +1,5 @@
 from datetime import timedelta
 
-import pytz
-
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -512,9 +510,9 @@ class MessageRule(models.Model):
         """
         if self.offset_unit != "days":
             return at + self._delta
-        zone = pytz.timezone(appointment.branch_id.tz)
-        wall = pytz.utc.localize(at).astimezone(zone).replace(tzinfo=None) + self._delta
-        return zone.localize(wall).astimezone(pytz.utc).replace(tzinfo=None)
+        zone = appointment.branch_id.tz
+        wall = clock.in_zone(at, zone).replace(tzinfo=None) + self._delta
+        return clock.from_zone(wall, zone)
 
     def _out_of_quiet_hours(self, due_at, expires_at, appointment):
         """Due after the night, or on the evening before where that is too late."""

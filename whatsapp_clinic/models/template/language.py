@@ -4,6 +4,7 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ...cloud_api import payloads
+from ...tools.compat import forget_cached
 
 _CODE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?")
 
@@ -33,15 +34,15 @@ class Language(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        self.env.registry.clear_cache()
+        forget_cached(self.env)
         return super().create(vals_list)
 
     def write(self, vals):
-        self.env.registry.clear_cache()
+        forget_cached(self.env)
         return super().write(vals)
 
     def unlink(self):
-        self.env.registry.clear_cache()
+        forget_cached(self.env)
         return super().unlink()
 
     @api.model

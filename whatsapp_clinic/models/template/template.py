@@ -43,7 +43,7 @@ class Template(models.Model):
     _description = "WhatsApp Template"
     _inherit = ["whatsapp.clinic.given.ids.mixin", "mail.thread"]
     _order = "title, language"
-    _rec_names_search = ["title", "name"]
+    _rec_names_search = ("title", "name")
 
     name = fields.Char(
         "Name at WhatsApp",

@@ -1,4 +1,3 @@
-import base64
 import hashlib
 import re
 
@@ -7,6 +6,7 @@ from odoo.exceptions import ValidationError
 
 from ...cloud_api import media as file_kinds
 from ...cloud_api import payloads
+from ...tools.compat import decoded
 from . import template_part  # noqa: F401 - registered before what inherits it
 
 # Stands for the id of a file while nothing is sent.
@@ -66,7 +66,7 @@ class TemplateCard(models.Model):
     @api.depends("file")
     def _compute_file(self):
         for card in self.with_context(bin_size=False):
-            content = base64.b64decode(card.file or b"")
+            content = decoded(card.file)
             card.sha256 = content and hashlib.sha256(content).hexdigest()
             told = file_kinds.sniff(content) or file_kinds.UNKNOWN
             card.mime_type = content and told
@@ -80,7 +80,7 @@ class TemplateCard(models.Model):
     @api.constrains("file", "kind")
     def _check_file(self):
         for card in self.with_context(bin_size=False).filtered("file"):
-            content = base64.b64decode(card.file)
+            content = decoded(card.file)
             try:
                 file_kinds.check(card.kind, content, card.mime_type)
             except payloads.PayloadError as error:

@@ -2,7 +2,6 @@ import re
 from datetime import datetime
 from functools import lru_cache
 
-import pytz
 from babel import negotiate_locale
 from babel.dates import format_date, format_time
 from babel.localedata import locale_identifiers
@@ -12,6 +11,7 @@ from odoo import Command, api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...cloud_api import payloads
+from ...tools import clock
 from . import template_part  # noqa: F401 - registered before what inherits it
 
 SOURCES = [
@@ -459,7 +459,7 @@ def _patients_start(appointment) -> datetime:
 def _patients_time(moment: datetime, record) -> datetime:
     """A naive UTC moment by the clock of a record's patient, else of the branch."""
     zone = partner_of(record).tz or _branch(record).tz or "UTC"
-    return pytz.utc.localize(moment).astimezone(pytz.timezone(zone))
+    return clock.in_zone(moment, zone)
 
 
 def _export(_variable, field, value, owner, _record) -> str:

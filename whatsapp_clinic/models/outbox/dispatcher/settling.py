@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from ....tools.compat import parameter
+
 # (system parameter, default in seconds). The lease is longer than any call can last
 # (connect 3 s, read 10 s); settling is for statuses that WhatsApp delivers late.
 LEASE = ("whatsapp_clinic.lease_seconds", 60)
@@ -31,7 +33,6 @@ def settling_times(env, now: datetime) -> dict[str, datetime]:
     }
 
 
-def _duration(env, parameter: tuple[str, int]) -> timedelta:
-    key, default = parameter
-    value = env["ir.config_parameter"].sudo().get_param(key, default)
-    return timedelta(seconds=float(value))
+def _duration(env, named: tuple[str, int]) -> timedelta:
+    key, default = named
+    return timedelta(seconds=float(parameter(env, key) or default))

@@ -1,4 +1,3 @@
-import base64
 import logging
 from datetime import datetime, timedelta
 
@@ -15,6 +14,7 @@ from ....cloud_api.errors import CallFailed, CloudApiError, OutcomeUnknown
 from ....cloud_api.payloads import PayloadError
 from ....tools import clock
 from ....tools.access import require_group
+from ....tools.compat import decoded
 from ....tools.quiet_sql import place
 
 _lt = LazyTranslate(__name__)
@@ -148,7 +148,7 @@ class Template(models.Model):
         return []
 
     def _sample(self) -> bytes:
-        return base64.b64decode(self.with_context(bin_size=False).header_sample)
+        return decoded(self.with_context(bin_size=False).header_sample)
 
     def _check_connected(self):
         # sudo: its own manager may work at no branch of the number

@@ -1,8 +1,7 @@
-import base64
-
 from odoo import fields, models
 
 from ....tools import clock
+from ....tools.compat import decoded
 from ...provider.connection import channel_client
 
 # What a clinic may be (Cloud API, business profile).
@@ -133,7 +132,7 @@ class Channel(models.Model):
         if PICTURE in changed and self.profile_picture:
             values["picture_handle"] = client.upload_handle(
                 self.account_id.app_id or "",
-                base64.b64decode(self.profile_picture),
+                decoded(self.profile_picture),
                 self._picture_type(),
                 "picture",
             )
