@@ -72,6 +72,15 @@ for state in states:
 env["whatsapp.clinic.media"].create({
     "channel_id": branch.channel_id.id, "kind": "image", "state": "loaded",
     "message_id": messages.search([("body", "=", "KUMQUAT received")]).id})
+numbers = [f"+90532199991{number}" for number in range(4)]
+found = env["whatsapp.clinic.identity"]._for_phones(numbers)
+stopped, wrong, no_advertising, lifted = (found[number] for number in numbers)
+stopped._block("stop_word", now - timedelta(days=3))
+wrong._block("staff", now - timedelta(days=3))
+wrong._disown("wrong_person")
+no_advertising._block_marketing("preference", now - timedelta(days=3))
+lifted._block("staff")
+lifted._unblock()
 for number, state in enumerate(("pending", "done", "parked")):
     env["whatsapp.clinic.webhook.event"].create({
         "body": base64.b64encode(b"{}"), "sha256": f"{number:064}", "size": 2,
@@ -215,6 +224,27 @@ def test_numbers_are_the_same_with_their_country_code(odoo, told):
 
 def _digits(phone: str) -> str:
     return "".join(filter(str.isdigit, phone))
+
+
+def test_each_stop_and_start_of_a_number_is_an_act(odoo, told):
+    acts = _rows(odoo, UPGRADED, "whatsapp_clinic_identity_act").values()
+    said = {
+        (one["identity_id"], one["scope"], one["decision"], one["act_at"])
+        for one in acts
+    }
+    expected = {
+        (key, scope, decision, row[column])
+        for key, row in told["whatsapp_clinic_identity"].items()
+        for column, scope, decision in (
+            ("blocked_at", "all", "stop"),
+            ("unblocked_at", "all", "start"),
+            ("marketing_blocked_at", "advertising", "stop"),
+            ("marketing_unblocked_at", "advertising", "start"),
+        )
+        if row[column]
+    }
+    assert len(expected) >= 4
+    assert expected <= said
 
 
 def test_the_story_has_messages_in_every_state_and_all_kinds_of_proof(told):

@@ -40,6 +40,7 @@ from .gate import (
     test_objection,
 )
 from .identity import (
+    test_acts,
     test_identity,
     test_identity_merge,
     test_merge,

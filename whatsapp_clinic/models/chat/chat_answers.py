@@ -112,8 +112,8 @@ class ChatAnswers(models.AbstractModel):
     @api.model
     def _on_stop(self, message, lang):
         heard, told = self._heard(message)
-        is_news = heard._block("stop_word", *told)
-        heard._block_marketing("stop_word", *told)
+        is_news = heard._stop("stop_word", **told)
+        heard._stop("stop_word", "advertising", **told)
         self._settle(message)
         if is_news:
             self._answer(message, "stopped", lang, row={"confirms_stop": True})
@@ -121,7 +121,7 @@ class ChatAnswers(models.AbstractModel):
     @api.model
     def _on_stop_marketing(self, message, lang):
         heard, told = self._heard(message)
-        is_news = heard._block_marketing("stop_word", *told)
+        is_news = heard._stop("stop_word", "advertising", **told)
         self._settle(message)
         if is_news:
             self._answer(message, "stopped_marketing", lang)
@@ -130,10 +130,10 @@ class ChatAnswers(models.AbstractModel):
     def _on_start(self, message, lang):
         """Lift what the patient stopped; advertising stays off until agreed to anew."""
         heard, told = self._heard(message)
+        is_news = heard._start("start_word", **told)
         # Who is not the patient cannot allow messages to the patient.
         if heard.block_source == "wrong_person":
             return
-        is_news = heard._unblock(*told)
         self._settle(message)
         if is_news:
             self._answer(message, "started", lang)
@@ -143,10 +143,11 @@ class ChatAnswers(models.AbstractModel):
     @api.model
     def _heard(self, message) -> tuple:
         """The identity of a message, where it counts what it says to this company, and
-        when it was said to which company."""
+        when it was said to which company with what."""
         company = message.company_id
         heard = message.identity_id._heard_by(company)
-        return heard, (message._act_at(), company)
+        told = {"at": message._act_at(), "company": company, "message_id": message.id}
+        return heard, told
 
     @api.model
     def _on_wrong_person(self, message, _lang):
@@ -233,7 +234,13 @@ class ChatAnswers(models.AbstractModel):
 
         `at` is the time of the act (naive UTC), `proof` are values of the consents.
         """
-        identity._heard_by(company)._block_marketing(source, at, company)
+        identity._heard_by(company)._stop(
+            source,
+            "advertising",
+            at=at,
+            company=company,
+            message_id=proof.get("message_id"),
+        )
         patient = identity._only_patient()
         consents = self._withdraw(patient, company, at, True, **proof)
         consents._settle_messages()

@@ -284,7 +284,13 @@ class ConsentQuestion(models.AbstractModel):
         consent._settle_messages()
         identity = message.identity_id
         if action == "agree" and purpose.is_commercial and identity._only_patient():
-            identity._unblock_marketing(at, ("stop_word",), question.company_id)
+            identity._start(
+                "agreement",
+                "advertising",
+                at=at,
+                company=question.company_id,
+                message_id=message.id,
+            )
         if is_first and not identity.blocked_at:
             code = "agreed" if action == "agree" else "declined"
             patient, guardian = question.partner_id, question.guardian_id

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
@@ -10,18 +11,21 @@ from ...tools import clock
 from ...tools.access import named, require_group
 from ...tools.insert import insert
 from ...tools.phone import line, wa_id_to_e164
-from ..vocabulary.actions import ABOUT_ALL, STOPS
+from ..vocabulary.stops import STOPPING
 
 _lt = LazyTranslate(__name__)
 
-BLOCK_SOURCES = [
-    ("stop_word", "Stop word in the chat"),
-    ("preference", "WhatsApp's own stop"),
-    ("error", "WhatsApp reported an opt-out"),
-    ("staff", "Clinic staff"),
-    ("wrong_person", "Not the patient's number"),
-]
-_NO_STOP = {"blocked_at": False, "block_source": False, "block_company_id": False}
+# By how much an act is later than another one, as whole seconds are kept.
+_MOMENT = timedelta(seconds=1)
+# What is shown of the stops that stand, by their scope.
+_SHOWN_STOPS = {
+    "all": ("blocked_at", "block_source", "block_company_id"),
+    "advertising": (
+        "marketing_blocked_at",
+        "marketing_block_source",
+        "marketing_block_company_id",
+    ),
+}
 # What a user is shown of the patients behind a number, and what is known.
 _SHOWN_PATIENTS = (
     ("patient_ids", "partner_ids"),
@@ -115,29 +119,30 @@ class Identity(models.Model):
         compute="_compute_patient_ids",
         help="They left this number; only entering it anew brings them back.",
     )
-    blocked_at = fields.Datetime("Stopped At", readonly=True, copy=False, tracking=True)
+    act_ids = fields.One2many(
+        "whatsapp.clinic.identity.act",
+        "identity_id",
+        "Stops and Starts",
+        readonly=True,
+    )
+    blocked_at = fields.Datetime(
+        "Stopped At", compute="_compute_stops", store=True, copy=False, tracking=True
+    )
     block_source = fields.Selection(
-        BLOCK_SOURCES, string="Stopped By", readonly=True, copy=False, tracking=True
+        STOPPING,
+        string="Stopped By",
+        compute="_compute_stops",
+        store=True,
+        copy=False,
+        tracking=True,
     )
     block_company_id = fields.Many2one(
         "res.company",
         "Stop Said To",
-        readonly=True,
+        compute="_compute_stops",
+        store=True,
         copy=False,
         help="Whose number or staff was told; empty for several companies.",
-    )
-    unblocked_at = fields.Datetime(
-        "Allowed Again At",
-        readonly=True,
-        copy=False,
-        help="A stop that was written before does not count any more.",
-    )
-    unblock_company_id = fields.Many2one(
-        "res.company",
-        "Stop Lifted for Company",
-        readonly=True,
-        copy=False,
-        help="For whose stops it counts; empty for everybody's.",
     )
     denied_company_ids = fields.Many2many(
         "res.company",
@@ -152,19 +157,25 @@ class Identity(models.Model):
         "others have a patient behind the number.",
     )
     marketing_blocked_at = fields.Datetime(
-        "Advertising Stopped At", readonly=True, copy=False, tracking=True
+        "Advertising Stopped At",
+        compute="_compute_stops",
+        store=True,
+        copy=False,
+        tracking=True,
     )
     marketing_block_source = fields.Selection(
-        BLOCK_SOURCES, string="Advertising Stopped By", readonly=True, copy=False
+        STOPPING,
+        string="Advertising Stopped By",
+        compute="_compute_stops",
+        store=True,
+        copy=False,
     )
     marketing_block_company_id = fields.Many2one(
-        "res.company", "Advertising Stop Said To", readonly=True, copy=False
-    )
-    marketing_unblocked_at = fields.Datetime(
-        "Advertising Allowed Again At", readonly=True, copy=False
-    )
-    marketing_unblock_company_id = fields.Many2one(
-        "res.company", "Advertising Allowed for Company", readonly=True, copy=False
+        "res.company",
+        "Advertising Stop Said To",
+        compute="_compute_stops",
+        store=True,
+        copy=False,
     )
     hold_until = fields.Datetime(
         "On Hold Until",
@@ -205,6 +216,17 @@ class Identity(models.Model):
         for identity in self:
             identity.phone = identity.wa_id and wa_id_to_e164(identity.wa_id)
             identity.line = identity.wa_id and line(identity.wa_id)
+
+    @api.depends("act_ids.act_at")
+    def _compute_stops(self):
+        for scope, (at, source, company) in _SHOWN_STOPS.items():
+            standing = self.act_ids._standing(self, scope)
+            for identity in self:
+                stops = standing.get(identity.id, [])
+                is_one = len({one.root_id for one in stops}) == 1
+                identity[at] = max((one.at for one in stops), default=False)
+                identity[source] = stops[0].source if stops else False
+                identity[company] = is_one and stops[0].company_id
 
     @api.depends("phone", "username", "profile_name", "user_id")
     @api.depends_context("lang", "uid")
@@ -256,32 +278,35 @@ class Identity(models.Model):
         require_group(self.env, *groups)
         self.sudo().partner_ids.with_env(self.env)._check_looked_after()
 
-    def _check_was_said_here(self, told):
-        """Raise AccessError where a stop was said to companies of others alone."""
-        if not self.env.su and told.root_id - self.env.companies.root_id:
-            raise AccessError(
-                self.env._(
-                    "This was said to another company: let the patient write START "
-                    "there, or ask its manager."
+    def _check_was_said_here(self, scope: str):
+        """Raise AccessError where the stops that stand were said to others alone."""
+        for stops in self.act_ids._standing(self, scope).values():
+            told = {one.root_id for one in stops}
+            ours = {None, *self.env.companies.root_id.ids}
+            if not self.env.su and told and not told & ours:
+                raise AccessError(
+                    self.env._(
+                        "This was said to another company: let the patient write "
+                        "START there, or ask its manager."
+                    )
                 )
-            )
 
     def action_block(self):
         """Stop every message to this identity, on the word of staff."""
         self._check_may_act("group_receptionist", "group_privacy_officer")
-        self.sudo()._block("staff")
+        self.sudo()._stop("staff")
 
     def action_unblock(self):
         """Write again, because the patient said so outside the chat."""
         self._check_may_act("group_manager", "group_privacy_officer")
-        self._check_was_said_here(self.sudo().block_company_id)
-        self.sudo()._unblock()
+        self._check_was_said_here("all")
+        self.sudo()._start("staff")
 
     def action_allow_marketing(self):
         """Advertise again, because the patient said so outside the chat."""
         self._check_may_act("group_manager", "group_privacy_officer")
-        self._check_was_said_here(self.sudo().marketing_block_company_id)
-        self.sudo()._unblock_marketing()
+        self._check_was_said_here("advertising")
+        self.sudo()._start("staff", "advertising")
 
     def action_link_patient(self):
         """Ask whose number it is."""
@@ -447,9 +472,7 @@ class Identity(models.Model):
         roots = partner._clinic_roots() or self.env.company.sudo().root_id
         for identity in self:
             if identity.block_source == "wrong_person":
-                told = identity.block_company_id.root_id
-                identity._take_back(partner)
-                identity.denied_company_ids |= told
+                identity._enter_anew(partner)
             identity.denied_company_ids -= roots
             identity.former_partner_ids -= partner
             identity._link(partner)
@@ -466,24 +489,21 @@ class Identity(models.Model):
         )
         return bool(is_wrong or is_entered and self.partner_ids - partner)
 
-    def _take_back(self, partner):
+    def _enter_anew(self, partner):
         """The number is somebody's again; what they stopped themselves stays stopped.
 
-        A stop of whoever had the number before binds nobody who gets it now. Each
-        company's last word counts.
+        A stop of whoever had the number before binds nobody who gets it now.
         """
         self.ensure_one()
-        words = [("identity_id", "=", self.id), ("taken_as", "in", ABOUT_ALL)]
-        if partner not in self.former_partner_ids:
-            words.append(("occurred_at", ">=", self.blocked_at))
-        told = self.env["whatsapp.clinic.message"].search(
-            words, order="occurred_at, id"
-        )
-        self.write(_NO_STOP)
-        last_words = {one.company_id.root_id: one for one in told}
-        for word in last_words.values():
-            if word.taken_as == "stop":
-                self._block("stop_word", word._act_at(), word.company_id)
+        stops = self.act_ids._standing(self, "all")[self.id]
+        wrong = [one for one in stops if one.source == "wrong_person"]
+        found_at = max(one.at for one in wrong)
+        before = [one.at for one in stops if one.at < found_at and one not in wrong]
+        if before and partner not in self.former_partner_ids:
+            self._start("new_holder", at=max(before) + _MOMENT)
+        self._start("entered")
+        told = filter(None, {one.root_id for one in wrong})
+        self.denied_company_ids |= self.env["res.company"].browse(told)
 
     def _only_patient(self):
         """The patient behind this number, where nobody else can be meant.
@@ -516,145 +536,104 @@ class Identity(models.Model):
             )
         )
 
-    def _block(self, source: str, at=None, company=None):
-        """Write to nobody behind these identities any more, what is queued included.
+    def _stop(self, source: str, scope: str = "all", at=None, company=None, **proof):
+        """These want no messages any more; what is queued is cancelled.
 
-        `at` is the time of the act (naive UTC, default: now); one that is older than
-        the last lifting does not count. `company` is the one that was told (default:
-        the user's). Returns those who were not stopped before.
+        `source` and `scope` are of `vocabulary.stops`, `at` is the time of the act
+        (naive UTC, default: now), `company` the one that was told (default: the
+        user's). A stop that was said before a start that lifts it changes nothing.
+        Returns those who were not stopped before.
         """
-        at, company = at or clock.now(), company or self.env.company
-        to_block = self.filtered(
-            lambda one: (
-                not _is_outdated(at, company, one.unblocked_at, one.unblock_company_id)
-            )
+        shown = _SHOWN_STOPS[scope][0]
+        before = self.filtered(shown)
+        self._note_act(
+            decision="stop",
+            source=source,
+            scope=scope,
+            act_at=at or clock.now(),
+            company_id=(company or self.env.company).id,
+            **proof,
         )
-        news = to_block.filtered(lambda one: not one.blocked_at)
-        news.write({"blocked_at": at, "block_source": source})
-        (to_block - news).filtered(lambda one: one.blocked_at < at).blocked_at = at
-        for identity in to_block:
-            known = identity.block_company_id
-            identity.block_company_id = _told(company, known, identity in news)
-        self.env["whatsapp.clinic.message"]._cancel_open(
-            [("identity_id", "in", to_block.ids), ("confirms_stop", "=", False)],
-            "identity_blocked",
-        )
-        return news
+        stopped = self.filtered(shown)
+        stopped._obey_stops(scope)
+        return stopped - before
 
-    def _unblock(self, at=None, company=None):
-        """Lift the stops that are older than an act; returns whose were lifted.
+    def _start(self, source: str, scope: str = "all", at=None, company=None, **proof):
+        """These may be written to again; returns whose stop ended.
 
-        `at` is the time of the act (naive UTC), `company` the one that was told;
-        without them, whatever stands is lifted.
+        As `_stop`; without a `company` it counts for what any of them was told, without
+        `at` it comes after whatever stands.
         """
-        ours = self.filtered(
-            lambda one: (
-                not one.blocked_at or one._is_lifted_by(company, one.block_company_id)
+        shown = _SHOWN_STOPS[scope][0]
+        before = self.filtered(shown)
+        for identity in self:
+            identity._note_act(
+                decision="start",
+                source=source,
+                scope=scope,
+                act_at=at or identity._after_stops(scope),
+                company_id=identity._start_counts_for(company, scope).id,
+                **proof,
             )
-        )
-        lifted = ours.filtered(
-            lambda one: one.blocked_at and (not at or one.blocked_at < at)
-        )
-        lifted.write(_NO_STOP)
-        for identity in ours:
-            identity._note_lifting("", at, company)
+        lifted = before.filtered(lambda one: not one[shown])
         self.env["whatsapp.clinic.message.rule"]._plan_for(lifted.partner_ids)
         return lifted
 
-    def _is_lifted_by(self, company, told) -> bool:
-        """Whether what is said to a company lifts a stop that `told` was told.
+    def _note_act(self, **values):
+        self.act_ids._record(self, **values)
+        self._note_stops()
 
-        None for `company` lifts any. A stop of which it is not known whom it was said
-        to, or that several were told, is lifted where all patients are the company's.
+    def _note_stops(self):
+        """Acts were written, or moved here."""
+        self.invalidate_recordset(["act_ids"])
+        for names in _SHOWN_STOPS.values():
+            for name in names:
+                self.env.add_to_compute(self._fields[name], self)
+
+    def _after_stops(self, scope: str):
+        """The present, or the second after the latest stop."""
+        stopped = self[_SHOWN_STOPS[scope][0]]
+        now = clock.now()
+        return max(now, stopped + _MOMENT) if stopped else now
+
+    def _start_counts_for(self, company, scope: str):
+        """The company for whose stops a start counts that `company` was told.
+
+        None, which is every one, where a stop stands of which nobody knows whom it was
+        said to, all patients are the company's, and no other was ever told to stop.
         """
-        if not company or told:
-            return not company or told.root_id == company.root_id
+        everybody = self.env["res.company"]
+        if not company:
+            return everybody
+        stops = self.act_ids._standing(self, scope).get(self.id, [])
         partners = self.sudo().partner_ids
-        is_ours = partners._looked_after_by(company) == partners
-        return is_ours and not self._was_stopped_elsewhere(company)
+        is_free = (
+            any(not one.root_id for one in stops)
+            and partners._looked_after_by(company) == partners
+            and not self._was_stopped_elsewhere(company)
+        )
+        return everybody if is_free else company
 
     def _was_stopped_elsewhere(self, company) -> bool:
         """Whether a company of another tree was ever told to stop."""
-        told = [
-            ("identity_id", "=", self.id),
-            ("taken_as", "in", STOPS),
-            "!",
-            ("company_id", "child_of", company.root_id.id),
+        told = self.sudo().act_ids.filtered(lambda one: one.decision == "stop")
+        return bool(told.company_id.root_id - company.root_id)
+
+    def _obey_stops(self, scope: str):
+        """What waits and may not leave any more is cancelled."""
+        to_all = [("identity_id", "in", self.ids), ("confirms_stop", "=", False)]
+        advertising = [
+            ("identity_id", "in", self.ids),
+            "|",
+            ("template_id.category", "=", "MARKETING"),
+            ("purpose_id.is_commercial", "=", True),
         ]
-        return bool(self.env["whatsapp.clinic.message"].search_count(told, limit=1))
-
-    def _note_lifting(self, kind: str, at, company):
-        """Remember when a stop was lifted last, and by a word to whom.
-
-        `kind` is the beginning of the columns: empty, or `marketing_`.
-        """
-        before, at = self[f"{kind}unblocked_at"], at or clock.now()
-        if not before or before <= at:
-            self[f"{kind}unblocked_at"] = at
-            self[f"{kind}unblock_company_id"] = company
-
-    def _block_marketing(self, source: str, at=None, company=None):
-        """No advertising to these identities, what is queued included; as `_block`.
-
-        The patient's own word outlasts WhatsApp's control.
-        """
-        at, company = at or clock.now(), company or self.env.company
-        to_block = self.filtered(
-            lambda one: (
-                not _is_outdated(
-                    at,
-                    company,
-                    one.marketing_unblocked_at,
-                    one.marketing_unblock_company_id,
-                )
-            )
-        )
-        news = to_block.filtered(lambda one: not one.marketing_blocked_at)
-        for identity in to_block:
-            latest = max(identity.marketing_blocked_at or at, at)
-            is_word = identity.marketing_block_source == "stop_word"
-            known = identity.marketing_block_company_id
-            told = _told(company, known, identity in news)
-            identity.write(
-                {
-                    "marketing_block_company_id": told.id,
-                    "marketing_blocked_at": latest,
-                    "marketing_block_source": "stop_word" if is_word else source,
-                }
-            )
-        self.env["whatsapp.clinic.message"]._cancel_open(
-            [
-                ("identity_id", "in", to_block.ids),
-                "|",
-                ("template_id.category", "=", "MARKETING"),
-                ("purpose_id.is_commercial", "=", True),
-            ],
-            "marketing_blocked",
-        )
-        return news
-
-    def _unblock_marketing(self, at=None, sources=None, company=None):
-        """Allow advertising again where one of `sources` (default: any) stopped it.
-
-        `at` and `company` as in `_unblock`.
-        """
-        ours = self.filtered(
-            lambda one: (
-                not one.marketing_blocked_at
-                or (not sources or one.marketing_block_source in sources)
-                and one._is_lifted_by(company, one.marketing_block_company_id)
-            )
-        )
-        lifted = ours.filtered(
-            lambda one: (
-                one.marketing_blocked_at and (not at or one.marketing_blocked_at < at)
-            )
-        )
-        lifted.write({f"marketing_{name}": False for name in _NO_STOP})
-        for identity in ours:
-            identity._note_lifting("marketing_", at, company)
-        self.env["whatsapp.clinic.message.rule"]._plan_for(lifted.partner_ids)
-        return lifted
+        waiting, reason = {
+            "all": (to_all, "identity_blocked"),
+            "advertising": (advertising, "marketing_blocked"),
+        }[scope]
+        if self:
+            self.env["whatsapp.clinic.message"]._cancel_open(waiting, reason)
 
     def _disown(self, reason: str, company=None):
         """Whoever is behind this number is not, or no longer, who the clinic means.
@@ -687,12 +666,12 @@ class Identity(models.Model):
             self.denied_company_ids |= company.root_id
             waiting.append(("company_id", "child_of", company.root_id.id))
         else:
-            self.write(
-                {
-                    "blocked_at": clock.now(),
-                    "block_source": "wrong_person",
-                    "block_company_id": (company or self.env.company).id,
-                }
+            self._note_act(
+                decision="stop",
+                source="wrong_person",
+                scope="all",
+                act_at=clock.now(),
+                company_id=(company or self.env.company).id,
             )
         self.env["whatsapp.clinic.message"]._cancel_open(waiting, reason)
         for partner in partners:
@@ -706,18 +685,3 @@ class Identity(models.Model):
         self.ensure_one()
         if not self._known_elsewhere("user_id", user_id):
             self.user_id = user_id
-
-
-def _told(company, known, is_news: bool):
-    """Whom a stop was said to, now that a company was told; nobody if several were."""
-    is_same = is_news or known.root_id == company.root_id
-    return company if is_same else company.browse()
-
-
-def _is_outdated(at, company, lifted_at, lifted_by) -> bool:
-    """Whether a stop said to a company at a time was lifted later.
-
-    What was lifted by a word to another company still stands.
-    """
-    is_for_all = not lifted_by or lifted_by.root_id == company.root_id
-    return bool(lifted_at) and lifted_at > at and is_for_all

@@ -1,20 +1,10 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..vocabulary.stops import SCOPES
+
 _HOLDS = ("hold_until", "marketing_hold_until")
-_LIFTED = (
-    ("unblocked_at", "unblock_company_id"),
-    ("marketing_unblocked_at", "marketing_unblock_company_id"),
-)
 _NAMES = ("username", "profile_name")
-_BLOCKS = (
-    ("blocked_at", "block_source", "block_company_id"),
-    (
-        "marketing_blocked_at",
-        "marketing_block_source",
-        "marketing_block_company_id",
-    ),
-)
 _CHATTER = (
     ("mail.message", "model"),
     ("mail.activity", "res_model"),
@@ -52,6 +42,8 @@ class Identity(models.Model):
             if is_told and by_number._changed_hands(sender, portfolio, at):
                 by_number._disown("number_changed", company)
                 by_number.wa_id = False
+                # The number has to be free before somebody else gets it.
+                by_number.flush_recordset()
         else:
             by_number._merge(by_user)
 
@@ -122,7 +114,8 @@ class Identity(models.Model):
         both._lock()
         if len(both.exists()) < 2:
             return
-        values = {**_names(self, other), **_strictest(both, self)}
+        values = {**_names(self, other), **_holds(both)}
+        standing = self._standing_of_both(other)
         ids = self._ids_of_both(other)
         former = both.former_partner_ids
         patients = both.partner_ids - former
@@ -142,7 +135,8 @@ class Identity(models.Model):
         )
         for value in ids["others"]:
             self._add_alias(value)
-        self._obey_stops()
+        self._note_stops()
+        self._keep_standing(standing)
         self._name_patient()
 
     def _lock(self):
@@ -199,13 +193,43 @@ class Identity(models.Model):
                 {"res_id": self.id}
             )
 
-    def _obey_stops(self):
-        """What waits and may not leave any more is cancelled."""
-        if self.blocked_at:
-            self.env["whatsapp.clinic.message"]._cancel_open(
-                [("identity_id", "=", self.id), ("confirms_stop", "=", False)],
-                "identity_blocked",
+    def _standing_of_both(self, other) -> dict[str, list]:
+        """The stops of each scope that stand, but of the other one's none that was said
+        to a company without a patient here: those are lifted."""
+        companies = self.env["res.company"]
+        standing = {}
+        for scope in dict(SCOPES):
+            found = self.act_ids._standing(self | other, scope)
+            standing[scope] = found.get(self.id, [])
+            for stop in found.get(other.id, []):
+                company = companies.browse(stop.company_id or ())
+                if self._heard_by(company):
+                    standing[scope].append(stop)
+                else:
+                    other._start("merge", scope, company=company)
+        return standing
+
+    def _keep_standing(self, standing: dict[str, list]):
+        """What was stopped for one of both stays stopped, though the other one was
+        allowed messages later: the stop is noted again for the moment of that."""
+        for scope, stops in standing.items():
+            starts = self.act_ids.filtered(
+                lambda one, scope=scope: one.scope == scope and one.decision == "start"
             )
+            latest = starts.mapped("act_at")
+            kept = self.act_ids._standing(self, scope).get(self.id, [])
+            said = {(one.source, one.company_id) for one in kept}
+            for stop in stops:
+                if (stop.source, stop.company_id) not in said:
+                    self._note_act(
+                        decision="stop",
+                        source=stop.source,
+                        scope=scope,
+                        act_at=max([stop.at, *latest]),
+                        company_id=stop.company_id,
+                    )
+            if stops:
+                self._obey_stops(scope)
 
     def _welcome(self, partner):
         strangers = self.filtered(
@@ -232,25 +256,7 @@ def _names(one, other) -> dict:
     return {name: one[name] or other[name] for name in _NAMES}
 
 
-def _strictest(both, kept) -> dict:
-    values = {}
-    for name in _HOLDS:
-        values[name] = max(filter(None, both.mapped(name)), default=False)
-    for at, company in _LIFTED:
-        lifted = both.filtered(at).sorted(at)[-1:]
-        values |= {at: lifted[at], company: lifted[company].id}
-    for at, source, company in _BLOCKS:
-        stopped = both.filtered(
-            lambda one, at=at, company=company: (
-                one[at] and (one == kept or kept._heard_by(one[company]))
-            )
-        ).sorted(
-            lambda one, at=at, source=source: (one[source] == "wrong_person", one[at])
-        )
-        values[source] = stopped[-1:][source]
-        values[at] = max(stopped.mapped(at), default=False)
-        is_one = len(stopped[company].root_id) == 1 and all(
-            one[company] for one in stopped
-        )
-        values[company] = is_one and stopped[-1:][company].id
-    return values
+def _holds(both) -> dict:
+    return {
+        name: max(filter(None, both.mapped(name)), default=False) for name in _HOLDS
+    }

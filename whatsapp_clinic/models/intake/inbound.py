@@ -194,7 +194,8 @@ class Inbound(models.AbstractModel):
             )
         else:
             heard = identity._heard_by(channel.company_id)
-            heard._unblock_marketing(at, ("preference", "error"), channel.company_id)
+            company = channel.company_id
+            heard._start("preference", "advertising", at=at, company=company)
 
     @api.model
     def _on_number_changed(self, event, channel):

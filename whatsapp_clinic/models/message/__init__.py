@@ -1,4 +1,5 @@
 from . import (
+    identity_act,
     message,
     message_answer,
     message_content,

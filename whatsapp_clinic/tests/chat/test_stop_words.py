@@ -743,7 +743,7 @@ class TestStop(ChatCase):
         self.assertIn("user_preferences", proof.evidence)
 
     def test_manager_may_allow_advertising_again_and_reception_may_not(self):
-        self.identity._block_marketing("stop_word")
+        self.identity._stop("stop_word", "advertising")
         with self.assertRaises(AccessError):
             self.identity.with_user(self.receptionist).action_allow_marketing()
         manager = staff_user(self, "manager")

@@ -77,14 +77,14 @@ class TestGate(ClinicCase):
         self.assertRefused("no_consent", purpose_id=False)
 
     def test_stopped_identity_is_refused(self):
-        self.patient.whatsapp_identity_ids._block("stop_word")
+        self.patient.whatsapp_identity_ids._stop("stop_word")
         self.assertRefused("identity_blocked")
 
     def test_stop_cancels_what_is_queued_for_all_patients_of_the_number(self):
         sibling = self.make_patient(name="Can KUMQUAT")
         self.consent(sibling)
         messages = self.enqueue() + self.enqueue(partner_id=sibling.id)
-        self.patient.whatsapp_identity_ids._block("stop_word")
+        self.patient.whatsapp_identity_ids._stop("stop_word")
         self.assertEqual(set(messages.mapped("state")), {"cancelled"})
         self.assertEqual(set(messages.mapped("reason")), {"identity_blocked"})
 
@@ -268,7 +268,7 @@ class TestGate(ClinicCase):
         self.assertEqual(self.patient.whatsapp_consent_state, "ready")
         self.consent(self.patient, "withdrawn")
         self.assertEqual(self.patient.whatsapp_consent_state, "withdrawn")
-        self.patient.whatsapp_identity_ids._block("stop_word")
+        self.patient.whatsapp_identity_ids._stop("stop_word")
         self.assertEqual(self.patient.whatsapp_consent_state, "stopped")
         self.patient.phone = False
         self.assertEqual(self.patient.whatsapp_consent_state, "no_number")

@@ -222,7 +222,7 @@ class TestGateTable(SandboxCase):
         patient.guardianship_ids.end_date = yesterday
 
     def stop(self, patient):
-        patient.whatsapp_identity_ids._block("stop_word")
+        patient.whatsapp_identity_ids._stop("stop_word")
 
     def blacklist(self, patient):
         self.env["phone.blacklist"].sudo()._add([patient.phone])

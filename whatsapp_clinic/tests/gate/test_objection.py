@@ -90,7 +90,7 @@ class TestObjection(ClinicCase):
 
     def test_stop_is_shown_to_who_may_lift_it_only(self):
         self.consent(self.patient)
-        self.patient.whatsapp_identity_ids._block("stop_word")
+        self.patient.whatsapp_identity_ids._stop("stop_word")
         self.assertIsNone(self.why().label)
         self.assertIs(self.mend(), True)
         self.assertTrue(self.patient.whatsapp_identity_ids.blocked_at)
@@ -169,7 +169,7 @@ class TestObjection(ClinicCase):
             }
         )
         self.assertIsNone(self.why(patient=hidden))
-        identity._block("stop_word")
+        identity._stop("stop_word")
         self.assertEqual(self.reason(patient=hidden), "identity_blocked")
 
     def test_guardians_number_is_what_counts_for_a_ward(self):

@@ -145,8 +145,8 @@ class TestIdentityMerge(IdentityCase):
                     if stopped == "number"
                     else self.find(user_id=user_id)
                 )
-                one._block("staff")
-                one._block_marketing("stop_word")
+                one._stop("staff")
+                one._stop("stop_word", "advertising")
                 self.take_in(written(wa_id, user_id, f"w.both.{stopped}", 60))
                 merged = self.find(wa_id=wa_id, user_id=user_id)
                 self.assertEqual(merged.block_source, "staff")
@@ -158,7 +158,7 @@ class TestIdentityMerge(IdentityCase):
         self.rule()
         waiting = self.book(patient).whatsapp_message_ids
         self.assertEqual(set(waiting.mapped("state")), {"queued"})
-        by_user._block("staff")
+        by_user._stop("staff")
         self.meet()
         self.assertEqual(set(waiting.mapped("state")), {"cancelled"})
 

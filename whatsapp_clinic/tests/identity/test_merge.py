@@ -93,7 +93,7 @@ class TestMerge(ClinicCase):
 
     def test_stop_of_the_duplicate_is_a_refusal(self):
         self.consent(self.kept)
-        self.twin.whatsapp_identity_ids._block("stop_word")
+        self.twin.whatsapp_identity_ids._stop("stop_word")
         self.merge()
         self.assertEqual(self.consents(), "withdrawn")
 
@@ -101,7 +101,7 @@ class TestMerge(ClinicCase):
         marketing = self.env.ref("whatsapp_clinic.purpose_marketing")
         self.consent(self.kept)
         self.consent(self.kept, purpose=marketing)
-        self.twin.whatsapp_identity_ids._block_marketing("stop_word")
+        self.twin.whatsapp_identity_ids._stop("stop_word", "advertising")
         self.merge()
         self.assertEqual(self.consents(), "given")
         states = self.env["whatsapp.clinic.consent"]._states(self.kept, marketing)

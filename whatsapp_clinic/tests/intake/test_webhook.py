@@ -2,6 +2,7 @@ import hashlib
 import hmac
 import json
 import logging
+from datetime import datetime, timezone
 from unittest.mock import patch
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from ...models.intake import event_turns, webhook_event
 from ...models.intake.event_batch import EventBatch
 from ...models.intake.event_turns import Turns
 from ...models.vocabulary.states import RANKS
+from ...tools import clock
 from ..common import (
     APP_SECRET,
     AYSE_WA_ID,
@@ -368,8 +370,12 @@ class TestWebhookProcessing(ClinicCase):
         identity = self.patient.whatsapp_identity_ids
         for number, word in enumerate(("STOP", "dur!", "RET", " Durdur. ", "stop")):
             with self.subTest(word=word):
-                identity.write({"blocked_at": False, "block_source": False})
-                self.run_event(envelope(text_message(word, f"wamid.s{number}")))
+                at = datetime.fromtimestamp(1795000000 + 10 * number, timezone.utc)
+                identity._start("staff", at=clock.told(at))
+                self.assertFalse(identity.blocked_at)
+                at = str(1795000005 + 10 * number)
+                said = text_message(word, f"wamid.s{number}", timestamp=at)
+                self.run_event(envelope(said))
                 self.assertEqual(identity.block_source, "stop_word")
         later = text_message("BAŞLAT", "wamid.start", timestamp="1795000060")
         self.run_event(envelope(later))
@@ -412,8 +418,8 @@ class TestWebhookProcessing(ClinicCase):
 
     def test_resume_does_not_lift_a_stop_word(self):
         identity = self.patient.whatsapp_identity_ids
-        identity._block("stop_word")
-        identity._block_marketing("stop_word")
+        identity._stop("stop_word")
+        identity._stop("stop_word", "advertising")
         self.run_event(self.preference("resume"))
         self.assertTrue(identity.blocked_at)
         self.assertTrue(identity.marketing_blocked_at)

@@ -64,7 +64,7 @@ class TestChannelTrial(ClinicCase):
 
     def test_a_stop_from_the_phone_counts_for_a_test_as_well(self):
         self.write_to_the_number()
-        self.identity._block("stop_word")
+        self.identity._stop("stop_word")
         with self.assertRaisesRegex(UserError, "stopped all messages"):
             self.send()
 

@@ -29,7 +29,7 @@ class TestErrorPolicy(SandboxCase):
     def forget(self, message):
         message.write({"state": "cancelled"})
         self.channel._release()
-        self.patient.whatsapp_identity_ids.marketing_blocked_at = False
+        self.patient.whatsapp_identity_ids._start("staff", "advertising")
         self.patient.whatsapp_identity_ids.hold_until = False
         # So that the pair limit has nothing to say.
         message.claimed_at = False

@@ -267,7 +267,7 @@ class TestOneTelephone(IdentityCase):
         for number, (wa_id, known) in enumerate(self.both_ways()):
             with self.subTest(wa_id), self.env.cr.savepoint() as savepoint:
                 self.take_in(written(wa_id, message_id=f"wamid.{number}"))
-                self.find(line=line(wa_id))._block("staff")
+                self.find(line=line(wa_id))._stop("staff")
                 patient = self.make_patient(f"+{known}", f"{MARKER} {number}")
                 self.assertFalse(patient._is_reachable())
                 savepoint.rollback()
@@ -326,11 +326,12 @@ class TestUpgrade(IdentityCase):
         patient = self.make_patient("+5491112345678")
         known = patient.whatsapp_identity_ids
         stranger = known.create({"wa_id": "90532"})
+        stranger._stop("staff")
         self.env.flush_all()
         self.env.cr.execute("UPDATE whatsapp_clinic_identity SET line = NULL")
         self.env.cr.execute(
             "UPDATE whatsapp_clinic_identity SET wa_id = '541112345678', "
-            "phone = '+541112345678', blocked_at = '2026-11-01' WHERE id = %s",
+            "phone = '+541112345678' WHERE id = %s",
             stranger.ids,
         )
         self.env.invalidate_all()

@@ -488,10 +488,10 @@ class TestThanks(PlanCase):
         self.visit.action_arrive()
         row = self.waiting(self.visit)
         identity = self.ayse.whatsapp_identity_ids
-        identity._block("staff", clock.now(), self.company)
+        identity._stop("staff", at=clock.now(), company=self.company)
         self.assertEqual(row.state, "cancelled")
         self.later(days=2)
-        identity._unblock(clock.now(), self.company)
+        identity._start("start_word", at=clock.now(), company=self.company)
         self.assertEqual(row.state, "cancelled")
 
 

@@ -3,6 +3,7 @@ import itertools
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from ...tools import clock
 from ...tools.given_secret import SECRETS
 from ..common import ACCESS_TOKEN, APP_SECRET, ClinicCase, staff_user
 
@@ -38,6 +39,7 @@ RIGHTS = {
     "consent.purpose": ("r", "r", "r", "r", "rwc"),
     "consent.request": ("r", "r", "r", "r", "r"),
     "identity": ("r", "r", "r", "r", "r"),
+    "identity.act": ("r", "r", "r", "r", "r"),
     "identity.alias": ("r", "r", "r", "r", "r"),
     "media": ("r", "r", "r", "r", "r"),
     "media.upload": ("", "", "", "r", ""),
@@ -81,6 +83,7 @@ BY_BRANCH = (
     "consent.request",
     "guardianship",
     "identity",
+    "identity.act",
     "identity.alias",
     "media",
     "message",
@@ -182,6 +185,16 @@ class TestAccess(ClinicCase):
                 {"partner_id": patient.id, "branch_id": branch.id}
             ),
             "identity": patient.whatsapp_identity_ids,
+            "identity.act": env["whatsapp.clinic.identity.act"].create(
+                {
+                    "identity_id": patient.whatsapp_identity_ids.id,
+                    "scope": "all",
+                    "decision": "start",
+                    "source": "staff",
+                    "act_at": clock.now(),
+                    "company_id": branch.company_id.id,
+                }
+            ),
             "identity.alias": env["whatsapp.clinic.identity.alias"].create(
                 {
                     "identity_id": patient.whatsapp_identity_ids.id,

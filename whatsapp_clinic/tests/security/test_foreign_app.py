@@ -207,9 +207,15 @@ class TestNumberOfPatientsOfTwoCompanies(AppsOfTwoCompanies):
     def test_stop_said_to_both_is_lifted_by_neither_alone(self):
         self.say(self.foreign.channel, "STOP")
         self.say(self.channel, "STOP", SECOND)
-        for channel in (self.channel, self.foreign.channel):
-            self.say(channel, "START", THIRD)
-            self.assertTrue(self.identity.blocked_at)
+        self.say(self.channel, "START", THIRD)
+        self.assertTrue(self.identity.blocked_at)
+        self.assertEqual(self.identity.block_company_id, self.foreign.company)
+        self.say(self.foreign.channel, "START", THIRD)
+        self.assertFalse(self.identity.blocked_at)
+
+    def test_staff_lifts_what_both_were_told(self):
+        self.say(self.channel, "STOP")
+        self.say(self.foreign.channel, "STOP", SECOND)
         self.identity.action_unblock()
         self.assertFalse(self.identity.blocked_at)
 
