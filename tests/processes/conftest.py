@@ -185,7 +185,7 @@ class Clinic:
     def messages(self, channel: int) -> list[dict]:
         """The outbox of the channel of this place, oldest row first."""
         return self.query(
-            "SELECT key, partner_id, state, reason, error_code, attempts, resent, "
+            "SELECT key, partner_id, state, reason, error_code, attempts, "
             "unknown_at::text "
             "FROM whatsapp_clinic_message "
             f"WHERE channel_id = {self.ids['channels'][channel]} ORDER BY id"

@@ -1,6 +1,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
+from operator import itemgetter
 
 from psycopg2.extras import execute_values
 
@@ -26,9 +27,10 @@ _RANK_OF_MESSAGE = " ".join(
 # delivery; a failure speaks of the attempt that is under way.
 _IS_NEWS = f"""(
     (CASE message.state {_RANK_OF_MESSAGE} ELSE 9 END) < row.rank
-    AND (row.rank > {RANKS["failed"]}
-         OR COALESCE(message.failed_attempt, 0) = 0
-         OR COALESCE(row.attempt, message.attempts) > message.failed_attempt)
+    AND (row.rank > {RANKS["failed"]} OR NOT EXISTS (
+        SELECT FROM whatsapp_clinic_message_attempt AS attempt
+        WHERE attempt.message_id = row.id AND attempt.state = 'failed'
+          AND attempt.number >= COALESCE(row.attempt, message.attempts)))
     AND (row.state <> 'failed' OR (
         message.state NOT IN ('queued', 'held')
         AND COALESCE(row.attempt, message.attempts) = message.attempts))
@@ -68,7 +70,9 @@ _ROW = """(%(id)s, %(attempt)s::int, %(state)s, %(rank)s, %(reason)s, %(detail)s
     %(message_id)s, %(pricing)s::jsonb, %(pricing_category)s, %(pricing_type)s,
     %(billable)s::boolean)"""
 _FIND = """
-    SELECT row.place, COALESCE(by_key.id, by_id.id)
+    SELECT row.place, COALESCE(by_key.id, by_id.id),
+        COALESCE(by_key.attempts, by_id.attempts),
+        COALESCE(by_key.state, by_id.state) = 'unknown'
     FROM (VALUES %s) AS row (place, channel, key, message_id)
     LEFT JOIN whatsapp_clinic_message AS by_key
         ON by_key.key = row.key AND by_key.channel_id = row.channel
@@ -94,22 +98,30 @@ class Message(models.Model):
         known, strange = self._find_rows(statuses)
         self._count_strange(strange)
         news: dict[int, dict] = {}
-        for row_id, status in known:
-            if not self._take_back(row_id, status):
-                _fold(news, row_id, status)
+        of_attempts: dict[tuple, StatusUpdate] = {}
+        for row_id, attempt, status in known:
+            if self._take_back(row_id, status):
+                continue
+            _fold(news, row_id, status)
+            if attempt:
+                _fold_attempt(of_attempts, row_id, attempt, status)
         self.flush_model()
         if news:
             execute_values(
                 self.env.cr._obj, _UPDATE, list(news.values()), _ROW, page_size=1000
             )
             self._adopt_answers(list(news))
+        self.env["whatsapp.clinic.message.attempt"]._note_statuses(
+            [_told(*key, status) for key, status in of_attempts.items()]
+        )
         self.invalidate_model()
         self._follow_in_chatter(list(news))
 
     def _find_rows(self, statuses: list[tuple]) -> tuple[list[tuple], list]:
         """Each status with its row: by what we sent along, else by WhatsApp's id.
 
-        Returns ([(id of the row, status)], [channel of a status that has none]).
+        Returns ([(id of the row, number of the attempt if its row of attempts is to
+        say it, status)], [channel of a status that has none]).
         """
         if not statuses:
             return [], []
@@ -120,12 +132,17 @@ class Message(models.Model):
         found = execute_values(
             self.env.cr._obj, _FIND, values, page_size=len(values), fetch=True
         )
-        rows = dict(found)
-        told = [(rows[place], *one) for place, one in enumerate(statuses)]
-        return (
-            [(row_id, status) for row_id, _channel, status in told if row_id],
-            [channel for row_id, channel, _status in told if not row_id],
-        )
+        known, strange = [], []
+        for place, row_id, attempts, is_unknown in found:
+            channel, status = statuses[place]
+            if not row_id:
+                strange.append(channel)
+                continue
+            attempt = _correlation(status)[1] or attempts or 0
+            is_repeated = attempt < (attempts or 0)
+            is_told = is_unknown or is_repeated or status.status == "failed"
+            known.append((place, row_id, attempt if is_told else None, status))
+        return [one[1:] for one in sorted(known, key=itemgetter(0))], strange
 
     @api.model
     def _count_strange(self, channels: list):
@@ -155,10 +172,12 @@ class Message(models.Model):
             {
                 **refusal.values,
                 "state": refusal.state,
-                "failed_attempt": message.attempts,
                 "message_id": False,
                 "status_at": clock.now(),
             }
+        )
+        self.env["whatsapp.clinic.message.attempt"]._note_failure(
+            message, message.error_code, message.detail, clock.now()
         )
         return True
 
@@ -227,6 +246,25 @@ def _fold(news: dict[int, dict], row_id: int, status: StatusUpdate):
     if RANKS[state] > row["rank"]:
         row.update(state=state, rank=RANKS[state], **_reason(status.errors))
         row["attempt"] = _correlation(status)[1]
+
+
+def _fold_attempt(of_attempts: dict, row_id: int, number: int, status: StatusUpdate):
+    """Keep of each attempt the status that went furthest."""
+    known = of_attempts.get((row_id, number))
+    if not known or _rank(known) < _rank(status):
+        of_attempts[row_id, number] = status
+
+
+def _rank(status: StatusUpdate) -> int:
+    return RANKS[STATUS_STATES[status.status]]
+
+
+def _told(row_id: int, number: int, status: StatusUpdate) -> tuple:
+    """A status as the rows of attempts take it."""
+    at = status.timestamp.replace(tzinfo=None)
+    code = status.errors[0].code if status.errors else None
+    wamid = clean_text(status.message_id)
+    return row_id, number, STATUS_STATES[status.status], at, wamid, code
 
 
 def _reason(found: Iterable) -> dict:

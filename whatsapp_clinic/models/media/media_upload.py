@@ -209,7 +209,6 @@ class Message(models.Model):
     upload_id = fields.Many2one(
         "whatsapp.clinic.media.upload", ondelete="restrict", index="btree_not_null"
     )
-    file_replaced = fields.Boolean(help="WhatsApp had lost its file; sent once more.")
 
     @api.model
     def _enqueue(self, vals_list):
@@ -318,7 +317,6 @@ class Message(models.Model):
                 ("state", "=", "failed"),
                 ("failed_at", ">", now - _FRESH),
                 ("error_code", "in", _LOST_FILE),
-                ("file_replaced", "=", False),
                 "|",
                 ("upload_id", "!=", False),
                 ("template_id.card_ids", "!=", False),
@@ -330,10 +328,17 @@ class Message(models.Model):
                 for upload in one._uploads
             )
         )
+        failed = failed.filtered(lambda one: not one._has_lost_its_file_before())
         for message in failed:
             message._uploads._want()
-            message.write({"file_replaced": True, "failed_attempt": message.attempts})
         failed._requeue()
+
+    def _has_lost_its_file_before(self) -> bool:
+        """Whether an attempt before the present one failed for want of the file."""
+        return any(
+            one.error_code in _LOST_FILE and one.number < self.attempts
+            for one in self.attempt_ids
+        )
 
 
 class Gate(models.AbstractModel):

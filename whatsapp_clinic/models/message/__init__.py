@@ -1,6 +1,7 @@
 from . import (
     identity_act,
     message,
+    attempt,
     message_answer,
     message_content,
     message_identity,

@@ -112,13 +112,16 @@ class Message(models.Model):
     refusals = fields.Integer(
         default=0, help="Times that WhatsApp refused it for a passing reason."
     )
-    failed_attempt = fields.Integer(
-        default=0, help="The attempt that failed after WhatsApp had accepted it."
+    attempt_ids = fields.One2many(
+        "whatsapp.clinic.message.attempt", "message_id", "Tries", readonly=True
+    )
+    came_twice = fields.Boolean(
+        compute="_compute_came_twice",
+        help="A try that was given up and repeated has arrived as well.",
     )
     reaches_out = fields.Boolean(
         help="The patient had not written for 24 hours: counts for the messaging limit."
     )
-    resent = fields.Boolean(help="Sent a second time after an unknown outcome.")
     message_id = fields.Char("WhatsApp Message ID", groups="base.group_system")
     tapped = fields.Char(help="The button that the patient tapped.")
     claimed_at = fields.Datetime()
@@ -235,6 +238,13 @@ class Message(models.Model):
         patients = self.sudo().partner_id
         others = patients - patients._of_own_branches()
         return self.filtered(lambda one: one.sudo().partner_id not in others)
+
+    @api.depends("state", "attempt_ids.delivered_at")
+    def _compute_came_twice(self):
+        for message in self:
+            has_arrived = message.state in ("delivered", "read")
+            earlier = message.attempt_ids.filtered("delivered_at")
+            message.came_twice = has_arrived and bool(earlier)
 
     @api.depends("body", "state", "template_id")
     def _compute_shown_body(self):

@@ -52,4 +52,13 @@ SAID_STATES = tuple(name for name, state in STATES.items() if state.is_said)
 STOPPED_STATES = tuple(name for name, state in STATES.items() if state.is_stopped)
 FAILED_STATES = tuple(name for name, state in STATES.items() if state.has_failed)
 ENDED_STATES = tuple(name for name, state in STATES.items() if state.has_ended)
+# How a try to send a message ended.
+ATTEMPT_SELECTION = [
+    ("sending", "Under Way"),
+    ("accepted", "Accepted"),
+    ("refused", "Refused"),
+    ("unreachable", "Did Not Leave"),
+    ("unknown", "No Answer"),
+    ("failed", "Failed Later"),
+]
 RANKS = {name: state.rank for name, state in STATES.items() if state.rank is not None}

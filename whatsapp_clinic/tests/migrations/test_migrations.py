@@ -243,3 +243,76 @@ class TestForeignAccounts(MigrationCase):
             self.migrate("19.0.2.2.0/pre-accounts.py")
         self.assertEqual(self.own.read(), before)
         self.assertEqual(self.own.status, "APPROVED")
+
+
+@tagged("post_install", "-at_install")
+class TestTries(MigrationCase):
+    """What the columns of a message told of its tries is told by rows."""
+
+    COLUMNS = ("failed_attempt int", "resent bool", "file_replaced bool")
+
+    def setUp(self):
+        super().setUp()
+        for column in self.COLUMNS:
+            self.env.cr.execute(
+                f"ALTER TABLE whatsapp_clinic_message ADD COLUMN {column}"
+            )
+
+    def tries(self, former: str = "", **values):
+        message = self.env["whatsapp.clinic.message"].create(
+            {
+                "channel_id": self.channel.id,
+                "partner_id": self.env["res.partner"].create({"name": "KUMQUAT"}).id,
+                "company_id": self.channel.company_id.id,
+                "claimed_at": tomorrow(),
+                **values,
+            }
+        )
+        self.env.flush_all()
+        if former:
+            self.env.cr.execute(
+                f"UPDATE whatsapp_clinic_message SET {former} WHERE id = %s",
+                [message.id],
+            )
+        self.migrate("19.0.2.2.0/post-attempts.py")
+        self.attempts = message.attempt_ids
+        return [(one.number, one.state) for one in self.attempts]
+
+    def test_what_never_left_has_no_try(self):
+        self.assertEqual(self.tries(state="queued"), [])
+
+    def test_present_try_is_what_the_message_is(self):
+        for state, outcome in (
+            ("sending", "sending"),
+            ("unknown", "unknown"),
+            ("sent", "accepted"),
+            ("delivered", "accepted"),
+            ("read", "accepted"),
+        ):
+            with self.subTest(state=state):
+                self.assertEqual(self.tries(state=state, attempts=1), [(1, outcome)])
+
+    def test_refusal_keeps_its_code_and_words(self):
+        values = {"error_code": 131026, "detail": "not on WhatsApp"}
+        self.assertEqual(
+            self.tries(state="failed", attempts=1, **values), [(1, "refused")]
+        )
+        told = (self.attempts.error_code, self.attempts.detail)
+        self.assertEqual(told, tuple(values.values()))
+
+    def test_try_that_failed_before_is_a_row(self):
+        self.assertEqual(
+            self.tries("failed_attempt = 1", state="sent", attempts=2),
+            [(1, "failed"), (2, "accepted")],
+        )
+
+    def test_what_was_resent_is_not_resent_once_more(self):
+        self.assertEqual(
+            self.tries("resent = TRUE", state="unknown", attempts=2),
+            [(1, "unknown"), (2, "unknown")],
+        )
+
+    def test_second_run_adds_nothing(self):
+        tries = self.tries("resent = TRUE", state="unknown", attempts=2)
+        self.migrate("19.0.2.2.0/post-attempts.py")
+        self.assertEqual(len(self.attempts.message_id.attempt_ids), len(tries))

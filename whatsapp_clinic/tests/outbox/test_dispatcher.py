@@ -161,7 +161,22 @@ class TestDispatcher(SandboxCase):
                 "unknown_at": clock.now() - timedelta(minutes=lost),
             }
         )
+        self.tried(message, "unknown")
         return message
+
+    def tried(self, message, state):
+        """Note that the present try of a message is in a state."""
+        return self.env["whatsapp.clinic.message.attempt"].create(
+            {
+                "message_id": message.id,
+                "number": message.attempts,
+                "state": state,
+                "claimed_at": message.claimed_at or clock.now(),
+            }
+        )
+
+    def tries(self, message):
+        return [(one.number, one.state) for one in message.attempt_ids]
 
     def test_a_row_that_was_lost_for_long_waits_twice_as_long(self):
         lost = self.lose(claimed=90, lost=59)
@@ -169,10 +184,10 @@ class TestDispatcher(SandboxCase):
         self.dispatch()
         self.process()
         self.dispatch()
-        self.assertEqual((lost.state, lost.resent), ("unknown", False))
+        self.assertEqual((lost.state, lost.attempts), ("unknown", 1))
         self.later(minutes=4)
         self.dispatch()
-        self.assertEqual((lost.state, lost.resent), ("sent", True))
+        self.assertEqual((lost.state, lost.attempts), ("sent", 2))
 
     def test_unknown_row_is_not_sent_again_without_a_later_status(self):
         lost = self.lose()
@@ -192,7 +207,7 @@ class TestDispatcher(SandboxCase):
         self.dispatch()
         self.process()
         self.dispatch()
-        self.assertEqual((lost.state, lost.resent), ("sent", True))
+        self.assertEqual((lost.state, lost.attempts), ("sent", 2))
         self.process()
         lost.write({"state": "unknown", "unknown_at": clock.now() - timedelta(hours=1)})
         self.later(hours=1)
@@ -238,12 +253,57 @@ class TestDispatcher(SandboxCase):
         self.sandbox.fault("reset_after_accept", count=1)
         message = self.send_reminder(self.appointment)
         self.dispatch()
-        message.write({"state": "queued", "resent": True})
+        message.state = "queued"
         self.sandbox.switch(webhooks_enabled=True)
         self.process()
         self.dispatch()
         self.assertEqual(message.state, "delivered")
         self.assertEqual(len(self.sandbox.accepted()), 1)
+
+    def test_each_try_is_noted_with_its_outcome(self):
+        message = self.send_reminder(self.appointment)
+        self.sandbox.fault("error", code=131016, http_status=500, count=1)
+        self.dispatch()
+        self.later(minutes=10)
+        self.dispatch()
+        self.process()
+        self.assertEqual(self.tries(message), [(1, "refused"), (2, "accepted")])
+        refused, accepted = message.attempt_ids
+        self.assertEqual((refused.error_code, refused.remote_id), (131016, False))
+        self.assertEqual(accepted.sudo().remote_id, message.message_id)
+        self.assertTrue(refused.detail and refused.ended_at and accepted.ended_at)
+
+    def test_call_that_reached_nobody_is_noted_as_such(self):
+        message = self.send_reminder(self.appointment)
+        self.channel.base_url = "http://127.0.0.1:9"
+        self.dispatch()
+        self.assertEqual({state for _n, state in self.tries(message)}, {"unreachable"})
+
+    def test_try_of_a_dead_dispatcher_is_unknown_and_a_status_tells_of_it(self):
+        self.sandbox.switch(webhooks_enabled=False)
+        self.sandbox.fault("reset_after_accept", count=1)
+        message = self.send_reminder(self.appointment)
+        self.dispatch()
+        self.assertEqual(self.tries(message), [(1, "unknown")])
+        self.sandbox.switch(webhooks_enabled=True)
+        self.process()
+        self.assertEqual(self.tries(message), [(1, "accepted")])
+        self.assertFalse(message.came_twice)
+
+    def test_message_that_came_twice_is_told(self):
+        self.sandbox.switch(webhooks_enabled=False)
+        self.sandbox.fault("reset_after_accept", count=1)
+        message = self.send_reminder(self.appointment)
+        self.dispatch()
+        message.state = "queued"
+        self.dispatch()
+        self.assertEqual(self.tries(message), [(1, "unknown"), (2, "accepted")])
+        self.sandbox.switch(webhooks_enabled=True)
+        self.process()
+        self.assertEqual(message.state, "delivered")
+        self.assertEqual(len(self.sandbox.accepted()), 2)
+        self.assertTrue(message.attempt_ids[0].delivered_at)
+        self.assertTrue(message.came_twice)
 
     def test_status_that_came_before_the_write_back_is_not_undone(self):
         message = self.send_reminder(self.appointment)
@@ -252,7 +312,13 @@ class TestDispatcher(SandboxCase):
         run = self.channel_run()
         now = clock.precise_now()
         run.outcomes.append(
-            Outcome(Call(message.id, 1, 0), "sent", {"message_id": "x", "sent_at": now})
+            Outcome(
+                Call(message.id, 1, 0),
+                "sent",
+                "accepted",
+                now,
+                {"message_id": "x", "sent_at": now},
+            )
         )
         message.write({"state": "delivered", "message_id": "early"})
         self.env.flush_all()
@@ -271,6 +337,8 @@ class TestDispatcher(SandboxCase):
             Outcome(
                 Call(message.id, 1, 0),
                 "sent",
+                "accepted",
+                now,
                 {"message_id": "x", "sent_at": now},
                 other_wa_id="905321119999",
             )
@@ -288,7 +356,13 @@ class TestDispatcher(SandboxCase):
         self.env.flush_all()
         run = self.channel_run()
         run.outcomes.append(
-            Outcome(Call(message.id, 1, 0), "failed", {"reason": "error"})
+            Outcome(
+                Call(message.id, 1, 0),
+                "failed",
+                "refused",
+                clock.precise_now(),
+                {"reason": "error"},
+            )
         )
         run._write_back()
         self.assertEqual(message.state, "sending")

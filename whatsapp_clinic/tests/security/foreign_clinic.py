@@ -3,6 +3,7 @@
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
+from ...tools import clock
 from ..common import MARKER
 
 PREFIX = "whatsapp.clinic."
@@ -147,6 +148,14 @@ class ForeignClinic:
             "guardianship",
             patient_id=self.patient.id,
             guardian_id=self.env["res.partner"].create({"name": f"G {MARKER}"}).id,
+        )
+        yield self.make(
+            "message.attempt",
+            message_id=self.message.id,
+            number=1,
+            state="refused",
+            claimed_at=clock.now(),
+            detail=MARKER,
         )
         yield self.make(
             "media",

@@ -45,6 +45,7 @@ RIGHTS = {
     "media.upload": ("", "", "", "r", ""),
     "identity.link": ("rwc", "", "rwc", "rwc", "rwc"),
     "message": ("r", "r", "r", "r", "r"),
+    "message.attempt": ("r", "r", "r", "r", "r"),
     "message.cost": ("", "", "r", "r", ""),
     "message.reply": ("rwc", "rwc", "rwc", "rwc", ""),
     "message.send": ("rwc", "rwc", "rwc", "rwc", ""),
@@ -87,6 +88,7 @@ BY_BRANCH = (
     "identity.alias",
     "media",
     "message",
+    "message.attempt",
     "message.rule",
     "practitioner",
 )
@@ -210,6 +212,14 @@ class TestAccess(ClinicCase):
             "appointment": appointment,
             "branch": branch,
             "channel": channel,
+            "message.attempt": env["whatsapp.clinic.message.attempt"].create(
+                {
+                    "message_id": message.id,
+                    "number": 1,
+                    "state": "accepted",
+                    "claimed_at": clock.now(),
+                }
+            ),
             "media": env["whatsapp.clinic.media"].create(
                 {
                     "channel_id": channel.id,

@@ -224,12 +224,16 @@ class ChannelRun:
         execute_values(
             self.cr._obj,
             """
-            UPDATE whatsapp_clinic_message AS message
-            SET state = 'sending', claimed_at = row.now, attempts = row.attempts,
-                body = row.body, reaches_out = row.reaches_out, reason = NULL,
-                detail = NULL, error_code = NULL, write_date = row.now
-            FROM (VALUES %s) AS row (id, attempts, body, reaches_out, now)
-            WHERE message.id = row.id
+            WITH row (id, attempts, body, reaches_out, now) AS (VALUES %s), marked AS (
+                UPDATE whatsapp_clinic_message AS message
+                SET state = 'sending', claimed_at = row.now, attempts = row.attempts,
+                    body = row.body, reaches_out = row.reaches_out, reason = NULL,
+                    detail = NULL, error_code = NULL, write_date = row.now
+                FROM row WHERE message.id = row.id
+            )
+            INSERT INTO whatsapp_clinic_message_attempt
+                (message_id, number, state, claimed_at)
+            SELECT id, attempts, 'sending', now FROM row
             """,
             [
                 (message.id, attempts, text, reaches_out, now)
@@ -255,6 +259,8 @@ class ChannelRun:
                 "row_id": outcome.call.row_id,
                 "attempts": outcome.call.attempts,
                 "state": outcome.state,
+                "attempt": outcome.attempt,
+                "at": outcome.at,
             }
             for outcome in self.written
         ]
@@ -301,11 +307,19 @@ class ChannelRun:
         }
         self.cr.execute(
             """
-            UPDATE whatsapp_clinic_message
-            SET state = 'unknown', unknown_at = %(now)s, reason = 'no_answer'
-            WHERE channel_id = %(channel)s AND state = 'sending'
-              AND claimed_at <= %(lease_end)s
-            RETURNING id
+            WITH lost AS (
+                UPDATE whatsapp_clinic_message
+                SET state = 'unknown', unknown_at = %(now)s, reason = 'no_answer'
+                WHERE channel_id = %(channel)s AND state = 'sending'
+                  AND claimed_at <= %(lease_end)s
+                RETURNING id, attempts
+            ), noted AS (
+                UPDATE whatsapp_clinic_message_attempt AS attempt
+                SET state = 'unknown', ended_at = %(now)s FROM lost
+                WHERE message_id = lost.id AND number = lost.attempts
+                  AND attempt.state = 'sending'
+            )
+            SELECT id FROM lost
             """,
             values,
         )
@@ -313,7 +327,7 @@ class ChannelRun:
         self.cr.execute(
             f"""
             UPDATE whatsapp_clinic_message AS lost
-            SET state = 'queued', resent = TRUE, due_at = %(now)s
+            SET state = 'queued', due_at = %(now)s
             WHERE channel_id = %(channel)s AND {RESENDABLE}
             RETURNING id
             """,
@@ -325,6 +339,19 @@ class ChannelRun:
 
 # What was sent by somebody else's attempt, or settled by a status meanwhile, stays.
 _WRITE_BACK = """
+    WITH row (id, attempts, state, attempt, at, due_at, reason, detail, error_code,
+              failed_at, unknown_at, message_id, sent_at, refusals) AS (VALUES %s),
+    ended AS (
+        UPDATE whatsapp_clinic_message_attempt AS attempt SET
+            state = CASE WHEN attempt.state IN ('sending', 'unknown')
+                         THEN row.attempt ELSE attempt.state END,
+            ended_at = COALESCE(attempt.ended_at, row.at),
+            detail = COALESCE(row.detail, attempt.detail),
+            error_code = COALESCE(row.error_code, attempt.error_code),
+            remote_id = COALESCE(row.message_id, attempt.remote_id)
+        FROM row
+        WHERE attempt.message_id = row.id AND attempt.number = row.attempts
+    )
     UPDATE whatsapp_clinic_message AS message SET
         state = row.state, due_at = COALESCE(row.due_at, message.due_at),
         reason = row.reason, detail = row.detail, error_code = row.error_code,
@@ -332,15 +359,14 @@ _WRITE_BACK = """
         message_id = row.message_id, sent_at = row.sent_at,
         refusals = COALESCE(row.refusals, message.refusals),
         reaches_out = message.reaches_out AND row.state IN ('sent', 'unknown')
-    FROM (VALUES %s) AS row (id, attempts, state, due_at, reason, detail, error_code,
-                             failed_at, unknown_at, message_id, sent_at, refusals)
+    FROM row
     WHERE message.id = row.id AND message.attempts = row.attempts
       AND message.state = 'sending'
 """
-_WRITE_BACK_ROW = """(%(row_id)s, %(attempts)s, %(state)s, %(due_at)s::timestamp,
-    %(reason)s, %(detail)s, %(error_code)s::int, %(failed_at)s::timestamp,
-    %(unknown_at)s::timestamp, %(message_id)s, %(sent_at)s::timestamp,
-    %(refusals)s::int)"""
+_WRITE_BACK_ROW = """(%(row_id)s, %(attempts)s, %(state)s, %(attempt)s,
+    %(at)s::timestamp, %(due_at)s::timestamp, %(reason)s, %(detail)s,
+    %(error_code)s::int, %(failed_at)s::timestamp, %(unknown_at)s::timestamp,
+    %(message_id)s, %(sent_at)s::timestamp, %(refusals)s::int)"""
 _NO_VALUES = dict.fromkeys(
     (
         "due_at",

@@ -3,6 +3,7 @@
 import logging
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ....cloud_api import errors
 from ....tools import clock
@@ -31,12 +32,15 @@ class Call:
 class Outcome:
     """What became of a call; `values` are columns of the message.
 
-    `other_wa_id` is the id under which WhatsApp knows the recipient, where it is not
-    made of the digits of the phone number (Mexico, Brazil).
+    `attempt` is the state of the try, `at` when it ended (naive UTC). `other_wa_id` is
+    the id under which WhatsApp knows the recipient, where it is not made of the digits
+    of the phone number (Mexico, Brazil).
     """
 
     call: Call
     state: str
+    attempt: str
+    at: datetime
     values: dict
     refusal: Refusal | None = None
     other_wa_id: str | None = field(default=None, repr=False)
@@ -55,17 +59,20 @@ def read_outcome(call: Call, future: Future) -> Outcome:
         refusal = judge_refusal(
             error.policy, error.code, error.title, call.refusals, now, error.retry_after
         )
-        return Outcome(call, refusal.state, refusal.values, refusal)
+        return Outcome(call, refusal.state, "refused", now, refusal.values, refusal)
     except errors.ConnectionFailed:
         refusal = Refusal("queued", {}, Hold(errors.UNREACHABLE, errors.NO_CODE))
-        return Outcome(call, "queued", {}, refusal)
+        return Outcome(call, "queued", "unreachable", now, {}, refusal)
     except Exception as error:
         if not isinstance(error, errors.OutcomeUnknown):
             _logger.error("A call to WhatsApp failed with %s", type(error).__name__)
-        return Outcome(call, "unknown", {"unknown_at": now, "reason": "no_answer"})
+        values = {"unknown_at": now, "reason": "no_answer"}
+        return Outcome(call, "unknown", "unknown", now, values)
     return Outcome(
         call,
         "sent",
+        "accepted",
+        now,
         {"message_id": accepted.message_id, "sent_at": now},
         other_wa_id=_other_wa_id(call.to, accepted.wa_id),
     )

@@ -13,7 +13,11 @@ SETTLING = ("whatsapp_clinic.settling_seconds", 300)
 # no webhook waits that might speak of this one. After an outage WhatsApp's retries are
 # as far apart as the outage was long, so the longer it was, the longer we wait.
 RESENDABLE = """
-    lost.state = 'unknown' AND lost.resent IS NOT TRUE
+    lost.state = 'unknown' AND NOT EXISTS (
+        SELECT FROM whatsapp_clinic_message_attempt AS earlier
+        WHERE earlier.message_id = lost.id AND earlier.number < lost.attempts
+          AND earlier.state = 'unknown'
+    )
     AND lost.unknown_at <= %(settled)s
     AND lost.unknown_at + 2 * (lost.unknown_at - lost.claimed_at) <= %(now)s
     AND NOT EXISTS (SELECT FROM whatsapp_clinic_webhook_event WHERE state = 'pending')
