@@ -183,7 +183,7 @@ class OdooServer:
             return False
 
     def wait(self) -> None:
-        """Until it ends by itself, which nobody wants; raises SetupError."""
+        """Until it ends automatically, which nobody wants; raises SetupError."""
         code = self.process.wait()
         raise SetupError(f"Odoo has ended with exit code {code}, see {self.log}")
 

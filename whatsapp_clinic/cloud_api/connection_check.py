@@ -38,7 +38,7 @@ WEBHOOK_FIELDS = (
 FIELDS_SINCE_V26 = ("standby", "messaging_handovers")
 EXPIRES_SOON = timedelta(days=14)
 
-NOT_CHECKED = _lt("Not checked: mend the above first.")
+NOT_CHECKED = _lt("Not checked: fix the points above first.")
 """The advice of a line that was left out because of one before it."""
 
 NUMBER_FIELDS = (
@@ -292,7 +292,7 @@ def token_fault(
     missing = [scope for scope in SCOPES if scope not in token.scopes]
     if missing:
         return (
-            _lt("The access token lacks %(scopes)s: create it anew with both."),
+            _lt("The access token lacks %(scopes)s: create a new one with both."),
             {"scopes": ", ".join(missing)},
         )
     return None

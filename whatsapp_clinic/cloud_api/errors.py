@@ -219,7 +219,7 @@ _STOP = (Action.HOLD_CHANNEL, _HOUR, 2.0, None)
 _AT_ONCE = (Action.HOLD_CHANNEL, 5.0, 1.0, None)
 _OBJECTED = (Action.OPT_OUT, 0.0, 1.0, 1)
 
-_WAIT = _lt("No action needed: the message is sent again by itself.")
+_WAIT = _lt("No action needed: the message is sent again automatically.")
 _TRY_LATER = _lt("Please try again in a few minutes.")
 _RECONNECT = _lt(
     "Create a new access token in Meta Business Suite and save it in the channel."
@@ -375,7 +375,7 @@ _TABLE = (
         _lt(
             "The patient already got as much marketing as WhatsApp allows; the"
             " message is"
-            " tried once more after a day."
+            " tried again after a day."
         ),
     ),
     (

@@ -197,7 +197,7 @@ class MessageReply(models.TransientModel):
         text = (self.body or "").strip()
         if text and kind in _WORDLESS:
             raise UserError(
-                self.env._("A sound takes no text: send the text by itself.")
+                self.env._("A sound takes no text: send the text separately.")
             )
         if len(text) > CAPTION:
             too_long = WrongLength("caption", CAPTION, len(text))

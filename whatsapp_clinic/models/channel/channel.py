@@ -93,8 +93,8 @@ class Channel(models.Model):
         "Automatic Messages per Hour",
         default=10,
         required=True,
-        help="What rules write to one WhatsApp number within an hour at most; what is "
-        "more waits. 0 for no limit.",
+        help="The most that rules write to one WhatsApp number within an hour; the "
+        "rest waits. 0 for no limit.",
     )
     portfolio_id = fields.Many2one(
         "whatsapp.clinic.portfolio",

@@ -20,7 +20,7 @@ OPEN = ("waiting", "running")
 KEPT = timedelta(days=30)
 TOLD = timedelta(days=1)
 INTERRUPTED = _lt("The server was stopped meanwhile. Please try again.")
-ABANDONED = _lt("The form was closed long ago. Please begin anew.")
+ABANDONED = _lt("The form was closed long ago. Please start again.")
 UNUSABLE = _lt(
     "An id has digits only, without plus sign and blanks, and the address of the API "
     "begins with https://."

@@ -59,7 +59,7 @@ class PrivacyNotice(models.Model):
     renewed_purpose_ids = fields.Many2many(
         "whatsapp.clinic.consent.purpose",
         _RENEWALS,
-        string="Ask Consent Anew for",
+        string="Ask for Consent Again For",
         copy=False,
         help="What patients agreed to under earlier versions no longer counts for "
         "these purposes.",
@@ -69,7 +69,7 @@ class PrivacyNotice(models.Model):
     asked_again_count = fields.Integer(
         "Patients to Ask Again",
         compute="_compute_asked_again_count",
-        help="Who agreed to one of these purposes, and would have to agree anew.",
+        help="Who agreed to one of these purposes, and would have to agree again.",
     )
     publication_effect = fields.Text(compute="_compute_publication_effect")
 
@@ -263,7 +263,7 @@ class PrivacyNotice(models.Model):
         purposes = ", ".join(self.renewed_purpose_ids.mapped("name"))
         renewal = (
             self.env._(
-                "Consent has to be given anew for: %(purposes)s. Patients to ask "
+                "Consent has to be given again for: %(purposes)s. Patients to ask "
                 "again: %(count)s; until they agree they get no such message.",
                 purposes=purposes,
                 count=self.asked_again_count,

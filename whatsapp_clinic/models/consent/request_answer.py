@@ -180,8 +180,8 @@ class ConsentRequest(models.Model):
             raise UserError(
                 self.env._(
                     "This page was answered already, and your new answer is not "
-                    "recorded. Below is what holds now. To decide anew, please ask the "
-                    "clinic for a new link."
+                    "recorded. Below is what holds now. To decide again, please ask "
+                    "the clinic for a new link."
                 )
             )
 

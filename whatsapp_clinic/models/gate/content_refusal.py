@@ -76,7 +76,7 @@ def _tell_length(env, error: WrongLength) -> str:
 def _tell_type(env, error: WrongType) -> str:
     name = _NAMES.get(error.mime_type) or error.mime_type
     if name in _PACKED:
-        return env._("WhatsApp takes no %s: send each file in it by itself.", name)
+        return env._("WhatsApp takes no %s: send each file in it separately.", name)
     instead = _TAKEN.get(error.mime_type.partition("/")[0], _OTHERWISE)
     return env._(
         "WhatsApp takes no %(name)s here: send it as %(instead)s.",

@@ -40,8 +40,8 @@ _LEFT = {
         "nothing is sent to the old one."
     ),
     "wrong_person": _lt(
-        "Whoever has this WhatsApp number is not the patient. Please ask for the right "
-        "one; nothing is sent there."
+        "The person with this WhatsApp number is not the patient. Please ask for the "
+        "right one; nothing is sent there."
     ),
 }
 
@@ -104,7 +104,7 @@ class Identity(models.Model):
         string="All Former Patients",
         readonly=True,
         groups=fields.NO_ACCESS,
-        help="They left this number; only entering it anew brings them back.",
+        help="They left this number; only entering it again brings them back.",
     )
     patient_ids = fields.Many2many(
         "res.partner",
@@ -117,7 +117,7 @@ class Identity(models.Model):
         "res.partner",
         string="Former Patients",
         compute="_compute_patient_ids",
-        help="They left this number; only entering it anew brings them back.",
+        help="They left this number; only entering it again brings them back.",
     )
     act_ids = fields.One2many(
         "whatsapp.clinic.identity.act",

@@ -33,7 +33,8 @@ class Message(models.Model):
     )
 
     is_automatic_answer = fields.Boolean(
-        "Answered by Itself", help="The clinic's software answered what a patient said."
+        "Answered Automatically",
+        help="The clinic's software answered what a patient said.",
     )
 
     _automatic_answers = models.Index(

@@ -33,8 +33,8 @@ class Message(models.Model):
     is_standby = fields.Boolean(
         "For Meta's AI Agent",
         readonly=True,
-        help="Meta's own agent answered the patient when this came; nothing is sent by "
-        "itself meanwhile.",
+        help="Meta's own agent answered the patient when this came; nothing is "
+        "sent automatically meanwhile.",
     )
     is_history = fields.Boolean(
         "From the App's History",

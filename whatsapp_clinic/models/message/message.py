@@ -165,7 +165,7 @@ class Message(models.Model):
     buttons = fields.Json(
         help="Buttons under a text within the 24 hours: [[action, title], …]."
     )
-    answers_tap = fields.Boolean(help="Tells by itself what a tapped button did.")
+    answers_tap = fields.Boolean(help="Says automatically what a tapped button did.")
     confirms_stop = fields.Boolean(
         help="The one answer to a stop; it goes to who just stopped all messages."
     )

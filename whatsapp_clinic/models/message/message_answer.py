@@ -54,7 +54,7 @@ class Message(models.Model):
     can_be_linked = fields.Boolean(
         compute="_compute_who",
         compute_sudo=True,
-        help="Nobody is known who has this number.",
+        help="No contact has this number.",
     )
 
     _unanswered = models.Index("(branch_id, occurred_at) WHERE awaits_answer")

@@ -15,7 +15,7 @@ _lt = LazyTranslate(__name__)
 ADVICE = {
     "held": _lt(
         "The messages wait and are not lost. The channel says why; when that is "
-        "mended, an administrator presses Send Again Now there."
+        "fixed, an administrator presses Send Again Now there."
     ),
     "queue": _lt(
         "Check that the scheduled actions “WhatsApp Clinic: send messages” run and "
@@ -71,8 +71,9 @@ ADVICE = {
     ),
     "standby": _lt(
         "What patients write is answered by the agent and shown among the messages; "
-        "nothing is sent by itself to them. Write to a patient to take a conversation "
-        "over. If the clinic did not want the agent, switch it off in WhatsApp Manager."
+        "nothing is sent to them automatically. Write to a patient to take a "
+        "conversation over. If the clinic did not want the agent, switch it off "
+        "in WhatsApp Manager."
     ),
     "disk": _lt(
         "When the disk is full, patients' messages and files are lost. Make room on "
@@ -151,9 +152,10 @@ class Alarm(models.Model):
     )
     advice = fields.Char("What to Do", compute="_compute_advice")
     is_mendable = fields.Boolean(
+        "Can Be Fixed",
         compute="_compute_is_mendable",
         search="_search_is_mendable",
-        help="Whether this user may open the place where it is mended.",
+        help="Whether this user may open the place where it can be fixed.",
     )
     notice_ids = fields.Many2many(
         "mail.activity", readonly=True, groups=fields.NO_ACCESS

@@ -15,9 +15,9 @@ _ADVICE = {
     "REJECTED": _lt("Read the reason, change the text and submit it again."),
     "PAUSED": _lt(
         "Too many patients blocked or reported it: write it so that they expect it, "
-        "and send another one meanwhile. A pause of 3 or 6 hours ends by itself; one "
-        "after the first messages ends when a manager presses “End the Pause” on the "
-        "template."
+        "and send another one meanwhile. A pause of 3 or 6 hours ends automatically; "
+        "one after the first messages ends when a manager presses “End the Pause” on "
+        "the template."
     ),
     "DISABLED": _lt("It cannot be sent any more. Write another template."),
     "flagged": _lt(

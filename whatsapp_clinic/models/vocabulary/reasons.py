@@ -253,7 +253,7 @@ REASONS = {
     "channel_held": Reason(
         "WhatsApp accepts nothing from this number at the moment.",
         next_step=_lt(
-            "Call the patient if it is urgent; it leaves by itself when WhatsApp "
+            "Call the patient if it is urgent; it is sent automatically when WhatsApp "
             "accepts messages again."
         ),
         remedy=Remedy(_lt("Open Channel"), "_open_channel", _HEADS),

@@ -41,7 +41,7 @@ class Channel(models.Model):
         max_width=640,
         max_height=640,
         copy=False,
-        help="Square, 640 by 640 pixels. WhatsApp does not give back the present one.",
+        help="Square, 640 by 640 pixels. WhatsApp does not give back the current one.",
     )
     profile_loaded_at = fields.Datetime(
         "Profile Loaded",
