@@ -2,9 +2,9 @@ from . import given_ids  # before what inherits it
 from . import (
     appointment_type,
     branch,
+    ir_http,
     mail_activity,
     practitioner,
     res_company,
     res_users,
-    user_home,
 )

@@ -1,11 +1,18 @@
-from odoo import models
+from odoo import fields, models
 from odoo.fields import Domain
 
 
 class ResUsers(models.Model):
-    """What record rules ask about a user."""
+    """What record rules ask about a user, and where they start."""
 
     _inherit = "res.users"
+
+    clinic_starts_here = fields.Boolean(
+        "Start with My Visits",
+        default=True,
+        help="After logging in: practitioners see their day, reception the calendar. "
+        "A home action that was chosen comes first.",
+    )
 
     def _sees_all_branches(self) -> bool:
         """Whether the user sees every branch of the companies they are in."""
@@ -35,3 +42,19 @@ class ResUsers(models.Model):
         """Whether what all companies share is the user's to change."""
         others = [("id", "not in", self.sudo().company_ids.ids)]
         return not self.env["res.company"].sudo().search_count(others, limit=1)
+
+    @property
+    def SELF_READABLE_FIELDS(self):
+        return [*super().SELF_READABLE_FIELDS, "clinic_starts_here"]
+
+    @property
+    def SELF_WRITEABLE_FIELDS(self):
+        return [*super().SELF_WRITEABLE_FIELDS, "clinic_starts_here"]
+
+    def _clinic_home(self):
+        """The page of visits that fits a user's role; none for who has no such role."""
+        if self.has_group("whatsapp_clinic.group_practitioner"):
+            return self.env.ref("whatsapp_clinic.my_day_action").sudo()
+        if self.has_group("whatsapp_clinic.group_receptionist"):
+            return self.env.ref("whatsapp_clinic.appointment_action").sudo()
+        return self.env["ir.actions.act_window"]

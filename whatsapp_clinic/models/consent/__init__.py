@@ -8,7 +8,6 @@ from . import (
     consent_purpose,
     consent_request,
     consent_state,
-    consent_verify,
     personal_link,
     privacy_notice,
     privacy_notice_text,

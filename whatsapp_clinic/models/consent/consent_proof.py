@@ -3,7 +3,8 @@ import json
 
 from odoo import api, fields, models
 
-from ...tools.access import named
+from ...tools import clock
+from ...tools.access import named, require_group
 from ...tools.compat import decoded
 from ...tools.printing import print_action
 from .write_once_mixin import BOOKKEEPING
@@ -12,23 +13,7 @@ from .write_once_mixin import BOOKKEEPING
 MAX_SCAN_BYTES = 10 * 1024 * 1024
 # Fields with files; the document holds the hash of each as `<field>_sha256`.
 FILES = ("signature", "scan")
-
-
-def canonical(document: dict) -> str:
-    """The one JSON text of a document: sorted keys, no spaces, no escapes."""
-    return json.dumps(
-        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
-
-
-def sha256(content: str | bytes) -> str:
-    data = content.encode() if isinstance(content, str) else content
-    return hashlib.sha256(data).hexdigest()
-
-
-def text_sha256(title: str, body: str) -> str:
-    """The hash of a text of the privacy notice, as it is published."""
-    return sha256(f"{title}\n{body}")
+CHAINS = ("whatsapp.clinic.consent", "whatsapp.clinic.consent.proof")
 
 
 class ConsentProof(models.Model):
@@ -216,3 +201,58 @@ class ConsentProof(models.Model):
         return listed == sorted(
             (one.purpose_id.code, one.decision) for one in self.consent_ids
         )
+
+    def action_verify_all(self) -> dict:
+        """Verify every consent and proof of the user's companies; tell the result."""
+        require_group(self.env, "group_privacy_officer")
+        own = [("company_id", "in", self.env.companies.ids)]
+        count = self.sudo()._count_broken_evidence(own)
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "title": self.env._("Not intact")
+                if count
+                else self.env._("Still intact"),
+                "message": self.env._(
+                    "Consents and proofs that were changed, or miss the row before "
+                    "them: %s. Verify the single proofs, and compare with a backup.",
+                    count,
+                )
+                if count
+                else self.env._(
+                    "Every consent and proof is as it was written, and none is missing "
+                    "between them."
+                ),
+                "type": "danger" if count else "success",
+                "sticky": bool(count),
+            },
+        }
+
+    @api.model
+    def _count_broken_evidence(self, domain: list) -> int:
+        return sum(self.env[name]._count_broken(domain) for name in CHAINS)
+
+    @api.model
+    def _cron_verify_all(self):
+        """Open an alarm while a row is not as it was written, and close it after."""
+        count = self._count_broken_evidence([])
+        causes = {0: (clock.now(), count)} if count else {}
+        self.env["whatsapp.clinic.alarm"]._settle("evidence", causes)
+
+
+def canonical(document: dict) -> str:
+    """The one JSON text of a document: sorted keys, no spaces, no escapes."""
+    return json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+
+
+def sha256(content: str | bytes) -> str:
+    data = content.encode() if isinstance(content, str) else content
+    return hashlib.sha256(data).hexdigest()
+
+
+def text_sha256(title: str, body: str) -> str:
+    """The hash of a text of the privacy notice, as it is published."""
+    return sha256(f"{title}\n{body}")

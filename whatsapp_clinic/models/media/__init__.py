@@ -1,6 +1,5 @@
 from . import (
     file_transfer,
     media,
-    media_download,
     media_upload,
 )

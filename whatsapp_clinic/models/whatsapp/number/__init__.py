@@ -8,5 +8,4 @@ from . import (
     channel_registration,
     channel_setup,
     portfolio,
-    portfolio_limit,
 )

@@ -35,6 +35,7 @@ class Portfolio(models.Model):
         "CHECK (messaging_limit >= 0)",
         "The messaging limit is a number, or 0 for none.",
     )
+    limit_lowered_at = fields.Datetime(readonly=True, copy=False)
 
     def _compute_reached_count(self):
         for portfolio in self:
@@ -90,6 +91,29 @@ class Portfolio(models.Model):
         if limit is not None and limit != self.messaging_limit:
             self.messaging_limit = limit
 
+    def write(self, vals):
+        if "messaging_limit" not in vals or "limit_lowered_at" in vals:
+            return super().write(vals)
+        for portfolio in self:
+            before, after = portfolio.messaging_limit, vals["messaging_limit"]
+            super(Portfolio, portfolio).write({**vals, **_change(before, after)})
+            if before != after:
+                portfolio._tell_channels(before, after)
+        return True
+
+    def _tell_channels(self, before: int, after: int):
+        """Note the change in the history of the numbers."""
+        for channel in self.channel_ids:
+            env = channel.with_context(lang=channel.company_id.partner_id.lang).env
+            none = env._("none")
+            channel.message_post(
+                body=env._(
+                    "Messaging limit: %(before)s → %(after)s",
+                    before=before or none,
+                    after=after or none,
+                )
+            )
+
 
 def _read_limit(value) -> int | None:
     text = str(value).upper().removeprefix("TIER_")
@@ -97,3 +121,13 @@ def _read_limit(value) -> int | None:
         return 0
     found = re.fullmatch(r"(\d{1,9})(K?)", text)
     return int(found[1]) * (1000 if found[2] else 1) if found else None
+
+
+def _change(before: int, after: int) -> dict:
+    """What a new limit means; 0 stands for none."""
+    unlimited = float("inf")
+    old, new = before or unlimited, after or unlimited
+    if old == unlimited or new == old:
+        # Nothing was known before, or nothing changes.
+        return {}
+    return {"limit_lowered_at": clock.now() if new < old else False}
