@@ -6,10 +6,8 @@ import psycopg2
 
 from odoo.exceptions import UserError
 
-from .controllers.webhook_door import open_door
+from .server import change_server
 from .tools.letters import knows_capitals
-from .tools.log_mask import mask_personal_links
-from .tools.scheduler import outlive_postgresql
 
 _logger = logging.getLogger(__name__)
 
@@ -45,7 +43,5 @@ def pre_init_hook(env):
 
 
 def post_load():
-    """Change three things of Odoo's server, in each process that loads the addon."""
-    outlive_postgresql()
-    open_door()
-    mask_personal_links()
+    """Change Odoo's server, in each process that loads the addon."""
+    change_server()

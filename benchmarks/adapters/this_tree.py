@@ -1,6 +1,7 @@
 """The addon as it is in this tree."""
 
 from odoo.addons.whatsapp_clinic.models.outbox.dispatcher import ChannelRun
+from odoo.addons.whatsapp_clinic.models.provider.connection import channel_client
 
 __all__ = ["ChannelRun", "give_consent", "load_templates"]
 
@@ -23,4 +24,5 @@ def give_consent(env, partners, purpose):
 
 def load_templates(env, channel):
     """Load the channel's templates from its WhatsApp."""
-    env["whatsapp.clinic.channel.setup"]._load_templates(channel)
+    client = channel_client(channel)
+    channel._apply_load_templates(channel._call_load_templates()(client, None))

@@ -8,11 +8,10 @@ from contextlib import contextmanager
 import pytest
 from workshop.clinic import wait_until
 
-ASK = {
-    "set_up_channels": "env['whatsapp.clinic.channel'].browse(row_id)._ask('check')",
-    "load_templates": "env['whatsapp.clinic.channel'].browse(row_id)"
-    ".templates_wanted = True",
-}
+KINDS = ("check", "load_templates")
+ASK = "env['whatsapp.clinic.channel'].browse(row_id)._ask(kind)"
+ASKED = "set_up_channels"
+PORTFOLIO = "answer = env['whatsapp.clinic.portfolio'].search([], limit=1).id"
 RUN = """
 done = env.ref("whatsapp_clinic." + action).method_direct_trigger()
 answer = done is True
@@ -66,11 +65,17 @@ def run_beside_a_change(clinic, action: str, table: str, row_id: int) -> bool:
         return run.result(120)
 
 
-@pytest.mark.parametrize("action", ASK)
-def test_action_for_a_channel_waits_for_who_changes_it(clinic, action):
+@pytest.mark.parametrize("kind", KINDS)
+def test_action_for_a_channel_waits_for_who_changes_it(clinic, kind):
     row_id = clinic.ids["channels"][0]
-    clinic.shell(ASK[action], row_id=row_id)
-    assert run_beside_a_change(clinic, action, "whatsapp_clinic_channel", row_id)
+    clinic.shell(ASK, row_id=row_id, kind=kind)
+    # It meets the row where it writes what was found.
+    table = "whatsapp_clinic_channel"
+    if kind == "load_templates":
+        (portfolio, *_others) = clinic.sandbox.limits()
+        clinic.sandbox.set_messaging_limit(portfolio["portfolio"], 2000)
+        table, row_id = "whatsapp_clinic_portfolio", clinic.shell(PORTFOLIO)
+    assert run_beside_a_change(clinic, ASKED, table, row_id)
     states = clinic.query("SELECT state FROM whatsapp_clinic_channel_task")
     assert {row["state"] for row in states} <= {"done"}
 
@@ -82,7 +87,7 @@ def test_missing_status_is_written_after_that_of_a_webhook(clinic):
         clinic.wait_for_states(0, {"sent"}, 120)
     (row,) = clinic.query("SELECT id FROM whatsapp_clinic_message WHERE state = 'sent'")
     clinic.odoo.sql(clinic.database, SENT_LONG_AGO.format(row_id=row["id"]))
-    assert run_beside_a_change(
-        clinic, "reconcile", "whatsapp_clinic_message", row["id"]
-    )
+    clinic.shell("env['whatsapp.clinic.reconciliation']._cron_reconcile()")
+    table = "whatsapp_clinic_message"
+    assert run_beside_a_change(clinic, ASKED, table, row["id"])
     assert clinic.states(0) == {"delivered": 1}

@@ -21,7 +21,7 @@ MODELS = ADDON / "models"
 UPWARD = Path(__file__).with_name("upward_names.csv")
 PREFIX = "whatsapp.clinic."
 # Whoever lowers the number of exceptions lowers this; nobody raises it.
-AT_MOST = 170
+AT_MOST = 167
 # Models with several classes in one room, and how many: they want plain objects beside
 # the model, not longer files. Whoever merges some lowers this; nobody raises it.
 SLICED = {

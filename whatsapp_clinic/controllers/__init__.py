@@ -1,1 +1,1 @@
-from . import consent, metrics, notice, webhook, webhook_door
+from . import consent, metrics, notice, webhook

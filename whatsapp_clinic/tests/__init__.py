@@ -114,6 +114,9 @@ from .security import (
     test_shared_record,
     test_sweep,
 )
+from .server import (
+    test_replacing,
+)
 from .template import (
     test_carousel,
     test_template,
@@ -141,6 +144,7 @@ from .vocabulary import (
 from .whatsapp.approval import (
     test_template_life,
     test_template_news,
+    test_template_requests,
     test_template_tour,
 )
 from .whatsapp.cost import (

@@ -322,6 +322,21 @@ class SandboxCase(WebCase):
             self.env["whatsapp.clinic.webhook.event"]._cron_process()
         self.env.invalidate_all()
 
+    def work_off_requests(self):
+        """What the scheduled action does that asks WhatsApp for other things."""
+        self.env.flush_all()
+        channels = type(self.env["whatsapp.clinic.channel"])
+        with (
+            patch.object(channels, "_due_for_a_check", lambda every: every.browse()),
+            self.enter_registry_test_mode(),
+        ):
+            self.env.ref("whatsapp_clinic.set_up_channels").method_direct_trigger()
+        self.env.invalidate_all()
+
+    def load_templates(self):
+        self.channel.action_load_templates()
+        self.work_off_requests()
+
     def later(self, **delta):
         """The clock, moved on, for everything that asks it."""
         moved = clock.precise_now() + timedelta(**delta)

@@ -29,3 +29,8 @@ def begin_anew(env, done: int = 0) -> None:
     """
     env["ir.cron"]._commit_progress(done)
     read_committed(env.cr)
+
+
+def rest(env) -> None:
+    """Commit, and leave no transaction open: whatever follows may take its time."""
+    env["ir.cron"]._commit_progress()

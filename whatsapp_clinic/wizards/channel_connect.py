@@ -12,7 +12,6 @@ from ..models.channel.channel import (
     DEFAULT_BASE_URL,
     require_known_host,
 )
-from ..models.provider.connection import account_client, app_client
 from ..tools import clock
 
 SECRETS = ("access_token", "app_secret")
@@ -214,27 +213,12 @@ class ChannelConnect(models.TransientModel):
 
         What is wrong is False where nothing is.
         """
-        settings = (self.account_id, self.base_url, self.api_version)
-        client, app = account_client(*settings), app_client(*settings)
-        try:
-            token = app and client.token_info(app)
-        except CloudApiError as error:
-            return [], app_fault(error), {}
+        app_id, entered = (
+            self.account_id.app_id,
+            (self.business_account_id or "").strip(),
+        )
         now = clock.now().replace(tzinfo=timezone.utc)
-        fault = token and token_fault(token, self.account_id.app_id, now)
-        if fault:
-            return [], *fault
-        entered = (self.business_account_id or "").strip()
-        accounts = [entered] if entered else _told_accounts(token)
-        if not accounts:
-            return [], ACCOUNT_UNTOLD, {}
-        try:
-            return _numbers(client, accounts), False, {}
-        except CloudApiError as error:
-            if error.code not in (100, 200):
-                raise
-            is_number = _is_number(client, accounts[0])
-            return [], IS_A_NUMBER if is_number else NOT_FOUND, {}
+        return lambda client, app: _find_numbers(client, app, app_id, entered, now)
 
     def _apply_find_numbers(self, answer):
         numbers, self.problem, self.problem_values = answer
@@ -288,6 +272,26 @@ class ChannelConnectNumber(models.TransientModel):
 
 def _take_secrets(vals: dict) -> dict[str, str]:
     return {name: vals.pop(name, None) or "" for name in SECRETS}
+
+
+def _find_numbers(client, app, app_id: str, entered: str, now) -> tuple:
+    try:
+        token = app and client.token_info(app)
+    except CloudApiError as error:
+        return [], app_fault(error), {}
+    fault = token and token_fault(token, app_id, now)
+    if fault:
+        return [], *fault
+    accounts = [entered] if entered else _told_accounts(token)
+    if not accounts:
+        return [], ACCOUNT_UNTOLD, {}
+    try:
+        return _numbers(client, accounts), False, {}
+    except CloudApiError as error:
+        if error.code not in (100, 200):
+            raise
+        is_number = _is_number(client, accounts[0])
+        return [], IS_A_NUMBER if is_number else NOT_FOUND, {}
 
 
 def _told_accounts(token) -> list[str]:

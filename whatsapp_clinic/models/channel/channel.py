@@ -137,8 +137,6 @@ class Channel(models.Model):
     state_reason = fields.Char(compute="_compute_state", compute_sudo=True)
     webhook_url = fields.Char("Webhook Address", compute="_compute_webhook_url")
     last_webhook_at = fields.Datetime("Last Webhook", readonly=True, copy=False)
-    templates_wanted = fields.Boolean(readonly=True, copy=False)
-    templates_error = fields.Char(readonly=True, copy=False)
     whatsapp_message_count = fields.Integer(compute="_compute_whatsapp_message_count")
     stranded_count = fields.Integer(
         "Stranded Messages",
@@ -332,20 +330,6 @@ class Channel(models.Model):
         self.check_access("write")
         self.sudo()._release()
         self.env["whatsapp.clinic.dispatcher"]._wake()
-
-    def action_load_templates(self):
-        """Ask for the account's templates; a scheduled action loads them."""
-        self.check_access("write")
-        self.sudo().write({"templates_wanted": True, "templates_error": False})
-        self.env["whatsapp.clinic.channel.setup"]._wake()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "info",
-                "message": self.env._("The templates are being loaded from WhatsApp."),
-            },
-        }
 
     def action_enter_credentials(self):
         return self.account_id.action_enter_credentials()

@@ -1,8 +1,7 @@
-# pylint: disable=invalid-commit
 import logging
 from datetime import timedelta
 
-from psycopg2 import IntegrityError
+from psycopg2 import IntegrityError, OperationalError
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -11,16 +10,36 @@ from ...cloud_api.errors import UNREACHABLE, CallFailed, CloudApiError
 from ...cloud_api.payloads import PayloadError
 from ...cloud_api.wording import _lt
 from ...tools import clock
-from ...tools.transaction import begin_anew
+from ...tools.quiet_sql import place
+from ...tools.transaction import begin_anew, rest
 from ...tools.wake_up import wake_after_commit
+from ..provider.connection import account_client, app_client, channel_client
 
 _logger = logging.getLogger(__name__)
 
 OPEN = ("waiting", "running")
+# What a number is asked for, and its form shows.
+KINDS = [
+    ("find_numbers", "Find the numbers"),
+    ("check", "Check the connection"),
+    ("subscribe", "Subscribe the app"),
+    ("set_webhook", "Enter the webhook address at Meta"),
+    ("request_code", "Request a code"),
+    ("verify_code", "Verify the code"),
+    ("register", "Register the number"),
+    ("deregister", "Take the number out of the Cloud API"),
+    ("set_pin", "Set the PIN"),
+    ("load_profile", "Load the business profile"),
+    ("save_profile", "Change the business profile"),
+    ("sync_app", "Load what the WhatsApp Business app knows"),
+]
+# So often the server may be stopped over the same request before it is given up.
+REPEATS = 3
 KEPT = timedelta(days=30)
 TOLD = timedelta(days=1)
 INTERRUPTED = _lt("The server was stopped meanwhile. Please try again.")
 ABANDONED = _lt("The form was closed long ago. Please start again.")
+BROKEN = _lt("This could not be done: see the log of the server.")
 UNUSABLE = _lt(
     "An id has digits only, without plus sign and blanks, and the address of the API "
     "begins with https://."
@@ -28,11 +47,15 @@ UNUSABLE = _lt(
 
 
 class ChannelTask(models.Model):
-    """Something WhatsApp is asked to do for a channel, by a scheduled action.
+    """What a messenger is asked for besides sending, by a scheduled action.
 
-    Nobody waits for WhatsApp with a transaction open: a button writes a task, the
-    action makes the calls (`_call_<kind>` of the record, which writes nothing), commits
-    and hands what came back to `_apply_<kind>`. A task is tried once.
+    Nobody waits for WhatsApp with a transaction open. A button writes a task. The
+    action lets the task's record prepare the call (`_call_<kind>` returns a function
+    of (client, client of the app) that touches no record), commits, makes the call
+    while no transaction is open, and hands what came back to `_apply_<kind>`.
+
+    A task is tried once. If the server is stopped over it, it has failed, unless it is
+    one of those that ask WhatsApp first what became of it (`_repeated`).
     """
 
     _name = "whatsapp.clinic.channel.task"
@@ -44,24 +67,7 @@ class ChannelTask(models.Model):
     )
     connect_id = fields.Integer("Set-up Form", readonly=True, index="btree_not_null")
     company_id = fields.Many2one(related="channel_id.company_id", store=True)
-    kind = fields.Selection(
-        [
-            ("find_numbers", "Find the numbers"),
-            ("check", "Check the connection"),
-            ("subscribe", "Subscribe the app"),
-            ("set_webhook", "Enter the webhook address at Meta"),
-            ("request_code", "Request a code"),
-            ("verify_code", "Verify the code"),
-            ("register", "Register the number"),
-            ("deregister", "Take the number out of the Cloud API"),
-            ("set_pin", "Set the PIN"),
-            ("load_profile", "Load the business profile"),
-            ("save_profile", "Change the business profile"),
-            ("sync_app", "Load what the WhatsApp Business app knows"),
-        ],
-        required=True,
-        readonly=True,
-    )
+    kind = fields.Selection(KINDS, required=True, readonly=True)
     state = fields.Selection(
         [
             ("waiting", "Waiting"),
@@ -74,34 +80,58 @@ class ChannelTask(models.Model):
         readonly=True,
         index=True,
     )
-    # May hold a PIN or a code; gone as soon as WhatsApp was asked.
+    # May hold a PIN or a code, and is then gone before WhatsApp is asked.
     payload = fields.Json(groups=fields.NO_ACCESS)
     error = fields.Char(readonly=True, help="In English; shown translated.")
     cure = fields.Char(readonly=True, help="In English; shown translated.")
+    words = fields.Char(readonly=True, help="WhatsApp's own words.")
     outcome = fields.Char(compute="_compute_outcome")
     ended_at = fields.Datetime("Ended", readonly=True)
 
-    @api.depends("error", "cure")
+    @api.depends("error", "cure", "words")
     @api.depends_context("lang")
     def _compute_outcome(self):
         for task in self:
-            told = [self.env._(text) for text in (task.error, task.cure) if text]
-            task.outcome = " ".join(f"{text.rstrip('.')}." for text in told)
+            texts = [self.env._(text) for text in (task.error, task.cure) if text]
+            told = " ".join(f"{text.rstrip('.')}." for text in texts)
+            if task.words:
+                told = self.env._(
+                    "%(told)s WhatsApp says: “%(words)s”", told=told, words=task.words
+                )
+            task.outcome = told
 
     @api.model
     def _ask(self, record, kind: str, payload: dict | None = None):
-        """Have the scheduled action do something for a channel or a set-up form.
+        """Have the scheduled action do something for a record.
 
         What waits already is asked once only, and after what was asked meanwhile.
         """
-        is_channel = record._name == "whatsapp.clinic.channel"
-        owner = "channel_id" if is_channel else "connect_id"
+        owner = self._owner(record)
+        same = [(name, "=", value) for name, value in owner.items()]
         tasks = self.sudo()
-        tasks.search(
-            [(owner, "=", record.id), ("kind", "=", kind), ("state", "=", "waiting")]
-        ).unlink()
-        tasks.create({owner: record.id, "kind": kind, "payload": payload})
+        tasks.search([*same, ("kind", "=", kind), ("state", "=", "waiting")]).unlink()
+        tasks.create({**owner, "kind": kind, "payload": payload})
         self._wake()
+
+    @api.model
+    def _owner(self, record) -> dict:
+        """What says whose task it is: a channel's, or a set-up form's."""
+        is_channel = record._name == "whatsapp.clinic.channel"
+        return {"channel_id" if is_channel else "connect_id": record.id}
+
+    def _record(self):
+        """What `_owner` was told of; it knows what is to be asked."""
+        forms = self.env["whatsapp.clinic.channel.connect"]
+        return self.channel_id or forms.browse(self.connect_id).exists()
+
+    @api.model
+    def _repeated(self) -> frozenset[str]:
+        """Kinds that are asked again after the server was stopped over them.
+
+        Their `_call_<kind>` is given `again`, and either changes nothing at WhatsApp or
+        first looks there what became of it. Their payload holds no secret.
+        """
+        return frozenset()
 
     def _tell_failure(self) -> str | bool:
         """What failed of late, and was neither done nor checked again since."""
@@ -129,12 +159,21 @@ class ChannelTask(models.Model):
 
         The daily checks come one by one, so that nobody waits for all of them.
         """
-        interrupted = self.search([("state", "=", "running")])
-        interrupted._end("failed", INTERRUPTED)
+        for task in self.search([("state", "=", "running")]):
+            task._resume()
         self._work_off()
         for channel in self.env["whatsapp.clinic.channel"]._due_for_a_check():
             channel.exists()._check_again()
             self._work_off()
+
+    def _resume(self):
+        """The server was stopped over it: ask again what can be, give up the rest."""
+        payload = self.payload or {}
+        times = payload.get("again", 0) + 1
+        if self.kind in self._repeated() and times <= REPEATS:
+            self.write({"state": "waiting", "payload": {**payload, "again": times}})
+        else:
+            self._end("failed", INTERRUPTED)
 
     @api.model
     def _work_off(self):
@@ -143,47 +182,82 @@ class ChannelTask(models.Model):
             begin_anew(self.env, 1)
 
     def _run(self):
-        forms = self.env["whatsapp.clinic.channel.connect"]
-        record = self.channel_id or forms.browse(self.connect_id).exists()
-        payload = self.payload or {}
-        self.write({"state": "running", "payload": False})
+        record, payload = self._record(), self.payload or {}
+        kept = payload if self.kind in self._repeated() else False
+        self.write({"state": "running", "payload": kept})
         begin_anew(self.env)
         if not record:
             self._end("failed", ABANDONED)
             return
+        if self.channel_id.state == "copied":
+            self._end("failed", self.channel_id.state_reason)
+            return
         try:
-            answer = getattr(record, f"_call_{self.kind}")(**payload)
-        except CloudApiError as error:
-            policy = error.policy
-            self._end("failed", policy.tell(error.title), policy.cure_of_request)
-        except CallFailed:
-            self._end("failed", UNREACHABLE.title, UNREACHABLE.cure)
-        except (PayloadError, UserError) as error:
-            self._end("failed", str(error))
-        except ValueError:
-            self._end("failed", UNUSABLE)
+            answer = self._call(record, payload)
+        except OperationalError:
+            raise
+        except Exception as error:
+            begin_anew(self.env)
+            self._end("failed", **self._tell(error))
         else:
             # What others wrote meanwhile must not spoil what is written now.
             begin_anew(self.env)
             self._apply(record, answer)
 
+    def _call(self, record, payload: dict):
+        """What WhatsApp answers; no transaction is open while it is asked."""
+        call = getattr(record, f"_call_{self.kind}")(**payload)
+        owner = self.channel_id or record
+        settings = owner.account_id, owner.base_url, owner.api_version
+        app = app_client(*settings)
+        is_channel = bool(self.channel_id)
+        client = channel_client(owner) if is_channel else account_client(*settings)
+        rest(self.env)
+        return call(client, app)
+
     def _apply(self, record, answer):
         try:
             with self.env.cr.savepoint():
                 getattr(record, f"_apply_{self.kind}")(answer)
-        except UserError as error:
-            self._end("failed", str(error))
+        except OperationalError:
+            raise
         except IntegrityError as error:
             self._end("failed", record._sql_error_to_message(error))
+        except UserError as error:
+            self._end("failed", str(error))
+        except Exception as error:
+            self._end("failed", **self._note_fault(error))
         else:
             self.exists()._end("done")
 
-    def _end(self, state: str, error: str = "", cure: str = ""):
+    def _tell(self, error: Exception) -> dict:
+        """What went wrong and what to do: `error`, `cure` and `words`, in English."""
+        if isinstance(error, CloudApiError):
+            policy = error.policy
+            return {
+                "error": policy.tell(error.title),
+                "cure": policy.cure_of_request,
+            }
+        if isinstance(error, CallFailed):
+            return {"error": UNREACHABLE.title, "cure": UNREACHABLE.cure}
+        if isinstance(error, PayloadError | UserError):
+            return {"error": str(error)}
+        if isinstance(error, ValueError):
+            return {"error": UNUSABLE}
+        return self._note_fault(error)
+
+    def _note_fault(self, error: Exception) -> dict:
+        """A mistake of ours must not stop the other requests."""
+        _logger.error("Request %s (%s): %s", self.id, self.kind, place(error))
+        return {"error": BROKEN}
+
+    def _end(self, state: str, error: str = "", cure: str = "", words: str = ""):
         self.write(
             {
                 "state": state,
                 "error": error,
                 "cure": cure,
+                "words": words,
                 "payload": False,
                 "ended_at": clock.now(),
             }
@@ -217,7 +291,7 @@ class Channel(models.Model):
     @api.depends_context("lang")
     def _compute_is_busy(self):
         for channel in self:
-            tasks = channel.task_ids
+            tasks = channel.task_ids.filtered(lambda task: task.kind in dict(KINDS))
             channel.is_busy = any(task.state in OPEN for task in tasks)
             channel.task_error = tasks._tell_failure()
 
@@ -235,3 +309,11 @@ class Channel(models.Model):
                 self.env._("The access token is missing. Enter the credentials.")
             )
         self.env["whatsapp.clinic.channel.task"]._ask(self, kind, payload)
+
+    @api.model
+    def _due_for_a_check(self):
+        """Hook: the channels whose connection is looked at by itself now."""
+        return self.browse()
+
+    def _check_again(self):
+        """Hook: have the connection looked at."""

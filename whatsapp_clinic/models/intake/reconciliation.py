@@ -1,12 +1,10 @@
 from datetime import timedelta
 
-from odoo import api, models
+from odoo import api, fields, models
 
 from ...cloud_api.errors import NO_CODE, CallFailed
 from ...cloud_api.webhooks import EventError, StatusUpdate
 from ...tools import clock
-from ...tools.transaction import begin_anew
-from ..provider.connection import channel_client
 
 # Statuses come within seconds; after this a webhook may have been lost.
 OVERDUE = timedelta(hours=1)
@@ -26,20 +24,36 @@ class Reconciliation(models.AbstractModel):
 
     @api.model
     def _cron_reconcile(self):
-        """Look the statuses up that are missing, a transaction for each channel."""
+        """Have the statuses looked up that are missing."""
+        tasks = self.env["whatsapp.clinic.channel.task"]
         for channel in self.env["whatsapp.clinic.channel"].search(
             [("active", "=", True)]
         ):
-            begin_anew(self.env, 1)
-            if channel.state == "ready":
-                self._reconcile(channel)
+            if channel.state == "ready" and channel._messages_without_status():
+                tasks._ask(channel, "look_up_statuses")
+
+
+class ChannelTask(models.Model):
+    _inherit = "whatsapp.clinic.channel.task"
+
+    kind = fields.Selection(
+        selection_add=[("look_up_statuses", "Look up missing statuses")],
+        ondelete={"look_up_statuses": "cascade"},
+    )
 
     @api.model
-    def _reconcile(self, channel):
+    def _repeated(self):
+        return super()._repeated() | {"look_up_statuses"}
+
+
+class Channel(models.Model):
+    _inherit = "whatsapp.clinic.channel"
+
+    def _messages_without_status(self):
         now = clock.now()
-        messages = self.env["whatsapp.clinic.message"].search(
+        return self.env["whatsapp.clinic.message"].search(
             [
-                ("channel_id", "=", channel.id),
+                ("channel_id", "=", self.id),
                 ("state", "=", "sent"),
                 ("status_at", "=", False),
                 ("claimed_at", ">", now - RELEVANT),
@@ -48,23 +62,34 @@ class Reconciliation(models.AbstractModel):
             order="claimed_at",
             limit=BATCH,
         )
-        client = channel_client(channel) if messages else None
-        for message in messages:
-            try:
-                history = client.message_history(message.message_id)
-            except CallFailed:
-                return
-            statuses = [
-                (channel, _as_status(channel, message, *event)) for event in history
-            ]
-            messages._apply_statuses(statuses)
+
+    def _call_look_up_statuses(self, again=0):
+        """(phone number id, WhatsApp's id of the message, what became of it) of each"""
+        number = self.phone_number_id
+        message_ids = self._messages_without_status().mapped("message_id")
+
+        def look_up(client, _app):
+            found = []
+            for message_id in message_ids:
+                try:
+                    history = client.message_history(message_id)
+                except CallFailed:
+                    break
+                found += [_as_status(number, message_id, *event) for event in history]
+            return found
+
+        return look_up
+
+    def _apply_look_up_statuses(self, found: list[StatusUpdate]):
+        statuses = [(self, status) for status in found]
+        self.env["whatsapp.clinic.message"]._apply_statuses(statuses)
 
 
-def _as_status(channel, message, status: str, at) -> StatusUpdate:
+def _as_status(phone_number_id: str, message_id: str, status: str, at) -> StatusUpdate:
     failed = EventError(NO_CODE, "", "")
     return StatusUpdate(
-        phone_number_id=channel.phone_number_id,
-        message_id=message.message_id,
+        phone_number_id=phone_number_id,
+        message_id=message_id,
         status=status,
         timestamp=at,
         recipient_wa_id=None,

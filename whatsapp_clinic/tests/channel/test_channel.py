@@ -9,20 +9,13 @@ from ..common import ClinicCase, SandboxCase
 class TestLoadTemplates(SandboxCase):
     """The account's templates, asked for by a button, loaded by a scheduled action."""
 
-    def load(self):
-        self.channel.action_load_templates()
-        self.env.flush_all()
-        with self.enter_registry_test_mode():
-            self.env.ref("whatsapp_clinic.load_templates").method_direct_trigger()
-        self.env.invalidate_all()
-
     def of_account(self):
         return self.env["whatsapp.clinic.template"].search(
             [("business_account_id", "=", self.channel.business_account_id)]
         )
 
     def test_templates_of_the_account_come_in_all_languages_and_in_use(self):
-        self.load()
+        self.load_templates()
         self.assertFalse(self.channel.templates_error)
         self.assertFalse(self.channel.templates_wanted)
         reminders = self.of_account().filtered(
@@ -36,7 +29,7 @@ class TestLoadTemplates(SandboxCase):
         )
 
     def test_loaded_template_is_accepted_by_whatsapp(self):
-        self.load()
+        self.load_templates()
         self.template = self.of_account().filtered(
             lambda one: one.name == "appointment_reminder" and one.language == "tr"
         )
@@ -48,12 +41,12 @@ class TestLoadTemplates(SandboxCase):
 
     def test_refusal_is_told_with_a_cure(self):
         self.channel._set_credentials({"access_token": "expired"})
-        self.load()
+        self.load_templates()
         self.assertIn("token", self.channel.templates_error)
 
     def test_unreachable_account_is_told(self):
         self.channel.base_url = "http://127.0.0.1:9"
-        self.load()
+        self.load_templates()
         self.assertIn("cannot be reached", self.channel.templates_error)
 
 

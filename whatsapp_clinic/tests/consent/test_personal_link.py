@@ -7,8 +7,8 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ...models.consent.personal_link import digest
+from ...server.log_mask import MaskPersonalLinks
 from ...tools.attempts import Attempts
-from ...tools.log_mask import MaskPersonalLinks
 from ..common import ClinicCase
 
 MODEL = "whatsapp.clinic.consent.request"

@@ -223,7 +223,7 @@ class TestLimits(SandboxCase):
                 self.sandbox.set_messaging_limit(
                     self.sandbox.limits()[0]["portfolio"], given
                 )
-                self.env["whatsapp.clinic.channel.setup"]._load_templates(self.channel)
+                self.load_templates()
                 self.assertEqual(portfolio.messaging_limit, limit)
 
     def test_limit_follows_whatsapps_webhook(self):
@@ -356,8 +356,8 @@ class TestLateFailures(SandboxCase):
         return message
 
     def reconcile(self):
-        self.env["whatsapp.clinic.reconciliation"]._reconcile(self.channel)
-        self.env.invalidate_all()
+        self.env["whatsapp.clinic.reconciliation"]._cron_reconcile()
+        self.work_off_requests()
 
     def test_missing_statuses_are_looked_up_where_whatsapp_offers_it(self):
         self.sandbox.switch(message_history=True)
@@ -582,8 +582,7 @@ class TestTimeToLive(SandboxCase):
 
     def setUp(self):
         super().setUp()
-        setup = self.env["whatsapp.clinic.channel.setup"]
-        setup._load_templates(self.channel)
+        self.load_templates()
         self.template = self.env["whatsapp.clinic.template"].search(
             [
                 ("business_account_id", "=", BUSINESS_ACCOUNT),
@@ -595,15 +594,14 @@ class TestTimeToLive(SandboxCase):
 
     def limit(self):
         self.template.action_limit_ttl()
-        self.env["whatsapp.clinic.channel.setup"]._set_ttls(self.channel)
-        self.env.invalidate_all()
+        self.work_off_requests()
 
     def test_manager_limits_it_to_what_the_rules_leave(self):
         self.assertTrue(self.template.ttl_is_long)
         self.limit()
         self.assertEqual(self.template.ttl_seconds, 2 * 3600)
         self.assertFalse(self.template.ttl_is_long)
-        self.env["whatsapp.clinic.channel.setup"]._load_templates(self.channel)
+        self.load_templates()
         self.assertEqual(self.template.ttl_seconds, 2 * 3600)
 
     def test_reminder_does_not_reach_a_phone_that_comes_back_after_the_visit(self):

@@ -187,7 +187,7 @@ class TestBusinessApp(OutsideCase):
 
     def sync(self):
         self.channel._note_health({"is_on_biz_app": True}, None)
-        self.channel._apply_sync_app(self.channel._call_sync_app())
+        self.work_off_requests()
         self.process()
 
     def test_a_number_that_is_in_the_app_is_asked_for_its_history_once(self):

@@ -300,7 +300,7 @@ class TestCodeSending(LifeCase):
     def test_code_listed_as_an_address_arrives_as_well(self):
         template = self.code()
         self.treat(template, "components", components=listed())
-        self.work_off()
+        self.work_off_requests()
         self.assertEqual(template.components, listed())
         self.assertEqual(self.send(template).state, "sent")
         self.assert_arrived()

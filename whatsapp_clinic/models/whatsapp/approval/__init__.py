@@ -1,4 +1,6 @@
 from . import (
+    channel,
+    channel_task,
     template_submission,
     template_sync,
     template_ttl,

@@ -1,7 +1,4 @@
-import logging
 from datetime import datetime, timedelta
-
-import psycopg2
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -10,15 +7,15 @@ from odoo.tools.mimetypes import guess_mimetype
 
 from ....cloud_api import media as file_kinds
 from ....cloud_api import templates
-from ....cloud_api.errors import CallFailed, CloudApiError, OutcomeUnknown
 from ....cloud_api.payloads import PayloadError
+from ....cloud_api.templates import operations
 from ....tools import clock
 from ....tools.access import require_group
 from ....tools.compat import decoded
-from ....tools.quiet_sql import place
+from ...channel.channel_task import OPEN
+from .channel_task import KIND, TTL
 
 _lt = LazyTranslate(__name__)
-_logger = logging.getLogger(__name__)
 
 TASKS = [
     ("create", "Being submitted"),
@@ -35,32 +32,27 @@ _SAMPLES = {
     "video": _lt("The sample file has to be an MP4 or 3GP video of up to 16 MB."),
     "document": _lt("The sample file has to be a PDF or an office file, up to 100 MB."),
 }
-# Subcodes of code 100.
-NAME_BLOCKED, EXISTS = 2388023, 2388024
-_REFUSALS = {
-    NAME_BLOCKED: _lt(
-        "A template of this name was deleted, and WhatsApp blocks the name for 30 days."
-        " Choose another name."
-    ),
-    EXISTS: _lt(
-        "WhatsApp has a template with this name in this language, or with the same "
-        "text and footer under another name. Load the templates and compare, or "
-        "change the text."
-    ),
-}
-
-
-class SampleRefused(Exception):
-    """No app of the account took the sample file; the text says what to do."""
 
 
 class Template(models.Model):
-    """What is asked of WhatsApp about a template; a scheduled action asks it."""
+    """What is asked of WhatsApp about a template, in the background."""
 
     _inherit = "whatsapp.clinic.template"
 
-    task = fields.Selection(TASKS, "Under Way", readonly=True, copy=False, index=True)
-    task_error = fields.Text("What Went Wrong", readonly=True, copy=False)
+    task_ids = fields.One2many(
+        "whatsapp.clinic.channel.task", "template_id", groups=fields.NO_ACCESS
+    )
+    task = fields.Selection(
+        TASKS, "Under Way", compute="_compute_task", compute_sudo=True
+    )
+    task_error = fields.Text(
+        "What Went Wrong",
+        compute="_compute_task",
+        compute_sudo=True,
+        search="_search_task_error",
+    )
+    ttl_wanted = fields.Boolean(compute="_compute_task", compute_sudo=True)
+    ttl_error = fields.Char(compute="_compute_task", compute_sudo=True)
     edited_at = fields.Json(
         readonly=True, copy=False, help="When it was changed while it was approved."
     )
@@ -71,6 +63,34 @@ class Template(models.Model):
     def _compute_edit_quota(self):
         for template in self:
             template.edit_quota = template._tell_quota()
+
+    @api.depends("task_ids.state")
+    @api.depends_context("lang")
+    def _compute_task(self):
+        """What is under way, and what failed last."""
+        for template in self:
+            for_ttl = template.task_ids.filtered(lambda one: one.kind == TTL)
+            others = template.task_ids - for_ttl
+            open_task = others.filtered(lambda one: one.state in OPEN)[:1]
+            kind = (open_task.kind or "").removeprefix(KIND)
+            template.task = kind or False
+            template.task_error = others._last_failure()
+            template.ttl_wanted = any(one.state in OPEN for one in for_ttl)
+            template.ttl_error = for_ttl._last_failure()
+
+    def _search_task_error(self, operator, value):
+        if operator != "not in" or {*value} != {False}:
+            return NotImplemented
+        tasks = self.env["whatsapp.clinic.channel.task"].sudo()
+        last = tasks._read_group(
+            [("template_id", "!=", False), ("kind", "!=", TTL)],
+            ["template_id"],
+            ["id:max"],
+        )
+        failed = tasks.browse(task_id for _template, task_id in last).filtered(
+            lambda one: one.state == "failed"
+        )
+        return [("id", "in", failed.template_id.ids)]
 
     def action_submit(self):
         """Have WhatsApp review drafts; raises UserError for what it would refuse."""
@@ -126,14 +146,14 @@ class Template(models.Model):
                     "category": False,
                     "quality": False,
                     "edited_at": False,
-                    "task_error": False,
                 }
             )
+            template.task_ids.unlink()
             template._rebuild()
 
     def _ask_for(self, task: str):
-        self.sudo().write({"task": task, "task_error": False})
-        self.env["whatsapp.clinic.channel.setup"]._wake()
+        """Have WhatsApp asked; see `whatsapp.clinic.channel.task`."""
+        self.env["whatsapp.clinic.channel.task"]._ask(self, f"{KIND}{task}")
 
     def _sample_problems(self) -> list[str]:
         """Why WhatsApp would not take the sample file of a draft's header."""
@@ -151,16 +171,23 @@ class Template(models.Model):
         return decoded(self.with_context(bin_size=False).header_sample)
 
     def _check_connected(self):
+        if not self._connected_channel():
+            raise UserError(
+                self.env._("No number of this WhatsApp account is connected.")
+            )
+
+    def _connected_channel(self):
+        """A number by which WhatsApp can be asked about the template."""
         # sudo: its own manager may work at no branch of the number
         channels = self.env["whatsapp.clinic.channel"].sudo()
         same = [
             ("business_account_id", "=", self.business_account_id),
             ("company_id", "child_of", self.sudo().company_id.root_id.id),
         ]
-        if not any(one.state in ("ready", "held") for one in channels.search(same)):
-            raise UserError(
-                self.env._("No number of this WhatsApp account is connected.")
-            )
+        connected = channels.search(same).filtered(
+            lambda one: one.state in ("ready", "held")
+        )
+        return connected[:1]
 
     def _check_editable(self, category: str | None = None):
         """Raise UserError where WhatsApp takes no change now."""
@@ -203,79 +230,39 @@ class Template(models.Model):
             local.strftime("%Y-%m-%d %H:%M"),
         )
 
-    def _carry_out_safely(self, client):
-        """Do what was asked for; one that raises must not stop the others."""
-        try:
-            with self.env.cr.savepoint():
-                self._carry_out(client)
-        except psycopg2.OperationalError:
-            raise
-        except Exception as error:
-            _logger.error("Template %s cannot be submitted: %s", self.id, place(error))
-            wrong = self.env._("This could not be done: see the log of the server.")
-            self.write({"task": False, "task_error": wrong})
+    def _call_template_create(self, again=0):
+        asked = self.business_account_id, self._definition(), self._sample_file()
+        return lambda client, _app: operations.create(client, *asked, again)
 
-    def _carry_out(self, client):
-        """Do what was asked for, with the client of a channel of the account.
-
-        What goes wrong is told on the template, which can be submitted again.
-        """
-        task, self.task = self.task, False
-        try:
-            getattr(self, f"_{task}_remotely")(client)
-        except SampleRefused as refused:
-            self.task_error = str(refused)
-        except CallFailed as error:
-            self.task_error = self._tell_failure(error)
-
-    def _create_remotely(self, client):
-        definition = self._complete_definition(client)
-        posted = templates.creation(definition)
-        try:
-            created = client.create_template(self.business_account_id, posted)
-        except (OutcomeUnknown, CloudApiError) as error:
-            if not self._adopt_created(client, error):
-                raise
-            return
-        self._submitted(
-            templates.listed_components(definition),
-            remote_id=created.id,
-            status=created.status,
-            category=created.category or self.expected_category,
-        )
-
-    def _adopt_created(self, client, error: CallFailed) -> bool:
-        """Whether it is there all the same: an earlier answer may have been lost."""
-        if getattr(error, "subcode", EXISTS) != EXISTS:
-            return False
-        found = [
-            one
-            for one in client.templates(self.business_account_id)
-            if (one.get("name"), one.get("language")) == (self.name, self.language)
-            and self._says(one)
-        ]
-        if found:
-            values = self._definition_values(found[0])
-            self._submitted(values.pop("components"), **values)
-        return bool(found)
+    def _apply_template_create(self, listed: dict):
+        values = self._definition_values(listed)
+        self._submitted(values.pop("components"), **values)
 
     def _says(self, definition: dict) -> bool:
         """Whether a definition at WhatsApp has the text of this draft."""
         if self._is_code:
             return definition.get("category") == templates.AUTHENTICATION
-        return body_of(definition.get("components") or []) == self.body_text
+        components = definition.get("components") or []
+        return operations.body_of(components) == self.body_text
 
     def _submitted(self, components: list[dict], **values):
         self.write({"components": components, **values})
         self.enabled = not self._problems()
         self._settle_notices()
 
-    def _edit_remotely(self, client):
+    def _call_template_edit(self, again=0):
         original = self.original_id
-        definition = self._complete_definition(client)
-        client.edit_template(
-            original.remote_id, templates.edit(definition, original.category)
+        asked = (
+            self.business_account_id,
+            original.remote_id,
+            original.category,
+            self._definition(),
+            self._sample_file(),
         )
+        return lambda client, _app: operations.edit(client, *asked, again)
+
+    def _apply_template_edit(self, listed: dict):
+        original = self.original_id
         original._note_edit()
         is_wanted = original.enabled
         original.enabled = False
@@ -285,8 +272,8 @@ class Template(models.Model):
         self.button_ids.template_id = original
         original.write(
             {
-                "components": templates.listed_components(definition),
-                "status": "PENDING",
+                "components": listed["components"],
+                "status": listed["status"],
                 "expected_category": self.expected_category,
                 "model": self.model,
                 "asked_purpose_id": self.asked_purpose_id.id,
@@ -302,13 +289,19 @@ class Template(models.Model):
         if self.status == "APPROVED":
             self.edited_at = [*(self.edited_at or []), clock.now().isoformat()]
 
-    def _unpause_remotely(self, client):
-        client.unpause_template(self.remote_id)
+    def _call_template_unpause(self, again=0):
+        remote_id = self.remote_id
+        return lambda client, _app: operations.unpause(client, remote_id, again)
+
+    def _apply_template_unpause(self, _answer):
         self.write({"status": "APPROVED", "reason_code": False, "reason_words": False})
         self._settle_notices()
 
-    def _delete_remotely(self, client):
-        client.delete_template(self.business_account_id, self.name, self.remote_id)
+    def _call_template_delete(self, again=0):
+        asked = self.business_account_id, self.name, self.remote_id
+        return lambda client, _app: operations.delete(client, *asked, again)
+
+    def _apply_template_delete(self, _answer):
         was_approved = self.status == "APPROVED"
         self.write(
             {
@@ -320,60 +313,15 @@ class Template(models.Model):
         )
         self.revision_ids.unlink()
 
-    def _complete_definition(self, client):
-        """The definition with the sample file uploaded, where the header has one."""
-        definition = self._definition()
-        if not definition.header or not definition.header.handle:
-            return definition
+    def _sample_file(self) -> operations.Sample | None:
+        """The sample of a draft's header, where it has one."""
+        header = self._definition().header
+        if not header or not header.handle:
+            return None
         content = self._sample()
-        return self._with_handle(self._upload(client, content, _type_of(content)))
-
-    def _upload(self, client, content: bytes, mime_type: str) -> str:
-        """Upload a sample by the app that the token belongs to; returns its handle."""
-        refusal = None
-        for app in client.subscribed_apps(self.business_account_id):
-            data = app.get("whatsapp_business_api_data")
-            app_id = data.get("id") if isinstance(data, dict) else None
-            try:
-                if app_id:
-                    return client.upload_handle(str(app_id), content, mime_type)
-            except CloudApiError as error:
-                refusal = error
-        if refusal:
-            raise refusal
-        raise SampleRefused(
-            self.env._(
-                "The sample file cannot be uploaded: no app is subscribed to this "
-                "WhatsApp account. Check the connection of the channel."
-            )
-        )
-
-    def _tell_failure(self, error: CallFailed) -> str:
-        """What went wrong and what to do, with WhatsApp's own words about the text."""
-        subcode = getattr(error, "subcode", None)
-        if subcode in _REFUSALS:
-            return self.env._(_REFUSALS[subcode])
-        told = self.env["whatsapp.clinic.channel.setup"]._tell(error)
-        details = getattr(error, "details", "")
-        if not details:
-            return told
-        return self.env._(
-            "%(told)s WhatsApp says: “%(words)s”", told=told, words=details
-        )
+        return operations.Sample(content, _type_of(content))
 
 
 def _type_of(content: bytes) -> str:
     """The MIME type of a file; Odoo knows videos only where libmagic is installed."""
     return file_kinds.real_type(content, guess_mimetype(content))
-
-
-def body_of(components: list[dict]) -> str | None:
-    """The text of a definition's body."""
-    return next(
-        (
-            part.get("text")
-            for part in components
-            if str(part.get("type")).upper() == "BODY"
-        ),
-        None,
-    )

@@ -116,7 +116,7 @@ class Template(models.Model):
         else, what was written here becomes a change of it."""
         if not self._says(definition):
             self._revise()
-        self.write({"task": False, "task_error": False})
+        self.task_ids.unlink()
 
     @api.model
     def _definition_values(self, definition: dict) -> dict:

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ....cloud_api.templates import operations
 from ....tools.access import require_group
 
 # Time to live: Cloud API, utility templates.
@@ -29,8 +30,6 @@ class Template(models.Model):
     )
     ttl_hours = fields.Float("Hours", compute="_compute_useful_seconds")
     ttl_is_long = fields.Boolean(compute="_compute_useful_seconds")
-    ttl_wanted = fields.Boolean(readonly=True, copy=False)
-    ttl_error = fields.Char(readonly=True, copy=False)
 
     @api.depends("ttl_seconds", "category")
     def _compute_useful_seconds(self):
@@ -61,5 +60,14 @@ class Template(models.Model):
             if not template.ttl_is_long:
                 raise UserError(self.env._("There is no time to live to be limited."))
             template._check_editable()
-        self.sudo().write({"ttl_wanted": True, "ttl_error": False})
-        self.env["whatsapp.clinic.channel.setup"]._wake()
+            template._check_connected()
+        for template in self:
+            template._ask_for("ttl")
+
+    def _call_template_ttl(self, again=0):
+        asked = self.remote_id, self.useful_seconds
+        return lambda client, _app: operations.limit_ttl(client, *asked, again)
+
+    def _apply_template_ttl(self, seconds: int):
+        self._note_edit()
+        self.ttl_seconds = seconds

@@ -6,6 +6,5 @@ from . import (
     channel_news,
     channel_profile,
     channel_registration,
-    channel_setup,
     portfolio,
 )

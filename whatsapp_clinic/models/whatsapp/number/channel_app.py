@@ -3,7 +3,6 @@ from odoo import fields, models
 from ....cloud_api.errors import CloudApiError
 from ....tools import clock
 from ...channel.channel import COEXISTENCE_RATE
-from ...provider.connection import channel_client
 
 SYNCS = ("smb_app_state_sync", "history")
 
@@ -38,14 +37,18 @@ class Channel(models.Model):
 
     def _call_sync_app(self):
         """Ask for both; one that is refused does not keep the other from coming."""
-        client, refusals = channel_client(self), []
-        for kind in SYNCS:
-            try:
-                client.request_app_data(kind)
-            except CloudApiError as error:
-                refusals.append(error)
-        if refusals:
-            raise refusals[-1]
+
+        def ask(client, _app):
+            refusals = []
+            for kind in SYNCS:
+                try:
+                    client.request_app_data(kind)
+                except CloudApiError as error:
+                    refusals.append(error)
+            if refusals:
+                raise refusals[-1]
+
+        return ask
 
     def _apply_sync_app(self, _answer):
         """Webhooks bring it."""

@@ -18,7 +18,6 @@ from ....cloud_api.errors import UNREACHABLE, CallFailed, CloudApiError
 from ....tools import clock
 from ....tools.fingerprint import database_fingerprint
 from ...monitoring.alarm_causes import CAUSES, parameters
-from ...provider.connection import app_client, channel_client
 
 # A little less than a day, so that it is once a day whatever wakes the action.
 DAILY = timedelta(hours=23)
@@ -167,23 +166,23 @@ class Channel(models.Model):
         if not self.account_id.app_id or self.app_secret_source == "missing":
             raise UserError(self.env._("Enter the app's id and secret first."))
 
-    @property
-    def _app_client(self):
-        return app_client(self.account_id, self.base_url, self.api_version)
-
     def _call_check(self):
         """(results, what WhatsApp tells about the number, end of the access token)"""
-        client, app = channel_client(self), self._app_client
+        facts = self._facts()
         expected = Expected(
             app_id=self.account_id.app_id or "",
             business_account_id=self.business_account_id,
             phone_number_id=self.phone_number_id,
             callback_url=self.webhook_url,
         )
-        results = list(check(client, app, expected, self._facts()))
-        if any(result.advice == UNREACHABLE.cure for result in results):
-            return results, {}, None
-        return results, _number(client), _token_end(client, app)
+
+        def look(client, app):
+            results = list(check(client, app, expected, facts))
+            if any(result.advice == UNREACHABLE.cure for result in results):
+                return results, {}, None
+            return results, _number(client), _token_end(client, app)
+
+        return look
 
     def _apply_check(self, answer):
         results, number, token_end = answer
@@ -192,20 +191,25 @@ class Channel(models.Model):
         self._note_health(number, token_end)
 
     def _call_subscribe(self):
-        channel_client(self).subscribe_app(self.business_account_id)
+        account = self.business_account_id
+        return lambda client, _app: client.subscribe_app(account)
 
     def _apply_subscribe(self, _answer):
         """The check that follows shows it."""
 
     def _call_set_webhook(self):
+        address, names = self.webhook_url, webhook_fields(self.api_version)
         verify_token = self.account_id._secret("verify_token")
-        try:
-            names = webhook_fields(self.api_version)
-            self._app_client.subscribe(self.webhook_url, verify_token, names)
-        except CloudApiError as error:
-            if error.code == INVALID_TOKEN:
-                raise UserError(WRONG_APP) from None
-            raise
+
+        def enter(_client, app):
+            try:
+                app.subscribe(address, verify_token, names)
+            except CloudApiError as error:
+                if error.code == INVALID_TOKEN:
+                    raise UserError(WRONG_APP) from None
+                raise
+
+        return enter
 
     def _apply_set_webhook(self, _answer):
         """The check that follows shows it."""

@@ -2,7 +2,6 @@ from odoo import fields, models
 
 from ....tools import clock
 from ....tools.compat import decoded
-from ...provider.connection import channel_client
 
 # What a clinic may be (Cloud API, business profile).
 VERTICALS = [
@@ -101,7 +100,7 @@ class Channel(models.Model):
         return {"changed": sorted({*before, *changed})}
 
     def _call_load_profile(self):
-        return channel_client(self).business_profile()
+        return lambda client, _app: client.business_profile()
 
     def _apply_load_profile(self, profile: dict):
         websites = profile.get("websites")
@@ -118,7 +117,6 @@ class Channel(models.Model):
         channel.profile_loaded_at = clock.now()
 
     def _call_save_profile(self, changed: list[str]):
-        client = channel_client(self)
         values = {
             name: self[f"profile_{name}"] or ""
             for name in TEXTS
@@ -129,17 +127,24 @@ class Channel(models.Model):
             values["websites"] = [site for site in sites if site]
         if "profile_vertical" in changed and self.profile_vertical:
             values["vertical"] = self.profile_vertical
-        if PICTURE in changed and self.profile_picture:
-            values["picture_handle"] = client.upload_handle(
-                self.account_id.app_id or "",
-                decoded(self.profile_picture),
-                self._picture_type(),
-                "picture",
-            )
-        client.update_business_profile(**values)
+        picture = self._picture() if PICTURE in changed else None
+
+        def save(client, _app):
+            handle = client.upload_handle(*picture, "picture") if picture else None
+            handles = {"picture_handle": handle} if handle else {}
+            client.update_business_profile(**values, **handles)
+
+        return save
 
     def _apply_save_profile(self, _answer):
         """WhatsApp has what the form has."""
+
+    def _picture(self) -> tuple[str, bytes, str] | None:
+        """The app that uploads it, the picture, its type."""
+        if not self.profile_picture:
+            return None
+        content = decoded(self.profile_picture)
+        return self.account_id.app_id or "", content, self._picture_type()
 
     def _picture_type(self) -> str:
         attachment = self.env["ir.attachment"].search(

@@ -1,7 +1,5 @@
 from odoo import models
 
-from ...provider.connection import channel_client
-
 
 class Channel(models.Model):
     """Registering the number for the Cloud API, with its PIN (two-step verification).
@@ -23,31 +21,31 @@ class Channel(models.Model):
         }
 
     def _call_request_code(self, method: str, language: str):
-        channel_client(self).request_code(method, language)
+        return lambda client, _app: client.request_code(method, language)
 
     def _apply_request_code(self, _answer):
         """The code comes to the phone."""
 
     def _call_verify_code(self, code: str):
-        channel_client(self).verify_code(code)
+        return lambda client, _app: client.verify_code(code)
 
     def _apply_verify_code(self, _answer):
         self._ask("check")
 
     def _call_register(self, pin: str):
-        channel_client(self).register(pin)
+        return lambda client, _app: client.register(pin)
 
     def _apply_register(self, _answer):
         self._ask("check")
 
     def _call_deregister(self):
-        channel_client(self).deregister()
+        return lambda client, _app: client.deregister()
 
     def _apply_deregister(self, _answer):
         self._ask("check")
 
     def _call_set_pin(self, pin: str):
-        channel_client(self).set_pin(pin)
+        return lambda client, _app: client.set_pin(pin)
 
     def _apply_set_pin(self, _answer):
         self._ask("check")

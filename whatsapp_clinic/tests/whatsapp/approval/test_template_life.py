@@ -9,7 +9,7 @@ from odoo.tests import tagged
 
 from ....cloud_api.errors import OutcomeUnknown
 from ....cloud_api.payloads import TEMPLATE_BODY
-from ....models.whatsapp.number import channel_setup
+from ....models.channel import channel_task
 from ...common import AYSE_WA_ID, BUSINESS_ACCOUNT, MARKER, SandboxCase, staff_user
 from ...media.media_case import MP4, PDF
 from ...template.test_template_shapes import SENDABLE, UNWRITABLE
@@ -35,16 +35,9 @@ class LifeCase(SandboxCase):
             }
         )
 
-    def work_off(self):
-        """What the set-up scheduled action does."""
-        self.env.flush_all()
-        with self.enter_registry_test_mode():
-            self.env.ref("whatsapp_clinic.load_templates").method_direct_trigger()
-        self.env.invalidate_all()
-
     def submit(self, draft):
         draft.action_submit()
-        self.work_off()
+        self.work_off_requests()
         return draft
 
     def treat(self, template, what, **body):
@@ -75,7 +68,7 @@ class TestSubmission(LifeCase):
         draft.action_submit()
         self.assertEqual(draft.task, "create")
         self.assertFalse(draft.remote_id)
-        self.work_off()
+        self.work_off_requests()
         self.assertEqual((draft.task, draft.status), (False, "PENDING"))
         self.assertEqual(self.at_whatsapp(draft)["name"], "written_here")
         self.treat(draft, "review", decision="APPROVED")
@@ -195,7 +188,7 @@ class TestSubmission(LifeCase):
         body = {"type": "BODY", "text": text}
         components = [body if part["type"] == "BODY" else part for part in components]
         self.treat(template, "components", components=components)
-        self.work_off()
+        self.work_off_requests()
         return template
 
     def test_shapes_made_at_whatsapp_are_sent_or_refused_before_the_call(self):
@@ -255,7 +248,7 @@ class TestSubmission(LifeCase):
         draft = self.draft(name="sound", body_text=TEXT.replace("soon", "close"))
         draft.action_submit()
         with self.assertLogs("odoo.addons.whatsapp_clinic", "ERROR"):
-            self.work_off()
+            self.work_off_requests()
         self.assertIn("see the log", broken.task_error)
         self.assertEqual(draft.status, "PENDING")
 
@@ -282,10 +275,10 @@ class TestSubmission(LifeCase):
     def test_library_is_submitted_and_approved_with_one_click(self):
         library = self.env["whatsapp.clinic.template.library"].with_user(self.manager)
         self.channel.action_load_templates()
-        self.work_off()
+        self.work_off_requests()
         action = library.create({"channel_id": self.channel.id}).action_submit_missing()
         drafts = self.templates.search(action["domain"])
-        self.work_off()
+        self.work_off_requests()
         self.assertEqual(drafts.filtered("task_error").mapped("task_error"), [])
         self.assertEqual(set(drafts.mapped("status")), {"PENDING"})
         for draft in drafts:
@@ -363,7 +356,7 @@ class TestReview(LifeCase):
         count = len(template.activity_ids)
         self.assertTrue(count)
         self.channel.action_load_templates()
-        self.work_off()
+        self.work_off_requests()
         self.assertEqual(len(template.activity_ids), count)
         self.treat(template, "status", event="REINSTATED")
         self.assertEqual(template.status, "APPROVED")
@@ -384,7 +377,7 @@ class TestReview(LifeCase):
         self.assertTrue(template.activity_ids)
         self.sandbox.move_clock(600)
         template.action_unpause()
-        self.work_off()
+        self.work_off_requests()
         self.assertFalse(template.task_error)
         self.assertEqual(template.status, "APPROVED")
         self.assertFalse(template.activity_ids)
@@ -393,7 +386,7 @@ class TestReview(LifeCase):
         template = self.approved()
         self.treat(template, "pause")
         template.action_unpause()
-        self.work_off()
+        self.work_off_requests()
         self.assertEqual(template.status, "PAUSED")
         self.assertIn("not paused for pacing", template.task_error)
 
@@ -411,7 +404,7 @@ class TestReview(LifeCase):
         text = "Hello {{patient_name}}, somebody else has written this for you."
         components = [{"type": "BODY", "text": text}]
         self.treat(template, "components", components=components)
-        self.work_off()
+        self.work_off_requests()
         self.assertEqual(template.body_text, text)
 
     def test_template_made_elsewhere_is_loaded_when_its_news_come(self):
@@ -423,7 +416,7 @@ class TestReview(LifeCase):
         self.env.invalidate_all()
         self.sandbox.treat_template(remote_id, "review", decision="APPROVED")
         self.process()
-        self.work_off()
+        self.work_off_requests()
         found = self.templates.search([("remote_id", "=", remote_id)])
         self.assertEqual(found.status, "APPROVED")
 
@@ -435,8 +428,8 @@ class TestReview(LifeCase):
         template = self.approved()
         self.channel.action_load_templates()
         client = SimpleNamespace(templates=break_off)
-        with patch.object(channel_setup, "channel_client", lambda _channel: client):
-            self.work_off()
+        with patch.object(channel_task, "channel_client", lambda _channel: client):
+            self.work_off_requests()
         self.assertFalse(self.templates.search([("name", "=", "first")]))
         self.assertTrue(self.channel.templates_error)
         self.assertEqual((template.status, template.enabled), ("APPROVED", True))
@@ -448,14 +441,14 @@ class TestReview(LifeCase):
             patch.object(loads, "_load", side_effect=ValueError("odd")),
             self.assertLogs("odoo.addons.whatsapp_clinic", "ERROR"),
         ):
-            self.work_off()
+            self.work_off_requests()
         self.assertIn("see the log", self.channel.templates_error)
         self.assertFalse(self.channel.templates_wanted)
 
     def test_loading_reads_every_page_and_keeps_drafts(self):
         draft = self.draft(name="not_submitted")
         self.channel.action_load_templates()
-        self.work_off()
+        self.work_off_requests()
         loaded = self.templates.search(
             [("business_account_id", "=", BUSINESS_ACCOUNT), ("remote_id", "!=", False)]
         )
@@ -540,7 +533,7 @@ class TestDeletion(LifeCase):
     def delete(self, template):
         template.action_delete_remote()
         self.assertEqual(template.task, "delete")
-        self.work_off()
+        self.work_off_requests()
 
     def test_deleted_template_is_gone_and_its_name_blocked(self):
         template = self.approved()

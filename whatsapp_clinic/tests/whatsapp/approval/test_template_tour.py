@@ -19,9 +19,6 @@ class TestTemplateTour(SandboxCase):
             [("name", "=", "from_the_tour")]
         )
         self.assertEqual(draft.task, "create")
-        self.env.flush_all()
-        with self.enter_registry_test_mode():
-            self.env.ref("whatsapp_clinic.load_templates").method_direct_trigger()
-        self.env.invalidate_all()
+        self.work_off_requests()
         self.assertEqual((draft.status, draft.task_error), ("PENDING", False))
         self.assertEqual(draft.button_ids.action, "confirm")

@@ -17,17 +17,24 @@ from odoo.service.server import ThreadedServer, cron_database_list
 
 from odoo.addons.base.models.ir_cron import IrCron
 
+from .replacing import Known, replace
+
 _logger = logging.getLogger(__name__)
 
 # Seconds between attempts; PostgreSQL takes a few to come back.
 PAUSE = 1.0
+CRON_THREAD = Known(
+    signature="(self, number)",
+    hashes=frozenset(
+        {"d203475ff452ae1fc5ea6fa7962255626e12a2efd3b7dfc99a85dca2ecb65a24"}
+    ),
+    without="scheduler threads may end when PostgreSQL is restarted.",
+)
 
 
 def outlive_postgresql():
     """Have scheduler threads that start from now on survive a lost database."""
-    if hasattr(ThreadedServer.cron_thread, "__wrapped__"):
-        return
-    ThreadedServer.cron_thread = _outliving(ThreadedServer.cron_thread)
+    replace(ThreadedServer, "cron_thread", CRON_THREAD, _outliving)
 
 
 def _outliving(cron_thread):

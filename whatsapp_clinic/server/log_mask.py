@@ -12,7 +12,7 @@ from pathlib import Path
 
 from odoo.exceptions import UserError
 
-from .quiet_sql import place
+from ..tools.quiet_sql import place
 
 
 def _spelled(word: str) -> str:
