@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import urllib3
 from cloud_api import payloads
 from cloud_api.client import Accepted, CloudApiClient
 from cloud_api.errors import (
@@ -324,6 +325,73 @@ def test_an_answer_that_is_not_whatsapps_leaves_the_outcome_unknown(
     graph.answers(status, body)
     with pytest.raises(OutcomeUnknown):
         client.send_message(MESSAGE)
+
+
+def test_a_client_that_is_closed_during_a_call_has_not_sent_it(
+    graph, client, monkeypatch
+):
+    """The pool is closed by another thread while this one is about to ask it."""
+    pools = client._transport._session.get_adapter(graph.url).poolmanager
+    pool_from = pools.connection_from_pool_key
+
+    def close_it(*arguments, **options):
+        pool = pool_from(*arguments, **options)
+        pool.close()
+        return pool
+
+    monkeypatch.setattr(pools, "connection_from_pool_key", close_it)
+    with pytest.raises(ConnectionFailed):
+        client.send_message(MESSAGE)
+    assert graph.requests == []
+
+
+def test_calls_that_break_off_leave_no_connection_in_use(graph, make_client):
+    client = make_client(pool_size=1, answer_timeout=0.2)
+    for _ in range(3):
+        graph.fails("drip")
+        with pytest.raises(OutcomeUnknown, match="too long"):
+            client.send_message(MESSAGE)
+    sent = []
+    thread = threading.Thread(
+        target=lambda: sent.append(client.send_message(MESSAGE)), daemon=True
+    )
+    thread.start()
+    thread.join(30)
+    assert sent
+
+
+def test_no_cookie_is_kept(graph, client):
+    accepted = {"messages": [{"id": "wamid.1"}]}
+    graph.answers(200, accepted, {"Set-Cookie": "session=1; Path=/"})
+    client.send_message(MESSAGE)
+    client.send_message(MESSAGE)
+    assert [request.headers.get("Cookie") for request in graph.requests] == [None] * 2
+    assert not client._transport._session.cookies
+
+
+@pytest.fixture
+def without_read1(monkeypatch):
+    """As urllib3 1.26 is, which Debian 12 has."""
+    for kind in urllib3.HTTPResponse.__mro__:
+        if kind.__module__.startswith("urllib3") and "read1" in vars(kind):
+            monkeypatch.delattr(kind, "read1")
+
+
+@pytest.mark.usefixtures("without_read1")
+def test_an_older_urllib3_does_as_well(graph, client):
+    for _ in range(3):
+        assert client.send_message(MESSAGE).message_id == "wamid.row-1"
+    assert graph.connections == 1
+    graph.fails("truncate")
+    with pytest.raises(OutcomeUnknown):
+        client.send_message(MESSAGE)
+
+
+@pytest.mark.usefixtures("without_read1")
+def test_an_answer_that_drips_ends_with_an_older_urllib3(graph, make_client):
+    graph.fails("drip")
+    with pytest.raises(OutcomeUnknown, match="too long"):
+        make_client(answer_timeout=0.2).send_message(MESSAGE)
 
 
 def test_a_closed_client_sends_nothing(graph, client):

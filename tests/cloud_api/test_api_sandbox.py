@@ -643,7 +643,7 @@ def test_swapped_ids_are_noticed(sandbox, app, hook):
         told = {one.key: one.tell() for one in check(client, app, expected, facts)}
     assert "look swapped" in told["business_account"]
     for key in ("number_listed", "number", "subscribed_app"):
-        assert "mend the above first" in told[key]
+        assert "fix the points above first" in told[key]
 
 
 def test_a_wrong_app_secret_is_noticed(sandbox, client, hook):

@@ -25,7 +25,7 @@ from ..errors import (
 from ..payloads import PayloadError
 from .answers import check_success, integer, scalar
 from .session import NumberSession, identifier
-from .transport import LOST, Transport, is_loopback, name_of
+from .transport import LOST, Transport, is_loopback, name_of, read_some
 
 MEDIA_HOSTS = ("fbsbx.com", "fbcdn.net", "facebook.com", "whatsapp.net")
 """Where WhatsApp keeps files: these and what is below them get the access token."""
@@ -222,7 +222,7 @@ class MediaCalls(NumberSession):
     def _in_time(self, response: requests.Response) -> Iterator[bytes]:
         """Yield what comes until it took too long, however steadily it drips."""
         deadline = time.monotonic() + self._transfer_timeout
-        while chunk := response.raw.read(_CHUNK):
+        while chunk := read_some(response, _CHUNK):
             yield chunk
             if time.monotonic() > deadline:
                 raise OutcomeUnknown("download took too long")

@@ -13,7 +13,7 @@ import requests
 
 from ..errors import OutcomeUnknown
 from .answers import next_cursor, objects, result
-from .transport import LOST, Transport, name_of
+from .transport import LOST, Transport, name_of, read_some
 
 _PAGE_SIZE = 100
 # An answer of 100 templates with all their texts is far below.
@@ -180,7 +180,7 @@ def _read_answer(response: requests.Response, deadline: float) -> bytes:
     """
     parts, size = [], 0
     try:
-        while part := response.raw.read1(_CHUNK):
+        while part := read_some(response, _CHUNK):
             parts.append(part)
             size += len(part)
             if size > _LARGEST_ANSWER:

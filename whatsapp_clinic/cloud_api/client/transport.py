@@ -156,6 +156,21 @@ class Transport:
             raise
 
 
+def read_some(response: requests.Response, limit: int) -> bytes:
+    """What has come of a body, at most so many bytes; nothing at its end.
+
+    The connection goes back to its pool at the end. A whole block is not waited for:
+    it may come drop by drop. (urllib3 1.26, which Debian 12 has, cannot do that.)
+    """
+    raw = response.raw
+    if hasattr(raw, "read1"):
+        return raw.read1(limit)
+    part = raw._fp.read1(limit)
+    if not part:
+        raw.release_conn()
+    return part
+
+
 def _checked(base_url: str, loopback_only: bool) -> SplitResult:
     address = urlsplit(base_url)
     host = address.hostname
@@ -183,6 +198,8 @@ def is_loopback(host: str) -> bool:
 
 def name_of(error: BaseException) -> str:
     """Name what happened; the exception's text could quote addresses or answers."""
-    while inner := error.__cause__ or error.__context__:
-        error = inner
-    return type(error).__name__
+    found = error
+    while error := error.__cause__ or error.__context__:
+        if isinstance(error, LOST):
+            found = error
+    return type(found).__name__
