@@ -344,7 +344,7 @@ def test_a_dead_token_is_told_once_and_nothing_else_is_asked(run, graph):
     assert results["business_account"].state is State.FAIL
     assert "access token" in results["business_account"].tell()
     assert results["number"].state is State.WARN
-    assert "mend the above" in results["number"].tell()
+    assert "fix the points above" in results["number"].tell()
     assert results["payment"].state is State.OK
     assert len(graph.requests) == 1
 
