@@ -50,7 +50,12 @@ STATES = {
                message.state, message.body, message.reason, message.error_code,
                message.sent_at, message.delivered_at, message.read_at,
                message.failed_at, message.occurred_at, message.tapped,
-               message.pricing::text, message.partner_id, message.appointment_id,
+               message.pricing::text, message.partner_id,
+               COALESCE(
+                   to_jsonb(message) -> 'res_id',
+                   -- as it was at 17c9740
+                   to_jsonb(message) -> 'appointment_id'
+               ),
                identity.wa_id, quoted.message_id
         FROM whatsapp_clinic_message AS message
         LEFT JOIN whatsapp_clinic_identity AS identity

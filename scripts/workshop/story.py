@@ -141,7 +141,8 @@ class Story:
         say(f"   {hours:.1f} hours ahead. Odoo's scheduler looks once a minute.")
 
     def messages(self, visit: int) -> list[dict]:
-        domain = [("appointment_id", "=", visit), ("direction", "=", "out")]
+        about = [("res_model", "=", APPOINTMENT), ("res_id", "=", visit)]
+        domain = [*about, ("direction", "=", "out")]
         return self.receptionist.read(MESSAGE, domain, MESSAGE_FIELDS)
 
     def states(self, visit: int) -> list[str]:

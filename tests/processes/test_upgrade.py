@@ -215,6 +215,20 @@ def test_only_refusals_and_thanks_that_are_too_early_changed_their_state(odoo, t
     assert {one[:2] for one in changed} - kept <= {("queued", "cancelled")}
 
 
+def test_each_message_is_about_the_appointment_that_it_was_about(odoo, told):
+    after = _rows(odoo, UPGRADED, "whatsapp_clinic_message")
+    visits = {
+        key: (row["appointment_id"], row["appointment_version"])
+        for key, row in told["whatsapp_clinic_message"].items()
+        if row["appointment_id"]
+    }
+    assert visits
+    for key, visit in visits.items():
+        row = after[key]
+        assert (row["res_id"], row["subject_version"]) == visit
+        assert row["res_model"] == "whatsapp.clinic.appointment"
+
+
 def test_numbers_are_the_same_with_their_country_code(odoo, told):
     after = _rows(odoo, UPGRADED, "res_partner")
     for key, row in told["res_partner"].items():

@@ -378,8 +378,7 @@ class SandboxCase(WebCase):
                     "branch_id": appointment.branch_id.id,
                     "purpose_id": self.purpose.id,
                     "template_id": self.template.id,
-                    "appointment_id": appointment.id,
-                    "appointment_version": appointment.version,
+                    **appointment._reference(),
                     **values,
                 }
             ]

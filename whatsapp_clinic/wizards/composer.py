@@ -5,10 +5,9 @@ from odoo.exceptions import UserError
 
 from ..cloud_api.payloads import TEXT_BODY, WrongLength
 from ..models.gate.content_refusal import tell_content
-from ..models.outbox.sending import APPOINTMENT, has_partner, partner_of
+from ..models.outbox.sending import has_partner, partner_of
 from ..models.outbox.undo import tell_sent, tell_stopped
 from ..models.template.template_variable import MissingValue
-from ..models.vocabulary.anchors import AFTERWARDS
 from ..models.vocabulary.priorities import PRIORITY_ANSWER, PRIORITY_CAMPAIGN
 from ..models.vocabulary.reasons import next_step
 from ..tools.access import require_group, require_readable
@@ -161,14 +160,13 @@ class Composer(models.TransientModel):
     def _compute_is_about_visits(self):
         for composer in self:
             models = {composer.res_model, composer._template().model}
-            composer.is_about_visits = models == {APPOINTMENT}
+            composer.is_about_visits = models == {"whatsapp.clinic.appointment"}
 
     @api.depends("template_id", "tells_of_change")
     def _compute_also_over(self):
         rules = self.env["whatsapp.clinic.message.rule"]
         for composer in self:
-            anchors = rules._anchors_of(composer.template_id)
-            is_for_afterwards = bool(anchors) and anchors <= AFTERWARDS
+            is_for_afterwards = rules._tell_afterwards(composer.template_id)
             composer.also_over = composer.tells_of_change or is_for_afterwards
 
     @api.depends("content", "template_id")

@@ -36,7 +36,7 @@ def hours_of(day: date, tz: str) -> tuple[datetime, datetime]:
 
 def _is_of_use(message) -> bool:
     """Not where it speaks of a visit to which nobody is expected any more."""
-    visit = message.appointment_id
+    visit = message._subjects("whatsapp.clinic.appointment")
     return visit.state in (False, "arrived", "fulfilled") or not visit._is_over()
 
 

@@ -18,10 +18,11 @@ def migrate(cr, version):
         SET version = appointment.version + 1
         WHERE EXISTS (
             SELECT FROM whatsapp_clinic_message AS message
-            WHERE message.appointment_id = appointment.id
+            WHERE message.res_id = appointment.id
+              AND message.res_model = 'whatsapp.clinic.appointment'
               AND message.rule_id IS NOT NULL
               AND message.partner_id <> appointment.partner_id
-              AND message.appointment_version = appointment.version
+              AND message.subject_version = appointment.version
         )
         """
     )
@@ -30,7 +31,8 @@ def migrate(cr, version):
         UPDATE whatsapp_clinic_message AS message
         SET state = 'cancelled', reason = 'other_patient'
         FROM whatsapp_clinic_appointment AS appointment
-        WHERE message.appointment_id = appointment.id
+        WHERE message.res_id = appointment.id
+          AND message.res_model = 'whatsapp.clinic.appointment'
           AND message.partner_id <> appointment.partner_id
           AND message.state IN ('draft', 'queued', 'held')
         """
@@ -46,4 +48,5 @@ def migrate(cr, version):
     rows = env["whatsapp.clinic.message"].search(
         [("rule_id", "!=", False), ("state", "in", ("queued", "held"))]
     )
-    env["whatsapp.clinic.message.rule"]._plan(rows.appointment_id)
+    visits = rows._subjects("whatsapp.clinic.appointment")
+    env["whatsapp.clinic.message.rule"]._plan(visits)

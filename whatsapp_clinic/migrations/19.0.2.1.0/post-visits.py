@@ -9,4 +9,5 @@ def migrate(cr, version):
     )
     if rows:
         rules = env["whatsapp.clinic.message.rule"]
-        rules._plan(rows.appointment_id, rules=rows.rule_id)
+        visits = rows._subjects("whatsapp.clinic.appointment")
+        rules._plan(visits, rules=rows.rule_id)

@@ -6,9 +6,11 @@ from odoo.tools import LazyTranslate
 
 from ...tools import clock
 from ...tools.access import named
+from ..message.subject import Occurrence
 from ..vocabulary import locks
 from ..vocabulary.reasons import REASON_SELECTION
 from ..vocabulary.states import LEFT_STATES, WAITING_STATES
+from .anchors import ANCHORS
 from .appointment_slot import tell_taken
 
 _lt = LazyTranslate(__name__)
@@ -65,7 +67,12 @@ class Appointment(models.Model):
 
     _name = "whatsapp.clinic.appointment"
     _description = "Appointment"
-    _inherit = ["whatsapp.clinic.given.ids.mixin", "mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "whatsapp.clinic.given.ids.mixin",
+        "whatsapp.clinic.message.subject",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "start desc, id desc"
     _check_company_auto = True
     _mail_post_access = "read"
@@ -165,10 +172,6 @@ class Appointment(models.Model):
     missed_at = fields.Datetime(readonly=True, copy=False)
     note = fields.Html("Internal Note", help="Never sent to the patient.")
     color = fields.Integer(related="practitioner_id.color")
-    whatsapp_message_ids = fields.One2many(
-        "whatsapp.clinic.message", "appointment_id", "WhatsApp Messages"
-    )
-    whatsapp_message_count = fields.Integer(compute="_compute_whatsapp_message_count")
     can_be_written_to = fields.Selection(related="partner_id.whatsapp_consent_state")
     whatsapp_objection = fields.Selection(
         REASON_SELECTION, "Why Can't I Write?", compute="_compute_whatsapp_objection"
@@ -314,15 +317,6 @@ class Appointment(models.Model):
             was_ahead = bool(one.start) and one.start >= entered - WALK_IN_GRACE
             one.is_real = was_ahead and one.state != "cancelled"
 
-    def _compute_whatsapp_message_count(self):
-        counted = dict(
-            self.env["whatsapp.clinic.message"]._read_group(
-                [("appointment_id", "in", self.ids)], ["appointment_id"], ["__count"]
-            )
-        )
-        for appointment in self:
-            appointment.whatsapp_message_count = counted.get(appointment, 0)
-
     @api.depends("can_be_written_to", "branch_id.channel_id")
     @api.depends_context("lang", "uid")
     def _compute_whatsapp_objection(self):
@@ -362,7 +356,7 @@ class Appointment(models.Model):
         appointments.flush_recordset()
         for branch, booked in appointments.grouped("branch_id").items():
             booked.partner_id._become_patients(branch)
-        self.env["whatsapp.clinic.message.rule"]._plan(appointments)
+        appointments._plan_messages()
         return appointments
 
     def write(self, vals):
@@ -386,7 +380,7 @@ class Appointment(models.Model):
             if patient != one.partner_id:
                 one._correct_patient(patient, start)
         self._move_messages()
-        self.env["whatsapp.clinic.message.rule"]._plan(self)
+        self._plan_messages()
         return True
 
     def _check_follows(self, vals_list: list[dict]):
@@ -416,9 +410,6 @@ class Appointment(models.Model):
                     "The patient was told about this appointment: cancel it instead."
                 )
             )
-        self.env["whatsapp.clinic.message"]._cancel_open(
-            [("appointment_id", "in", self.ids)], "obsolete"
-        )
 
     def _consequences(self, vals: dict) -> dict:
         """What a write brings with it: times of what happened, a new version."""
@@ -462,7 +453,7 @@ class Appointment(models.Model):
             self, "told_by_mistake", about=self.partner_id
         )
         messages = self.env["whatsapp.clinic.message"].sudo()
-        about = [("appointment_id", "=", self.id), ("partner_id", "=", former.id)]
+        about = [*self._messages_domain(), ("partner_id", "=", former.id)]
         messages._cancel_open(about, "other_patient")
         told = messages.search(
             [*about, ("direction", "=", "out"), ("state", "in", LEFT_STATES)],
@@ -489,18 +480,16 @@ class Appointment(models.Model):
             .sudo()
             .search(
                 [
-                    ("appointment_id", "in", self.ids),
+                    *self._messages_domain(),
                     ("rule_id", "=", False),
                     ("reply_to_id", "=", False),
                     ("state", "in", WAITING_STATES),
                 ]
             )
         )
-        astray = waiting.filtered(
-            lambda row: row.branch_id != row.appointment_id.branch_id
-        )
+        astray = waiting.filtered(lambda row: row.branch_id != row._subject.branch_id)
         for row in astray._lock_open():
-            branch = row.appointment_id.sudo().branch_id
+            branch = row._subject.branch_id
             row.write(
                 {
                     "branch_id": branch.id,
@@ -555,13 +544,6 @@ class Appointment(models.Model):
     def action_print_consent_form(self):
         return self.partner_id.action_print_consent_form()
 
-    def action_open_messages(self):
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "whatsapp_clinic.message_action"
-        )
-        return {**action, "domain": [("appointment_id", "=", self.id)], "context": {}}
-
     def _accept(self):
         waiting = self.filtered(lambda one: one.patient_status != "accepted")
         waiting.write({"patient_status": "accepted", "confirmed_at": clock.now()})
@@ -573,7 +555,7 @@ class Appointment(models.Model):
         start, changes nothing and is left to reception.
         """
         self.ensure_one()
-        if message.appointment_version != self.version or self.state != "booked":
+        if message.subject_version != self.version or self.state != "booked":
             self._ask_about_tap(
                 _lt("The patient tapped “{button}” on an outdated message: {message}."),
                 message,
@@ -636,17 +618,51 @@ class Appointment(models.Model):
         staff = self.branch_id._reception(self.create_uid) or self.create_uid
         self.env["mail.activity"]._call_reception(self, cause, sentence, staff, **more)
 
+    @api.model
+    def _anchors(self) -> dict:
+        return ANCHORS
+
+    def _occurrences(self, rule) -> list[Occurrence]:
+        anchor = ANCHORS.get(rule.anchor)
+        at = anchor and self.state in anchor.states and self[anchor.field]
+        if not at:
+            return []
+        return [Occurrence(at, self.start if anchor.is_before_visit else None)]
+
+    @property
+    def _version(self) -> int:
+        return self.version
+
     def _objection_to(self, message) -> str | None:
-        """Why a message about this appointment should not be sent any more."""
         self.ensure_one()
-        rule = message.rule_id
-        if not rule:
-            return self._objection_to_announcing(message)
-        if message.appointment_version != self.version or not rule._fits(self):
-            return "obsolete"
-        if rule.only_unconfirmed and self.patient_status == "accepted":
-            return "already_confirmed"
-        return None
+        if message.rule_id:
+            return super()._objection_to(message)
+        return self._objection_to_announcing(message)
+
+    def _merge_key(self):
+        """A patient comes once a day, to however many appointments."""
+        return self.partner_id, self._local_start().date()
+
+    def _kind(self):
+        return self.type_id
+
+    def _is_confirmed(self) -> bool:
+        return self.patient_status == "accepted"
+
+    def _specialty(self) -> str | None:
+        return self.practitioner_id.specialty
+
+    @api.model
+    def _planned_domain(self, companies) -> list:
+        return [
+            *super()._planned_domain(companies),
+            ("start", ">=", clock.now()),
+            ("state", "=", "booked"),
+        ]
+
+    @api.model
+    def _of_patients_domain(self, partners, since) -> list:
+        return [*super()._of_patients_domain(partners, since), ("stop", ">=", since)]
 
     def _local_start(self):
         """Start in the branch's time zone, aware."""

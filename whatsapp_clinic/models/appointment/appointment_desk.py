@@ -76,7 +76,7 @@ class Appointment(models.Model):
         """One visit for each patient and day: the first that is still to come."""
         first = {}
         for one in self.sorted(lambda one: (one._is_over(), one.start)):
-            first.setdefault((one.partner_id, one._local_start().date()), one)
+            first.setdefault(one._merge_key(), one)
         return self & self.browse().union(*first.values())
 
     def _is_over(self) -> bool:
@@ -86,7 +86,7 @@ class Appointment(models.Model):
 
     def _objection_to_announcing(self, message) -> str | None:
         """Why what staff wrote of a coming visit should not be sent any more."""
-        is_told_place = message.appointment_version == self.version
+        is_told_place = message.subject_version == self.version
         if self.state in ("cancelled", "noshow") or not is_told_place:
             return "obsolete"
         return "expired" if self._is_over() else None
@@ -104,7 +104,7 @@ class Appointment(models.Model):
         return bool(
             self.whatsapp_message_ids.filtered(
                 lambda message: (
-                    message.sent_at and message.appointment_version == self.version
+                    message.sent_at and message.subject_version == self.version
                 )
             )
         )

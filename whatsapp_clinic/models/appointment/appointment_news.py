@@ -97,7 +97,7 @@ class Appointment(models.Model):
             self.sudo().whatsapp_message_ids.filtered(
                 lambda message: (
                     message.rule_id.anchor == anchor
-                    and message.appointment_version == self.version
+                    and message.subject_version == self.version
                     and message.state not in (*FAILED_STATES, "cancelled")
                 )
             )
@@ -151,8 +151,7 @@ class Appointment(models.Model):
 
     def _template_about(self, anchor: str):
         """The text that a rule tells it with, also an idle one, else the library's."""
-        rules = self.env["whatsapp.clinic.message.rule"]
-        template = rules._telling(self, anchor).template_id[:1]
+        template = self._templates_telling(anchor)[:1]
         if template:
             return template
         account = self.branch_id.sudo().channel_id.business_account_id

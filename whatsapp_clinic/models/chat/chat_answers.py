@@ -85,7 +85,7 @@ class ChatAnswers(models.AbstractModel):
         if said.asked_purpose_id and word.effect in DECISIONS:
             question._take_answer(said, message, word.effect)
             return True
-        is_about_visit = bool(said.appointment_id) and said._offers("confirm")
+        is_about_visit = bool(_visit_of(said)) and said._offers("confirm")
         if is_about_visit and word.effect in ("agree", "will_come"):
             message._act_on_tap(f"confirm:{said.key}")
             return True
@@ -170,10 +170,7 @@ class ChatAnswers(models.AbstractModel):
             "what_to_cancel",
             lang,
             buttons=("cancel", "stop"),
-            row={
-                "appointment_id": appointment.id,
-                "appointment_version": appointment.version,
-            },
+            row=appointment._reference(),
             visit=appointment,
             **self._when(message, appointment._local_start(), lang),
         )
@@ -214,9 +211,7 @@ class ChatAnswers(models.AbstractModel):
         identity = message.identity_id
         patient = identity._only_patient()
         # Not the contact: its activities tell every employee who is a patient.
-        visit = message.reply_to_id.appointment_id.filtered(
-            lambda one: not one._is_over()
-        )
+        visit = _visit_of(message.reply_to_id).filtered(lambda one: not one._is_over())
         record = visit or self._coming(message, patient)[:1] or identity
         self.env["mail.activity"]._call_reception(
             record, cause, _CALLS[cause], self._staff_about(message)
@@ -387,7 +382,8 @@ class ChatAnswers(models.AbstractModel):
             ]
         )
         if not cap or answered < cap:
-            when = self._when(message, visit._local_start())
+            start = visit._local_start()
+            when = self._when(message, start) if start else {}
             self._answer(message, code, row={"answers_tap": True}, visit=visit, **when)
 
     @api.model
@@ -421,6 +417,10 @@ class ChatAnswers(models.AbstractModel):
             is_automatic_answer=True,
             **row,
         )
+
+
+def _visit_of(message):
+    return message._subjects("whatsapp.clinic.appointment")
 
 
 def _undecided(purpose) -> str | None:

@@ -170,7 +170,9 @@ class Branch(models.Model):
                 ]
             )
         )
-        self.env["whatsapp.clinic.message.rule"]._plan(waiting.appointment_id)
+        rules = self.env["whatsapp.clinic.message.rule"]
+        for model in filter(None, {*waiting.mapped("res_model")}):
+            rules._plan(waiting._subjects(model))
 
     @api.onchange("partner_id")
     def _onchange_partner_id(self):

@@ -82,13 +82,12 @@ class ContentCheck(models.AbstractModel):
         company = message.company_id.sudo()
         if any(
             _stands_in(value, folded)
-            for record in (message.partner_id, message.appointment_id)
+            for record in (message.partner_id, message._subject)
             for value in self._marked_values(company, record)
         ):
             yield "diagnosis"
         if company.clinic_check_specialty:
-            specialty = message.appointment_id.practitioner_id.specialty
-            if _stands_in(specialty, folded):
+            if message.res_id and _stands_in(message._subject._specialty(), folded):
                 yield "specialty"
 
     @api.model

@@ -33,7 +33,8 @@ class Facts:
     whom; `blacklist`: telephones; `last_inbound`: {(identity id, channel id): naive
     UTC}, the patient's last message; `standby`: likewise until when Meta's own agent
     is taken to answer the patient; `channels`: {channel id: Verdict or None}, what
-    the channel itself objects.
+    the channel itself objects; `subjects`: {message id: what it is about}, as far as
+    that exists.
     """
 
     now: datetime
@@ -44,6 +45,7 @@ class Facts:
     last_inbound: dict
     standby: dict
     channels: dict
+    subjects: dict
 
     def is_open(self, message) -> bool:
         """Whether the patient wrote to this number within 24 hours."""
@@ -188,7 +190,21 @@ class Gate(models.AbstractModel):
                 channel.id: self._judge_channel(channel, now)
                 for channel in messages.channel_id
             },
+            subjects=self._existing_subjects(messages),
         )
+
+    @api.model
+    def _existing_subjects(self, messages) -> dict:
+        """What messages are about, by their ids; one look-up for each model."""
+        found = {}
+        for model, rows in messages.filtered("res_id").grouped("res_model").items():
+            subjects = {one.id: one for one in rows._subjects(model)}
+            found.update(
+                (row.id, subjects[row.res_id])
+                for row in rows
+                if row.res_id in subjects
+            )
+        return found
 
     @api.model
     def _blacklist(self, messages) -> frozenset:
@@ -250,19 +266,19 @@ class Gate(models.AbstractModel):
         return None
 
     @api.model
-    def _check_subject(self, message, _facts):
+    def _check_subject(self, message, facts):
         """What it is about is still so, and of the patient that it goes to."""
-        appointment = message.appointment_id
-        if message.occurrence and not (message.rule_id and appointment):
-            # What a rule wrote whose rule or appointment is gone.
+        subject = facts.subjects.get(message.id)
+        if message.occurrence and not (message.rule_id and subject):
+            # What a rule wrote whose rule or subject is gone.
             return refuse("obsolete")
-        if not appointment:
-            return None
-        if appointment.partner_id != message.partner_id:
+        if not subject:
+            return refuse("obsolete") if message.res_id else None
+        if subject._recipient() != message.partner_id:
             return refuse("other_patient")
         if not message.rule_id and not message.only_coming:
             return None
-        objection = appointment._objection_to(message)
+        objection = subject._objection_to(message)
         return refuse(objection) if objection else None
 
     @api.model

@@ -233,7 +233,7 @@ class Message(models.Model):
         )
         title = dict(self.buttons or []).get(action) or buttons[:1].text or action
         name = self.template_id.display_name or self.kind_label
-        branch = self.appointment_id.branch_id or self.branch_id
+        branch = self._subjects(self.res_model).branch_id or self.branch_id
         at = self.sent_at or self.due_at
         when = format_datetime(self.env, at, tz=branch.tz, dt_format="short")
         return {"button": title, "message": f"{name}, {when}"}
@@ -248,7 +248,7 @@ class Message(models.Model):
         """Do what the tapped button says.
 
         It is obeyed only when it comes from the number that the row went to. What is
-        about an appointment is done once, and answered with what holds now.
+        about a visit or the like is done once, and answered with what holds now.
         """
         self.ensure_one()
         action, _colon, key = payload.partition(":")
@@ -272,19 +272,19 @@ class Message(models.Model):
         row.tapped = action
         if action in (*STOPS, "wrong_person"):
             self.env["whatsapp.clinic.chat.answers"]._obey(self, action)
-        elif row.appointment_id:
-            self._act_on_appointment(row, action, is_repeated)
+        elif subject := row._subjects(row.res_model):
+            self._act_on_subject(subject, row, action, is_repeated)
 
-    def _act_on_appointment(self, row, action: str, is_repeated: bool):
-        """Obey a tap on a message about an appointment, and tell what holds now.
+    def _act_on_subject(self, subject, row, action: str, is_repeated: bool):
+        """Obey a tap on a message about a visit or the like, and tell what holds now.
 
         Who it was sent to by mistake only hears that it was one.
         """
-        appointment, version = row.appointment_id, row.appointment_version
-        if row.partner_id == appointment.partner_id:
-            self.appointment_id = appointment
+        if row.partner_id == subject._recipient():
+            self.write({"res_model": row.res_model, "res_id": row.res_id})
             if not is_repeated:
-                appointment._obey_patient(action, row)
-        code = appointment._what_holds(row.partner_id, version)
-        chat = self.env["whatsapp.clinic.chat.answers"]
-        chat._answer_tap(self, code, appointment)
+                subject._obey_patient(action, row)
+        code = subject._what_holds(row.partner_id, row.subject_version)
+        if code:
+            chat = self.env["whatsapp.clinic.chat.answers"]
+            chat._answer_tap(self, code, subject)

@@ -7,5 +7,6 @@ from . import (
     message_identity,
     message_kind,
     message_patient,
+    subject,
     template_asked,
 )

@@ -1,7 +1,7 @@
 import secrets
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 
 from ...cloud_api import errors, payloads
 from ...cloud_api.webhooks import clean_text
@@ -30,6 +30,21 @@ def _may_be_sent(message) -> bool:
 _ELSEWHERE = "looked_after_elsewhere"
 # Characters, of which a name shows sixty.
 _BEGINNING = 400
+
+
+class _SameSubjects:
+    """Ids of what messages are about that are read together, to read those at once."""
+
+    def __init__(self, message):
+        self.message = message
+
+    def __iter__(self):
+        rows = self.message.browse(self.message._prefetch_ids)
+        model = self.message.res_model
+        return iter({row.res_id: None for row in rows if row.res_model == model})
+
+    def __reversed__(self):
+        return reversed([*self])
 
 
 class Message(models.Model):
@@ -80,10 +95,15 @@ class Message(models.Model):
     )
     template_id = fields.Many2one("whatsapp.clinic.template", ondelete="restrict")
     rule_id = fields.Many2one("whatsapp.clinic.message.rule", ondelete="set null")
-    appointment_id = fields.Many2one(
-        "whatsapp.clinic.appointment", ondelete="set null", index="btree_not_null"
+    # No foreign key guards it: the gate asks whether it exists.
+    res_model = fields.Char("Kind of Subject")
+    res_id = fields.Many2oneReference("Subject", model_field="res_model")
+    subject_name = fields.Char(
+        "About",
+        compute="_compute_subject_name",
+        help="The visit, or whatever else it is about, as far as you may see it.",
     )
-    appointment_version = fields.Integer(help="The version that the text speaks of.")
+    subject_version = fields.Integer(help="The version that the text speaks of.")
     occurrence = fields.Char(help="Which time of the anchor this message is for.")
     reply_to_id = fields.Many2one(
         "whatsapp.clinic.message", ondelete="set null", index="btree_not_null"
@@ -198,10 +218,26 @@ class Message(models.Model):
     )
     _tap_answers = models.Index("(identity_id, due_at) WHERE answers_tap")
     _occurrence_uniq = models.UniqueIndex(
-        "(rule_id, appointment_id, occurrence, appointment_version) "
+        "(rule_id, res_model, res_id, occurrence, subject_version) "
         "WHERE rule_id IS NOT NULL",
-        "A rule writes once for each time of an appointment.",
+        "A rule writes once for each time of what it is about.",
     )
+    _about = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
+
+    @api.constrains("res_model")
+    def _check_subject_model(self):
+        known = {False, *self.env["whatsapp.clinic.message.subject"]._models()}
+        if not known.issuperset(self.mapped("res_model")):
+            raise ValidationError(self.env._("No message is about such a record."))
+
+    @api.depends("res_model", "res_id")
+    @api.depends_context("uid", "lang", "tz", "allowed_company_ids")
+    def _compute_subject_name(self):
+        for model, rows in self.grouped("res_model").items():
+            seen = rows.sudo(False)._subjects(model)._filtered_access("read")
+            names = {one.id: one.display_name for one in seen}
+            for row in rows:
+                row.subject_name = names.get(row.res_id)
 
     @api.depends("state", "reason")
     @api.depends_context("uid", "allowed_company_ids")
@@ -329,6 +365,14 @@ class Message(models.Model):
         sendable.sudo().by_hand = True
         sendable.sudo()._requeue()
 
+    def action_open_subject(self):
+        """Open what the message is about."""
+        self.ensure_one()
+        self.check_access("read")
+        subject = self._subjects(self.res_model)
+        subject.check_access("read")
+        return bool(subject) and subject.get_formview_action()
+
     def action_reply(self):
         self.ensure_one()
         return {
@@ -354,8 +398,8 @@ class Message(models.Model):
 
         Each dict has `channel_id`, `partner_id` or `identity_id`, `purpose_id`, and
         `template_id` or `body`; optional: `due_at` and `expires_at` (naive UTC),
-        `priority`, `appointment_id`, `branch_id`, `rule_id` with `occurrence`,
-        `reply_to_id`; `kind`, `content` and `attachment_id` as `message_outbound.py`
+        `priority`, what a subject's `_reference` tells, `branch_id`, `rule_id` with
+        `occurrence`, `reply_to_id`; `kind`, `content` and `attachment_id` as `message_outbound.py`
         tells. The gate is asked at once: what it refuses and is due now becomes
         `refused` with the reason; what is due later waits, and `objection` tells.
         Returns the rows, in order.
@@ -392,6 +436,21 @@ class Message(models.Model):
                 message._refuse(verdict)
         if any(one.state in WAITING_STATES and one.due_at <= now for one in self):
             self.env["whatsapp.clinic.dispatcher"]._wake()
+
+    @property
+    def _subject(self):
+        """The record that it is about, which may be gone; an empty one without."""
+        name = self.res_model
+        if not name or name not in self.env:
+            return self.env["whatsapp.clinic.message.subject"]
+        return self.env[name].browse(self.res_id).with_prefetch(_SameSubjects(self))
+
+    def _subjects(self, model: str):
+        """The records of a model that these messages are about and that still exist."""
+        if not model or model not in self.env:
+            return self.env["whatsapp.clinic.message.subject"]
+        ids = {row.res_id for row in self if row.res_model == model}
+        return self.env[model].browse(filter(None, ids)).exists()
 
     @property
     def _addressee(self):
@@ -526,8 +585,10 @@ class Message(models.Model):
         Raises MissingValue.
         """
         record = (
-            self.partner_id if template.model == "res.partner" else self.appointment_id
+            self.partner_id if template.model == "res.partner" else self._subject
         )
+        if record._name != template.model:
+            record = self.env[template.model]
         record = record.with_company(self.company_id).with_context(
             lang=self.partner_id.lang or self.env.lang
         )

@@ -19,7 +19,6 @@ from .undo import tell_stopped
 
 _logger = logging.getLogger(__name__)
 
-APPOINTMENT = "whatsapp.clinic.appointment"
 BRANCH = "whatsapp.clinic.branch"
 # Up to so many recipients are written while the user waits.
 AT_ONCE = 200
@@ -327,15 +326,14 @@ class Sending(models.Model):
     @api.model
     def _row_values(self, recipient: Recipient, content: dict) -> dict:
         record = recipient.record
-        is_appointment = record._name == APPOINTMENT
+        is_subject = isinstance(record, self.pool["whatsapp.clinic.message.subject"])
         return {
             **content,
             "partner_id": recipient.partner.id,
             "branch_id": recipient.branch.id,
             "channel_id": recipient.channel.id,
             "company_id": (recipient.channel.company_id or recipient.company).id,
-            "appointment_id": is_appointment and record.id,
-            "appointment_version": is_appointment and record.version,
+            **(record._reference() if is_subject else {}),
         }
 
     @api.model

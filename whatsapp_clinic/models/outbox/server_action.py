@@ -6,7 +6,7 @@ from odoo import SUPERUSER_ID, api, fields, models
 
 from ...tools.quiet_sql import place
 from ..vocabulary.priorities import PRIORITY_APPOINTMENT
-from .sending import APPOINTMENT, AT_ONCE, has_partner, partner_of
+from .sending import AT_ONCE, has_partner, partner_of
 
 _logger = logging.getLogger(__name__)
 
@@ -172,8 +172,8 @@ class ServerAction(models.Model):
         )
         # The search looks at whole seconds.
         rows = rows.filtered(lambda row: row.create_date >= self.env.cr.now())
-        if template.model == APPOINTMENT:
-            return records - rows.appointment_id
+        if template.model != "res.partner":
+            return records - rows._subjects(template.model)
         return records.filtered(
             lambda one: partner_of(one.sudo()) not in rows.partner_id
         )

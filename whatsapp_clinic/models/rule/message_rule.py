@@ -4,7 +4,6 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...tools import clock
-from ..vocabulary.anchors import ANCHORS, TELLING_WHEN
 from ..vocabulary.reasons import REASONS
 from ..vocabulary.states import LEFT_STATES, STOPPED_STATES, WAITING_STATES
 
@@ -20,7 +19,7 @@ SHELF_LIFE = timedelta(days=2)
 
 
 class MessageRule(models.Model):
-    """Writes to patients around their appointments, by itself.
+    """Writes to patients around their visits and whatever else is a subject, by itself.
 
     When the anchor appears the rule puts a row with its due time in the outbox. The row
     follows whatever it was made from: what changes is written anew, what goes cancels
@@ -50,11 +49,7 @@ class MessageRule(models.Model):
         "whatsapp_clinic_message_rule_type",
         help="Empty: all types of appointment.",
     )
-    anchor = fields.Selection(
-        [(name, anchor.label) for name, anchor in ANCHORS.items()],
-        default="start",
-        required=True,
-    )
+    anchor = fields.Selection("_select_anchors", default="start", required=True)
     offset = fields.Integer(default=24, help="How long before or after.")
     offset_unit = fields.Selection(
         [("minutes", "Minutes"), ("hours", "Hours"), ("days", "Days")],
@@ -69,9 +64,9 @@ class MessageRule(models.Model):
         required=True,
         ondelete="restrict",
         check_company=True,
-        domain=[
+        domain=lambda self: [
             ("stands_for_all", "=", True),
-            ("model", "=", "whatsapp.clinic.appointment"),
+            ("model", "in", self.env["whatsapp.clinic.message.subject"]._models()),
         ],
         help="Patients get it in their own language where that variant is in use.",
     )
@@ -98,6 +93,15 @@ class MessageRule(models.Model):
         'CHECK ("offset" >= 0)', "Choose before or after; the number is 0 or more."
     )
 
+    @api.model
+    def _select_anchors(self) -> list[tuple]:
+        """The moments of everything that messages may be about."""
+        labels = {}
+        for model in self.env["whatsapp.clinic.message.subject"]._models():
+            for name, anchor in self.env[model]._anchors().items():
+                labels.setdefault(name, self.env._(anchor.label))
+        return [*labels.items()]
+
     def _compute_waiting_count(self):
         counted = dict(
             self.env["whatsapp.clinic.message"]._read_group(
@@ -112,12 +116,23 @@ class MessageRule(models.Model):
     @api.depends("anchor")
     def _compute_in_quiet_hours(self):
         for rule in self:
-            rule.in_quiet_hours = ANCHORS[rule.anchor].is_just_done
+            rule.in_quiet_hours = bool(rule._moment and rule._moment.is_just_done)
+
+    @api.constrains("anchor", "template_id")
+    def _check_anchor_of_subject(self):
+        for rule in self.filtered(lambda one: not one._moment):
+            raise ValidationError(
+                self.env._(
+                    "What the template “%s” is about has no such moment: choose "
+                    "another one.",
+                    rule.template_id.title,
+                )
+            )
 
     @api.constrains("anchor", "offset", "offset_side")
     def _check_before_only_for_start(self):
         for rule in self:
-            is_event = not ANCHORS[rule.anchor].is_appointed
+            is_event = rule._moment and not rule._moment.is_appointed
             if is_event and rule.offset and rule.offset_side == "before":
                 raise ValidationError(
                     self.env._(
@@ -187,7 +202,6 @@ class MessageRule(models.Model):
 
     def _replan(self):
         """Plan anew after a rule was changed: what is to come, and what waits."""
-        now = clock.now()
         rows = (
             self.env["whatsapp.clinic.message"]
             .sudo()
@@ -196,21 +210,19 @@ class MessageRule(models.Model):
                     ("rule_id", "in", self.ids),
                     "|",
                     ("state", "in", WAITING_STATES),
-                    ("due_at", ">=", now - GRACE),
+                    ("due_at", ">=", clock.now() - GRACE),
                 ]
             )
         )
-        visits = self._coming_visits() | rows.appointment_id.sudo(False)
-        self._plan(visits, rules=self)
+        for model in {*rows.mapped("res_model"), *self.mapped("template_id.model")}:
+            if model:
+                written = rows._subjects(model).sudo(False)
+                self._plan(written | self._coming_subjects(model), rules=self)
 
-    def _coming_visits(self):
-        return self.env["whatsapp.clinic.appointment"].search(
-            [
-                ("company_id", "in", self.company_id.ids),
-                ("start", ">=", clock.now()),
-                ("state", "=", "booked"),
-            ]
-        )
+    def _coming_subjects(self, model: str):
+        """What of a model rules may write about that have not written yet."""
+        subjects = self.env[model]
+        return subjects.search(subjects._planned_domain(self.company_id))
 
     @api.readonly
     def outlook_of_switch(self, is_on: bool) -> str:
@@ -227,13 +239,15 @@ class MessageRule(models.Model):
         return self.env._("Messages that will be planned at once: about %s.", count)
 
     def _count_to_come(self) -> int:
-        """How many messages about coming visits an idle rule would write."""
-        rule, visits = self.sudo(), self._coming_visits().sudo()
-        told_at = self._told_at(visits)
+        """How many messages about what is coming an idle rule would write."""
+        rule = self.sudo()
+        subjects = self._coming_subjects(rule.template_id.model).sudo()
+        told_at = self._told_at(subjects)
         wanted = [
             row
-            for one in visits
-            if (row := rule._wanted(one)) and not rule._is_spared(row, told_at[one])
+            for one in subjects
+            for row in rule._wanted(one)
+            if not rule._is_spared(row, told_at[one])
         ]
         return len(self._with_basis(wanted))
 
@@ -246,10 +260,15 @@ class MessageRule(models.Model):
         return {**action, "domain": domain, "context": {}}
 
     @api.model
-    def _anchors_of(self, template) -> set[str]:
-        """When rules send a template, in whatever language; idle rules count."""
-        rules = self.sudo().with_context(active_test=False)
-        return set(rules._sending(template).mapped("anchor"))
+    def _all_sending(self, template):
+        """The rules that send a template, in whatever language; idle rules count."""
+        return self.sudo().with_context(active_test=False)._sending(template)
+
+    @api.model
+    def _tell_afterwards(self, template) -> bool:
+        """Whether rules send a template only when a visit is over, or was cancelled."""
+        rules = self._all_sending(template)
+        return bool(rules) and not any(one._moment.is_before_visit for one in rules)
 
     def _sending(self, template):
         """The rules that send a template, in whatever language."""
@@ -263,12 +282,20 @@ class MessageRule(models.Model):
         )
 
     @property
+    def _moment(self):
+        """The anchor, as what the rule's template is about has it; None if it has not."""
+        model = self.template_id.model
+        if model not in self.env["whatsapp.clinic.message.subject"]._models():
+            return None
+        return self.env[model]._anchors().get(self.anchor)
+
+    @property
     def _delta(self) -> timedelta:
         delta = timedelta(minutes=self.offset * UNIT_MINUTES[self.offset_unit])
         return -delta if self.offset_side == "before" else delta
 
     @api.model
-    def _telling(self, appointment, anchor: str):
+    def _telling(self, subject, anchor: str):
         """The rules that can tell of an anchor of this visit, idle ones last.
 
         Those for its branch and type whose template is in use at the branch's number.
@@ -278,71 +305,69 @@ class MessageRule(models.Model):
             .with_context(active_test=False)
             .search(
                 [
-                    ("company_id", "=", appointment.company_id.id),
+                    ("company_id", "=", subject.company_id.id),
                     ("anchor", "=", anchor),
                 ]
             )
         )
-        channel = appointment.sudo().branch_id.channel_id
+        channel = subject.sudo().branch_id.channel_id
         telling = rules.filtered(
-            lambda one: (
-                one._is_for(appointment) and one.template_id._is_in_use_at(channel)
-            )
+            lambda one: one._is_for(subject) and one.template_id._is_in_use_at(channel)
         )
         return telling.sorted("active", reverse=True)
 
-    def _fits(self, appointment) -> bool:
-        """Whether the rule writes about this appointment in its present state."""
-        return self.active and self._is_about(appointment)
+    def _objection_to(self, subject) -> str | None:
+        """Why what the rule wrote about something should not be sent now: a reason."""
+        if not self.active or not self._is_about(subject):
+            return "obsolete"
+        if self.only_unconfirmed and subject._is_confirmed():
+            return "already_confirmed"
+        return None
 
-    def _is_about(self, appointment) -> bool:
-        """Whether the rule, idle or not, is for such appointments in such a state."""
-        return appointment.state in ANCHORS[self.anchor].states and self._is_for(
-            appointment
-        )
+    def _is_about(self, subject) -> bool:
+        """Whether the rule, idle or not, is for such subjects in such a state."""
+        return self._is_for(subject) and bool(subject._occurrences(self))
 
-    def _is_for(self, appointment) -> bool:
-        """Whether the rule is about visits of this company, branch and type."""
+    def _is_for(self, subject) -> bool:
+        """Whether the rule is about what is of this company, branch and type."""
         return (
-            appointment.company_id == self.company_id
-            and (not self.branch_ids or appointment.branch_id in self.branch_ids)
-            and (not self.type_ids or appointment.type_id in self.type_ids)
+            subject._name == self.template_id.model
+            and subject.company_id == self.company_id
+            and (not self.branch_ids or subject.branch_id in self.branch_ids)
+            and (not self.type_ids or subject._kind() in self.type_ids)
         )
 
     @api.model
-    def _plan(self, appointments, rules=None):
-        """Make the outbox say what the rules want for these appointments.
+    def _plan(self, subjects, rules=None):
+        """Make the outbox say what the rules want for these subjects of one model.
 
         `rules` default to those of their companies, and those that wrote about them.
         """
-        appointments = appointments.sudo()
-        written = self._written(appointments, rules)
+        subjects = subjects.sudo()
+        written = self._written(subjects, rules)
         rules = rules or written.rule_id | self.sudo().search(
-            [("company_id", "in", appointments.company_id.ids)]
+            [("company_id", "in", subjects.company_id.ids)]
         )
         rows = {}
         for row in written:
-            rows.setdefault((row.rule_id.id, row.appointment_id.id), []).append(row)
-        told_at = self._told_at(appointments)
+            rows.setdefault((row.rule_id.id, row.res_id), []).append(row)
+        told_at = self._told_at(subjects)
         new, kept = [], written.browse()
         for rule in rules.sudo():
-            for appointment in appointments:
-                known = rows.get((rule.id, appointment.id), [])
-                wanted, keeper = rule._plan_one(
-                    appointment, known, told_at[appointment]
-                )
-                kept |= keeper
-                if wanted and not keeper:
-                    new.append(wanted)
+            for subject in subjects:
+                known = rows.get((rule.id, subject.id), [])
+                missing, keepers = rule._plan_one(subject, known, told_at[subject])
+                kept |= keepers
+                new += missing
         kept._follow_plan()
         new = self._with_basis(new)
         if new:
             written._enqueue(new)
 
     @api.model
-    def _written(self, appointments, rules=None):
-        """What rules wrote about appointments; nobody else changes what waits of it."""
-        domain = [("appointment_id", "in", appointments.ids)]
+    def _written(self, subjects, rules=None):
+        """What rules wrote about subjects; nobody else changes what waits of it."""
+        domain = subjects._messages_domain()
         domain.append(
             ("rule_id", "in", rules.ids) if rules else ("rule_id", "!=", False)
         )
@@ -362,18 +387,12 @@ class MessageRule(models.Model):
             return
         rules = self.sudo().search([("active", "=", True)])
         longest = max((rule._delta for rule in rules), default=timedelta())
-        appointments = (
-            self.env["whatsapp.clinic.appointment"]
-            .sudo()
-            .search(
-                [
-                    ("partner_id", "in", people.ids),
-                    ("stop", ">=", clock.now() - max(longest, SHELF_LIFE) - GRACE),
-                ]
-            )
-        )
-        if appointments:
-            self._plan(appointments)
+        since = clock.now() - max(longest, SHELF_LIFE) - GRACE
+        for model in self.env["whatsapp.clinic.message.subject"]._models():
+            subjects = self.env[model].sudo()
+            found = subjects.search(subjects._of_patients_domain(people, since))
+            if found:
+                self._plan(found)
 
     @api.model
     def _with_basis(self, new: list[dict]) -> list[dict]:
@@ -391,104 +410,119 @@ class MessageRule(models.Model):
         ]
 
     @api.model
-    def _told_at(self, appointments) -> dict:
-        """When rules tell of each visit because it was booked or moved; else None."""
+    def _told_at(self, subjects) -> dict:
+        """When rules tell of each subject because it was booked or moved; else None."""
+        tell = [name for name, one in subjects._anchors().items() if one.tells_when]
         telling = self.sudo().search(
-            [
-                ("anchor", "in", TELLING_WHEN),
-                ("company_id", "in", appointments.company_id.ids),
-            ]
+            [("anchor", "in", tell), ("company_id", "in", subjects.company_id.ids)]
         )
         return {
-            one: max(
+            subject: max(
                 (
-                    rule._due(at, one)
+                    rule._due(one.at, subject)
                     for rule in telling
-                    if (at := one[ANCHORS[rule.anchor].field]) and rule._fits(one)
+                    if rule._is_for(subject)
+                    for one in subject._occurrences(rule)
                 ),
                 default=None,
             )
-            for one in appointments
+            for subject in subjects
         }
 
-    def _plan_one(self, appointment, known: list, told_at=None) -> tuple:
-        """The row that is wanted and the one that serves for it, of `known` ones.
+    def _plan_one(self, subject, known: list, told_at=None) -> tuple:
+        """Values of rows that are wanted and missing, and the rows that serve.
 
-        Whatever else waits is cancelled; either may be missing. `known` are the rows
-        that this rule wrote for the appointment.
+        Whatever else waits is cancelled. `known` are the rows that this rule wrote
+        about the subject.
         """
-        nothing = self.env["whatsapp.clinic.message"].sudo()
         late = self._lateness(known)
-        wanted = self._wanted(appointment, late) if self.active else None
-        if wanted and self._is_spared(wanted, told_at):
-            wanted = None
-        keeper = (wanted and self._keeper(known, wanted)) or nothing
+        wanted = self._wanted(subject, late) if self.active else []
+        wanted = [one for one in wanted if not self._is_spared(one, told_at)]
+        served = self._serve(known, wanted)
+        serving = [row for _values, row in served]
         waiting = [row for row in known if row.state in WAITING_STATES]
-        _cancel([row for row in waiting if row != keeper])
-        if keeper.state in WAITING_STATES or _may_come_back(keeper):
-            _rewrite(keeper, wanted)
-            return wanted, keeper
-        # It has left, failed, or somebody decided against it.
-        return (None, nothing) if keeper else (wanted, nothing)
+        _cancel([row for row in waiting if row not in serving])
+        missing, kept = [], self.env["whatsapp.clinic.message"].sudo()
+        for values, row in served:
+            if row is None:
+                missing.append(values)
+            elif row.state in WAITING_STATES or _may_come_back(row):
+                _rewrite(row, values)
+                kept |= row
+            # Else it has left, failed, or somebody decided against it.
+        return missing, kept
 
     def _lateness(self, known: list) -> timedelta:
         """How long ago a row may have been due to be made, or brought back, now."""
         if any(_is_hindered(row) for row in known):
             return GRACE
-        return SHELF_LIFE if ANCHORS[self.anchor].is_noted_later else LATE
+        is_noted_later = self._moment and self._moment.is_noted_later
+        return SHELF_LIFE if is_noted_later else LATE
 
-    def _keeper(self, known: list, wanted: dict):
-        """Which of the rows is the wanted one, or can become it.
+    def _serve(self, known: list, wanted: list[dict]) -> list[tuple]:
+        """Each wanted row with the known one that is it, or can become it; else None.
 
-        Not one of another person. What left before a move may name a time that has come
-        back, but its buttons are out of date.
+        Not one of another person. Those of the same time first; what waits for another
+        time, which is not wanted any more, serves in their order.
         """
-        is_appointed = ANCHORS[self.anchor].is_appointed
-        own = [row for row in known if row.partner_id.id == wanted["partner_id"]]
-        exact = [
-            row
-            for row in own
-            if row.occurrence == wanted["occurrence"]
-            and not (
-                is_appointed
-                and row.state in LEFT_STATES
-                and row.appointment_version != wanted["appointment_version"]
-            )
-        ]
-        waiting = [row for row in own if row.state in WAITING_STATES]
-        return max(exact or waiting, key=_usefulness, default=None)
+        free = set(known)
+        serving = {}
+        for choose in (self._is_exact, _is_waiting):
+            for place, values in enumerate(wanted):
+                fitting = (row for row in free if choose(row, values))
+                if place not in serving:
+                    row = max(fitting, key=_usefulness, default=None)
+                    serving |= {place: row} if row else {}
+                    free.discard(row)
+        return [(values, serving.get(place)) for place, values in enumerate(wanted)]
 
-    def _wanted(self, appointment, late: timedelta = LATE) -> dict | None:
-        """The row this rule wants for an appointment now, idle or not; None for no row.
+    def _is_exact(self, row, wanted: dict) -> bool:
+        """Whether a row is about the time that is wanted, and of the same person.
 
-        `late` says how long ago it may have been due.
+        What left before a move may name a time that has come back, but its buttons are
+        out of date.
         """
-        anchor = ANCHORS[self.anchor]
-        at = appointment[anchor.field]
-        if not at or not self._is_about(appointment):
-            return None
-        if self.only_unconfirmed and appointment.patient_status == "accepted":
-            return None
-        due_at = self._due(at, appointment)
+        is_outdated = (
+            self._moment.is_appointed
+            and row.state in LEFT_STATES
+            and row.subject_version != wanted["subject_version"]
+        )
+        is_same = row.occurrence == wanted["occurrence"] and not is_outdated
+        return is_same and row.partner_id.id == wanted["partner_id"]
+
+    def _wanted(self, subject, late: timedelta = LATE) -> list[dict]:
+        """The rows this rule wants about a subject now, idle or not.
+
+        `late` says how long ago one may have been due.
+        """
+        is_for = self._is_for(subject)
+        if not is_for or self.only_unconfirmed and subject._is_confirmed():
+            return []
+        rows = (self._wanted_at(subject, one, late) for one in self._times(subject))
+        return [row for row in rows if row]
+
+    def _times(self, subject) -> list:
+        return sorted(subject._occurrences(self), key=lambda one: one.at)
+
+    def _wanted_at(self, subject, occurrence, late: timedelta) -> dict | None:
+        due_at = self._due(occurrence.at, subject)
         if due_at < clock.now() - late:
             return None
-        expires_at = (
-            appointment.start if anchor.is_before_visit else due_at + SHELF_LIFE
-        )
-        if anchor.is_noted_later:
+        expires_at = occurrence.useful_until or due_at + SHELF_LIFE
+        if self._moment.is_noted_later:
             due_at = max(due_at, clock.now())
-        due_at = self._out_of_quiet_hours(due_at, expires_at, appointment)
+        due_at = self._out_of_quiet_hours(due_at, expires_at, subject)
         if due_at >= expires_at:
             return None
+        at = fields.Datetime.to_string(occurrence.at)
         return {
+            **subject._reference(),
             "rule_id": self.id,
-            "appointment_id": appointment.id,
-            "appointment_version": appointment.version,
-            "occurrence": f"{self.anchor} {fields.Datetime.to_string(at)}",
-            "channel_id": appointment.branch_id.channel_id.id,
-            "branch_id": appointment.branch_id.id,
-            "company_id": appointment.company_id.id,
-            "partner_id": appointment.partner_id.id,
+            "occurrence": f"{self.anchor} {at}",
+            "channel_id": subject.branch_id.channel_id.id,
+            "branch_id": subject.branch_id.id,
+            "company_id": subject.company_id.id,
+            "partner_id": subject._recipient().id,
             "purpose_id": self.purpose_id.id,
             "template_id": self.template_id.id,
             "due_at": due_at,
@@ -500,26 +534,27 @@ class MessageRule(models.Model):
 
         `told_at` is when that leaves (naive UTC), if a rule tells it.
         """
-        is_reminder = self.anchor == "start" and self.offset_side == "before"
+        moment = self._moment
+        is_appointed = moment.is_appointed and moment.is_before_visit
+        is_reminder = is_appointed and self.offset_side == "before"
         return bool(is_reminder and told_at and wanted["due_at"] <= told_at + USEFUL)
 
-    def _due(self, at, appointment):
+    def _due(self, at, subject):
         """When it is due about a moment (naive UTC); a day is one of the calendar.
 
         Over a change of clocks the hour of the day stays, by the branch's clock.
         """
         if self.offset_unit != "days":
             return at + self._delta
-        zone = appointment.branch_id.tz
+        zone = subject.branch_id.tz
         wall = clock.in_zone(at, zone).replace(tzinfo=None) + self._delta
         return clock.from_zone(wall, zone)
 
-    def _out_of_quiet_hours(self, due_at, expires_at, appointment):
+    def _out_of_quiet_hours(self, due_at, expires_at, subject):
         """Due after the night, or on the evening before where that is too late."""
         if self.in_quiet_hours:
             return due_at
-        branch, partner = appointment.branch_id, appointment.partner_id
-        period = branch._quiet_period(due_at, partner)
+        period = subject.branch_id._quiet_period(due_at, subject._recipient())
         if not period:
             return due_at
         evening, morning = period
@@ -540,10 +575,15 @@ def _may_come_back(row) -> bool:
     return row.state in STOPPED_STATES and not (reason and reason.is_final)
 
 
+def _is_waiting(row, wanted: dict) -> bool:
+    is_own = row.partner_id.id == wanted["partner_id"]
+    return is_own and row.state in WAITING_STATES
+
+
 def _usefulness(row) -> tuple:
     """Which row serves for what is wanted: what left, then what waits, the latest."""
     is_waiting = row.state in WAITING_STATES
-    return row.state in LEFT_STATES, is_waiting, row.appointment_version, row.id
+    return row.state in LEFT_STATES, is_waiting, row.subject_version, row.id
 
 
 def _cancel(rows: list):

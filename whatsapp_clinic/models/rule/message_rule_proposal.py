@@ -51,7 +51,7 @@ class MessageRule(models.Model):
         new = []
         for name, title, when in PROPOSALS:
             variants = templates.filtered(lambda one, its=name: one.name == its)
-            if not variants or self._anchors_of(variants[0]):
+            if not variants or self._all_sending(variants[0]):
                 continue
             new.append(
                 {

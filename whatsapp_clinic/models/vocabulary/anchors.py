@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Anchor:
-    """A moment of an appointment that rules write around.
+    """A moment of what messages are about, around which rules write.
 
     `field` holds it, `states` are those in which a message about it makes sense. What
     was just done finds somebody awake. A message before the visit is of no use after.
@@ -22,34 +22,3 @@ class Anchor:
     is_appointed: bool = False
     tells_when: bool = False
     is_noted_later: bool = False
-
-
-ANCHORS = {
-    "booked": Anchor("When booked", "booked_at", is_just_done=True, tells_when=True),
-    "moved": Anchor("When moved", "moved_at", is_just_done=True, tells_when=True),
-    "confirmed": Anchor(
-        "When confirmed by the patient", "confirmed_at", is_just_done=True
-    ),
-    "start": Anchor("Start of the appointment", "start", is_appointed=True),
-    "end": Anchor(
-        "End of a visit that took place",
-        "stop",
-        ("arrived", "fulfilled"),
-        is_before_visit=False,
-        is_appointed=True,
-        is_noted_later=True,
-    ),
-    "noshow": Anchor("When missed", "missed_at", ("noshow",), is_before_visit=False),
-    "cancelled": Anchor(
-        "When cancelled",
-        "cancelled_at",
-        ("cancelled",),
-        is_just_done=True,
-        is_before_visit=False,
-    ),
-}
-# Their messages make sense when the visit is over, or was cancelled.
-AFTERWARDS = frozenset(
-    name for name, anchor in ANCHORS.items() if not anchor.is_before_visit
-)
-TELLING_WHEN = tuple(name for name, anchor in ANCHORS.items() if anchor.tells_when)

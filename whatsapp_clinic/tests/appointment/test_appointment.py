@@ -115,7 +115,7 @@ class TestAppointment(ClinicCase):
         self.env["whatsapp.clinic.message"].create(
             {
                 "company_id": self.company.id,
-                "appointment_id": appointment.id,
+                **appointment._reference(),
                 "sent_at": clock.now(),
             }
         )
@@ -375,7 +375,7 @@ class TestMessageRule(ClinicCase):
         appointment.start += timedelta(hours=5)
         row = self.rows(rule)
         self.assertEqual(row.due_at, appointment.start - timedelta(hours=24))
-        self.assertEqual(row.appointment_version, appointment.version)
+        self.assertEqual(row.subject_version, appointment.version)
 
     def test_reminder_is_cancelled_with_the_appointment(self):
         rule = self.rule()
@@ -407,7 +407,7 @@ class TestMessageRule(ClinicCase):
             self.assertRaises(psycopg2.IntegrityError),
             mute_logger("odoo.sql_db"),
         ):
-            self.env["whatsapp.clinic.message"]._enqueue([rule._wanted(appointment)])
+            self.env["whatsapp.clinic.message"]._enqueue(rule._wanted(appointment))
 
     def test_reminder_whose_time_is_over_is_not_planned(self):
         rule = self.rule()

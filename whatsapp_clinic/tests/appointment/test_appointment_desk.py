@@ -35,8 +35,7 @@ class DeskCase(ClinicCase):
         self.env["whatsapp.clinic.message"].create(
             {
                 "company_id": self.company.id,
-                "appointment_id": appointment.id,
-                "appointment_version": appointment.version,
+                **appointment._reference(),
                 "sent_at": clock.now(),
             }
         )
@@ -536,7 +535,7 @@ class TestWritingAboutVisits(DeskCase):
         visits = self.book(self.patient, noon)
         visits |= self.book(self.patient, noon + timedelta(hours=1))
         self.compose(visits).action_send()
-        self.assertEqual(visits.whatsapp_message_ids.appointment_id, visits[:1])
+        self.assertEqual(visits.whatsapp_message_ids._subject, visits[:1])
 
     def test_what_was_sent_last_is_offered_first(self):
         other = make_template(self, "zz_other")

@@ -33,8 +33,7 @@ class TestTransfer(ClinicCase):
                     "partner_id": self.patient.id,
                     "purpose_id": self.purpose.id,
                     "template_id": self.template.id,
-                    "appointment_id": self.appointment.id,
-                    "appointment_version": self.appointment.version,
+                    **self.appointment._reference(),
                 }
             ]
         )

@@ -231,7 +231,7 @@ class TestChatConsent(ChatCase):
         appointment = self.reminded()
         word = self.say("Evet, teşekkürler")
         self.assertEqual(appointment.patient_status, "accepted")
-        self.assertEqual(word.appointment_id, appointment)
+        self.assertEqual(word._subject, appointment)
         self.assertFalse(self.state(self.survey))
 
     def test_no_to_a_reminder_cancels_nothing_and_is_left_to_reception(self):

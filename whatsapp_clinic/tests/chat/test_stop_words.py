@@ -468,7 +468,7 @@ class TestStop(ChatCase):
         self.say("START")
         self.assertEqual((reminder.state, reminder.due_at), ("queued", due_at))
         self.assertFalse(reminder.objection)
-        self.assertEqual(reminder.appointment_id.whatsapp_message_ids, reminder)
+        self.assertEqual(reminder._subject.whatsapp_message_ids, reminder)
 
     def test_reminder_that_start_planned_again_leaves_once_and_in_time(self):
         reminder = self.plan_reminder()
@@ -541,7 +541,7 @@ class TestStop(ChatCase):
     def test_changed_appointment_brings_back_nothing_that_is_stopped(self):
         reminder = self.plan_reminder()
         self.say("STOP")
-        reminder.appointment_id.action_confirm()
+        reminder._subject.action_confirm()
         self.assertEqual(reminder.state, "cancelled")
 
     def test_start_does_not_give_what_the_patient_had_withdrawn_otherwise(self):

@@ -94,7 +94,7 @@ class TestWrongPerson(ChatCase):
     def test_number_entered_anew_is_the_patients_again(self):
         rule = self.rule()
         reminder = self.env["whatsapp.clinic.message"].search(
-            [("rule_id", "=", rule.id), ("appointment_id", "=", self.appointment.id)]
+            [("rule_id", "=", rule.id), *self.appointment._messages_domain()]
         )
         self.tap(self.introduce(), "Ben değilim")
         self.assertEqual(reminder.state, "cancelled")
@@ -189,7 +189,7 @@ class TestWrongPerson(ChatCase):
     def test_right_number_gets_what_was_planned(self):
         rule = self.rule()
         reminder = self.env["whatsapp.clinic.message"].search(
-            [("rule_id", "=", rule.id), ("appointment_id", "=", self.appointment.id)]
+            [("rule_id", "=", rule.id), *self.appointment._messages_domain()]
         )
         self.tap(self.introduce(), "Ben değilim")
         self.patient.phone = "+905321110005"

@@ -410,7 +410,7 @@ class TestWithdrawal(PageCase):
                     "partner_id": self.patient.id,
                     "purpose_id": self.purpose.id,
                     "template_id": self.template.id,
-                    "appointment_id": self.book(self.patient).id,
+                    **self.book(self.patient)._reference(),
                     "due_at": clock.now() + timedelta(hours=2),
                 }
             ]

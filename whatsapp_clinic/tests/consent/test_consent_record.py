@@ -144,7 +144,7 @@ class TestConsentRecord(ClinicCase):
             "partner_id": self.patient.id,
             "purpose_id": self.purpose.id,
             "template_id": self.template.id,
-            "appointment_id": self.book(self.patient).id,
+            **self.book(self.patient)._reference(),
             **values,
         }
         return self.env["whatsapp.clinic.message"]._enqueue([values])
@@ -166,7 +166,7 @@ class TestConsentRecord(ClinicCase):
 
     def test_what_is_of_no_use_any_more_is_not_offered(self):
         message = self.refused_message()
-        message.appointment_id.state = "cancelled"
+        message._subject.state = "cancelled"
         self.assertFalse(self.offered({"appointment": "given"}).message_ids)
 
     def test_what_waited_for_another_purpose_is_not_offered(self):

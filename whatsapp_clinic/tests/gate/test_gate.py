@@ -20,7 +20,7 @@ class TestGate(ClinicCase):
         """A reminder of the patient's appointment, or of that of another one."""
         patient = self.patient.browse(values.get("partner_id", self.patient.id))
         if patient != self.appointment.partner_id:
-            values["appointment_id"] = self.book(patient, tomorrow(patient.id)).id
+            values |= self.book(patient, tomorrow(patient.id))._reference()
         return self.env["whatsapp.clinic.message"]._enqueue(
             [
                 {
@@ -29,8 +29,7 @@ class TestGate(ClinicCase):
                     "branch_id": self.branch.id,
                     "purpose_id": self.purpose.id,
                     "template_id": self.template.id,
-                    "appointment_id": self.appointment.id,
-                    "appointment_version": self.appointment.version,
+                    **self.appointment._reference(),
                     **values,
                 }
             ]

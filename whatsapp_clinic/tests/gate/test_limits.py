@@ -288,7 +288,7 @@ class TestLateFailures(SandboxCase):
         self.dispatch()
         self.process()
         message = self.env["whatsapp.clinic.message"].search(
-            [("appointment_id", "=", self.appointment.id), ("direction", "=", "out")]
+            [*self.appointment._messages_domain(), ("direction", "=", "out")]
         )
         self.assertEqual((message.state, message.error_code), ("failed", 131049))
         self.assertIn("marketing", message.next_step)
@@ -438,7 +438,7 @@ class TestQuietHours(SandboxCase):
                 messages.search(
                     [
                         ("rule_id", "=", rule.id),
-                        ("appointment_id", "=", appointment.id),
+                        *appointment._messages_domain(),
                     ]
                 ).due_at
             )

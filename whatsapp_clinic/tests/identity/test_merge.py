@@ -35,7 +35,7 @@ class TestMerge(ClinicCase):
                     "partner_id": self.twin.id,
                     "purpose_id": self.purpose.id,
                     "template_id": self.template.id,
-                    "appointment_id": appointment.id,
+                    **appointment._reference(),
                 }
             ]
         )
@@ -84,7 +84,7 @@ class TestMerge(ClinicCase):
         self.assertEqual(waiting.state, "queued")
         self.assertEqual(len(self.kept.consent_ids), 1)
         activities = self.kept.whatsapp_identity_ids.activity_ids
-        self.assertFalse(activities | waiting.appointment_id.activity_ids)
+        self.assertFalse(activities | waiting._subject.activity_ids)
 
     def test_consent_of_the_duplicate_counts_where_the_patient_said_nothing(self):
         self.consent(self.twin)

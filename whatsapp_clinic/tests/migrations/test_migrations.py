@@ -181,7 +181,7 @@ class TestThanksThatWait(MigrationCase):
         )
         self.env.invalidate_all()
         self.migrate("19.0.2.1.0/post-visits.py")
-        states = {row.appointment_id: row.state for row in rows}
+        states = {row._subject: row.state for row in rows}
         self.assertEqual(states, {visits[0]: "cancelled", visits[1]: "queued"})
 
 

@@ -98,8 +98,8 @@ class TestComposer(ComposerCase):
     def test_template_about_an_appointment_takes_the_appointment_along(self):
         appointment = self.book(self.patient)
         message = self.send(appointment, template_id=self.template)
-        self.assertEqual(message.appointment_id, appointment)
-        self.assertEqual(message.appointment_version, appointment.version)
+        self.assertEqual(message._subject, appointment)
+        self.assertEqual(message.subject_version, appointment.version)
 
     def test_patient_template_goes_to_the_patient_of_an_appointment(self):
         message = self.send(self.book(self.patient))
@@ -117,7 +117,7 @@ class TestComposer(ComposerCase):
             self.patient, "2031-01-01 10:00:00"
         )
         rows = self.send(appointments, template_id=self.template)
-        self.assertEqual(rows.appointment_id, appointments)
+        self.assertEqual(rows._subjects("whatsapp.clinic.appointment"), appointments)
 
     def test_any_model_with_a_partner_can_be_written_about(self):
         lead = self.env["crm.lead"].create(

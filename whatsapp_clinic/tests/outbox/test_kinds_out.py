@@ -285,6 +285,6 @@ class TestKindsOut(MediaCase):
             body="",
             template_id=template.id,
             purpose_id=self.purpose.id,
-            appointment_id=self.book(self.patient).id,
+            **self.book(self.patient)._reference(),
             **values,
         )

@@ -78,13 +78,13 @@ class TestServerAction(ComposerCase):
                 active_model=records._name, active_ids=records.ids
             ).run()
         rows = self.rows(self.patient)
-        self.assertEqual(rows.appointment_id, first | second)
+        self.assertEqual(rows._subjects("whatsapp.clinic.appointment"), first | second)
         self.assertEqual(len(rows), 2)
 
     def test_action_about_appointments_takes_each_along(self):
         appointment = self.book(self.patient)
         row = self.run_for(appointment, whatsapp_template_id=self.template.id)
-        self.assertEqual(row.appointment_id, appointment)
+        self.assertEqual(row._subject, appointment)
 
     def test_what_the_gate_refuses_is_a_row_with_its_reason(self):
         stranger = self.make_patient("+905321110009", "Nobody KUMQUAT")

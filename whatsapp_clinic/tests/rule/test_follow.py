@@ -31,7 +31,7 @@ class PlanCase(ClinicCase):
         self.consent(self.baris)
 
     def rows(self, appointment, *states):
-        domain = [("appointment_id", "=", appointment.id)]
+        domain = [*appointment._messages_domain()]
         if states:
             domain.append(("state", "in", states))
         return self.env["whatsapp.clinic.message"].search(domain)
@@ -130,7 +130,7 @@ class TestPatientCorrected(PlanCase):
                     "partner_id": self.ayse.id,
                     "purpose_id": self.purpose.id,
                     "template_id": self.template.id,
-                    "appointment_id": visit.id,
+                    **visit._reference(),
                     "due_at": clock.now() + timedelta(hours=1),
                 }
             ]
@@ -155,7 +155,7 @@ class TestPatientCorrected(PlanCase):
                 "branch_id": self.branch.id,
                 "identity_id": patient.whatsapp_identity_ids.id,
                 "partner_id": patient.id,
-                "appointment_id": visit.id,
+                **visit._reference(),
                 "state": "delivered",
             }
         )
@@ -337,7 +337,7 @@ class TestPlaceChanged(PlanCase):
                     "partner_id": self.ayse.id,
                     "purpose_id": self.purpose.id,
                     "template_id": self.template.id,
-                    "appointment_id": self.visit.id,
+                    **self.visit._reference(),
                     "due_at": clock.now() + timedelta(hours=1),
                 }
             ]
@@ -395,7 +395,7 @@ class TestThereAndBack(PlanCase):
         visit.start += timedelta(days=1)
         visit.start -= timedelta(days=1)
         self.assertEqual(self.rows(visit), row)
-        self.assertEqual((row.due_at, row.appointment_version), (due_at, 3))
+        self.assertEqual((row.due_at, row.subject_version), (due_at, 3))
 
     def test_what_left_before_is_written_anew_with_buttons_that_count(self):
         visit = self.book(self.ayse, tomorrow(24))
@@ -403,7 +403,7 @@ class TestThereAndBack(PlanCase):
         row.write({"state": "delivered"})
         visit.start += timedelta(days=1)
         visit.start -= timedelta(days=1)
-        self.assertEqual(self.waiting(visit).appointment_version, 3)
+        self.assertEqual(self.waiting(visit).subject_version, 3)
 
     def test_what_was_done_once_is_told_once(self):
         booked = self.rule(anchor="booked", offset=0, offset_side="after")

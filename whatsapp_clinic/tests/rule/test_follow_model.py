@@ -103,7 +103,7 @@ class TestFollowModel(ClinicCase):
         """What waits and would be let go, as it would leave."""
         rows = self.env["whatsapp.clinic.message"].search(
             [
-                ("appointment_id", "=", self.visit.id),
+                *self.visit._messages_domain(),
                 ("state", "in", WAITING_STATES),
             ]
         )
@@ -117,7 +117,7 @@ class TestFollowModel(ClinicCase):
                 row.company_id,
                 row.template_id,
                 row.purpose_id,
-                row.appointment_version,
+                row.subject_version,
                 row.due_at,
             )
             for row in rows

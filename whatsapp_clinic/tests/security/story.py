@@ -23,8 +23,7 @@ class StoryCase(ClinicCase):
             "branch_id": self.branch.id,
             "purpose_id": self.purpose.id,
             "template_id": self.template.id,
-            "appointment_id": appointment.id,
-            "appointment_version": appointment.version,
+            **appointment._reference(),
         }
 
     def hear(self, text):

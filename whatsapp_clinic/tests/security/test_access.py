@@ -174,7 +174,7 @@ class TestAccess(ClinicCase):
         )
         # The rule plans nothing ahead of consent.
         message = env["whatsapp.clinic.message"].search(
-            [("appointment_id", "=", appointment.id)]
+            [*appointment._messages_domain()]
         )
         env.flush_all()
         return {

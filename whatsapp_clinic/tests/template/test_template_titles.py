@@ -218,7 +218,7 @@ class TestChoosing(ClinicCase):
         self.company.partner_id.lang = "tr_TR"
         visit = self.book(patient)
         row = self.env["whatsapp.clinic.message"].search(
-            [("appointment_id", "=", visit.id)]
+            [*visit._messages_domain()]
         )
         self.assertEqual(stored.template_id, self.template)
         self.assertEqual(row.rule_id, stored)

@@ -412,8 +412,7 @@ class TestTemplateVariables(WritingCase):
                     "branch_id": self.branch.id,
                     "purpose_id": self.purpose.id,
                     "template_id": template.id,
-                    "appointment_id": appointment.id,
-                    "appointment_version": appointment.version,
+                    **appointment._reference(),
                     **values,
                 }
             ]
