@@ -28,6 +28,7 @@
         "data/channel/ir_cron_channel.xml",
         "data/monitoring/ir_cron_watch.xml",
         "data/outbox/ir_cron_sending.xml",
+        "data/rule/ir_cron_planning.xml",
         "data/whatsapp/ir_cron_cost.xml",
         "data/media/ir_cron_media.xml",
         "data/consent/ir_cron_consent.xml",

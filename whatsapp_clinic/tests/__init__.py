@@ -97,6 +97,8 @@ from .patient import (
 from .rule import (
     test_follow,
     test_follow_model,
+    test_planning,
+    test_subject,
 )
 from .security import (
     test_access,

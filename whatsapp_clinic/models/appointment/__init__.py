@@ -5,4 +5,5 @@ from . import (
     appointment_number,
     appointment_report,
     appointment_slot,
+    template_variable,
 )

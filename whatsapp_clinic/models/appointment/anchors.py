@@ -7,7 +7,9 @@ from ..vocabulary.anchors import Anchor
 _lt = LazyTranslate(__name__)
 
 ANCHORS = {
-    "booked": Anchor(_lt("When booked"), "booked_at", is_just_done=True, tells_when=True),
+    "booked": Anchor(
+        _lt("When booked"), "booked_at", is_just_done=True, tells_when=True
+    ),
     "moved": Anchor(_lt("When moved"), "moved_at", is_just_done=True, tells_when=True),
     "confirmed": Anchor(
         _lt("When confirmed by the patient"), "confirmed_at", is_just_done=True
@@ -21,7 +23,9 @@ ANCHORS = {
         is_appointed=True,
         is_noted_later=True,
     ),
-    "noshow": Anchor(_lt("When missed"), "missed_at", ("noshow",), is_before_visit=False),
+    "noshow": Anchor(
+        _lt("When missed"), "missed_at", ("noshow",), is_before_visit=False
+    ),
     "cancelled": Anchor(
         _lt("When cancelled"),
         "cancelled_at",

@@ -6,5 +6,6 @@ from . import (
     mail_activity,
     practitioner,
     res_company,
+    res_partner,
     res_users,
 )

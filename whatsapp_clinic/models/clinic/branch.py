@@ -6,7 +6,6 @@ from odoo.addons.base.models.res_partner import _tz_get
 
 from ...tools import clock
 from ...tools.quiet_hours import quiet_period
-from ..vocabulary.states import WAITING_STATES
 
 # What of it rules have used for what waits.
 _PLANNING = {"channel_id", "company_id", "tz", "quiet_from", "quiet_to"}
@@ -109,7 +108,7 @@ class Branch(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if _PLANNING & vals.keys():
-            self._replan()
+            self._plan_messages()
         return result
 
     @api.model
@@ -157,22 +156,8 @@ class Branch(models.Model):
         zone = partner.tz or self.tz
         return quiet_period(at, zone, self.quiet_from, self.quiet_to)
 
-    def _replan(self):
-        """What is planned about visits here leaves from, and when, it would now."""
-        waiting = (
-            self.env["whatsapp.clinic.message"]
-            .sudo()
-            .search(
-                [
-                    ("branch_id", "in", self.ids),
-                    ("rule_id", "!=", False),
-                    ("state", "in", WAITING_STATES),
-                ]
-            )
-        )
-        rules = self.env["whatsapp.clinic.message.rule"]
-        for model in filter(None, {*waiting.mapped("res_model")}):
-            rules._plan(waiting._subjects(model))
+    def _plan_messages(self):
+        """Have planned anew what is to be sent about visits here."""
 
     @api.onchange("partner_id")
     def _onchange_partner_id(self):

@@ -344,7 +344,7 @@ class Consent(models.Model):
                     ],
                     OBJECTIONS[state],
                 )
-        self.env["whatsapp.clinic.message.rule"]._plan_for(given.partner_id)
+        given.partner_id._plan_messages()
 
     @api.model
     def _record(self, decisions: Iterable[tuple], **values):

@@ -86,9 +86,9 @@ class ContentCheck(models.AbstractModel):
             for value in self._marked_values(company, record)
         ):
             yield "diagnosis"
-        if company.clinic_check_specialty:
-            if message.res_id and _stands_in(message._subject._specialty(), folded):
-                yield "specialty"
+        specialty = company.clinic_check_specialty and message._subject._specialty()
+        if _stands_in(specialty, folded):
+            yield "specialty"
 
     @api.model
     def _marked_values(self, company, record) -> Iterator[str]:

@@ -200,9 +200,7 @@ class Gate(models.AbstractModel):
         for model, rows in messages.filtered("res_id").grouped("res_model").items():
             subjects = {one.id: one for one in rows._subjects(model)}
             found.update(
-                (row.id, subjects[row.res_id])
-                for row in rows
-                if row.res_id in subjects
+                (row.id, subjects[row.res_id]) for row in rows if row.res_id in subjects
             )
         return found
 

@@ -477,7 +477,7 @@ class Identity(models.Model):
             identity.former_partner_ids -= partner
             identity._link(partner)
         if self and former:
-            self.env["whatsapp.clinic.message.rule"]._plan_for(partner)
+            partner._plan_messages()
 
     def _is_doubtful_for(self, partner, is_entered: bool) -> bool:
         """Whether staff has to say that this number is the partner's.
@@ -576,7 +576,7 @@ class Identity(models.Model):
                 **proof,
             )
         lifted = before.filtered(lambda one: not one[shown])
-        self.env["whatsapp.clinic.message.rule"]._plan_for(lifted.partner_ids)
+        lifted.partner_ids._plan_messages()
         return lifted
 
     def _note_act(self, **values):

@@ -399,10 +399,10 @@ class Message(models.Model):
         Each dict has `channel_id`, `partner_id` or `identity_id`, `purpose_id`, and
         `template_id` or `body`; optional: `due_at` and `expires_at` (naive UTC),
         `priority`, what a subject's `_reference` tells, `branch_id`, `rule_id` with
-        `occurrence`, `reply_to_id`; `kind`, `content` and `attachment_id` as `message_outbound.py`
-        tells. The gate is asked at once: what it refuses and is due now becomes
-        `refused` with the reason; what is due later waits, and `objection` tells.
-        Returns the rows, in order.
+        `occurrence`, `reply_to_id`; `kind`, `content` and `attachment_id` as
+        `message_outbound.py` tells. The gate is asked at once: what it refuses and is
+        due now becomes `refused` with the reason; what is due later waits, and
+        `objection` tells. Returns the rows, in order.
         """
         channels = self.env["whatsapp.clinic.channel"].browse(
             {vals["channel_id"] for vals in vals_list if vals.get("channel_id")}
@@ -584,9 +584,7 @@ class Message(models.Model):
 
         Raises MissingValue.
         """
-        record = (
-            self.partner_id if template.model == "res.partner" else self._subject
-        )
+        record = self.partner_id if template.model == "res.partner" else self._subject
         if record._name != template.model:
             record = self.env[template.model]
         record = record.with_company(self.company_id).with_context(

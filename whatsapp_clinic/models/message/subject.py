@@ -138,7 +138,7 @@ class Subject(models.AbstractModel):
         """Do what the patient tapped on a message about this."""
 
     def _local_start(self):
-        """When it begins, aware, by the branch's clock; None where it does not begin."""
+        """When it begins, aware, by the branch's clock; None if it does not begin."""
         return None
 
     def _what_holds(self, patient, version: int) -> str | None:

@@ -36,7 +36,7 @@ class Message(models.Model):
 
 
 class Template(models.Model):
-    """Which texts a template asks from the sender."""
+    """What a template may be about, and which texts it asks from the sender."""
 
     _inherit = "whatsapp.clinic.template"
 
@@ -44,6 +44,14 @@ class Template(models.Model):
         compute="_compute_asks_sender",
         help="Somebody has to give a part of it, so that no rule can send it.",
     )
+
+    @api.model
+    def _select_models(self) -> list[tuple[str, str]]:
+        models_of_subjects = self.env["whatsapp.clinic.message.subject"]._models()
+        # sudo: what a kind of record is called is no secret
+        kinds = self.env["ir.model"].sudo()
+        named = [(model, kinds._get(model).name) for model in models_of_subjects]
+        return [*named, *super()._select_models()]
 
     def _compute_asks_sender(self):
         for template in self:

@@ -254,7 +254,7 @@ class ResPartner(models.Model):
         if _ADDRESSING & vals.keys():
             self._address_waiting()
         if _PLANNING & vals.keys():
-            self.env["whatsapp.clinic.message.rule"]._plan_for(self)
+            self._plan_messages()
         return result
 
     def _check_keeps_identities(self, vals_list: list[dict]):
@@ -380,7 +380,7 @@ class ResPartner(models.Model):
     def _follow_guardians(self):
         """Who decides for them has changed: what waits and what is planned follows."""
         self._address_waiting()
-        self.env["whatsapp.clinic.message.rule"]._plan_for(self)
+        self._plan_messages()
 
     def _follow_number(self, phones_before: dict, is_entered: bool):
         """`phones_before` are E.164 numbers by partner id.

@@ -1,6 +1,11 @@
+from datetime import timedelta
+
 from odoo import api, models
 
-from ..gate.verdict import refuse
+from ..gate.verdict import hold, refuse
+
+# How long a row waits for what its rule makes of it; rows are planned in slices.
+REPLANNED = timedelta(minutes=1)
 
 
 class Gate(models.AbstractModel):
@@ -13,5 +18,8 @@ class Gate(models.AbstractModel):
         verdict, rule = super()._check_subject(message, facts), message.rule_id
         if verdict or not rule:
             return verdict
-        objection = rule._objection_to(facts.subjects[message.id])
+        subject = facts.subjects[message.id]
+        if message.plan_version != rule._version_about(subject):
+            return hold("replanning", facts.now + REPLANNED)
+        objection = rule._objection_to(subject)
         return refuse(objection) if objection else None

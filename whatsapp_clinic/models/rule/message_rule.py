@@ -16,6 +16,8 @@ GRACE = timedelta(hours=1)
 USEFUL = timedelta(minutes=30)
 # How long a message about something past is still worth sending.
 SHELF_LIFE = timedelta(days=2)
+# Subjects that are looked at to tell about how many messages a rule would write.
+SAMPLE = 500
 
 
 class MessageRule(models.Model):
@@ -88,6 +90,17 @@ class MessageRule(models.Model):
         help="For answers to what was just done, as the confirmation of a booking.",
     )
     waiting_count = fields.Integer(compute="_compute_waiting_count")
+    plan_version = fields.Integer(
+        readonly=True, copy=False, help="Counts up when what it writes changes."
+    )
+    planning_ids = fields.One2many(
+        "whatsapp.clinic.message.planning", "rule_id", groups="base.group_system"
+    )
+    planning_progress = fields.Integer(
+        compute="_compute_planning_progress",
+        compute_sudo=True,
+        help="Percent of what is planned anew; 0 where nothing is.",
+    )
 
     _offset_positive = models.Constraint(
         'CHECK ("offset" >= 0)', "Choose before or after; the number is 0 or more."
@@ -112,6 +125,14 @@ class MessageRule(models.Model):
         )
         for rule in self:
             rule.waiting_count = counted.get(rule, 0)
+
+    @api.depends("planning_ids")
+    def _compute_planning_progress(self):
+        for rule in self:
+            latest = rule.planning_ids[-1:]
+            total = max(latest.total_count, latest.planned_count, 1)
+            share = latest.planned_count * 100 // total
+            rule.planning_progress = latest and max(1, share)
 
     @api.depends("anchor")
     def _compute_in_quiet_hours(self):
@@ -190,7 +211,9 @@ class MessageRule(models.Model):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.keys() - {"name", "sequence"}:
+        if vals.keys() - {"name", "sequence", "plan_version"}:
+            for rule in self:
+                rule.plan_version += 1
             self._replan()
         return result
 
@@ -202,27 +225,17 @@ class MessageRule(models.Model):
 
     def _replan(self):
         """Plan anew after a rule was changed: what is to come, and what waits."""
-        rows = (
-            self.env["whatsapp.clinic.message"]
-            .sudo()
-            .search(
-                [
-                    ("rule_id", "in", self.ids),
-                    "|",
-                    ("state", "in", WAITING_STATES),
-                    ("due_at", ">=", clock.now() - GRACE),
-                ]
-            )
-        )
-        for model in {*rows.mapped("res_model"), *self.mapped("template_id.model")}:
-            if model:
-                written = rows._subjects(model).sudo(False)
-                self._plan(written | self._coming_subjects(model), rules=self)
+        plannings = self.env["whatsapp.clinic.message.planning"]
+        plannings._begin([{"rule_id": rule.id} for rule in self])
 
-    def _coming_subjects(self, model: str):
-        """What of a model rules may write about that have not written yet."""
-        subjects = self.env[model]
-        return subjects.search(subjects._planned_domain(self.company_id))
+    def _coming_domain(self) -> list:
+        """What a rule may write about that it has not written about yet."""
+        subjects = self.env[self.template_id.model]
+        return subjects._planned_domain(self.company_id)
+
+    def _version_about(self, subject) -> int:
+        """Both only count up, so that their sum tells whether one of them has."""
+        return self.plan_version + subject.branch_id.plan_version
 
     @api.readonly
     def outlook_of_switch(self, is_on: bool) -> str:
@@ -239,17 +252,25 @@ class MessageRule(models.Model):
         return self.env._("Messages that will be planned at once: about %s.", count)
 
     def _count_to_come(self) -> int:
-        """How many messages about what is coming an idle rule would write."""
+        """How many messages about what is coming an idle rule would write.
+
+        Of many subjects a sample is looked at.
+        """
         rule = self.sudo()
-        subjects = self._coming_subjects(rule.template_id.model).sudo()
-        told_at = self._told_at(subjects)
+        subjects = rule.env[rule.template_id.model]
+        domain = rule._coming_domain()
+        sample = subjects.search(domain, order="id", limit=SAMPLE)
+        told_at = self._told_at(sample)
         wanted = [
             row
-            for one in subjects
+            for one in sample
             for row in rule._wanted(one)
             if not rule._is_spared(row, told_at[one])
         ]
-        return len(self._with_basis(wanted))
+        count = len(self._with_basis(wanted))
+        if len(sample) < SAMPLE:
+            return count
+        return round(count * subjects.search_count(domain) / SAMPLE)
 
     def action_open_waiting(self):
         self.ensure_one()
@@ -283,7 +304,7 @@ class MessageRule(models.Model):
 
     @property
     def _moment(self):
-        """The anchor, as what the rule's template is about has it; None if it has not."""
+        """The anchor, as what the template is about has it; None if it has none."""
         model = self.template_id.model
         if model not in self.env["whatsapp.clinic.message.subject"]._models():
             return None
@@ -518,6 +539,7 @@ class MessageRule(models.Model):
         return {
             **subject._reference(),
             "rule_id": self.id,
+            "plan_version": self._version_about(subject),
             "occurrence": f"{self.anchor} {at}",
             "channel_id": subject.branch_id.channel_id.id,
             "branch_id": subject.branch_id.id,

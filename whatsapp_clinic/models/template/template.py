@@ -4,11 +4,6 @@ from odoo.exceptions import ValidationError
 from ...cloud_api import payloads
 from .template_card import card_payload
 
-# What a template may be about; its variables are read from such a record.
-TEMPLATE_MODELS = [
-    ("whatsapp.clinic.appointment", "Appointment"),
-    ("res.partner", "Patient"),
-]
 CATEGORIES = [
     ("UTILITY", "Utility"),
     ("MARKETING", "Marketing"),
@@ -78,8 +73,8 @@ class Template(models.Model):
     components = fields.Json(readonly=True, help="In WhatsApp's own form.")
     problems = fields.Text(compute="_compute_problems")
     model = fields.Selection(
-        TEMPLATE_MODELS,
-        default="whatsapp.clinic.appointment",
+        "_select_models",
+        default=lambda self: self._select_models()[0][0],
         required=True,
         help="The kind of record that fills the variables.",
     )
@@ -218,14 +213,16 @@ class Template(models.Model):
             )
         return sentences
 
+    @api.model
+    def _select_models(self) -> list[tuple[str, str]]:
+        """What a template may be about; its variables are read from such a record."""
+        return [("res.partner", self.env._("Patient"))]
+
     def _default_purpose(self):
-        """What it is most likely sent for: as a rule uses it, else by its kind.
+        """What it is most likely sent for, by its kind.
 
         Without a template the purpose of answers.
         """
-        rules = self.env["whatsapp.clinic.message.rule"].sudo()._sending(self)
-        if rules:
-            return rules[0].purpose_id.with_env(self.env)
         if not self:
             code = "conversation"
         elif self.category == "MARKETING":

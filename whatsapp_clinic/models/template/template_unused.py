@@ -32,11 +32,7 @@ class Template(models.Model):
         return [("id", "not in" if is_unused else "in", list(self._used_ids()))]
 
     def _used_ids(self) -> set[int]:
-        """Templates of rules, in every language, and of what was sent lately."""
-        rules = self.env["whatsapp.clinic.message.rule"].sudo()
-        grouped = rules._read_group([], ["template_id"])
-        names = [template.name for (template,) in grouped]
-        of_rules = self.sudo().search([("name", "in", names)])
+        """Templates of what was sent lately; whoever else uses some adds them."""
         self.env["whatsapp.clinic.message"].flush_model(["template_id", "due_at"])
         self.env.cr.execute(
             """
@@ -45,4 +41,4 @@ class Template(models.Model):
             """,
             [clock.now() - UNUSED_AFTER],
         )
-        return {*of_rules.ids, *(row[0] for row in self.env.cr.fetchall())}
+        return {template_id for (template_id,) in self.env.cr.fetchall()}

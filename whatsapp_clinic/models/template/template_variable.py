@@ -26,23 +26,11 @@ BUILTINS = [
     ("company_name", "Name of the clinic"),
     ("clinic_address", "Address of the branch"),
     ("clinic_phone", "Phone of the branch"),
-    ("practitioner_name", "Practitioner's name"),
-    ("appointment_date", "Day of the appointment"),
-    ("appointment_time", "Time of the appointment"),
-    ("patient_date", "Day of the appointment by the patient's clock"),
-    ("patient_time", "Time of the appointment by the patient's clock"),
     ("personal_link", "Personal link to the consent page"),
     ("notice_link", "Address of the privacy notice"),
 ]
 # Stands in a text for the personal link, which is made when the message leaves.
 LINK = "{link}"
-_APPOINTMENT_ONLY = {
-    "practitioner_name",
-    "appointment_date",
-    "appointment_time",
-    "patient_date",
-    "patient_time",
-}
 # What reviewers are shown; dates and times are made in the template's language.
 _SAMPLES = {
     "patient_name": "Ayşe Yılmaz",
@@ -155,7 +143,7 @@ class TemplateVariable(models.Model):
         """Why the chosen source cannot work; None when it can or none is chosen."""
         if self.source == "field":
             return self._path_problem()
-        if self.source == "builtin" and not _fits(self.builtin, self.model):
+        if self.source == "builtin" and not self._fits(self.builtin, self.model):
             return self.env._("Choose a built-in value that a %s has.", self.model)
         if self.source == "text" and not (self.text or "").strip():
             return self.env._("Write the fixed text.")
@@ -309,21 +297,6 @@ class TemplateVariable(models.Model):
     def _builtin_clinic_phone(self, record):
         return (_branch(record) or record.env.company).partner_id.phone
 
-    def _builtin_practitioner_name(self, record):
-        return record.practitioner_id.name
-
-    def _builtin_appointment_date(self, record):
-        return _date(record._local_start(), self.template_id.language)
-
-    def _builtin_appointment_time(self, record):
-        return _time(record._local_start(), self.template_id.language)
-
-    def _builtin_patient_date(self, record):
-        return _date(_patients_start(record), self.template_id.language)
-
-    def _builtin_patient_time(self, record):
-        return _time(_patients_start(record), self.template_id.language)
-
     def _builtin_personal_link(self, _record):
         return LINK
 
@@ -408,12 +381,23 @@ class TemplateVariable(models.Model):
     def _builtins_of(self, model: str) -> list[tuple[str, str]]:
         """Names and labels of the built-in values that a record of a model has."""
         labels = self._fields["builtin"]._description_selection(self.env)
-        return [choice for choice in labels if _fits(choice[0], model)]
+        return [choice for choice in labels if self._fits(choice[0], model)]
+
+    @api.model
+    def _fits(self, builtin: str | None, model: str) -> bool:
+        """Whether a record of a model has a built-in value."""
+        only = self._builtins_only_of()
+        return bool(builtin) and only.get(builtin, model) == model
+
+    @api.model
+    def _builtins_only_of(self) -> dict[str, str]:
+        """The model whose records alone have a built-in value, by its name."""
+        return {}
 
     @api.model
     def _guess(self, name: str, template) -> dict:
         """The built-in value that a variable is named after."""
-        if name not in dict(BUILTINS) or not _fits(name, template.model):
+        if name not in dict(self._builtins_of(template.model)):
             return {}
         return {
             "source": "builtin",
@@ -436,11 +420,6 @@ _UNREADABLE_TYPES = (
 )
 
 
-def _fits(builtin: str | None, model: str) -> bool:
-    is_appointment = model == "whatsapp.clinic.appointment"
-    return bool(builtin) and (is_appointment or builtin not in _APPOINTMENT_ONLY)
-
-
 def partner_of(record):
     return record if record._name == "res.partner" else record.partner_id
 
@@ -451,12 +430,7 @@ def _branch(record):
     )
 
 
-def _patients_start(appointment) -> datetime:
-    """When it starts by the patient's clock, the branch's where that is not known."""
-    return _patients_time(appointment.start, appointment)
-
-
-def _patients_time(moment: datetime, record) -> datetime:
+def patients_time(moment: datetime, record) -> datetime:
     """A naive UTC moment by the clock of a record's patient, else of the branch."""
     zone = partner_of(record).tz or _branch(record).tz or "UTC"
     return clock.in_zone(moment, zone)
@@ -467,12 +441,12 @@ def _export(_variable, field, value, owner, _record) -> str:
 
 
 def _told_date(variable, _field, value, _owner, _record) -> str:
-    return _date(value, variable.template_id.language)
+    return date_text(value, variable.template_id.language)
 
 
 def _told_moment(variable, _field, value, _owner, record) -> str:
-    moment, language = _patients_time(value, record), variable.template_id.language
-    return f"{_date(moment, language)} {_time(moment, language)}"
+    moment, language = patients_time(value, record), variable.template_id.language
+    return f"{date_text(moment, language)} {time_text(moment, language)}"
 
 
 def _told_number(variable, field, value, owner, _record) -> str:
@@ -497,11 +471,11 @@ _TOLD = {
 }
 
 
-def _date(moment: datetime, language: str | None) -> str:
+def date_text(moment: datetime, language: str | None) -> str:
     return format_date(moment, format="full", locale=locale_code(language))
 
 
-def _time(moment: datetime, language: str | None) -> str:
+def time_text(moment: datetime, language: str | None) -> str:
     return format_time(moment, format="short", locale=locale_code(language))
 
 
@@ -514,9 +488,9 @@ def locale_code(language: str | None) -> str:
 
 def _sample(name: str, language: str | None) -> str:
     if name.endswith("_date"):
-        return _date(_SAMPLE_START, language)
+        return date_text(_SAMPLE_START, language)
     if name.endswith("_time"):
-        return _time(_SAMPLE_START, language)
+        return time_text(_SAMPLE_START, language)
     return _SAMPLES.get(name, "")
 
 

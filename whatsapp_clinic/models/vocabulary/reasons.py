@@ -220,6 +220,10 @@ REASONS = {
         "Its time has passed.",
         is_hopeless=True,
     ),
+    "replanning": Reason(
+        "Its rule or branch was changed: it is being planned again.",
+        next_step=_lt("No action needed: it will be sent when that is done."),
+    ),
     "quiet_hours": Reason(
         "It is night for the patient.",
         next_step=_lt(

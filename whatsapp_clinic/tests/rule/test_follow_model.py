@@ -1,10 +1,12 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import tagged
 
+from ...models.rule import message_planning
 from ...models.vocabulary.states import WAITING_STATES
 from ...tools import clock
 from ..common import ClinicCase, make_template, tomorrow
@@ -35,8 +37,9 @@ STEPS = (
 @tagged("post_install", "-at_install")
 class TestFollowModel(ClinicCase):
     """Whatever happens to what a reminder is made from: it says what holds, or waits
-    no more. The model is the sentence "the rule in force, about the visit as it is, to
-    its patient if they live, are treated and agreed"."""
+    no more. Where much is planned in the background, nothing that does not hold leaves
+    meanwhile. The model is the sentence "the rule in force, about the visit as it is,
+    to its patient if they live, are treated and agreed"."""
 
     def setUp(self):
         super().setUp()
@@ -99,6 +102,34 @@ class TestFollowModel(ClinicCase):
         self.agreed.update(agreed)
         self.at = at
 
+    @settings(
+        max_examples=25,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    @given(st.lists(st.sampled_from([*STEPS, "plan"]), min_size=1, max_size=10))
+    def test_nothing_wrong_leaves_before_it_is_planned_again(self, steps):
+        agreed, at = dict(self.agreed), self.at
+        with (
+            self.env.cr.savepoint() as point,
+            patch.object(message_planning, "AT_ONCE", 0),
+            patch.object(message_planning, "BATCH", 1),
+        ):
+            self.reminder = self.rule(branch_ids=False)
+            self.visit = self.book(self.people[0], tomorrow(96))
+            for step in steps:
+                getattr(self, step)()
+                self.env.flush_all()
+                leaving, expected = self.leaving(), self.expected()
+                self.assertIn(leaving, ([], expected), steps)
+            self.plan()
+            self.assertEqual(self.leaving(), self.expected(), steps)
+            point.rollback()
+        self.env.invalidate_all()
+        self.agreed.update(agreed)
+        self.at = at
+
     def leaving(self):
         """What waits and would be let go, as it would leave."""
         rows = self.env["whatsapp.clinic.message"].search(
@@ -121,7 +152,7 @@ class TestFollowModel(ClinicCase):
                 row.due_at,
             )
             for row in rows
-            if not verdicts[row.id].is_refusal
+            if verdicts[row.id].action == "send"
         ]
 
     def expected(self):
@@ -148,6 +179,11 @@ class TestFollowModel(ClinicCase):
         return choices[1 - choices.index(present)]
 
     # What happens.
+
+    def plan(self):
+        """The scheduled action has its turn."""
+        while left := self.env["whatsapp.clinic.message.planning"].search([], limit=1):
+            left._plan_next(message_planning.BATCH)
 
     def move(self):
         self.visit.start += timedelta(days=1 if self.visit.start.day % 2 else -1)

@@ -217,9 +217,7 @@ class TestChoosing(ClinicCase):
         stored = self.rule(template_id=self.template.id)
         self.company.partner_id.lang = "tr_TR"
         visit = self.book(patient)
-        row = self.env["whatsapp.clinic.message"].search(
-            [*visit._messages_domain()]
-        )
+        row = self.env["whatsapp.clinic.message"].search([*visit._messages_domain()])
         self.assertEqual(stored.template_id, self.template)
         self.assertEqual(row.rule_id, stored)
         self.assertIn("Merhaba", row._foresee())

@@ -1,0 +1,13 @@
+from odoo import models
+
+
+class ResPartner(models.Model):
+    """A person of the clinic."""
+
+    _inherit = "res.partner"
+
+    def _plan_messages(self):
+        """Have planned what is to come for these, and for whom they decide.
+
+        For when something that stood against writing to them has ended.
+        """
