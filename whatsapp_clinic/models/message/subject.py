@@ -55,7 +55,7 @@ class Subject(models.AbstractModel):
         )
 
     def action_open_messages(self):
-        self.ensure_one()
+        self.check_access("read")
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "whatsapp_clinic.message_action"
         )

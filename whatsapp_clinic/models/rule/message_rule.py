@@ -93,9 +93,6 @@ class MessageRule(models.Model):
     plan_version = fields.Integer(
         readonly=True, copy=False, help="Counts up when what it writes changes."
     )
-    planning_ids = fields.One2many(
-        "whatsapp.clinic.message.planning", "rule_id", groups="base.group_system"
-    )
     planning_progress = fields.Integer(
         compute="_compute_planning_progress",
         compute_sudo=True,
@@ -126,10 +123,12 @@ class MessageRule(models.Model):
         for rule in self:
             rule.waiting_count = counted.get(rule, 0)
 
-    @api.depends("planning_ids")
     def _compute_planning_progress(self):
+        plannings = self.env["whatsapp.clinic.message.planning"].search(
+            [("rule_id", "in", self.ids)]
+        )
         for rule in self:
-            latest = rule.planning_ids[-1:]
+            latest = plannings.filtered(lambda one, its=rule: one.rule_id == its)[-1:]
             total = max(latest.total_count, latest.planned_count, 1)
             share = latest.planned_count * 100 // total
             rule.planning_progress = latest and max(1, share)

@@ -154,6 +154,7 @@ MAY = {
         "action_link_patient": "rpmao",
         "action_new_patient": "rpmao",
         "action_no_answer_needed": "rpma",
+        "action_open_subject": "rpmao",
         "action_reply": "rpmao",
         "action_retry_media": "rpma",
         "action_send_again": "rpma",
@@ -167,6 +168,10 @@ MAY = {
     "message.rule": {
         "action_open_waiting": "rpmao",
         "outlook_of_switch": "rpmao",
+    },
+    "message.subject": {
+        # Of nothing, where it is not asked of what inherits it.
+        "action_open_messages": "rpmao",
     },
     "message.send": {
         "action_send": "rpma",
