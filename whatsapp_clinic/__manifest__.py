@@ -86,6 +86,7 @@
         "views/message/identity_act.xml",
         "views/intake/webhook_event.xml",
         "views/appointment/appointment.xml",
+        "views/appointment/consent_request.xml",
         "views/clinic/branch.xml",
         "views/template/template_language.xml",
         "views/clinic/practitioner.xml",

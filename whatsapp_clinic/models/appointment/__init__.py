@@ -5,5 +5,7 @@ from . import (
     appointment_number,
     appointment_report,
     appointment_slot,
+    consent_request,
+    res_partner,
     template_variable,
 )

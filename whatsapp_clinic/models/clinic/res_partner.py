@@ -11,3 +11,6 @@ class ResPartner(models.Model):
 
         For when something that stood against writing to them has ended.
         """
+
+    def _ask_for_number(self):
+        """Have reception ask these patients for their number when they come."""

@@ -51,9 +51,6 @@ class ConsentRequest(models.Model):
         "res.company", required=True, default=lambda self: self.env.company
     )
     branch_id = fields.Many2one("whatsapp.clinic.branch", ondelete="restrict")
-    appointment_id = fields.Many2one(
-        "whatsapp.clinic.appointment", ondelete="set null", index="btree_not_null"
-    )
     purpose_ids = fields.Many2many(
         "whatsapp.clinic.consent.purpose",
         "whatsapp_clinic_consent_request_purpose",
@@ -114,19 +111,22 @@ class ConsentRequest(models.Model):
     def action_ask_again(self):
         """Send the link once more; of what is over, ask anew."""
         self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "whatsapp_clinic.consent_ask_action"
+        )
+        return {**action, "context": self._asked_again()}
+
+    def _asked_again(self) -> dict:
+        """Defaults of the form that asks the same again."""
         context = {
             "default_partner_id": self.partner_id.id,
             "default_guardian_id": self.guardian_id.id,
-            "default_appointment_id": self.appointment_id.id,
             "default_purpose_ids": [fields.Command.set(self.purpose_ids.ids)],
             "default_lang": self.lang,
         }
         if self.status == "open":
             context["default_request_id"] = self.id
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "whatsapp_clinic.consent_ask_action"
-        )
-        return {**action, "context": context}
+        return context
 
     def action_close(self):
         """Make the links of these requests useless."""

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 CONTENT_CHECKS = [
     ("off", "Nothing"),
@@ -38,6 +38,11 @@ class ResCompany(models.Model):
         "ir.model.fields",
         "whatsapp_clinic_diagnosis_field",
         string="Fields Marked as Diagnosis",
-        domain=[("model", "in", ("res.partner", "whatsapp.clinic.appointment"))],
+        domain=lambda self: [("model", "in", self._models_with_diagnoses())],
         help="Their values never leave in a message, and no template may use them.",
     )
+
+    @api.model
+    def _models_with_diagnoses(self) -> list[str]:
+        """Models of whose fields some may be marked as diagnosis."""
+        return ["res.partner"]

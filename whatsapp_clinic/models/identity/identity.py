@@ -678,7 +678,7 @@ class Identity(models.Model):
             company = partner.sudo().clinic_branch_id.company_id or self.env.company
             noted = partner.with_context(lang=company.partner_id.lang)
             noted._note_for_staff(noted.env._(_LEFT[reason]))
-        self.env["whatsapp.clinic.appointment"]._ask_for_number(partners | wards)
+        (partners | wards)._ask_for_number()
 
     def _rotate_user_id(self, user_id: str):
         """The same person with the same number got a new user id."""

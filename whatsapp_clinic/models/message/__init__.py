@@ -7,6 +7,7 @@ from . import (
     message_identity,
     message_kind,
     message_patient,
+    res_company,
     subject,
     template_asked,
 )
