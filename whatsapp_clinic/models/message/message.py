@@ -370,8 +370,10 @@ class Message(models.Model):
         self.ensure_one()
         self.check_access("read")
         subject = self._subjects(self.res_model)
+        if not subject:
+            return False
         subject.check_access("read")
-        return bool(subject) and subject.get_formview_action()
+        return subject.get_formview_action()
 
     def action_reply(self):
         self.ensure_one()

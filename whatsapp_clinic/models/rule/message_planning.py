@@ -115,9 +115,7 @@ class MessagePlanning(models.Model):
         if len(ids) < limit:
             self.unlink()
             return
-        self.write(
-            {"last_id": ids[-1], "planned_count": self.planned_count + len(ids)}
-        )
+        self.write({"last_id": ids[-1], "planned_count": self.planned_count + len(ids)})
 
     def _plan_subjects(self, ids: list[int]):
         subjects = self.env[self.model].browse(ids).exists()

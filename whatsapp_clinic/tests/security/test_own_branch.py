@@ -170,8 +170,8 @@ MAY = {
         "outlook_of_switch": "rpmao",
     },
     "message.subject": {
-        # Of nothing, where it is not asked of what inherits it.
-        "action_open_messages": "rpmao",
+        # It is called of what inherits it.
+        "action_open_messages": "",
     },
     "message.send": {
         "action_send": "rpma",

@@ -188,7 +188,7 @@ class TestChoosing(ClinicCase):
         self.turkish.enabled = True
         self.assertEqual(self.offered(), self.template | self.turkish)
 
-    def offered(self, model, field) -> str:
+    def domain_of(self, model, field) -> str:
         domain = getattr(field, "domain", "")
         return str(domain(model) if callable(domain) else domain)
 
@@ -198,7 +198,7 @@ class TestChoosing(ClinicCase):
             for model in self.env.values()
             for field in model._fields.values()
             if getattr(field, "comodel_name", "") == "whatsapp.clinic.template"
-            and "stands_for_all" in self.offered(model, field)
+            and "stands_for_all" in self.domain_of(model, field)
         }
         self.assertEqual(named, {*CHOOSERS})
         for model, name in CHOOSERS:
