@@ -3,6 +3,7 @@ from . import clinic
 from . import consent
 from . import patient
 from . import identity
+from . import provider
 from . import channel
 from . import template
 from . import message

@@ -94,6 +94,9 @@ from .patient import (
     test_patient_search,
     test_phone,
 )
+from .provider import (
+    test_door,
+)
 from .rule import (
     test_follow,
     test_follow_model,

@@ -6,10 +6,10 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import AccessError, ValidationError
 from odoo.fields import Domain
 
-from ...cloud_api.errors import NO_CODE
 from ...tools import clock
 from ...tools.compat import forget_cached, parameter
 from ...tools.fingerprint import database_fingerprint
+from ..provider.door import NO_CODE
 from ..vocabulary.states import WAITING_STATES
 
 DEFAULT_API_VERSION = "v26.0"
@@ -349,8 +349,8 @@ class Channel(models.Model):
     def _hold(self, policy, code: int, retry_after: float | None = None):
         """Send nothing for a while; the messages wait and are not burnt.
 
-        For as long as the policy (`cloud_api.errors.Policy`) says for so many holds in
-        a row, or WhatsApp itself (`retry_after`, seconds). A hold that lasts is the
+        For as long as the policy (`provider.door.Policy`) says for so many holds in
+        a row, or the messenger itself (`retry_after`, seconds). A hold that lasts is the
         same one.
         """
         now = clock.now()

@@ -7,10 +7,10 @@ from psycopg2.extras import execute_values
 
 from odoo import api, models
 
-from ...cloud_api import errors
 from ...cloud_api.webhooks import StatusUpdate, Unrecognised, clean_text
 from ...tools import clock
 from ..outbox.refusal import Refusal, judge_refusal
+from ..provider.door import Action, Policy
 from ..vocabulary.states import RANKS
 
 STATUS_STATES = {
@@ -99,10 +99,11 @@ class Message(models.Model):
         self._count_strange(strange)
         news: dict[int, dict] = {}
         of_attempts: dict[tuple, StatusUpdate] = {}
-        for row_id, attempt, status in known:
-            if self._take_back(row_id, status):
+        for row_id, attempt, channel, status in known:
+            policy = self._policy(channel, status)
+            if self._take_back(row_id, status, policy):
                 continue
-            _fold(news, row_id, status)
+            _fold(news, row_id, status, policy)
             if attempt:
                 _fold_attempt(of_attempts, row_id, attempt, status)
         self.flush_model()
@@ -121,7 +122,7 @@ class Message(models.Model):
         """Each status with its row: by what we sent along, else by WhatsApp's id.
 
         Returns ([(id of the row, number of the attempt if its row of attempts is to
-        say it, status)], [channel of a status that has none]).
+        say it, channel, status)], [channel of a status that has none]).
         """
         if not statuses:
             return [], []
@@ -141,7 +142,8 @@ class Message(models.Model):
             attempt = _correlation(status)[1] or attempts or 0
             is_repeated = attempt < (attempts or 0)
             is_told = is_unknown or is_repeated or status.status == "failed"
-            known.append((place, row_id, attempt if is_told else None, status))
+            attempt = attempt if is_told else None
+            known.append((place, row_id, attempt, channel, status))
         return [one[1:] for one in sorted(known, key=itemgetter(0))], strange
 
     @api.model
@@ -156,12 +158,22 @@ class Message(models.Model):
             )
             self.env["whatsapp.clinic.unrecognised"]._keep(event, False, times)
 
-    def _take_back(self, row_id: int, status: StatusUpdate) -> bool:
+    @api.model
+    def _policy(self, channel, status: StatusUpdate) -> Policy | None:
+        """What to do about the failure of which a status tells; None for others."""
+        if not status.errors:
+            return None
+        provider = self.env["whatsapp.clinic.provider"]._of(channel)
+        return provider.policy(status.errors[0].code)
+
+    def _take_back(
+        self, row_id: int, status: StatusUpdate, policy: Policy | None
+    ) -> bool:
         """Queue a message again that failed for a passing reason after its acceptance.
 
         False if the status is no such failure, or not of the attempt under way.
         """
-        refusal = self._refusal_in(row_id, status)
+        refusal = self._refusal_in(row_id, status, policy)
         if refusal is None:
             return False
         message = self.browse(row_id)
@@ -181,11 +193,10 @@ class Message(models.Model):
         )
         return True
 
-    def _refusal_in(self, row_id: int, status: StatusUpdate) -> Refusal | None:
-        if status.status != "failed" or not status.errors:
-            return None
-        policy = errors.policy(status.errors[0].code)
-        if policy.action is errors.Action.GIVE_UP:
+    def _refusal_in(
+        self, row_id: int, status: StatusUpdate, policy: Policy | None
+    ) -> Refusal | None:
+        if status.status != "failed" or not policy or policy.action is Action.GIVE_UP:
             return None
         self.env.cr.execute(
             "SELECT FROM whatsapp_clinic_message WHERE id = %s FOR NO KEY UPDATE",
@@ -233,7 +244,9 @@ def _correlation(status: StatusUpdate) -> tuple[str, int | None]:
     return key, int(attempt) if is_number else None
 
 
-def _fold(news: dict[int, dict], row_id: int, status: StatusUpdate):
+def _fold(
+    news: dict[int, dict], row_id: int, status: StatusUpdate, policy: Policy | None
+):
     """Add a status to what is known of its row, whichever came first."""
     state = STATUS_STATES[status.status]
     row = news.setdefault(row_id, {**_NOTHING, "id": row_id})
@@ -244,7 +257,7 @@ def _fold(news: dict[int, dict], row_id: int, status: StatusUpdate):
     row["message_id"] = clean_text(status.message_id)
     row.update(_pricing(status.pricing))
     if RANKS[state] > row["rank"]:
-        row.update(state=state, rank=RANKS[state], **_reason(status.errors))
+        row.update(state=state, rank=RANKS[state], **_reason(status.errors, policy))
         row["attempt"] = _correlation(status)[1]
 
 
@@ -267,11 +280,11 @@ def _told(row_id: int, number: int, status: StatusUpdate) -> tuple:
     return row_id, number, STATUS_STATES[status.status], at, wamid, code
 
 
-def _reason(found: Iterable) -> dict:
+def _reason(found: Iterable, policy: Policy | None) -> dict:
     first = next(iter(found), None)
     return {
         "reason": first and "error",
-        "detail": first and clean_text(errors.policy(first.code).tell(first.title)),
+        "detail": first and clean_text(policy.tell(first.title)),
         "error_code": first and first.code,
     }
 

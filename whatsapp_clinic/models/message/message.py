@@ -3,7 +3,7 @@ import secrets
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ...cloud_api import errors, payloads
+from ...cloud_api import payloads
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.access import require_group
@@ -313,7 +313,9 @@ class Message(models.Model):
     def _tell_next_step(self) -> str | None:
         """What a person can do about the objection, in the user's language."""
         if self.objection == "error":
-            return self.env._(errors.policy(self.error_code).cure)
+            # sudo: which messenger it is says nothing of the channel
+            provider = self.env["whatsapp.clinic.provider"]._of(self.channel_id.sudo())
+            return self.env._(provider.policy(self.error_code).cure)
         return next_step(self.env, self.objection)
 
     @api.depends("beginning", "kind")

@@ -1,9 +1,9 @@
-"""What the error policy makes of a message that WhatsApp refused, at once or later."""
+"""What the error policy makes of a message that was refused, at once or later."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ...cloud_api.errors import MARKETING_CAP, MARKETING_PAUSE, Action, Policy
+from ..provider.door import Action, Policy
 
 
 @dataclass(frozen=True)
@@ -40,11 +40,11 @@ def judge_refusal(
     now: datetime,
     retry_after: float | None = None,
 ) -> Refusal:
-    """What becomes of a message that WhatsApp refused with a code.
+    """What becomes of a message that a messenger refused with a code.
 
     `refusals` counts the earlier ones for passing reasons; those that were the
-    channel's fault burn nothing. `title` are WhatsApp's words, shown where the code is
-    not in the table.
+    channel's fault burn nothing. `title` are the messenger's words, shown where
+    the policy knows none.
     """
     values = {
         "error_code": code,
@@ -55,8 +55,8 @@ def judge_refusal(
         # The row stays due: it leaves as soon as somebody releases the channel.
         return Refusal("queued", values, Hold(policy, code, retry_after))
     tried = refusals + 1
-    pause = timedelta(seconds=MARKETING_PAUSE)
-    marketing_until = now + pause if code == MARKETING_CAP else None
+    pause = timedelta(seconds=policy.advertising_pause)
+    marketing_until = now + pause if pause else None
     if not policy.allows_another(tried):
         return Refusal(
             "failed",

@@ -1,1 +1,1 @@
-from . import number, approval, cost
+from . import number, approval, cost, provider

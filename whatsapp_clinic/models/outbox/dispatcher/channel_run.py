@@ -3,13 +3,13 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 
 import psycopg2
 from psycopg2.extras import execute_values
 
 from odoo import SUPERUSER_ID, api
 
-from ....cloud_api.pacing import TokenBucket
 from ....cloud_api.payloads import PayloadError
 from ....tools import clock
 from ....tools.quiet_sql import place
@@ -19,13 +19,13 @@ from ...gate.content_refusal import refuse_content
 from ...gate.verdict import refuse
 from ...provider.connection import (
     THREADS,
-    channel_client,
+    TokenBucket,
     leave_bucket,
     take_over_bucket,
 )
 from ...template.template_variable import MissingValue
 from ...vocabulary.priorities import PRIORITIES
-from .outcome import TOO_FAST, Call, Outcome, read_outcome
+from .outcome import Call, Outcome, read_outcome
 from .settling import RESENDABLE, settling_times
 
 _logger = logging.getLogger(__name__)
@@ -72,13 +72,15 @@ class ChannelRun:
         channel = self.env["whatsapp.clinic.channel"].browse(self.channel_id)
         self.batch = max(1, min(BATCH, channel.rate // 10))
         self.is_short = channel.portfolio_id._is_short(channel)
-        bucket, client = take_over_bucket(channel), channel_client(channel)
+        bucket = take_over_bucket(channel)
+        provider = self.env["whatsapp.clinic.provider"]._of(channel)
+        send = partial(provider.send, provider.connect(channel))
         self.cr.commit()
         with ThreadPoolExecutor(THREADS, f"whatsapp-{self.channel_id}") as pool:
             try:
                 while self.calls or self._may_claim():
                     if self._may_claim() and self._has_room(bucket):
-                        self._post(pool, client, bucket)
+                        self._post(pool, send, bucket)
                     else:
                         self._collect(bucket)
             finally:
@@ -107,12 +109,12 @@ class ChannelRun:
         free = THREADS - len(self.calls)
         return free >= self.batch and not bucket.wait_time(self.batch)
 
-    def _post(self, pool, client, bucket: TokenBucket):
+    def _post(self, pool, send, bucket: TokenBucket):
         claimed = self._claim(bucket.take(THREADS - len(self.calls)))
         self.is_over = self.is_over or not claimed
         self.posted += len(claimed)
         for call, payload in claimed:
-            self.calls[pool.submit(client.send_message, payload)] = call
+            self.calls[pool.submit(send, payload)] = call
 
     def _collect(self, bucket: TokenBucket):
         """Wait until an answer comes, or the next batch may leave."""
@@ -125,7 +127,7 @@ class ChannelRun:
             outcome = read_outcome(self.calls.pop(future), future)
             self.outcomes.append(outcome)
             self.is_over = self.is_over or bool(outcome.channel_hold)
-            if outcome.values.get("error_code") == TOO_FAST:
+            if outcome.is_too_fast:
                 bucket.slow_down()
 
     def _claim(self, limit: int) -> list[tuple[Call, dict]]:
@@ -142,7 +144,7 @@ class ChannelRun:
             and (rendered := self._rendered(message))
         ]
         calls = [
-            (Call(message.id, attempts, message.refusals, payload.get("to")), payload)
+            (Call(message.id, attempts, message.refusals), payload)
             for message, _reaches_out, attempts, payload, _text in claimed
         ]
         self.env.flush_all()
@@ -279,7 +281,9 @@ class ChannelRun:
             if outcome.refusal:
                 self.messages.browse(outcome.call.row_id)._obey(outcome.refusal)
         others = {
-            one.call.row_id: one.other_wa_id for one in self.written if one.other_wa_id
+            one.call.row_id: one.other_address
+            for one in self.written
+            if one.other_address
         }
         self.messages._note_recipients(others)
         if channel.hold_count and any(one.state == "sent" for one in self.written):

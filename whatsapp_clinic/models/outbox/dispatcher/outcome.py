@@ -1,40 +1,33 @@
-"""What an answer of WhatsApp makes of a message; knows nothing of the database."""
+"""What an answer of a messenger makes of a message; knows nothing of the database."""
 
 import logging
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ....cloud_api import errors
 from ....tools import clock
+from ...provider import door
 from ..refusal import Hold, Refusal, judge_refusal
 
 _logger = logging.getLogger(__name__)
 
-# Cloud API, "Rate limit hit": the number sends faster than it may.
-TOO_FAST = 130429
-
 
 @dataclass(frozen=True)
 class Call:
-    """A message under way: its row, the number of the attempt, refusals before it.
-
-    `to` is the phone number it goes to, None for a user id.
-    """
+    """A message under way: its row, the number of the attempt, refusals before it."""
 
     row_id: int
     attempts: int
     refusals: int
-    to: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of a call; `values` are columns of the message.
 
-    `attempt` is the state of the try, `at` when it ended (naive UTC). `other_wa_id` is
-    the id under which WhatsApp knows the recipient, where it is not made of the digits
-    of the phone number (Mexico, Brazil).
+    `attempt` is the state of the try, `at` when it ended (naive UTC). `other_address`
+    is the recipient's as the messenger spells it, where it is not the one that was
+    written to; `is_too_fast` asks to send slower.
     """
 
     call: Call
@@ -43,7 +36,8 @@ class Outcome:
     at: datetime
     values: dict
     refusal: Refusal | None = None
-    other_wa_id: str | None = field(default=None, repr=False)
+    other_address: str | None = field(default=None, repr=False)
+    is_too_fast: bool = False
 
     @property
     def channel_hold(self) -> Hold | None:
@@ -55,17 +49,26 @@ def read_outcome(call: Call, future: Future) -> Outcome:
     now = clock.precise_now()
     try:
         accepted = future.result()
-    except errors.CloudApiError as error:
+    except door.Refused as error:
+        policy = error.policy
         refusal = judge_refusal(
-            error.policy, error.code, error.title, call.refusals, now, error.retry_after
+            policy, error.code, error.title, call.refusals, now, error.retry_after
         )
-        return Outcome(call, refusal.state, "refused", now, refusal.values, refusal)
-    except errors.ConnectionFailed:
-        refusal = Refusal("queued", {}, Hold(errors.UNREACHABLE, errors.NO_CODE))
+        return Outcome(
+            call,
+            refusal.state,
+            "refused",
+            now,
+            refusal.values,
+            refusal,
+            is_too_fast=policy.is_too_fast,
+        )
+    except door.Unreachable as error:
+        refusal = Refusal("queued", {}, Hold(error.policy, door.NO_CODE))
         return Outcome(call, "queued", "unreachable", now, {}, refusal)
     except Exception as error:
-        if not isinstance(error, errors.OutcomeUnknown):
-            _logger.error("A call to WhatsApp failed with %s", type(error).__name__)
+        if not isinstance(error, door.NoAnswer):
+            _logger.error("A call to a messenger failed with %s", type(error).__name__)
         values = {"unknown_at": now, "reason": "no_answer"}
         return Outcome(call, "unknown", "unknown", now, values)
     return Outcome(
@@ -73,11 +76,6 @@ def read_outcome(call: Call, future: Future) -> Outcome:
         "sent",
         "accepted",
         now,
-        {"message_id": accepted.message_id, "sent_at": now},
-        other_wa_id=_other_wa_id(call.to, accepted.wa_id),
+        {"message_id": accepted.remote_id, "sent_at": now},
+        other_address=accepted.other_address,
     )
-
-
-def _other_wa_id(to: str | None, wa_id) -> str | None:
-    is_id = isinstance(wa_id, str) and wa_id.isascii() and wa_id.isdigit()
-    return wa_id if to and is_id and wa_id != to.lstrip("+") else None

@@ -1,0 +1,181 @@
+"""The door to the messengers, in plain Python: what each of them offers and asks.
+
+A messenger is a `Provider`: an object without state that a room or an addon adds by
+extending `_providers` of `whatsapp.clinic.provider`. What passes through the door is
+neutral; which messenger it is nobody below needs to know.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum
+from typing import Any, Protocol
+
+NO_CODE = -1
+"""Stands for the code of a refusal that brought none (0 is a code)."""
+
+
+class WritesFirst(Enum):
+    """What may be written to somebody who has not written within the window."""
+
+    TEMPLATES = "templates"
+    ANYTHING = "anything"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a messenger allows, for the gate and for what people are offered.
+
+    `window` is how long after a message of the patient anything may be written, None
+    for always; `kinds` are what can be sent, by the names of `vocabulary.kinds`;
+    `text_length` is in characters; `buttons` are how many a message may have;
+    `receipts` are the states that it reports by itself (delivered, read).
+
+    `pair_wait` says how many seconds the next message to one recipient has to wait, by
+    the times (seconds, ascending) of what was sent in the last `pair_memory` seconds
+    and the present time; None where there is no such limit. `stop_control`: patients
+    can refuse advertising in the messenger itself, and it is told.
+    """
+
+    window: timedelta | None
+    writes_first: WritesFirst
+    kinds: frozenset[str]
+    text_length: int
+    buttons: int = 0
+    receipts: frozenset[str] = frozenset()
+    pair_wait: Callable[[Iterable[float], float], float] | None = None
+    pair_memory: float = 0.0
+    stop_control: bool = False
+
+
+class Action(Enum):
+    """What to do with a message that a messenger refused.
+
+    RETRY: this message again, after the delay.
+    HOLD_RECIPIENT: nothing to this recipient until the delay is over, then again.
+    HOLD_CHANNEL: nothing from this channel until the delay is over, then again.
+    GIVE_UP: never again as it is.
+    OPT_OUT: never again, and record that the recipient objects to advertising.
+    """
+
+    RETRY = "retry"
+    HOLD_RECIPIENT = "hold_recipient"
+    HOLD_CHANNEL = "hold_channel"
+    GIVE_UP = "give_up"
+    OPT_OUT = "opt_out"
+
+
+def _at_once(_attempt: int) -> float:
+    return 0.0
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What to do about a refusal.
+
+    `delay` gives the seconds to wait after the given attempt (1 is the first);
+    `max_attempts` counts the first one and is None where there is no bound; `title` is
+    the messenger's own term, `cure` one sentence that tells the clinic what to do, in
+    English and to be translated; `is_known` is False for what was judged by its class.
+    `is_too_fast` asks to send slower, `advertising_pause` is for how many seconds the
+    recipient gets no advertising.
+    """
+
+    action: Action
+    title: str = ""
+    cure: str = ""
+    delay: Callable[[int], float] = _at_once
+    max_attempts: int | None = None
+    is_known: bool = True
+    is_too_fast: bool = False
+    advertising_pause: float = 0.0
+
+    def tell(self, words: str) -> str:
+        """The title; with the messenger's words where it says too little itself."""
+        return self.title if self.is_known else f"{self.title}: {words[:200]}"
+
+    def allows_another(self, attempts: int) -> bool:
+        """Whether a message that was tried `attempts` times may be tried again."""
+        if self.action in (Action.GIVE_UP, Action.OPT_OUT):
+            return False
+        return self.max_attempts is None or attempts < self.max_attempts
+
+
+class NotSent(Exception):
+    """A message did not leave; the text quotes nothing, for it goes into logs."""
+
+
+class Refused(NotSent):
+    """The messenger answered that it will not send it, and `policy` says what to do.
+
+    `title` are its own words and may quote the message: not for logs. `retry_after` is
+    in seconds, None where it named no time.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        code: int = NO_CODE,
+        title: str = "",
+        retry_after: float | None = None,
+    ):
+        super().__init__(f"code {code}")
+        self.policy = policy
+        self.code = code
+        self.title = title
+        self.retry_after = retry_after
+
+
+class Unreachable(NotSent):
+    """It certainly was not processed and may be repeated: `policy` says when."""
+
+    def __init__(self, policy: Policy):
+        super().__init__()
+        self.policy = policy
+
+
+class NoAnswer(NotSent):
+    """Nobody knows whether it was sent; only a status can tell."""
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The messenger took a message; that it arrived comes by a status.
+
+    `other_address` is the recipient's address as the messenger spells it, where it is
+    not the one that was written to.
+    """
+
+    remote_id: str = field(repr=False)
+    other_address: str | None = field(default=None, repr=False)
+
+
+class Provider(Protocol):
+    """A messenger. Objects of it are shared by threads and keep nothing."""
+
+    traits: Traits
+
+    def connect(self, channel) -> Any:
+        """What `send` needs to speak for a channel; asked once a slice of sending."""
+
+    def send(self, connection, call: Any) -> Accepted:
+        """Make one call, in a thread that has neither cursor nor environment.
+
+        Raises Refused, Unreachable or NoAnswer; whatever else counts as NoAnswer.
+        """
+
+    def policy(self, code: int) -> Policy:
+        """What to do about a refusal that came later than the answer, by its code."""
+
+
+class Unknown(LookupError):
+    """No messenger of this name is installed."""
+
+
+def find(providers: Mapping[str, Provider], name: str) -> Provider:
+    """The messenger of a name. Raises Unknown."""
+    try:
+        return providers[name]
+    except KeyError:
+        raise Unknown(name) from None

@@ -1,0 +1,111 @@
+"""WhatsApp, as the rest of the house sees a messenger."""
+
+from datetime import timedelta
+from functools import lru_cache
+
+from odoo import api, models
+
+from ...cloud_api import errors
+from ...cloud_api.pacing import PAIR_MEMORY, pair_wait
+from ...cloud_api.payloads import TEXT_BODY
+from ..provider import door
+from ..provider.connection import channel_client
+
+# Cloud API, "Rate limit hit": the number sends faster than it may.
+_TOO_FAST = 130429
+# Cloud API: reply buttons of one message.
+_BUTTONS = 3
+
+
+class WhatsApp:
+    """The WhatsApp Cloud API."""
+
+    traits = door.Traits(
+        # Cloud API: 24 hours from the patient's last message or call to that number.
+        window=timedelta(hours=24),
+        writes_first=door.WritesFirst.TEMPLATES,
+        kinds=frozenset(
+            {
+                "text",
+                "template",
+                "image",
+                "video",
+                "document",
+                "audio",
+                "voice",
+                "sticker",
+                "location",
+                "contacts",
+                "buttons",
+                "list",
+                "cta_url",
+                "location_request",
+                "flow",
+                "reaction",
+            }
+        ),
+        text_length=TEXT_BODY,
+        buttons=_BUTTONS,
+        receipts=frozenset({"delivered", "read"}),
+        pair_wait=pair_wait,
+        pair_memory=PAIR_MEMORY,
+        stop_control=True,
+    )
+
+    def connect(self, channel):
+        return channel_client(channel)
+
+    def send(self, connection, call: dict) -> door.Accepted:
+        try:
+            accepted = connection.send_message(call)
+        except errors.CloudApiError as error:
+            raise door.Refused(
+                _neutral(error.policy, error.code),
+                error.code,
+                error.title,
+                error.retry_after,
+            ) from error
+        except errors.ConnectionFailed as error:
+            raise door.Unreachable(_neutral(errors.UNREACHABLE)) from error
+        except errors.OutcomeUnknown as error:
+            raise door.NoAnswer from error
+        other = _other_wa_id(call.get("to"), accepted.wa_id)
+        return door.Accepted(accepted.message_id, other)
+
+    def policy(self, code: int) -> door.Policy:
+        return _neutral(errors.policy(code), code)
+
+
+@lru_cache(maxsize=1024)
+def _neutral(policy: errors.Policy, code: int = errors.NO_CODE) -> door.Policy:
+    capped = code == errors.MARKETING_CAP
+    return door.Policy(
+        door.Action(policy.action.value),
+        policy.title,
+        policy.cure,
+        policy.delay,
+        policy.max_attempts,
+        policy.is_known,
+        is_too_fast=code == _TOO_FAST,
+        advertising_pause=errors.MARKETING_PAUSE if capped else 0.0,
+    )
+
+
+def _other_wa_id(to: str | None, wa_id) -> str | None:
+    """The id under which WhatsApp knows the recipient, where it is not made of the
+    digits of the phone number (Mexico, Brazil)."""
+    is_id = isinstance(wa_id, str) and wa_id.isascii() and wa_id.isdigit()
+    return wa_id if to and is_id and wa_id != to.lstrip("+") else None
+
+
+WHATSAPP = WhatsApp()
+
+
+class Provider(models.AbstractModel):
+    """WhatsApp is one of the messengers."""
+
+    _inherit = "whatsapp.clinic.provider"
+
+    @api.model
+    def _providers(self):
+        return {**super()._providers(), "whatsapp": WHATSAPP}
