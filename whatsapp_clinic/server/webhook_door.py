@@ -14,6 +14,7 @@ import threading
 import time
 
 import psycopg2
+from werkzeug.datastructures import EnvironHeaders
 
 from odoo import sql_db
 from odoo.modules import module
@@ -23,14 +24,19 @@ from ..controllers.webhook import (
     ANSWERS,
     KNOWN_SECONDS,
     MAX_BYTES,
-    PATH,
     NotInstalled,
+    messenger,
     take_in,
 )
 from ..tools.compat import Application, db_list
 from .replacing import Known, replace
 
-REASONS = {200: "200 OK", 401: "401 UNAUTHORIZED", 413: "413 CONTENT TOO LARGE"}
+REASONS = {
+    200: "200 OK",
+    401: "401 UNAUTHORIZED",
+    404: "404 NOT FOUND",
+    413: "413 CONTENT TOO LARGE",
+}
 CALL = Known(
     signature="(self, environ, start_response)",
     hashes=frozenset(
@@ -67,7 +73,7 @@ def _with_door(application):
 
 def _is_plain(environ: dict) -> bool:
     return bool(
-        environ.get("PATH_INFO") == PATH
+        messenger(environ.get("PATH_INFO", ""))
         and environ["REQUEST_METHOD"] == "POST"
         and re.fullmatch("[0-9]{1,7}", environ.get("CONTENT_LENGTH", ""))
         and int(environ["CONTENT_LENGTH"]) < MAX_BYTES
@@ -90,7 +96,7 @@ def _serve(environ: dict) -> int | None:
     thread.cursor_mode, thread.dbname = "rw", database
     try:
         with sql_db.db_connect(database).cursor() as cr:
-            return _take_in(cr, body, environ.get("HTTP_X_HUB_SIGNATURE_256"))
+            return _take_in(cr, body, environ)
     except (psycopg2.Error, NotInstalled):
         return None
 
@@ -104,12 +110,13 @@ def _read(stream, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _take_in(cr, body: bytes, signature: str | None) -> int:
+def _take_in(cr, body: bytes, environ: dict) -> int:
     """Each statement commits by itself: a webhook is one round trip."""
     connection = cr.connection
     connection.autocommit = True
     try:
-        return take_in(cr, body, signature)
+        name = messenger(environ["PATH_INFO"])
+        return take_in(cr, name, body, EnvironHeaders(environ))
     finally:
         connection.autocommit = False
 

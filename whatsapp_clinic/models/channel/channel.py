@@ -305,11 +305,13 @@ class Channel(models.Model):
         return super().unlink()
 
     @api.model
-    @tools.ormcache("phone_number_id")
-    def _id_of_number(self, phone_number_id: str) -> int | None:
-        """The channel whose webhooks name this phone number id, archived or not."""
+    @tools.ormcache("phone_number_id", "provider")
+    def _id_of_number(
+        self, phone_number_id: str, provider: str = "whatsapp"
+    ) -> int | None:
+        """The channel whose webhooks name this id, archived or not."""
         domain = [
-            ("provider", "=", "whatsapp"),
+            ("provider", "=", provider),
             ("phone_number_id", "=", phone_number_id),
         ]
         return self.with_context(active_test=False).search(domain).id or None

@@ -7,6 +7,8 @@ import psycopg2
 from ...cloud_api import webhooks
 from ...tools import clock
 from ...tools.quiet_sql import place, quiet_sql
+from ..provider import door
+from .inbound import MESSENGER
 
 _logger = logging.getLogger(__name__)
 
@@ -31,6 +33,7 @@ class EventBatch:
         """
         self.env = env
         self.inbound = env["whatsapp.clinic.inbound"]
+        self.providers = env["whatsapp.clinic.provider"]._providers()
         self.waiting = waiting
         self.attempts: dict[int, int] = {}
         self.failed: dict[int, Exception] = {}
@@ -38,12 +41,22 @@ class EventBatch:
         self.numbers: set[str] = set()
         self._owners_of: dict[tuple, set[int]] = {}
 
-    def work_off(self, bodies: list[tuple[int, memoryview, int, int | None]]):
-        """Apply (id of the event, body, attempts so far, app that signed it), in order.
+    def work_off(self, bodies: list[tuple[int, memoryview, int, int | None, str]]):
+        """Apply (id of the event, body, attempts so far, app that signed it, messenger
+        that sent it), in order.
 
         What is about another app's number is noted and not applied.
         """
-        self.attempts = {event_id: attempts for event_id, _body, attempts, _ in bodies}
+        self.attempts = {event_id: attempts for event_id, _, attempts, *_ in bodies}
+        for messenger in sorted({one[-1] for one in bodies}):
+            theirs = [one[:-1] for one in bodies if one[-1] == messenger]
+            self._work_off_of(messenger, theirs)
+        self._note_outcome()
+
+    def _work_off_of(self, messenger: str, bodies: list[tuple]):
+        router = self.env["whatsapp.clinic.inbound"]
+        self.inbound = router.with_context(**{MESSENGER: messenger})
+        self._owners_of = {}
         accounts = self.env["whatsapp.clinic.account"]
         signers = {
             account_id: accounts._ids_with_secret_of(account_id)
@@ -52,7 +65,7 @@ class EventBatch:
         updates = [
             (event_id, update, signers[account_id])
             for event_id, body, _attempts, account_id in bodies
-            for update in self._parse(event_id, body)
+            for update in self._parse(event_id, body, messenger)
         ]
         everything = [update for _event_id, update, _signers in updates]
         self._attempt(None, self._read_ahead, everything)
@@ -67,12 +80,11 @@ class EventBatch:
             else:
                 self._handle(event_id, update)
         self._handle_statuses(statuses)
-        self._note_outcome()
 
-    def _parse(self, event_id: int, body) -> list:
+    def _parse(self, event_id: int, body, messenger: str) -> list:
         try:
-            return webhooks.parse(bytes(body))
-        except webhooks.MalformedWebhook as error:
+            return door.find(self.providers, messenger).parse(bytes(body))
+        except (door.MalformedWebhook, door.Unknown) as error:
             self.failed[event_id] = error
             return []
 
@@ -137,7 +149,7 @@ class EventBatch:
 
     def _is_parked(self, event_id: int) -> bool:
         error = self.failed.get(event_id)
-        is_malformed = isinstance(error, webhooks.MalformedWebhook)
+        is_malformed = isinstance(error, door.MalformedWebhook | door.Unknown)
         return is_malformed or self.attempts[event_id] + 1 >= ATTEMPTS
 
     @property

@@ -7,12 +7,20 @@ from ...tools import clock
 
 _logger = logging.getLogger(__name__)
 
+# In the context: the messenger that reports.
+MESSENGER = "clinic_messenger"
+
 
 class Inbound(models.AbstractModel):
     """The router: what a messenger reports goes to who knows what to do about it."""
 
     _name = "whatsapp.clinic.inbound"
     _description = "WhatsApp Inbound Router"
+
+    @property
+    def _messenger(self) -> str:
+        """Whose webhooks these are."""
+        return self.env.context.get(MESSENGER, "whatsapp")
 
     @api.model
     def _handle(self, event):
@@ -50,7 +58,7 @@ class Inbound(models.AbstractModel):
         What is about neither, or about a number that nobody has, may be anybody's.
         """
         channels = self.env["whatsapp.clinic.channel"].with_context(active_test=False)
-        found = [channels._id_of_number(number) for number in numbers]
+        found = [channels._id_of_number(one, self._messenger) for one in numbers]
         if business_account:
             of_account = [("business_account_id", "=", business_account)]
             found += channels.search(of_account, order="active desc, id", limit=1).ids
@@ -77,7 +85,8 @@ class Inbound(models.AbstractModel):
         """
         channels = self.env["whatsapp.clinic.channel"]
         of_all = channels.with_context(active_test=False)
-        channel = channels.browse(of_all._id_of_number(phone_number_id))
+        found = of_all._id_of_number(phone_number_id, self._messenger)
+        channel = channels.browse(found)
         if not channel:
             _logger.info("Webhook for a phone number id that no channel has")
             return channel

@@ -61,6 +61,9 @@ class WebhookEvent(models.Model):
         readonly=True,
         help="A checksum of whom all its messages are from; senders take turns.",
     )
+    provider = fields.Char(
+        "Messenger", default="whatsapp", required=True, readonly=True
+    )
     account_id = fields.Many2one(
         "whatsapp.clinic.account",
         "Signed by App",
@@ -230,7 +233,7 @@ def _process_batch(cr, size: int, turns: Turns, waiting: set, news: News) -> boo
     env = api.Environment(cr, SUPERUSER_ID, {TOLD_LATER: True})
     cr.execute(
         """
-        SELECT event.id, body, COALESCE(attempts, 0), account_id
+        SELECT event.id, body, COALESCE(attempts, 0), account_id, provider
         FROM unnest(%s::int[]) WITH ORDINALITY AS turn (id, place)
         JOIN whatsapp_clinic_webhook_event AS event USING (id)
         WHERE state = 'pending' ORDER BY place

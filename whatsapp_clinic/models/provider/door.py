@@ -151,10 +151,32 @@ class Accepted:
     other_address: str | None = field(default=None, repr=False)
 
 
+class MalformedWebhook(ValueError):
+    """A body that says nothing at all; trying again does not help."""
+
+
 class Provider(Protocol):
     """A messenger. Objects of it are shared by threads and keep nothing."""
 
     traits: Traits
+
+    def secrets(self, cr) -> list[tuple[int, str]]:
+        """What signs this messenger's webhooks, by the ids of who has it (accounts).
+
+        Asked by the webhook's door, where no model is loaded: by SQL alone.
+        """
+
+    def verify(self, secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
+        """Whether these bytes are signed with the secret, compared in constant time."""
+
+    def greet(self, cr, query: Mapping[str, str]) -> str | None:
+        """The answer to who asks whether a webhook's address is ours; None for no."""
+
+    def sender(self, body: bytes) -> bytes | None:
+        """Who wrote all of a body, seen without understanding it; None for several."""
+
+    def parse(self, body: bytes) -> list:
+        """What a body says, as events. Raises MalformedWebhook."""
 
     def connect(self, channel) -> Any:
         """What `send` needs to speak for a channel; asked once a slice of sending."""

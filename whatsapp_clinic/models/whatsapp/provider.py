@@ -1,16 +1,21 @@
 """WhatsApp, as the rest of the house sees a messenger."""
 
+import hmac
+import re
 from datetime import timedelta
 from functools import lru_cache
 
 from odoo import api, models
 
-from ...cloud_api import errors
+from ...cloud_api import errors, webhooks
 from ...cloud_api.pacing import PAIR_MEMORY, pair_wait
 from ...cloud_api.payloads import TEXT_BODY
+from ...tools.given_secret import given_secret
 from ..provider import door
 from ..provider.connection import channel_client
 
+_SIGNATURE = "X-Hub-Signature-256"
+_FROM = re.compile(rb'"from"\s*:\s*"([^"]{1,80})"')
 # Cloud API, "Rate limit hit": the number sends faster than it may.
 _TOO_FAST = 130429
 # Cloud API: reply buttons of one message.
@@ -52,6 +57,32 @@ class WhatsApp:
         stop_control=True,
     )
 
+    def secrets(self, cr) -> list[tuple[int, str]]:
+        return _secrets(cr, "app_secret")
+
+    def verify(self, secret: str, body: bytes, headers) -> bool:
+        return webhooks.verify(secret, body, headers.get(_SIGNATURE))
+
+    def greet(self, cr, query) -> str | None:
+        """Meta's challenge, for who knows the verify token of a channel."""
+        given = query.get("hub.verify_token", "").encode()
+        is_known = [
+            hmac.compare_digest(given, token.encode())
+            for _id, token in _secrets(cr, "verify_token")
+        ]
+        is_asked = query.get("hub.mode") == "subscribe" and any(is_known)
+        return query.get("hub.challenge", "") if is_asked else None
+
+    def sender(self, body: bytes) -> bytes | None:
+        senders = set(_FROM.findall(body))
+        return senders.pop() if len(senders) == 1 else None
+
+    def parse(self, body: bytes) -> list:
+        try:
+            return webhooks.parse(body)
+        except webhooks.MalformedWebhook as error:
+            raise door.MalformedWebhook from error
+
     def connect(self, channel):
         return channel_client(channel)
 
@@ -74,6 +105,27 @@ class WhatsApp:
 
     def policy(self, code: int) -> door.Policy:
         return _neutral(errors.policy(code), code)
+
+
+def _secrets(cr, kind: str) -> list[tuple[int, str]]:
+    """`app_secret` or `verify_token` of each app that has a channel, with its id."""
+    cr.execute(
+        """
+        SELECT id, environment_name, app_secret, verify_token
+        FROM whatsapp_clinic_account AS account
+        WHERE EXISTS (
+            SELECT FROM whatsapp_clinic_channel
+            WHERE account_id = account.id AND active AND provider = 'whatsapp'
+        )
+        ORDER BY id
+        """
+    )
+    place = ("app_secret", "verify_token").index(kind)
+    secrets = [
+        (account_id, given_secret(name, kind)[0] or stored[place])
+        for account_id, name, *stored in cr.fetchall()
+    ]
+    return [(account_id, secret) for account_id, secret in secrets if secret]
 
 
 @lru_cache(maxsize=1024)

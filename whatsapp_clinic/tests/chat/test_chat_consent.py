@@ -680,7 +680,7 @@ class TestChatConsent(ChatCase):
             }
         )
         self.env.flush_all()
-        body = (event.id, event.body, 0, event.account_id.id)
+        body = (event.id, event.body, 0, event.account_id.id, event.provider)
         EventBatch(self.env, set()).work_off([body])
         self.env.invalidate_all()
         self.assertEqual(event.state, "done", event.error)

@@ -85,6 +85,11 @@ def sign(body: bytes, secret=APP_SECRET) -> str:
     return f"sha256={digest}"
 
 
+def signed(body: bytes) -> dict[str, str]:
+    """Headers of a webhook as WhatsApp sends it."""
+    return {"X-Hub-Signature-256": sign(body)}
+
+
 @tagged("post_install", "-at_install")
 class TestWebhookDoor(WebCase):
     """What the controller lets in."""
@@ -94,7 +99,7 @@ class TestWebhookDoor(WebCase):
         super().setUpClass()
         set_up_clinic(cls)
 
-    def post(self, body, signature=None, **headers):
+    def post(self, body, signature=None, path=PATH, **headers):
         if isinstance(body, dict):
             body = json.dumps(body).encode()
         if signature is None:
@@ -102,7 +107,7 @@ class TestWebhookDoor(WebCase):
         headers = {"Content-Type": "application/json", **headers}
         if signature:
             headers["X-Hub-Signature-256"] = signature
-        answer = self.url_open(PATH, data=body, headers=headers)
+        answer = self.url_open(path, data=body, headers=headers)
         self.env.invalidate_all()
         return answer
 
@@ -117,6 +122,29 @@ class TestWebhookDoor(WebCase):
         self.assertEqual(bytes(event.sudo().body), body)
         self.assertEqual(event.state, "pending")
         self.assertEqual(event.sha256, hashlib.sha256(body).hexdigest())
+
+    def test_each_messenger_has_an_address_and_the_first_one_stays(self):
+        before = self.stored()
+        for message_id, path in (("old", PATH), ("new", f"{PATH}/whatsapp")):
+            body = envelope(text_message("address", f"wamid.{message_id}"))
+            self.assertEqual(self.post(body, path=path).status_code, 200)
+        came = self.stored() - before
+        self.assertEqual(came.mapped("provider"), ["whatsapp", "whatsapp"])
+
+    def test_nothing_is_taken_for_a_messenger_that_is_not_installed(self):
+        before = self.stored()
+        for name in ("pigeon", "whatsapp/more", "WhatsApp"):
+            with self.subTest(name):
+                path = f"{PATH}/{name}"
+                body = envelope(text_message("lost"))
+                self.assertEqual(self.post(body, path=path).status_code, 404)
+                self.assertEqual(self.url_open(path).status_code, 404)
+        self.assertEqual(self.stored(), before)
+
+    def test_the_query_does_not_choose_the_messenger(self):
+        body = envelope(text_message("query"))
+        answer = self.post(body, path=f"{PATH}?name=pigeon&provider=pigeon")
+        self.assertEqual(answer.status_code, 200)
 
     def test_unsigned_and_wrongly_signed_bodies_are_refused_and_not_stored(self):
         before = self.stored()
@@ -178,7 +206,7 @@ class TestWebhookDoor(WebCase):
         flooding = [(AYSE_WA_ID, f"wamid.flood-{number}") for number in range(8)]
         for wa_id, message_id in (*flooding, ("905321110099", "wamid.stop")):
             body = json.dumps(envelope(text_message("STOP", message_id, wa_id)))
-            take_in(self.env.cr, body.encode(), sign(body.encode()))
+            take_in(self.env.cr, "whatsapp", body.encode(), signed(body.encode()))
         with self.enter_registry_test_mode(), patch.object(webhook_event, "BATCH", 2):
             self.env["whatsapp.clinic.webhook.event"]._cron_process()
         self.env.invalidate_all()
@@ -201,7 +229,7 @@ class TestWebhookDoor(WebCase):
     def take_in(self, wa_id):
         message_id = f"wamid.turn-{len(self.stored())}"
         body = json.dumps(envelope(text_message("x", message_id, wa_id))).encode()
-        take_in(self.env.cr, body, sign(body))
+        take_in(self.env.cr, "whatsapp", body, signed(body))
 
     def test_order_of_senders_holds_until_it_is_old(self):
         turns = self.turns()
@@ -281,7 +309,7 @@ class TestWebhookDoor(WebCase):
     def test_database_without_the_addon_is_answered_by_odoo(self):
         self.env.ref("whatsapp_clinic.process_webhooks").unlink()
         with self.assertRaises(NotInstalled):
-            take_in(self.env.cr, b"{}", None)
+            take_in(self.env.cr, "whatsapp", b"{}", {})
 
 
 @tagged("post_install", "-at_install")
@@ -309,8 +337,8 @@ class TestWebhookProcessing(ClinicCase):
     def work_off(self, *events):
         self.env.flush_all()
         bodies = [
-            (event.id, event.body, event.attempts, event.account_id.id)
-            for event in events
+            (one.id, one.body, one.attempts, one.account_id.id, one.provider)
+            for one in events
         ]
         EventBatch(self.env, set()).work_off(bodies)
 
@@ -479,6 +507,14 @@ class TestWebhookProcessing(ClinicCase):
         self.assertEqual(event.state, "parked")
         self.assertIn("MalformedWebhook", event.error)
         self.assertNotIn(MARKER, event.error + str(logs.output))
+
+    def test_event_of_a_messenger_that_went_is_parked_and_others_are_not(self):
+        gone, event = self.event(b"{}"), self.event(envelope(text_message("stays")))
+        gone.provider = "pigeon"
+        with self.assertLogs("odoo.addons.whatsapp_clinic.models.intake", "ERROR"):
+            self.work_off(gone, event)
+        self.env.invalidate_all()
+        self.assertEqual((gone.state, event.state), ("parked", "done"))
 
     def test_failing_event_is_parked_after_three_attempts_and_can_be_retried(self):
         router = type(self.env["whatsapp.clinic.inbound"])

@@ -73,8 +73,9 @@ class AlarmCase(ClinicCase):
         self.env.cr.execute(
             """
             INSERT INTO whatsapp_clinic_webhook_event
-                (body, sha256, size, received_at, processed_at, state, attempts)
-            VALUES (%s, %s, %s, %s, %s, %s, 0) RETURNING id
+                (provider, body, sha256, size, received_at, processed_at, state,
+                 attempts)
+            VALUES ('whatsapp', %s, %s, %s, %s, %s, %s, 0) RETURNING id
             """,
             [body, sha256, len(body), at, at if state == "done" else None, state],
         )

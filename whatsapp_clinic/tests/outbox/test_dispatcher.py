@@ -243,7 +243,8 @@ class TestDispatcher(SandboxCase):
         self.process()
         self.env.cr.execute(
             "INSERT INTO whatsapp_clinic_webhook_event "
-            "(sha256, received_at, state, attempts) VALUES ('x', now(), 'pending', 0)"
+            "(provider, sha256, received_at, state, attempts) "
+            "VALUES ('whatsapp', 'x', now(), 'pending', 0)"
         )
         self.dispatch()
         self.assertEqual(lost.state, "unknown")
@@ -340,7 +341,7 @@ class TestDispatcher(SandboxCase):
                 "accepted",
                 now,
                 {"message_id": "x", "sent_at": now},
-                other_wa_id="905321119999",
+                other_address="905321119999",
             )
         )
         identity._merge(gone)
