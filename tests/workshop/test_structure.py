@@ -4,7 +4,8 @@ Imports between rooms are a contract of the import linter (`pyproject.toml`). Wh
 import shows is compared here: names of models, their tables in SQL, and fields and
 methods that only a room above declares. (Views are not looked at, nor names that are
 put together.) `upward_names.csv` lists what does not hold yet, with what will remove
-it; it may only shrink.
+it; it may only shrink. So may `naming_whatsapp.csv`: the files that know WhatsApp's API
+though they are not in its room.
 """
 
 import ast
@@ -18,9 +19,12 @@ from workshop import paths
 ADDON = paths.PROJECT / "whatsapp_clinic"
 MODELS = ADDON / "models"
 UPWARD = Path(__file__).with_name("upward_names.csv")
+NAMING_WHATSAPP = Path(__file__).with_name("naming_whatsapp.csv")
 PREFIX = "whatsapp.clinic."
 # Whoever lowers the number of exceptions lowers this; nobody raises it.
 AT_MOST = 135
+# Files that know WhatsApp's API outside of its room.
+KNOW_WHATSAPP = 0
 # Of Odoo's and Python's own records as well: whose they are cannot be seen.
 ODOOS = {
     "close",
@@ -133,6 +137,21 @@ def allowed() -> set[tuple[str, str]]:
         return {(row["file"], row["names"]) for row in csv.DictReader(file)}
 
 
+def naming_whatsapp() -> set[str]:
+    """Files below WhatsApp's room that import its API, or speak of it."""
+    files = [path for path in MODELS.glob("*/**/*.py") if room(path) != "whatsapp"]
+    return {
+        str(path.relative_to(MODELS))
+        for path in files
+        if re.search(r"\bcloud_api\b", path.read_text())
+    }
+
+
+def may_name_whatsapp() -> set[str]:
+    with NAMING_WHATSAPP.open(newline="") as file:
+        return {row["file"] for row in csv.DictReader(file)}
+
+
 def test_a_room_names_only_rooms_below_it():
     assert not upward_names() - allowed()
 
@@ -150,6 +169,15 @@ def test_each_exception_says_what_will_remove_it():
         assert all(row["until"].strip() for row in csv.DictReader(file))
 
 
+def test_no_room_below_whatsapp_names_its_api():
+    assert not naming_whatsapp() - may_name_whatsapp()
+
+
+def test_the_list_of_who_names_whatsapp_only_shrinks():
+    assert not may_name_whatsapp() - naming_whatsapp()
+    assert len(may_name_whatsapp()) <= KNOW_WHATSAPP
+
+
 def test_rooms_are_registered_from_the_ground_up():
     tree = ast.parse((MODELS / "__init__.py").read_text())
     registered = [
@@ -158,8 +186,7 @@ def test_rooms_are_registered_from_the_ground_up():
         if isinstance(node, ast.ImportFrom)
         for name in node.names
     ]
-    plain = {"vocabulary", "provider"}
-    assert registered == [one for one in reversed(layers()) if one not in plain]
+    assert registered == [one for one in reversed(layers()) if one != "vocabulary"]
 
 
 def test_a_folder_is_a_room_of_the_contract():

@@ -352,8 +352,8 @@ class Channel(models.Model):
         """Send nothing for a while; the messages wait and are not burnt.
 
         For as long as the policy (`provider.door.Policy`) says for so many holds in
-        a row, or the messenger itself (`retry_after`, seconds). A hold that lasts is the
-        same one.
+        a row, or the messenger itself (`retry_after`, seconds). A hold that lasts is
+        the same one.
         """
         now = clock.now()
         for channel in self:

@@ -40,9 +40,7 @@ class TestDoor(ClinicCase):
 
     def test_whatsapp_takes_templates_alone_outside_of_a_day(self):
         self.assertEqual(self.whatsapp.traits.window, timedelta(hours=24))
-        self.assertIs(
-            self.whatsapp.traits.writes_first, door.WritesFirst.TEMPLATES
-        )
+        self.assertIs(self.whatsapp.traits.writes_first, door.WritesFirst.TEMPLATES)
 
     def test_each_policy_of_whatsapp_keeps_its_course(self):
         for code in errors.known_codes():
