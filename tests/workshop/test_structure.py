@@ -24,7 +24,7 @@ PREFIX = "whatsapp.clinic."
 # Whoever lowers the number of exceptions lowers this; nobody raises it.
 AT_MOST = 134
 # Files that know WhatsApp's API outside of its room.
-NAME_WHATSAPP_AT_MOST = 32
+KNOW_WHATSAPP = 32
 # Of Odoo's and Python's own records as well: whose they are cannot be seen.
 ODOOS = {
     "close",
