@@ -90,6 +90,11 @@ class Message(models.Model):
         self._follow_in_chatter(shown.ids)
 
     @api.model
+    def _follow_states(self, ids):
+        super()._follow_states(ids)
+        self._follow_in_chatter(ids)
+
+    @api.model
     def _follow_in_chatter(self, ids: list[int]):
         """Bring the notifications of these rows in step with their state.
 

@@ -116,7 +116,7 @@ class Message(models.Model):
             [_told(*key, status) for key, status in of_attempts.items()]
         )
         self.invalidate_model()
-        self._follow_in_chatter(list(news))
+        self._follow_states(list(news))
 
     def _find_rows(self, statuses: list[tuple]) -> tuple[list[tuple], list]:
         """Each status with its row: by what we sent along, else by WhatsApp's id.

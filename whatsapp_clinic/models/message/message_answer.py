@@ -35,6 +35,12 @@ _SETTLE = f"""
       AND asked.answered_at IS DISTINCT FROM answer.at
     RETURNING message.id
 """
+# Which of these rows were to answer somebody, and failed at some time.
+_FAILED_ANSWERS = f"""
+    SELECT id FROM whatsapp_clinic_message
+    WHERE id = ANY(%s) AND failed_at IS NOT NULL AND direction = 'out'
+      AND (by_hand AND priority = {PRIORITY_ANSWER} OR origin IS NOT NULL)
+"""
 
 
 class Message(models.Model):
@@ -156,6 +162,16 @@ class Message(models.Model):
         if vals.get("state") in _DECIDING:
             self._settle_questions()
         return result
+
+    @api.model
+    def _follow_states(self, ids: list[int]):
+        """Bring in step what hangs on the states of these rows.
+
+        Whoever writes states with SQL calls it; `write` needs it not.
+        """
+        self.env.cr.execute(_FAILED_ANSWERS, [list(ids)])
+        failed = [row_id for (row_id,) in self.env.cr.fetchall()]
+        self.browse(failed)._settle_questions()
 
     def _settle_questions(self):
         """Note what these rows answer, or do not answer any more."""

@@ -147,6 +147,59 @@ class TestUnanswered(SandboxCase):
         self.assertTrue(message.awaits_answer)
         self.assertFalse(message.answered_at)
 
+    def send_answer(self, message):
+        """Answer and let it leave; returns the answer."""
+        row = self.answer(message).answer_id
+        self.assertFalse(message.awaits_answer)
+        self.later(seconds=10)
+        self.dispatch()
+        return row
+
+    def assert_open_again(self, message, answer, state):
+        self.assertEqual(answer.state, state)
+        self.assertTrue(message.awaits_answer)
+        self.assertFalse(message.answered_at)
+        told = self.told("whatsapp_clinic/unanswered")
+        self.assertIn({"is_new": False}, told)
+
+    def test_answer_that_whatsapp_does_not_take_opens_the_question_again(self):
+        message = self.hear()
+        self.sandbox.fault("error", code=131009, count=1)
+        self.assert_open_again(message, self.send_answer(message), "failed")
+
+    def test_answer_that_fails_later_opens_the_question_again(self):
+        message = self.hear()
+        self.sandbox.set_patient(AYSE_WA_ID, on_whatsapp=False)
+        self.addCleanup(self.sandbox.set_patient, AYSE_WA_ID, on_whatsapp=True)
+        answer = self.send_answer(message)
+        self.process()
+        self.assert_open_again(message, answer, "failed")
+
+    def test_answer_that_the_gate_refuses_opens_the_question_again(self):
+        message = self.hear()
+        answer = self.answer(message).answer_id
+        self.patient.whatsapp_identity_ids.blocked_at = clock.now()
+        self.later(seconds=10)
+        self.dispatch()
+        self.assert_open_again(message, answer, "refused")
+
+    def test_answer_that_arrived_after_all_ends_the_wait(self):
+        message = self.hear()
+        self.sandbox.set_patient(AYSE_WA_ID, on_whatsapp=False)
+        self.addCleanup(self.sandbox.set_patient, AYSE_WA_ID, on_whatsapp=True)
+        answer = self.send_answer(message)
+        self.process()
+        status = {
+            "id": answer.sudo().message_id,
+            "status": "delivered",
+            "timestamp": str(int(clock.now().replace(tzinfo=timezone.utc).timestamp())),
+            "recipient_id": AYSE_WA_ID,
+        }
+        statuses = webhooks.parse(json.dumps(envelope({"statuses": [status]})).encode())
+        self.env["whatsapp.clinic.inbound"]._handle_statuses(list(statuses))
+        self.assertEqual(answer.state, "delivered")
+        self.assertFalse(message.awaits_answer)
+
     def test_what_is_sent_by_itself_answers_nothing(self):
         message = self.hear()
         message._reply("We are closed KUMQUAT")

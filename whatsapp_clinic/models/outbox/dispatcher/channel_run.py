@@ -270,7 +270,7 @@ class ChannelRun:
             self.cr._obj, _WRITE_BACK, rows, template=_WRITE_BACK_ROW, page_size=THREADS
         )
         self.messages.invalidate_model()
-        self.messages._follow_in_chatter([one.call.row_id for one in self.written])
+        self.messages._follow_states([one.call.row_id for one in self.written])
         self._obey_answers()
 
     def _obey_answers(self):
@@ -338,7 +338,7 @@ class ChannelRun:
             values,
         )
         changed += self.cr.fetchall()
-        self.messages._follow_in_chatter([row[0] for row in changed])
+        self.messages._follow_states([row[0] for row in changed])
 
 
 # What was sent by somebody else's attempt, or settled by a status meanwhile, stays.
