@@ -80,9 +80,17 @@ def step_aside(sandbox: Sandbox, message: Message) -> None:
 
 
 def hand_over(
-    sandbox: Sandbox, number: Number, patient: Patient, *, to_agent: bool
+    sandbox: Sandbox,
+    number: Number,
+    patient: Patient,
+    *,
+    to_agent: bool,
+    asks_for_person: bool = False,
 ) -> None:
-    """The thread goes to the agent or to the business; captures have no metadata."""
+    """The thread goes to the agent or to the business; captures have no metadata.
+
+    ``asks_for_person``: the agent itself gives it to the business, as it cannot help.
+    """
     key = number.id, patient.wa_id
     if to_agent:
         sandbox.world.taken_over.discard(key)
@@ -90,6 +98,11 @@ def hand_over(
     else:
         sandbox.world.taken_over.add(key)
         control = {"previous_owner_app_role": ROLE}
+        if asks_for_person:
+            control = {
+                "previous_owner_role": "ai_agent",
+                "new_owner_role": "escalation",
+            }
     sender = {"user_id": patient.user_id}
     if not patient.username:
         sender["phone_number"] = patient.wa_id

@@ -22,7 +22,7 @@ class SaidBody(NumberBody):
 
 
 class HandoverBody(NumberBody):
-    to: Literal["agent", "business"]
+    to: Literal["agent", "business", "escalation"]
 
 
 def app_number(sandbox: Sandbox, number_id: str) -> Number:
@@ -72,5 +72,11 @@ async def answer(sandbox: Here, patient: Who, body: SaidBody) -> dict[str, str]:
 @router.post("/handovers")
 async def hand_over(sandbox: Here, patient: Who, body: HandoverBody) -> dict[str, str]:
     number = known_number(sandbox, body.phone_number_id)
-    agent.hand_over(sandbox, number, patient, to_agent=body.to == "agent")
+    agent.hand_over(
+        sandbox,
+        number,
+        patient,
+        to_agent=body.to == "agent",
+        asks_for_person=body.to == "escalation",
+    )
     return {"status": "ok"}

@@ -89,6 +89,8 @@ def test_a_handover_tells_who_has_the_conversation_now(control, to_agent):
     assert isinstance(event, Handover)
     assert (event.phone_number_id, event.to_agent) == (NUMBER, to_agent)
     assert (event.person.wa_id, event.timestamp) == (PATIENT, None)
+    asks_for_person = control.get("new_owner_role") == "escalation"
+    assert event.asks_for_person == asks_for_person
 
 
 def test_a_handover_to_nobody_is_kept():

@@ -116,16 +116,21 @@ def handover(value: dict) -> Iterator[Event]:
 def _handover(value: dict, _item: dict) -> Handover:
     recipient = scalar(dict_(value.get("recipient")).get("phone_number_id"))
     sender = dict_(value.get("sender"))
+    now, before = _owners(value)
     return Handover(
         phone_number_id=recipient or phone_number_id(value),
         person=people.person(value, sender, "phone_number", "user_id"),
-        to_agent=_is_to_agent(value),
+        to_agent=now in _AGENT if now else before not in _AGENT,
         timestamp=time(value.get("timestamp")),
+        asks_for_person=now == "escalation",
     )
 
 
-def _is_to_agent(value: dict) -> bool:
-    """Whether the agent has it now; ``previous_…`` is who had it before."""
+def _owners(value: dict) -> tuple[str | None, str | None]:
+    """Return who has the conversation now and who had it before, one may be unknown.
+
+    Raises ``Unusable`` where neither is named.
+    """
     control = dict_(value.get(text(value.get("type")) or "control_passed"))
     now, before = (
         text(control.get(f"{when}_owner_role"))
@@ -134,7 +139,7 @@ def _is_to_agent(value: dict) -> bool:
     )
     if not now and not before:
         raise Unusable("no owner named")
-    return now in _AGENT if now else before not in _AGENT
+    return now, before
 
 
 def history(value: dict) -> Iterator[Event]:

@@ -122,13 +122,15 @@ class AddressBookEntry:
 class Handover:
     """Who answers a patient from now on: Meta's own agent, or the clinic.
 
-    ``timestamp`` is None where the news came without one.
+    ``timestamp`` is None where the news came without one; ``asks_for_person`` tells
+    that the agent cannot help the patient.
     """
 
     phone_number_id: str
     person: Sender
     to_agent: bool
     timestamp: datetime | None
+    asks_for_person: bool = False
 
 
 @dataclass(frozen=True)

@@ -226,7 +226,8 @@ class Gate(models.AbstractModel):
         """When patients wrote last, and until when Meta's agent is taken to answer.
 
         The window counts from the connection of the number, not what was said before
-        (Cloud API, coexistence). Who has the conversation is told by what came last.
+        (Cloud API, coexistence). Who has the conversation is told by the patient's
+        latest message, or the latest handover: calls and notices do not say it.
         """
         messages.flush_model(
             ["occurred_at", "identity_id", "channel_id", "direction", "is_standby"]
@@ -235,9 +236,13 @@ class Gate(models.AbstractModel):
             """
             SELECT identity_id, channel_id,
                    max(occurred_at) FILTER (WHERE kind <> ALL(%s)),
-                   max(occurred_at),
-                   (array_agg(is_standby ORDER BY occurred_at DESC, id DESC))[1]
-            FROM whatsapp_clinic_message
+                   max(occurred_at) FILTER (WHERE tells),
+                   (array_agg(is_standby ORDER BY occurred_at DESC, id DESC)
+                    FILTER (WHERE tells))[1]
+            FROM whatsapp_clinic_message, LATERAL (
+                SELECT kind NOT IN ('call', 'system')
+                    OR content ->> 'change' IN ('to_agent', 'to_clinic') AS tells
+            ) AS owner
             WHERE direction = 'in' AND identity_id = ANY(%s) AND channel_id = ANY(%s)
               AND occurred_at > %s AND is_history IS NOT TRUE
             GROUP BY identity_id, channel_id

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 
 from ...cloud_api.webhooks import clean_text
 from ..message.message import BY_HAND
+from ..vocabulary.kinds import ASKING_NOTHING
 from ..vocabulary.states import LEFT_STATES
 
 # WhatsApp's clock counts whole seconds, and is not ours.
@@ -148,7 +149,7 @@ class Message(models.Model):
         )
         if (last.content or {}).get("change") == change:
             return last
-        return self.create(
+        news = self.create(
             {
                 **self._inbound_values(channel, identity, event),
                 "kind": "system",
@@ -157,3 +158,38 @@ class Message(models.Model):
                 "is_standby": event.to_agent,
             }
         )
+        if not event.to_agent:
+            news._ask_clinic(event.asks_for_person)
+        return news
+
+    def _ask_clinic(self, asks_for_person: bool):
+        """What the patient said last to Meta's agent waits for the clinic from now on.
+
+        Unless the agent has answered it, and does not ask for a person.
+        """
+        self.ensure_one()
+        said = [
+            ("identity_id", "=", self.identity_id.id),
+            ("channel_id", "=", self.channel_id.id),
+            ("occurred_at", "<=", self.occurred_at),
+        ]
+        asked = self.search(
+            [
+                *said,
+                ("direction", "=", "in"),
+                ("is_standby", "=", True),
+                ("kind", "not in", ASKING_NOTHING),
+            ],
+            order="occurred_at desc, id desc",
+            limit=1,
+        )
+        answer = [
+            *said,
+            ("origin", "=", "agent"),
+            ("occurred_at", ">=", asked.occurred_at),
+        ]
+        is_answered = not asks_for_person and self.search_count(answer, limit=1)
+        if asked and not asked._obeyed and not is_answered:
+            asked.write({"awaits_answer": True, "answered_at": False})
+            self._settle(asked.identity_id)
+            self._tell_staff(is_new=True)

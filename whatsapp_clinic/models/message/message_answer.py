@@ -15,7 +15,8 @@ TOLD_LATER = "whatsapp_clinic_told_later"
 # So long an answer that does not arrive opens the question again.
 _RECENT = timedelta(days=1)
 # What people say by hand, here or in the WhatsApp Business app, after the question
-# was put, or corrected last.
+# was put, or corrected last. What was put to Meta's agent waits only once the agent has
+# given the patient back: nothing that the agent said settles it.
 _SETTLE = f"""
     UPDATE whatsapp_clinic_message AS message
     SET answered_at = answer.at, awaits_answer = answer.at IS NULL
@@ -25,7 +26,8 @@ _SETTLE = f"""
         WHERE identity_id = asked.identity_id AND channel_id = asked.channel_id
           AND direction = 'out'
           AND due_at >= coalesce(asked.edited_at, asked.occurred_at)
-          AND (by_hand AND priority = {PRIORITY_ANSWER} OR origin IS NOT NULL)
+          AND (by_hand AND priority = {PRIORITY_ANSWER} OR origin = 'app'
+               OR origin = 'agent' AND asked.is_standby IS NOT TRUE)
           AND state NOT IN ('draft', 'failed', 'refused', 'cancelled')
           AND kind = ANY(%(saying)s) AND deleted_at IS NULL
     ) AS answer ON TRUE
@@ -181,12 +183,16 @@ class Message(models.Model):
                 and (row.origin or (row.by_hand and row.priority == PRIORITY_ANSWER))
             )
         )
-        if not answers.identity_id:
-            return
+        if answers.identity_id:
+            self._settle(answers.identity_id)
+
+    @api.model
+    def _settle(self, identities):
+        """Note what of these identities is answered, or not any more."""
         self.env.flush_all()
         recent = clock.now() - _RECENT
         values = {
-            "identities": answers.identity_id.ids,
+            "identities": identities.ids,
             "recent": recent,
             "saying": list(SAYING),
         }

@@ -1,9 +1,14 @@
 """What is said outside of Odoo: to Meta's own agent, in the WhatsApp Business app, and
 before the number was connected."""
 
+import json
+from datetime import timezone
+
 from odoo.tests import tagged
 
+from ...cloud_api import webhooks
 from ...models.message.message import BY_HAND
+from ...tools import clock
 from ..common import (
     AYSE_WA_ID,
     MARKER,
@@ -12,6 +17,7 @@ from ..common import (
     staff_user,
     tomorrow,
 )
+from .test_webhook import envelope
 
 HERE = {"phone_number_id": PHONE_NUMBER_ID}
 
@@ -80,23 +86,84 @@ class TestStandby(OutsideCase):
         self.dispatch()
         self.assertFalse(self.sandbox.call("GET", "messages")["messages"])
 
-    def test_a_person_may_write_and_has_the_conversation_then(self):
-        message = self.say()
-        user = staff_user(self, "receptionist")
+    def reply_to(self, message):
         reply = (
             self.env["whatsapp.clinic.message.reply"]
-            .with_user(user)
+            .with_user(staff_user(self, "receptionist"))
             .with_context(**{BY_HAND: True})
             .create({"message_id": message.id, "body": MARKER})
         )
-        self.assertFalse(message._objection_to_reply())
         reply.action_send()
+
+    def test_a_person_may_write_and_has_the_conversation_then(self):
+        message = self.say()
+        self.assertFalse(message._objection_to_reply())
+        self.reply_to(message)
         self.later(seconds=10)
         self.dispatch()
         self.process()
         self.assertEqual(self.last(kind="text", direction="out").state, "delivered")
         self.assertFalse(self.say().is_standby)
         self.assertNotEqual(self.reminder().objection, "standby")
+
+    def test_who_is_given_back_unanswered_waits_for_the_clinic(self):
+        message = self.say()
+        self.assertFalse(message.awaits_answer)
+        self.act("handovers", **HERE, to="business")
+        self.assertTrue(message.awaits_answer)
+
+    def test_who_was_answered_by_the_agent_waits_for_nobody(self):
+        message = self.say()
+        self.act("agent_answers", **HERE, text=MARKER)
+        self.act("handovers", **HERE, to="business")
+        self.assertFalse(message.awaits_answer)
+
+    def test_who_wants_a_person_waits_for_one_whatever_the_agent_said(self):
+        message = self.say()
+        self.act("agent_answers", **HERE, text=MARKER)
+        self.act("handovers", **HERE, to="escalation")
+        self.assertTrue(message.awaits_answer)
+        self.reply_to(message)
+        self.assertFalse(message.awaits_answer)
+
+    def test_word_that_was_obeyed_does_not_wait_when_the_agent_gives_it_back(self):
+        message = self.say("STOP")
+        self.act("handovers", **HERE, to="escalation")
+        self.assertFalse(message.awaits_answer)
+
+    def take_in(self, field, **value):
+        """What a webhook of a field brings, a little later."""
+        self.later(seconds=10)
+        stamp = str(int(clock.now().replace(tzinfo=timezone.utc).timestamp()))
+        for items in value.values():
+            items[0]["timestamp"] = stamp
+        if field == "standby":
+            value = {"standby": value}
+        for event in webhooks.parse(json.dumps(envelope(value, field=field)).encode()):
+            self.env["whatsapp.clinic.inbound"]._handle(event)
+        return self.last()
+
+    def test_call_leaves_the_conversation_with_the_agent(self):
+        self.say()
+        call = {"id": "wacid.1", "from": AYSE_WA_ID, "event": "connect"}
+        self.assertEqual(self.take_in("calls", calls=[call]).kind, "call")
+        self.assertEqual(self.reminder().objection, "standby")
+
+    def test_notice_of_whatsapp_leaves_the_conversation_with_the_agent(self):
+        self.say()
+        notice = {
+            "id": "wamid.notice",
+            "from": AYSE_WA_ID,
+            "type": "system",
+            "system": {"type": "customer_identity_changed", "body": MARKER},
+        }
+        reminder = self.reminder()
+        for field in ("standby", "messages"):
+            notice["id"] += field
+            found = self.take_in(field, messages=[notice])
+            self.assertEqual(found.kind, "system")
+            reminder.invalidate_recordset()
+            self.assertEqual(reminder.objection, "standby")
 
     def test_who_has_the_conversation_is_noted_once(self):
         self.say()
