@@ -24,7 +24,7 @@ PREFIX = "whatsapp.clinic."
 # Whoever lowers the number of exceptions lowers this; nobody raises it.
 AT_MOST = 132
 # Files that know WhatsApp's API outside of its room.
-KNOW_WHATSAPP = 32
+KNOW_WHATSAPP = 31
 # Of Odoo's and Python's own records as well: whose they are cannot be seen.
 ODOOS = {
     "close",

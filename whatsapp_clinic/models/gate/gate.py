@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,13 +10,16 @@ from ...tools.phone import line, spellings
 from ..consent.consent_state import GIVEN, OBJECTIONS, States
 from ..message.message import BY_HAND
 from ..patient.guardianship import Guarded
+from ..provider.door import Traits, WritesFirst
 from ..vocabulary.priorities import PRIORITY_CAMPAIGN
 from .content_check import texts_of
+from .content_refusal import WrongLength, refuse_content
 from .gate_limits import Limits
 from .verdict import SEND, Verdict, hold, refuse
 
-# Cloud API: 24 hours from the patient's last message or call to that number.
-WINDOW = timedelta(hours=24)
+# For so long after what a patient wrote a purpose that only answers may be used, and
+# Meta's own agent is taken to have the conversation.
+ANSWERED_WITHIN = timedelta(hours=24)
 # Meta does not say that these open the window: they are about another message.
 _NO_OPENERS = ("reaction", "edit", "revoke", "system")
 # A shorter hold is the dispatcher catching its breath; if many follow each other, the
@@ -33,8 +37,8 @@ class Facts:
     whom; `blacklist`: telephones; `last_inbound`: {(identity id, channel id): naive
     UTC}, the patient's last message; `standby`: likewise until when Meta's own agent
     is taken to answer the patient; `channels`: {channel id: Verdict or None}, what
-    the channel itself objects; `subjects`: {message id: what it is about}, as far as
-    that exists.
+    the channel itself objects; `traits`: {channel id: what its messenger allows};
+    `subjects`: {message id: what it is about}, as far as that exists.
     """
 
     now: datetime
@@ -45,22 +49,34 @@ class Facts:
     last_inbound: dict
     standby: dict
     channels: dict
+    traits: dict
     subjects: dict
 
     def is_open(self, message) -> bool:
-        """Whether the patient wrote to this number within 24 hours."""
+        """Whether the patient wrote to this channel within the messenger's window."""
+        traits = self.traits.get(message.channel_id.id)
+        return bool(traits) and self.wrote_within(message, traits.window)
+
+    def wrote_within(self, message, period: timedelta | None) -> bool:
+        """Whether the patient wrote to this channel so recently; None for ever."""
         key = (message.identity_id.id, message.channel_id.id)
         last = self.last_inbound.get(key)
-        return bool(last) and last + WINDOW > self.now
+        return bool(last) and (period is None or last + period > self.now)
+
+    def may_begin(self, message) -> bool:
+        """Whether it may go to who has not written within the messenger's window."""
+        traits = self.traits.get(message.channel_id.id)
+        writes_first = traits.writes_first if traits else WritesFirst.TEMPLATES
+        is_template = writes_first is WritesFirst.TEMPLATES and message.template_id
+        return writes_first is WritesFirst.ANYTHING or bool(is_template)
 
 
-def _is_answer(message) -> bool:
-    """Whether it may go only within 24 hours of what the patient wrote.
-
-    WhatsApp asks it of everything but templates, the clinic of purposes that only
-    answer.
-    """
-    return not message.template_id or message.purpose_id.answers_only
+def _earliest(now: datetime, traits: Iterable[Traits]) -> datetime:
+    """Since when what patients wrote counts for something (naive UTC)."""
+    windows = [one.window for one in traits]
+    if None in windows:
+        return datetime.min
+    return now - max([ANSWERED_WITHIN, *windows])
 
 
 def _objection_to_purpose(states: States, company, partner_id, purpose) -> str | None:
@@ -100,7 +116,9 @@ class Gate(models.AbstractModel):
         In the order of the messages; a `send` takes its place in the limits.
         """
         facts = self._facts(messages, leaves_now=True)
-        limits = Limits(self.env, messages, clock.precise_now(), facts.is_open)
+        limits = Limits(
+            self.env, messages, clock.precise_now(), facts.is_open, facts.traits
+        )
         verdicts = {}
         for message in messages:
             verdict = self._judge_one(message, facts)
@@ -173,7 +191,9 @@ class Gate(models.AbstractModel):
     @api.model
     def _facts(self, messages, leaves_now: bool) -> Facts:
         now = clock.now()
-        last_inbound, standby = self._last_inbound(messages, now)
+        traits = self._traits(messages.channel_id)
+        since = _earliest(now, traits.values())
+        last_inbound, standby = self._last_inbound(messages, since)
         return Facts(
             now=now,
             leaves_now=leaves_now,
@@ -190,8 +210,15 @@ class Gate(models.AbstractModel):
                 channel.id: self._judge_channel(channel, now)
                 for channel in messages.channel_id
             },
+            traits=traits,
             subjects=self._existing_subjects(messages),
         )
+
+    @api.model
+    def _traits(self, channels) -> dict[int, Traits]:
+        """What the messengers of channels allow, by the channels' ids."""
+        providers = self.env["whatsapp.clinic.provider"]
+        return {channel.id: providers._of(channel).traits for channel in channels}
 
     @api.model
     def _existing_subjects(self, messages) -> dict:
@@ -222,7 +249,7 @@ class Gate(models.AbstractModel):
         return frozenset(line(number) for (number,) in rows)
 
     @api.model
-    def _last_inbound(self, messages, now) -> tuple[dict, dict]:
+    def _last_inbound(self, messages, since: datetime) -> tuple[dict, dict]:
         """When patients wrote last, and until when Meta's agent is taken to answer.
 
         The window counts from the connection of the number, not what was said before
@@ -251,7 +278,7 @@ class Gate(models.AbstractModel):
                 list(_NO_OPENERS),
                 messages.identity_id.ids,
                 messages.channel_id.ids,
-                now - WINDOW,
+                since,
             ],
         )
         last, standby = {}, {}
@@ -259,7 +286,7 @@ class Gate(models.AbstractModel):
             if opened:
                 last[identity, channel] = opened
             if is_standby:
-                standby[identity, channel] = at + WINDOW
+                standby[identity, channel] = at + ANSWERED_WITHIN
         return last, standby
 
     @api.model
@@ -349,7 +376,12 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _check_window(self, message, facts):
-        if _is_answer(message) and not facts.is_open(message):
+        """The messenger asks who may write first, the clinic that purposes which only
+        answer do so soon."""
+        is_late = message.purpose_id.answers_only and not facts.wrote_within(
+            message, ANSWERED_WITHIN
+        )
+        if is_late or not (facts.may_begin(message) or facts.is_open(message)):
             return refuse("window_closed")
         return None
 
@@ -366,10 +398,18 @@ class Gate(models.AbstractModel):
         return hold("standby", min(until, facts.now + RECHECK))
 
     @api.model
-    def _check_content(self, message, _facts):
+    def _check_content(self, message, facts):
         if message.template_id:
             # Looked at when it is rendered.
             return None
+        traits = facts.traits.get(message.channel_id.id)
+        if traits and message.kind not in traits.kinds:
+            told = self.env._("This channel takes no such message: write it as a text.")
+            return refuse("not_allowed", told)
+        length = len(message.body or "")
+        if traits and length > traits.text_length:
+            too_long = WrongLength("body", traits.text_length, length)
+            return refuse_content(self.env, too_long)
         found = self.env["whatsapp.clinic.content.check"]._objection(
             message,
             [

@@ -5,7 +5,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ...cloud_api.pacing import PAIR_MEMORY, pair_wait
 from ...tools import clock
 from ..vocabulary import locks
 from ..vocabulary.priorities import PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN
@@ -15,7 +14,6 @@ from .verdict import Verdict, hold, refuse
 # moving 24 hours, for all numbers of a business portfolio together.
 LIMIT_PERIOD = timedelta(hours=24)
 AUTOMATIC_PERIOD = timedelta(hours=1)
-_LOOK_BACK = max(AUTOMATIC_PERIOD, timedelta(seconds=PAIR_MEMORY))
 # Where so many more patients may be reached, nobody counts exactly for so many seconds.
 _AMPLE = 10_000
 _AMPLE_SECONDS = 3.0
@@ -40,8 +38,10 @@ class _Room:
 class Limits:
     """Grants what may leave within the limits; each grant counts for the next."""
 
-    def __init__(self, env, messages, now: datetime, is_open):
-        """`is_open(message)` says whether the patient wrote within 24 hours."""
+    def __init__(self, env, messages, now: datetime, is_open, traits: dict):
+        """`is_open(message)` says whether the patient wrote within the messenger's
+        window; `traits` are those of the messengers, by the ids of channels."""
+        self.traits = traits
         self.env = env
         self.now = now
         self.is_open = is_open
@@ -76,9 +76,12 @@ class Limits:
             room.left -= 1
 
     def _check_pair(self, message):
+        traits = self.traits.get(message.channel_id.id)
+        if not traits or not traits.pair_wait:
+            return None
         sent = self.sent[message.identity_id.id, message.channel_id.id]
         seconds = [(at - self.now).total_seconds() for at, _is_automatic in sent]
-        wait = pair_wait(seconds, 0.0)
+        wait = traits.pair_wait(seconds, 0.0)
         return hold("pair_limit", self.now + timedelta(seconds=wait)) if wait else None
 
     def _check_automatic(self, message):
@@ -107,6 +110,12 @@ class Limits:
     def _needs_room(self, message, room: _Room) -> bool:
         return message.identity_id.id not in room.reached and not self.is_open(message)
 
+    @property
+    def _look_back(self) -> timedelta:
+        """How long what was sent counts for one of the limits on a recipient."""
+        longest = max((one.pair_memory for one in self.traits.values()), default=0.0)
+        return max(AUTOMATIC_PERIOD, timedelta(seconds=longest))
+
     def _recently_sent(self, messages) -> dict:
         """{(identity id, channel id): [(naive UTC, whether a rule wrote it)]}"""
         self.env.cr.execute(
@@ -116,7 +125,7 @@ class Limits:
             WHERE identity_id = ANY(%s) AND claimed_at > %s AND direction = 'out'
             ORDER BY claimed_at
             """,
-            [messages.identity_id.ids, self.now - _LOOK_BACK],
+            [messages.identity_id.ids, self.now - self._look_back],
         )
         sent = defaultdict(list)
         for identity, channel, at, is_automatic in self.env.cr.fetchall():

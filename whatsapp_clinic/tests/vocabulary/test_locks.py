@@ -44,5 +44,7 @@ class TestLocks(ClinicCase):
             )
             self.env.cr.execute("SET LOCAL lock_timeout = '5s'")
             nothing = self.env["whatsapp.clinic.message"]
-            limits = Limits(self.env, nothing, clock.precise_now(), lambda _one: False)
+            limits = Limits(
+                self.env, nothing, clock.precise_now(), lambda _one: False, {}
+            )
             limits._lock(portfolio)
