@@ -16,10 +16,14 @@ class Gate(models.AbstractModel):
     @api.model
     def _check_subject(self, message, facts):
         verdict, rule = super()._check_subject(message, facts), message.rule_id
-        if verdict or not rule:
+        subject = facts.subjects.get(message.id)
+        if verdict or not rule or not subject:
             return verdict
-        subject = facts.subjects[message.id]
-        if message.plan_version != rule._version_about(subject):
+        is_behind = message.plan_version != rule._version_about(subject)
+        # What did not wait when it was planned, and is sent again, is not behind.
+        if is_behind and self.env["whatsapp.clinic.message.planning"]._is_left(
+            rule, subject.branch_id
+        ):
             return hold("replanning", facts.now + REPLANNED)
         objection = rule._objection_to(subject)
         return refuse(objection) if objection else None

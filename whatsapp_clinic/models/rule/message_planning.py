@@ -122,6 +122,12 @@ class MessagePlanning(models.Model):
         if subjects:
             self.env["whatsapp.clinic.message.rule"]._plan(subjects, rules=self.rule_id)
 
+    @api.model
+    def _is_left(self, rule, branch) -> bool:
+        """Whether something of a rule, or of a branch, is left to plan."""
+        domain = ["|", ("rule_id", "=", rule.id), ("branch_id", "=", branch.id)]
+        return bool(self.sudo().search_count(domain, limit=1))
+
     def _is_overtaken(self) -> bool:
         """Whether the same rule or branch was changed again: all of it is in a row of
         its own, with the rule as it is now."""

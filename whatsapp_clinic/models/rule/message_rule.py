@@ -303,11 +303,17 @@ class MessageRule(models.Model):
 
     @property
     def _moment(self):
-        """The anchor, as what the template is about has it; None if it has none."""
-        model = self.template_id.model
-        if model not in self.env["whatsapp.clinic.message.subject"]._models():
-            return None
-        return self.env[model]._anchors().get(self.anchor)
+        """The anchor, as what the template is about has it; None if it has none.
+
+        Before a template is chosen it is that of whatever has one of this name.
+        """
+        about = self.template_id.model
+        found = (
+            self.env[model]._anchors().get(self.anchor)
+            for model in self.env["whatsapp.clinic.message.subject"]._models()
+            if about in (False, model)
+        )
+        return next(filter(None, found), None)
 
     @property
     def _delta(self) -> timedelta:

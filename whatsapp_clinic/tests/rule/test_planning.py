@@ -91,6 +91,21 @@ class TestPlanning(ClinicCase):
         self.work()
         self.assertEqual(visit.whatsapp_message_ids, row)
 
+    def test_what_staff_send_again_is_not_held_by_what_was_planned_without_it(self):
+        row = self.waiting[0]
+        row.action_cancel()
+        self.reminder.offset = 30
+        self.work()
+        row.action_send_again()
+        verdict = self.env["whatsapp.clinic.gate"]._judge(row)[row.id]
+        self.assertEqual((row.state, verdict.action), ("queued", "send"))
+
+    def test_rule_for_what_was_just_done_writes_at_night_before_its_text_is_chosen(
+        self,
+    ):
+        rule = self.reminder.new({"anchor": "booked"})
+        self.assertTrue(rule.in_quiet_hours)
+
     def test_how_far_it_is_is_told_on_the_rule(self):
         self.assertEqual(self.reminder.planning_progress, 0)
         self.reminder.offset = 30
