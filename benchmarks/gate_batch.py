@@ -143,9 +143,27 @@ def _fill(database: Database, channel: int, first: int, end: int) -> None:
         first=first,
         end=end,
     )
+    _give_addresses(database)
     database.sql(
         """
         VACUUM ANALYZE res_partner, whatsapp_clinic_identity, whatsapp_clinic_consent,
                        whatsapp_clinic_identity_partner, whatsapp_clinic_message
         """
     )
+
+
+def _give_addresses(database: Database) -> None:
+    """Numbers are addresses of their own, in trees where there are any."""
+    if database.sql(
+        "SELECT 1 FROM information_schema.tables "
+        "WHERE table_name = 'whatsapp_clinic_identity_address'"
+    ):
+        database.sql(
+            """
+            INSERT INTO whatsapp_clinic_identity_address
+                (identity_id, provider, kind, value, is_main)
+            SELECT id, provider, 'phone', wa_id, TRUE
+            FROM whatsapp_clinic_identity WHERE wa_id IS NOT NULL
+            ON CONFLICT DO NOTHING
+            """
+        )

@@ -42,6 +42,7 @@ from .gate import (
 )
 from .identity import (
     test_acts,
+    test_addresses,
     test_identity,
     test_identity_merge,
     test_merge,

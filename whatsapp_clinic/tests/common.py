@@ -84,6 +84,7 @@ def set_up_clinic(case):
     env.cr.execute(
         "UPDATE whatsapp_clinic_identity SET wa_id = 'x' || id, line = 'x' || id"
     )
+    env.cr.execute("UPDATE whatsapp_clinic_identity_address SET value = 'x' || id")
     env.cr.execute(
         "UPDATE whatsapp_clinic_template SET business_account_id = 'x', enabled = FALSE"
     )

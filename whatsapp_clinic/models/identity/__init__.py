@@ -1,8 +1,7 @@
 from . import (
     identity,
     identity_act,
-    identity_alias,
-    identity_merge,
+    identity_address,
     partner_merge,
     res_partner,
 )

@@ -1,17 +1,17 @@
-from dataclasses import replace
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
-from odoo.tools import SQL, LazyTranslate
+from odoo.tools import LazyTranslate
 
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.access import named, require_group
-from ...tools.insert import insert
 from ...tools.phone import line, wa_id_to_e164
 from ..vocabulary.stops import STOPPING
+from .merging import Merging
+from .resolver import Resolver
 
 _lt = LazyTranslate(__name__)
 
@@ -64,17 +64,30 @@ class Identity(models.Model):
     provider = fields.Selection(
         [("whatsapp", "WhatsApp")], default="whatsapp", required=True, readonly=True
     )
-    wa_id = fields.Char("WhatsApp ID", readonly=True, copy=False)
+    address_ids = fields.One2many(
+        "whatsapp.clinic.identity.address", "identity_id", "Addresses"
+    )
+    wa_id = fields.Char(
+        "WhatsApp ID",
+        compute="_compute_ids",
+        inverse="_inverse_ids",
+        store=True,
+        copy=False,
+    )
     user_id = fields.Char(
         "User ID",
-        readonly=True,
+        compute="_compute_ids",
+        inverse="_inverse_ids",
+        store=True,
         copy=False,
         help="Business-scoped user id: stays when the patient hides the phone number.",
     )
     user_portfolio_id = fields.Many2one(
         "whatsapp.clinic.portfolio",
         "Portfolio of the User ID",
-        readonly=True,
+        compute="_compute_ids",
+        inverse="_inverse_ids",
+        store=True,
         copy=False,
         ondelete="set null",
         help="The same person has another user id in another business portfolio.",
@@ -194,14 +207,6 @@ class Identity(models.Model):
     )
     whatsapp_message_count = fields.Integer(compute="_compute_whatsapp_message_count")
 
-    _wa_id_uniq = models.UniqueIndex(
-        "(provider, wa_id) WHERE wa_id IS NOT NULL",
-        "This WhatsApp id is already known.",
-    )
-    _user_id_uniq = models.UniqueIndex(
-        "(provider, user_id) WHERE user_id IS NOT NULL",
-        "This user id is already known.",
-    )
     _line_uniq = models.UniqueIndex(
         "(provider, line) WHERE line IS NOT NULL",
         "This telephone is already known.",
@@ -210,6 +215,28 @@ class Identity(models.Model):
         "CHECK (wa_id IS NOT NULL OR user_id IS NOT NULL)",
         "An identity needs a WhatsApp id or a user id.",
     )
+
+    @api.depends("address_ids.is_main", "address_ids.value", "address_ids.scope")
+    def _compute_ids(self):
+        for identity in self:
+            main = identity.address_ids.filtered("is_main").grouped("kind")
+            nothing = identity.address_ids.browse()
+            user = main.get("user", nothing)
+            identity.wa_id = main.get("phone", nothing).value
+            identity.user_id = user.value
+            portfolio = identity.user_portfolio_id.browse(int(user.scope or 0) or ())
+            identity.user_portfolio_id = portfolio.exists()
+
+    def _inverse_ids(self):
+        """Main addresses by hand; what they replace is nobody's any more."""
+        for identity in self:
+            scope = str(identity.user_portfolio_id.id or "")
+            main = (
+                ("phone", identity.wa_id, ""),
+                ("user", identity.user_id, scope),
+            )
+            for kind, value, scope in main:
+                identity._set_main(kind, value, scope)
 
     @api.depends("wa_id")
     def _compute_phone(self):
@@ -338,49 +365,50 @@ class Identity(models.Model):
 
         Returns `{"+905…": identity}` with every number as a key.
         """
-        wa_ids = {phone: phone.lstrip("+") for phone in phones}
-        found = self._by_wa_ids(list(wa_ids.values()), provider)
-        missing = [{"wa_id": wa_id} for wa_id, one in found.items() if not one]
-        if missing:
-            self._ensure(missing, provider)
-            found = self._by_wa_ids(list(wa_ids.values()), provider)
-        return {phone: found[wa_id] for phone, wa_id in wa_ids.items()}
+        return Resolver(self, provider).for_phones(phones)
 
     @api.model
     def _for_sender(self, sender, portfolio, at, provider: str = "whatsapp"):
-        """The identity of who wrote (`cloud_api.webhooks.Sender`), made if unknown.
+        """The identity of who wrote (`Resolver.for_sender`), made if unknown."""
+        return Resolver(self, provider).for_sender(sender, portfolio, at)
 
-        `portfolio` is that of the number written to, `at` the time of the message
-        (naive UTC). What the sender shows for the first time (user id, names) is noted.
-        A number or a user id that shows up with another partner than before has changed
-        hands, whether WhatsApp announced it or not.
+    @api.model
+    def _learn_links(self, links: list[tuple], provider: str = "whatsapp"):
+        """Note which user id belongs to which number (`Resolver.learn_links`)."""
+        Resolver(self, provider).learn_links(links)
+
+    @api.model
+    def _find(self, ids: dict, provider: str):
+        """By `user_id` and `wa_id`, any of their forms, of which one may be missing."""
+        return Resolver(self, provider).find(ids)
+
+    @api.model
+    def _by_wa_ids(self, wa_ids: list[str], provider: str) -> dict:
+        """Identities by WhatsApp id; unknown ones are mapped to an empty recordset."""
+        return Resolver(self, provider).by_wa_ids(wa_ids)
+
+    @api.model
+    def _known(self, values: list[str], provider: str):
+        """Those to whom any of these addresses belongs."""
+        return self.browse().union(*Resolver(self, provider).known(values).values())
+
+    @api.model
+    def _ensure(self, ids: list[dict], provider: str, portfolio=None):
+        """Insert identities that are not there; losing a race is no error.
+
+        User ids are those of people in a `portfolio`.
         """
-        ids = {"wa_id": sender.wa_id, "user_id": sender.user_id}
-        identity = self._find(ids, provider)
-        if not identity:
-            self._ensure([ids], provider)
-            identity = self._find(ids, provider)
-        elif identity._changed_hands(sender, portfolio, at):
-            company = portfolio.company_id
-            if not identity._heard_by(company):
-                # Of whom another company's app knows the number alone.
-                by_number = replace(sender, user_id=None)
-                return self._for_sender(by_number, portfolio, at, provider)
-            identity._disown("number_changed", company)
-            is_same_number = identity.wa_id == sender.wa_id
-            identity.user_id = sender.user_id if is_same_number else False
-            return self._for_sender(sender, portfolio, at, provider)
-        identity._note(sender, portfolio)
-        return identity
+        Resolver(self, provider).ensure(ids, portfolio)
 
     def _changed_hands(self, sender, portfolio, at) -> bool:
         """Whether the sender contradicts what is known, and is no late webhook."""
-        has_other_number = sender.wa_id and self.wa_id and sender.wa_id != self.wa_id
+        has_other_number = (
+            sender.wa_id and self.wa_id and not self._has_address(sender.wa_id)
+        )
         has_other_user = (
             sender.user_id
-            and self.user_id
-            and sender.user_id != self.user_id
-            and self.user_portfolio_id == portfolio
+            and not self._has_address(sender.user_id)
+            and self._has_other_user(sender.user_id, portfolio)
         )
         if not has_other_number and not has_other_user:
             return False
@@ -392,45 +420,65 @@ class Identity(models.Model):
         messages = self.env["whatsapp.clinic.message"]
         return not messages.search_count(later, limit=1)
 
-    @api.model
-    def _find(self, ids: dict, provider: str):
-        """By user id, which outlives a phone number, else by WhatsApp id."""
-        for name in ("user_id", "wa_id"):
-            found = ids[name] and self._with_id(name, ids[name], provider)
-            if found:
-                return found
-        return self.browse()
+    def _has_other_user(self, user_id: str, portfolio) -> bool:
+        is_comparable = self.user_portfolio_id == portfolio
+        return bool(self.user_id) and is_comparable and self.user_id != user_id
 
-    @api.model
-    def _with_id(self, name: str, value: str, provider: str):
-        # Asked for every text: SQL, as a search takes twice as long.
-        self.flush_model(["provider", name])
-        self.env.cr.execute(
-            SQL(
-                "SELECT id FROM whatsapp_clinic_identity "
-                "WHERE provider = %s AND %s = %s",
-                provider,
-                SQL.identifier(name),
-                value,
+    def _has_address(self, value: str | None) -> bool:
+        """Whether it is one of the addresses, in any form."""
+        if value in (self.wa_id, self.user_id):
+            return bool(value)
+        return bool(value) and value in self.address_ids.mapped("value")
+
+    def _set_main(self, kind: str, value: str | None, scope: str):
+        """Let an address be the one that is shown; the former one is nobody's."""
+        known = self.address_ids.filtered(lambda one: one.kind == kind)
+        kept = known.filtered(lambda one: one.value == value)[:1]
+        if kept.is_main and (kept.scope or "") == scope:
+            return
+        former = known.filtered("is_main") - kept
+        if kind == "phone" and kept:
+            former.is_main = False
+        elif kind == "phone":
+            known.unlink()
+        else:
+            former.unlink()
+        self.address_ids.flush_model()
+        if kept:
+            kept.write({"is_main": True, "scope": scope or False})
+        elif value:
+            self.address_ids.create(
+                {
+                    "identity_id": self.id,
+                    "provider": self.provider,
+                    "scope": scope or False,
+                    "kind": kind,
+                    "value": value,
+                    "is_main": True,
+                }
             )
-        )
-        return self.browse(row_id for (row_id,) in self.env.cr.fetchall())
+            if kind == "phone":
+                self.address_ids._add(self, kind, value)
 
-    @api.model
-    def _ensure(self, ids: list[dict], provider: str):
-        """Insert identities that are not there; losing a race is no error."""
-        self.flush_model()
-        for values in ids:
-            wa_id = values.get("wa_id")
-            row = {
-                "provider": provider,
-                "wa_id": wa_id,
-                "user_id": values.get("user_id"),
-                "phone": wa_id and wa_id_to_e164(wa_id),
-                "line": wa_id and line(wa_id),
-            }
-            insert(self.env, self._table, row)
-        self.invalidate_model()
+    def _add_address(self, value: str | None, portfolio=None):
+        """Note another address of the same somebody, unless it is known already.
+
+        Of a user id the `portfolio` tells where it means this person. Losing a race is
+        no error: two channels may learn it from the same answer.
+        """
+        self.ensure_one()
+        if not value or self._find({"user_id": value, "wa_id": value}, self.provider):
+            return
+        kind = "phone" if value.isdigit() else "user"
+        self.flush_recordset()
+        scope = str(portfolio.id) if portfolio else ""
+        self.address_ids._add(self, kind, value, scope)
+
+    def _note_addresses(self):
+        """Addresses were written or moved by SQL."""
+        self.invalidate_recordset(["address_ids"])
+        for name in ("wa_id", "user_id", "user_portfolio_id"):
+            self.env.add_to_compute(self._fields[name], self)
 
     def _note(self, sender, portfolio):
         self.ensure_one()
@@ -441,21 +489,23 @@ class Identity(models.Model):
         news = {name: one for name, one in names.items() if one and one != self[name]}
         for name in ("wa_id", "user_id"):
             value = getattr(sender, name)
-            if value and not self[name] and not self._known_elsewhere(name, value):
+            if value and not self[name] and not self._known_elsewhere(value):
                 news[name] = value
         user_id = news.get("user_id", self.user_id)
         if user_id and user_id == sender.user_id and not self.user_portfolio_id:
             news["user_portfolio_id"] = portfolio.id
         if news:
             self.write(news)
+        if self.user_portfolio_id != portfolio:
+            self._add_address(sender.user_id, portfolio)
 
     def _at(self, phone: str | None):
         """Those of these identities that are the telephone of a number in E.164."""
         return self.filtered(lambda one: phone and one.line == line(phone))
 
-    def _known_elsewhere(self, name: str, value: str) -> bool:
-        domain = [("provider", "=", self.provider), (name, "=", value)]
-        return bool(self.search_count([*domain, ("id", "!=", self.id)], limit=1))
+    def _known_elsewhere(self, value: str) -> bool:
+        found = self._find({"user_id": value, "wa_id": value}, self.provider)
+        return bool(found - self)
 
     def _link(self, partner):
         """Note that the number is the partner's, unless the partner left it."""
@@ -470,6 +520,9 @@ class Identity(models.Model):
         """
         former = self.sudo().search([("former_partner_ids", "in", partner.ids)])
         roots = partner._clinic_roots() or self.env.company.sudo().root_id
+        strangers = self.filtered(
+            lambda one: not one.partner_ids and not one.former_partner_ids
+        )
         for identity in self:
             if identity.block_source == "wrong_person":
                 identity._enter_anew(partner)
@@ -478,6 +531,19 @@ class Identity(models.Model):
             identity._link(partner)
         if self and former:
             partner._plan_messages()
+        for identity in strangers:
+            identity._name_patient()
+
+    def _name_patient(self):
+        """What a stranger wrote is now known to be of the only patient."""
+        if len(self.partner_ids) == 1:
+            self.env["whatsapp.clinic.message"].search(
+                [
+                    ("identity_id", "=", self.id),
+                    ("direction", "=", "in"),
+                    ("partner_id", "=", False),
+                ]
+            ).write({"partner_id": self.partner_ids.id})
 
     def _is_doubtful_for(self, partner, is_entered: bool) -> bool:
         """Whether staff has to say that this number is the partner's.
@@ -679,9 +745,35 @@ class Identity(models.Model):
             noted = partner.with_context(lang=company.partner_id.lang)
             noted._note_for_staff(noted.env._(_LEFT[reason]))
         (partners | wards)._ask_for_number()
+        if not self.partner_ids:
+            # Former user ids were those of who had the number before.
+            self.address_ids.filtered(
+                lambda one: one.kind == "user" and not one.is_main
+            ).unlink()
 
     def _rotate_user_id(self, user_id: str):
-        """The same person with the same number got a new user id."""
+        """The same person with the same number got a new user id.
+
+        It may have written before it was announced.
+        """
         self.ensure_one()
-        if not self._known_elsewhere("user_id", user_id):
-            self.user_id = user_id
+        other = self._find({"user_id": user_id}, self.provider)
+        if other.wa_id and other != self:
+            return
+        if other and other != self:
+            self._merge(other)
+        scope = str(self.user_portfolio_id.id or "")
+        self.address_ids.filtered(
+            lambda one: one.kind == "user" and one.is_main
+        ).is_main = False
+        self.address_ids.flush_model()
+        self._set_main("user", user_id, scope)
+
+    def _merge(self, other):
+        """Take over everything of `other`, which is the same person, and remove it.
+
+        Stops and holds: the stricter of both, but no stop that was said to a company
+        without a patient here. Who left one of them has left both.
+        """
+        self.ensure_one()
+        Merging(self, other).run()

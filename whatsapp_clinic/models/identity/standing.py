@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ..vocabulary.stops import ORDER, SOURCES
+from ..vocabulary.stops import RANK, SOURCES
 
 
 @dataclass(frozen=True)
@@ -45,4 +45,4 @@ def standing(acts: Iterable[Act]) -> list[Act]:
         if stop.decision == "stop" and not any(act.lifts(stop) for act in acts)
     ]
     stops.sort(key=lambda stop: stop.at, reverse=True)
-    return sorted(stops, key=lambda stop: ORDER.index(stop.source))
+    return sorted(stops, key=lambda stop: RANK[stop.source])

@@ -95,13 +95,9 @@ class EventBatch:
             for update in updates
             if isinstance(update, webhooks.InboundMessage)
         ]
-        identities = self.env["whatsapp.clinic.identity"].search(
-            [
-                ("provider", "=", "whatsapp"),
-                "|",
-                ("wa_id", "in", [one.wa_id for one in senders if one.wa_id]),
-                ("user_id", "in", [one.user_id for one in senders if one.user_id]),
-            ]
+        told = {value for one in senders for value in (one.wa_id, one.user_id)}
+        identities = self.env["whatsapp.clinic.identity"]._known(
+            list(filter(None, told)), "whatsapp"
         )
         # A field that is asked of several records brings all columns of all of them.
         identities.mapped("wa_id")

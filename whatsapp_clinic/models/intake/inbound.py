@@ -242,19 +242,19 @@ class Inbound(models.AbstractModel):
             messages._receive_notice(channel, identity, event)
 
     @api.model
-    def _met(self, sender):
+    def _met(self, channel, sender):
         """The identity of somebody who is named and did not write; made if unknown."""
         identities = self.env["whatsapp.clinic.identity"]
         ids = {"wa_id": sender.wa_id, "user_id": sender.user_id}
         if not identities._find(ids, "whatsapp"):
-            identities._ensure([ids], "whatsapp")
+            identities._ensure([ids], "whatsapp", channel.portfolio_id)
         return identities._find(ids, "whatsapp")
 
     @api.model
     def _on_echo(self, event, channel):
         """Somebody of the clinic wrote in the app, or Meta's agent did."""
         if not self._is_known(channel, event.message.message_id):
-            identity = self._met(event.message.sender)
+            identity = self._met(channel, event.message.sender)
             messages = self.env["whatsapp.clinic.message"]
             messages._receive_echo(channel, identity, event)
 
@@ -265,12 +265,12 @@ class Inbound(models.AbstractModel):
         if known:
             known._fill_in(event.message)
         else:
-            identity = self._met(event.message.sender)
+            identity = self._met(channel, event.message.sender)
             messages._receive_past(channel, identity, event)
 
     @api.model
     def _on_handover(self, event, channel):
-        identity = self._met(event.person)
+        identity = self._met(channel, event.person)
         messages = self.env["whatsapp.clinic.message"]
         messages._receive_handover(channel, identity, event)
 

@@ -50,4 +50,4 @@ class Message(models.Model):
             other = identity._find({"user_id": None, "wa_id": wa_id}, identity.provider)
             if other and other != identity:
                 identity._merge(other)
-            identity._add_alias(wa_id)
+            identity._add_address(wa_id)

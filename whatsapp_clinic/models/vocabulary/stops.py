@@ -39,4 +39,4 @@ SOURCES = {
     "merge": Source("Two numbers turned out to be one", lifts=_EVERY),
 }
 STOPPING = [(name, SOURCES[name].label) for name in SOURCES if name in _EVERY]
-ORDER = tuple(SOURCES)
+RANK = {name: place for place, name in enumerate(SOURCES)}

@@ -349,7 +349,7 @@ class TestDispatcher(SandboxCase):
         run._write_back()
         self.assertEqual((message.state, message.message_id), ("sent", "x"))
         self.assertEqual(message.identity_id, identity)
-        self.assertIn("905321119999", identity.alias_ids.mapped("value"))
+        self.assertIn("905321119999", identity.address_ids.mapped("value"))
 
     def test_answer_of_an_earlier_attempt_is_not_taken_for_this_one(self):
         message = self.send_reminder(self.appointment)

@@ -40,7 +40,7 @@ RIGHTS = {
     "consent.request": ("r", "r", "r", "r", "r"),
     "identity": ("r", "r", "r", "r", "r"),
     "identity.act": ("r", "r", "r", "r", "r"),
-    "identity.alias": ("r", "r", "r", "r", "r"),
+    "identity.address": ("r", "r", "r", "r", "r"),
     "media": ("r", "r", "r", "r", "r"),
     "media.upload": ("", "", "", "r", ""),
     "identity.link": ("rwc", "", "rwc", "rwc", "rwc"),
@@ -86,7 +86,7 @@ BY_BRANCH = (
     "guardianship",
     "identity",
     "identity.act",
-    "identity.alias",
+    "identity.address",
     "media",
     "message",
     "message.attempt",
@@ -199,9 +199,11 @@ class TestAccess(ClinicCase):
                     "company_id": branch.company_id.id,
                 }
             ),
-            "identity.alias": env["whatsapp.clinic.identity.alias"].create(
+            "identity.address": env["whatsapp.clinic.identity.address"].create(
                 {
                     "identity_id": patient.whatsapp_identity_ids.id,
+                    "provider": "whatsapp",
+                    "kind": "user",
                     "value": f"TR.{branch.id}",
                 }
             ),
