@@ -32,6 +32,8 @@ PATIENT_STATUSES = [
     ("tentative", "Asks for another time"),
     ("declined", "Will not come"),
 ]
+# The time is an idea of the desk's: the patient does not have it yet.
+UNBOOKED_STATES = ("proposed", "waitlist")
 SLOT_STATES = ("booked", "arrived", "fulfilled")
 # What a message spoke of has changed when one of these does.
 _SLOT_FIELDS = {"start", "stop", "duration", "practitioner_id", "type_id", "state"}
@@ -555,7 +557,8 @@ class Appointment(models.Model):
         start, changes nothing and is left to reception.
         """
         self.ensure_one()
-        if message.subject_version != self.version or self.state != "booked":
+        is_expected = self.state in (*UNBOOKED_STATES, "booked")
+        if message.subject_version != self.version or not is_expected:
             self._ask_about_tap(
                 _lt("The patient tapped “{button}” on an outdated message: {message}."),
                 message,
@@ -569,6 +572,11 @@ class Appointment(models.Model):
             )
         elif action == "confirm":
             self._accept()
+            if self.state in UNBOOKED_STATES:
+                self._ask_reception(
+                    "patients_answer",
+                    _lt("The patient accepts this time, which is not booked yet."),
+                )
         elif action == "cancel":
             self.write(
                 {
@@ -586,20 +594,19 @@ class Appointment(models.Model):
                 "patients_answer", _lt("The patient asks for another time.")
             )
 
-    def _what_holds(self, patient, version: int) -> str:
+    def _what_holds(self, patient, version: int, action: str) -> str:
         """Which automatic answer tells a patient who tapped a button what holds now."""
         self.ensure_one()
         if patient != self.partner_id:
             return "not_yours"
         if self.state == "cancelled":
-            return "tap_cancelled"
-        if self.state in ("proposed", "waitlist"):
-            return "tap_another_time"
-        if self.state != "booked" or self.start <= clock.now():
+            return "tap_cancelled" if action == "cancel" else "tap_was_cancelled"
+        if self._is_over():
             return "tap_past"
-        if version == self.version and self.patient_status in _TAPPED:
-            return _TAPPED[self.patient_status]
-        return "tap_moved"
+        answer = self.patient_status if version == self.version else None
+        if self.state in UNBOOKED_STATES and answer != "tentative":
+            return "tap_unbooked"
+        return _TAPPED.get(answer, "tap_moved")
 
     def _settle_answers(self):
         """What the patient's last word asked of reception is done with."""
@@ -637,7 +644,13 @@ class Appointment(models.Model):
         self.ensure_one()
         if message.rule_id:
             return super()._objection_to(message)
-        return self._objection_to_announcing(message)
+        if message.only_coming:
+            return self._objection_to_announcing(message)
+        return None
+
+    def _objection_to_words_of_rules(self) -> str | None:
+        self.ensure_one()
+        return "not_booked" if self.state in UNBOOKED_STATES else None
 
     def _merge_key(self):
         """A patient comes once a day, to however many appointments."""

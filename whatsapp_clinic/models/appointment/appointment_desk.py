@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ...tools import clock
 from ..outbox.undo import tell_sent
+from .appointment import UNBOOKED_STATES
 
 # Where a wrong click came from.
 _BEFORE = {
@@ -75,21 +76,27 @@ class Appointment(models.Model):
     def _first_of_each_day(self):
         """One visit for each patient and day: the first that is still to come."""
         first = {}
-        for one in self.sorted(lambda one: (one._is_over(), one.start)):
+        for one in self.sorted(lambda one: (not one._is_to_come(), one.start)):
             first.setdefault(one._merge_key(), one)
         return self & self.browse().union(*first.values())
 
     def _is_over(self) -> bool:
         """Whether nobody is expected any more."""
-        is_expected = self.state in ("proposed", "waitlist", "booked")
+        is_expected = self.state in (*UNBOOKED_STATES, "booked")
         return not is_expected or self.start <= clock.now()
+
+    def _is_to_come(self) -> bool:
+        """Whether the patient has the appointment, and it is still to come."""
+        return self.state == "booked" and not self._is_over()
 
     def _objection_to_announcing(self, message) -> str | None:
         """Why what staff wrote of a coming visit should not be sent any more."""
         is_told_place = message.subject_version == self.version
         if self.state in ("cancelled", "noshow") or not is_told_place:
             return "obsolete"
-        return "expired" if self._is_over() else None
+        if self._is_over():
+            return "expired"
+        return "not_booked" if self.state in UNBOOKED_STATES else None
 
     def _untold_version(self) -> dict:
         """The version that an undo gives back, unless the patient heard of the newer.

@@ -54,7 +54,7 @@ class Appointment(models.Model):
                 "Moved to %(when)s. A rule tells %(patient)s on WhatsApp.", **told
             )
             return {"message": message, "can_ask": False}
-        if self._is_over():
+        if not self._is_to_come():
             return {"message": moved, "can_ask": False}
         objection = self._why_not_told("moved")
         if objection:

@@ -15,6 +15,8 @@ CODES = [
     ("not_yours", "An appointment was another patient's"),
     ("tap_confirmed", "Tapped: the appointment is confirmed"),
     ("tap_cancelled", "Tapped: the appointment is cancelled"),
+    ("tap_was_cancelled", "Tapped: the appointment had been cancelled before"),
+    ("tap_unbooked", "Tapped: the appointment is not booked yet"),
     ("tap_another_time", "Tapped: another time is looked for"),
     ("tap_moved", "Tapped: the message was out of date"),
     ("tap_past", "Tapped: the visit has begun or is over"),

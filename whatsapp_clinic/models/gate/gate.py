@@ -306,8 +306,6 @@ class Gate(models.AbstractModel):
             return refuse("obsolete") if message.res_id else None
         if subject._recipient() != message.partner_id:
             return refuse("other_patient")
-        if not message.rule_id and not message.only_coming:
-            return None
         objection = subject._objection_to(message)
         return refuse(objection) if objection else None
 

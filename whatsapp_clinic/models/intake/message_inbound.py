@@ -284,7 +284,7 @@ class Message(models.Model):
             self.write({"res_model": row.res_model, "res_id": row.res_id})
             if not is_repeated:
                 subject._obey_patient(action, row)
-        code = subject._what_holds(row.partner_id, row.subject_version)
+        code = subject._what_holds(row.partner_id, row.subject_version, action)
         if code:
             chat = self.env["whatsapp.clinic.chat.answers"]
             chat._answer_tap(self, code, subject)

@@ -108,6 +108,10 @@ class Subject(models.AbstractModel):
             return "obsolete"
         return None
 
+    def _objection_to_words_of_rules(self) -> str | None:
+        """Why what rules say would not be so now, whoever sends it: a reason."""
+        return None
+
     def _merge_key(self):
         """What the subjects have in common of which one message is enough."""
         return self.id
@@ -141,7 +145,7 @@ class Subject(models.AbstractModel):
         """When it begins, aware, by the branch's clock; None if it does not begin."""
         return None
 
-    def _what_holds(self, patient, version: int) -> str | None:
+    def _what_holds(self, patient, version: int, action: str) -> str | None:
         """Which automatic answer tells who tapped a button what holds now."""
         return None
 

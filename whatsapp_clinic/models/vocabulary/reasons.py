@@ -203,6 +203,10 @@ REASONS = {
         is_hopeless=True,
         is_planned_away=True,
     ),
+    "not_booked": Reason(
+        "The visit is not booked yet.",
+        next_step=_lt("Book the visit, then write to the patient."),
+    ),
     "already_confirmed": Reason(
         "The patient has confirmed already.",
         is_hopeless=True,

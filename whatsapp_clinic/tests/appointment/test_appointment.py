@@ -252,12 +252,37 @@ class TestTaps(SandboxCase):
             ("Confirm", "is confirmed"),
             ("Reschedule", "another time"),
             ("Cancel", "is cancelled"),
-            ("Confirm", "is cancelled"),
+            ("Confirm", "had been cancelled"),
         ):
             self.tap(title)
             answers = self.answers()
             self.assertIn(said, answers[-1])
         self.assertEqual(len(answers), 4)
+
+    def test_taps_about_a_visit_that_is_only_proposed_are_told_as_they_are(self):
+        for state in ("proposed", "waitlist"):
+            self.appointment.write({"state": state, "patient_status": "needs_action"})
+            for title, said, asked, status in (
+                ("Confirm", "not booked yet", "not booked yet", "accepted"),
+                ("Reschedule", "another time", "another time", "tentative"),
+            ):
+                with self.subTest(state=state, title=title):
+                    self.tap(title)
+                    self.assertIn(said, self.answers()[-1])
+                    self.assertEqual(self.appointment.state, state)
+                    self.assertEqual(self.appointment.patient_status, status)
+                    self.assertIn(asked, self.appointment.activity_ids.summary)
+        self.tap("Cancel")
+        self.assertIn("is cancelled", self.answers()[-1])
+        self.assertEqual(self.appointment.state, "cancelled")
+
+    def test_old_message_about_what_is_only_proposed_books_nothing(self):
+        self.appointment.start += timedelta(hours=2)
+        self.appointment.state = "proposed"
+        self.tap("Confirm")
+        self.assertIn("not booked yet", self.answers()[-1])
+        self.assertEqual(self.appointment.patient_status, "needs_action")
+        self.assertIn("outdated", self.appointment.activity_ids.summary)
 
     def test_tap_on_an_outdated_message_is_answered_with_the_new_time(self):
         self.appointment.start += timedelta(hours=2)

@@ -492,6 +492,36 @@ class TestWritingAboutVisits(DeskCase):
         self.assertIn("cancelled or moved", composer.outlook_html)
         self.assertIn("Its time has passed", composer.outlook_html)
 
+    def test_visit_that_is_not_booked_is_not_reminded_of(self):
+        """Not in bulk either, and not with the tick for visits that are over."""
+        self.rule(offset=24, active=False)
+        booked = self.book(self.patient, tomorrow(72))
+        for state in ("proposed", "waitlist"):
+            only = self.book(self.patient, tomorrow(100), state=state)
+            for also_over in (False, True):
+                composer = self.compose(booked | only, also_over=also_over)
+                with self.subTest(state=state, also_over=also_over):
+                    self.assertEqual(self.counts(composer), (1, 1, 0))
+                    self.assertIn("not booked yet", composer.outlook_html)
+                    self.assertIn("Book the visit", composer.outlook_html)
+
+    def test_template_that_no_rule_sends_proposes_a_time(self):
+        proposed = self.book(self.patient, tomorrow(72), state="proposed")
+        composer = self.compose(proposed, also_over=True)
+        self.assertEqual(self.counts(composer), (1, 0, 0))
+
+    def test_of_a_day_the_booked_visit_is_told_before_a_proposed_one(self):
+        noon = datetime(2030, 5, 6, 9, 0)
+        proposed = self.book(self.patient, noon, state="proposed")
+        booked = self.book(self.patient, noon + timedelta(hours=1))
+        self.assertEqual((proposed | booked)._first_of_each_day(), booked)
+
+    def test_nobody_is_asked_to_tell_of_the_move_of_a_proposed_visit(self):
+        visit = self.book(self.patient, tomorrow(72), state="proposed")
+        before = self.at_desk(visit).place()
+        visit.start += timedelta(hours=1)
+        self.assertFalse(self.at_desk(visit).news_of_move(before)["can_ask"])
+
     def test_visit_cancelled_after_the_message_was_written_is_not_announced(self):
         visit = self.book(self.patient, tomorrow(72))
         composer = self.compose(visit).with_context(clinic_sent_by_hand=True)
