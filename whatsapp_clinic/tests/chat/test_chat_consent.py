@@ -492,7 +492,7 @@ class TestChatConsent(ChatCase):
         activity = self.patient.whatsapp_identity_ids.activity_ids
         self.assertIn("guardian", activity.summary)
         self.tap(bubble, "Kabul etmiyorum")
-        self.assertEqual(self.state(self.survey), "withdrawn")
+        self.assertEqual(self.state(self.survey), "refused")
 
     def test_minor_who_agrees_again_and_again_calls_reception_once(self):
         self.patient.clinic_birthdate = clock.now().date() - timedelta(days=3000)
@@ -602,7 +602,7 @@ class TestChatConsent(ChatCase):
         self.make_question(QUESTION)
         self.desk(self.survey).action_chat()
         self.tap(self.shown()[-1], "Kabul etmiyorum")
-        self.assertEqual(self.state(self.survey), "withdrawn")
+        self.assertEqual(self.state(self.survey), "refused")
 
     def test_reception_asks_one_thing_at_a_time(self):
         self.say("Hello")

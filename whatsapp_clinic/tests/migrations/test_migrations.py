@@ -216,6 +216,11 @@ class TestForeignAccounts(MigrationCase):
         self.own = make_template(self, "own")
         self.templates = self.template | self.own
         self.env.flush_all()
+        self.env.cr.execute(
+            "ALTER TABLE whatsapp_clinic_template "
+            "ADD COLUMN IF NOT EXISTS task varchar, "
+            "ADD COLUMN IF NOT EXISTS task_error text"
+        )
         for table in ("template", "template_title"):
             self.env.cr.execute(
                 f"UPDATE whatsapp_clinic_{table} SET company_id = %s WHERE name = %s",
@@ -235,7 +240,11 @@ class TestForeignAccounts(MigrationCase):
             self.assertNotEqual(self.template.business_account_id, BUSINESS_ACCOUNT)
             self.assertEqual(self.template.body_text, text)
             self.assertEqual(self.template.title, "Our reminder")
-            self.assertTrue(self.template.task_error)
+            self.env.cr.execute(
+                "SELECT task_error FROM whatsapp_clinic_template WHERE id = %s",
+                [self.template.id],
+            )
+            self.assertIn("another company", self.env.cr.fetchone()[0])
 
     def test_own_templates_stay(self):
         before = self.own.read()

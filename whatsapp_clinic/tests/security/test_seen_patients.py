@@ -38,12 +38,12 @@ class TestSeenPatients(ClinicCase):
     def found(self, user):
         patients = self.env["res.partner"].with_user(user)
         return self.patient in patients.search(
-            [("whatsapp_consent_state", "=", "withdrawn")]
+            [("whatsapp_consent_state", "=", "refused")]
         )
 
     def test_badge_is_told_in_the_home_branch_and_to_managers(self):
         for user in (self.here, self.manager):
-            self.assertEqual(self.badge(user), "withdrawn")
+            self.assertEqual(self.badge(user), "refused")
             self.assertTrue(self.found(user))
 
     def test_badge_is_not_told_in_another_branch(self):
@@ -55,7 +55,7 @@ class TestSeenPatients(ClinicCase):
 
     def test_a_visit_opens_the_badge_to_its_branch(self):
         self.book(self.patient, branch_id=self.other_branch.id)
-        self.assertEqual(self.badge(self.there), "withdrawn")
+        self.assertEqual(self.badge(self.there), "refused")
         self.assertTrue(self.found(self.there))
 
     def test_badge_is_told_to_exactly_who_may_read_the_consents(self):
@@ -241,7 +241,7 @@ class TestSeenPatients(ClinicCase):
             lines = wizard.create({"partner_id": self.patient.id}).line_ids
             states = {line.present_state for line in lines}
             with self.subTest(user=user.login):
-                self.assertEqual("withdrawn" in states, is_told)
+                self.assertEqual("refused" in states, is_told)
                 self.assertEqual(states == {False}, not is_told)
 
     def test_phone_of_a_patient_who_may_not_be_read_is_not_shown(self):
