@@ -16,6 +16,14 @@ def require_group(env, *groups: str) -> None:
     raise AccessError(env._("You do not have the rights for this in WhatsApp Clinic."))
 
 
+def require_field(model, name: str) -> None:
+    """Raise AccessError unless the user may read a field: for its `search`.
+
+    Odoo asks the groups of a field only where it becomes a column of the query.
+    """
+    model._check_field_access(model._fields[name], "read")
+
+
 def create_as_system(model, vals_list):
     """Create records with the rights of the system, in the name of the user.
 

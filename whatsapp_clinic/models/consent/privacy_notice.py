@@ -8,6 +8,7 @@ from odoo.tools.urls import urljoin
 
 from ...tools import clock, write_once
 from ...tools.access import require_group
+from ...tools.ruled_lines import RuledOne2many
 from .write_once_mixin import BOOKKEEPING
 
 PAGE = "/whatsapp_clinic/notice"
@@ -64,7 +65,7 @@ class PrivacyNotice(models.Model):
         help="What patients agreed to under earlier versions no longer counts for "
         "these purposes.",
     )
-    consent_ids = fields.One2many("whatsapp.clinic.consent", "notice_id", "Consents")
+    consent_ids = RuledOne2many("whatsapp.clinic.consent", "notice_id", "Consents")
     consent_count = fields.Integer(compute="_compute_consent_count")
     asked_again_count = fields.Integer(
         "Patients to Ask Again",

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 
 from ...tools import clock
-from ...tools.access import require_group
+from ...tools.access import require_field, require_group
 from ...tools.printing import print_action
 from ..consent.consent_present import SOON
 from ..consent.consent_state import OBJECTIONS
@@ -119,7 +119,17 @@ class ResPartner(models.Model):
     @api.model
     def _search_whatsapp_consent_state(self, operator, value):
         """Only what consent alone decides can be looked for."""
-        if operator != "in" or not set(value) <= _SEARCHABLE:
+        require_field(self, "whatsapp_consent_state")
+        if operator not in ("in", "not in"):
+            return NotImplemented
+        if not set(value) <= _SEARCHABLE:
+            raise UserError(
+                self.env._(
+                    "Only patients without consent, or whose consent ended, can be "
+                    "looked for."
+                )
+            )
+        if operator == "not in":
             return NotImplemented
         purpose = self.env.ref("whatsapp_clinic.purpose_appointment")
         coverage = self.env["whatsapp.clinic.consent.coverage"].sudo()
@@ -174,6 +184,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _search_clinic_consent_expires_soon(self, operator, value):
+        require_field(self, "clinic_consent_expires_soon")
         if operator != "in" or True not in value:
             return NotImplemented
         self.env["whatsapp.clinic.consent"].flush_model()

@@ -14,6 +14,7 @@ from ...tools.phone import (
     read,
     written_region,
 )
+from ...tools.ruled_lines import RuledOne2many
 from ..vocabulary.states import WAITING_STATES
 
 # That somebody is a patient is health data: only the clinic's staff may see it.
@@ -70,10 +71,10 @@ class ResPartner(models.Model):
         copy=False,
         help="The clinic decided so: nothing is sent, whatever the patient agreed to.",
     )
-    guardianship_ids = fields.One2many(
+    guardianship_ids = RuledOne2many(
         "whatsapp.clinic.guardianship", "patient_id", "Guardians", groups=CLINIC_STAFF
     )
-    ward_ids = fields.One2many(
+    ward_ids = RuledOne2many(
         "whatsapp.clinic.guardianship",
         "guardian_id",
         "Decides for",
@@ -95,10 +96,10 @@ class ResPartner(models.Model):
         groups=CLINIC_STAFF,
         help="Of patients whom the user looks after.",
     )
-    consent_ids = fields.One2many(
+    consent_ids = RuledOne2many(
         "whatsapp.clinic.consent", "partner_id", "Consents", groups=CLINIC_STAFF
     )
-    appointment_ids = fields.One2many(
+    appointment_ids = RuledOne2many(
         "whatsapp.clinic.appointment", "partner_id", "Appointments", groups=CLINIC_STAFF
     )
     clinic_appointment_count = fields.Integer(
@@ -332,6 +333,11 @@ class ResPartner(models.Model):
         self.ensure_one()
         return bool(self._of_own_branches())
 
+    def _told_guardianships(self):
+        """Those of patients whom the user looks after, in forms that Odoo computes
+        with the rights of the system, too."""
+        return self._of_own_branches().guardianship_ids
+
     def _of_own_branches(self):
         """Those whom the user looks after: sees what the clinic keeps, and acts for."""
         known = self.sudo().with_context(active_test=False)
@@ -342,13 +348,15 @@ class ResPartner(models.Model):
     @api.model
     def _of_own_branches_domain(self) -> Domain:
         """Who is at home in a branch of the user's, or visits one; of managers and
-        privacy officers, in any branch of their companies.
+        privacy officers, in any branch of their companies. Nobody for who has no role.
 
         A visit counts where the home's company is the user's, too.
         """
         user = self.env.user
         if user._is_superuser():
             return Domain.TRUE
+        if not user.has_group(CLINIC_STAFF):
+            return Domain.FALSE
         companies = self.env.companies.ids
         in_reach = Domain("clinic_branch_id", "=", False) | Domain(
             "clinic_branch_id.company_id", "in", companies

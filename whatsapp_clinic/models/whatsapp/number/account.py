@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ....tools.given_secret import ENVIRONMENT, FILE, SECRETS, given_secret
+from ....tools.ruled_lines import RuledOne2many
 
 SOURCES = [
     ("missing", "Missing"),
@@ -38,7 +39,7 @@ class Account(models.Model):
         "the server's environment, or from main_access_token and so on in the section "
         "[whatsapp_clinic] of Odoo's configuration file, and are not stored.",
     )
-    channel_ids = fields.One2many("whatsapp.clinic.channel", "account_id")
+    channel_ids = RuledOne2many("whatsapp.clinic.channel", "account_id")
     access_token = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
     app_secret = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)
     verify_token = fields.Char(copy=False, prefetch=False, groups=fields.NO_ACCESS)

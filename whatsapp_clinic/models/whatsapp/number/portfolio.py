@@ -3,6 +3,7 @@ import re
 from odoo import api, fields, models
 
 from ....tools import clock
+from ....tools.ruled_lines import RuledOne2many
 from ...gate.gate_limits import LIMIT_PERIOD
 
 
@@ -18,7 +19,7 @@ class Portfolio(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
-    channel_ids = fields.One2many("whatsapp.clinic.channel", "portfolio_id")
+    channel_ids = RuledOne2many("whatsapp.clinic.channel", "portfolio_id")
     messaging_limit = fields.Integer(
         help="Patients that may be written to first within 24 hours: 250 for a new "
         "clinic, then 2,000, 10,000, 100,000. 0 stands for no limit. Loaded from "
