@@ -54,22 +54,22 @@ class ConsentController(http.Controller):
         return _page(key, asked, done=done) if asked else _nothing(status)
 
     @http.route(f"{PAGE}/<string:key>", **_POST)
-    def answer(self, key, lang=None, **form):
-        """Record the signed answer, once."""
+    def answer(self, key, lang=None, **_query):
+        """Record the signed answer, once; nothing of it is taken from the address."""
         asked, status = _open(key, lang)
         if not asked:
             return _nothing(status)
-        texts = {name: text for name, text in form.items() if isinstance(text, str)}
+        texts = request.httprequest.form.to_dict()
         origin = _origin()
         return _act(key, asked, "answer", lambda: asked._answer(texts, origin), texts)
 
     @http.route(f"{PAGE}/<string:key>/withdraw", **_POST)
-    def withdraw(self, key, lang=None, purpose=None, **_form):
-        """Withdraw for one purpose (its id) or for `all`."""
+    def withdraw(self, key, lang=None, **_query):
+        """Withdraw for one `purpose` of the form (its id) or for `all`."""
         asked, status = _open(key, lang)
         if not asked:
             return _nothing(status)
-        origin = _origin()
+        origin, purpose = _origin(), request.httprequest.form.get("purpose")
         return _act(key, asked, "withdrawal", lambda: asked._withdraw(purpose, origin))
 
 
