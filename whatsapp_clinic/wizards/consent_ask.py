@@ -68,10 +68,11 @@ class ConsentAsk(models.TransientModel):
         return None
 
     @api.depends("partner_id")
+    @api.depends_context("uid")
     def _compute_possible_guardian_ids(self):
         today = clock.now().date()
         for wizard in self:
-            known = wizard.partner_id.guardianship_ids
+            known = wizard.partner_id._origin._told_guardianships()
             guardianships = known._of_tree(wizard._company)
             wizard.possible_guardian_ids = guardianships.filtered(
                 lambda one: one._covers(today)

@@ -70,7 +70,7 @@ class Lookup:
     purposes: dict
 
     def patients(self, text: str):
-        """Everybody whom a cell may mean."""
+        """Everybody whom a cell may mean, of those whom the user looks after."""
         found = self.by_reference.get(text, self.by_phone[text].browse())
         found |= self.by_phone[text]
         return found | self.by_id.get(text, found.browse())
@@ -321,13 +321,16 @@ class ConsentImport(models.TransientModel):
         texts = sorted({str(cell["patient"]) for cell in cells})
         partners = self.env["res.partner"].with_context(active_test=False)
         is_patient = ("clinic_patient", "=", True)
-        referred = partners.search([("ref", "in", texts), is_patient])
+        referred = partners.search(
+            [("ref", "in", texts), is_patient]
+        )._of_own_branches()
         by_reference = {}
         for partner in referred:
             same = by_reference.get(partner.ref, partners)
             by_reference[partner.ref] = same | partner
         ids = {text: int(text[3:]) for text in texts if _is_database_id(text)}
-        existing = partners.search([("id", "in", list(ids.values())), is_patient])
+        numbered = partners.search([("id", "in", list(ids.values())), is_patient])
+        existing = numbered._of_own_branches()
         return Lookup(
             by_reference=by_reference,
             by_phone=partners._patients_by_phone(texts),

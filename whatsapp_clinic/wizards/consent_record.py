@@ -119,11 +119,13 @@ class ConsentRecord(models.TransientModel):
             wizard.signed_on = wizard._today
 
     @api.depends("partner_id", "company_id", "signed_on", "method")
+    @api.depends_context("uid")
     def _compute_possible_guardian_ids(self):
         today = clock.now().date()
         for wizard in self:
             day = wizard._is_paper and wizard.signed_on or today
-            known = wizard.partner_id.guardianship_ids._of_tree(wizard.company_id)
+            told = wizard.partner_id._origin._told_guardianships()
+            known = told._of_tree(wizard.company_id)
             wizard.possible_guardian_ids = known.filtered(
                 lambda one, day=day: one._covers(day)
             ).guardian_id

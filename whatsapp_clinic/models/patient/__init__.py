@@ -1,4 +1,5 @@
 from . import (
+    consent,
     first_consent,
     guardianship,
     patient_consent,
