@@ -150,6 +150,15 @@ class ForeignClinic:
             guardian_id=self.env["res.partner"].create({"name": f"G {MARKER}"}).id,
         )
         yield self.make(
+            "identity.act",
+            identity_id=self.patient.whatsapp_identity_ids.id,
+            scope="advertising",
+            decision="start",
+            source="agreement",
+            act_at="2020-01-01",
+            company_id=self.company.id,
+        )
+        yield self.make(
             "message.attempt",
             message_id=self.message.id,
             number=1,
