@@ -18,6 +18,7 @@ from .definitions import (
     ONE_TIME_CODE,
     TemplateVariable,
     card_values,
+    filled,
     is_one_time_code,
     language_code,
     one_time_code_type,

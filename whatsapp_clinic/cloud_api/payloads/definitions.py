@@ -146,7 +146,7 @@ def render(
     for component in _dicts(components):
         kind, wording = _upper(component, "type"), component.get("text")
         if kind in ("HEADER", "BODY", "FOOTER") and wording:
-            paragraphs.append(_filled(str(wording), kind.lower(), values))
+            paragraphs.append(filled(str(wording), kind.lower(), values))
         elif kind == "BUTTONS":
             button_lines += [
                 f"[{button.get('text', '')}]"
@@ -353,9 +353,13 @@ def _variable_name(found: re.Match) -> str | int:
     return int(found[1]) if found[1].isdigit() else found[1]
 
 
-def _filled(
+def filled(
     wording: str, component: str, values: Mapping[tuple[str, str | int], str]
 ) -> str:
+    """Return a text of ``header`` or ``body`` with its variables filled.
+
+    A variable without a value stays as it is written.
+    """
     return _VARIABLE.sub(
         lambda found: values.get((component, _variable_name(found)), found[0]), wording
     )

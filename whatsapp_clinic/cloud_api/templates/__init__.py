@@ -1,7 +1,7 @@
 """Templates as a clinic writes them: what they consist of, and WhatsApp's rules.
 
 ``problems`` lists everything that WhatsApp would refuse, ``creation`` and ``edit`` give
-what is posted. Templates that exist are read by ``cloud_api.payloads``.
+what is posted; ``read`` is the other way of ``TemplateDefinition.components``.
 """
 
 from .definition import (
@@ -10,11 +10,14 @@ from .definition import (
     HEADER_KINDS,
     NAMED,
     POSITIONAL,
+    Button,
+    Card,
     ContactRequestButton,
     CopyCodeButton,
     FlowButton,
     Header,
     OneTimeCodeButton,
+    OtherButton,
     PhoneButton,
     QuickReplyButton,
     TemplateDefinition,
@@ -27,4 +30,5 @@ from .edits import EDITABLE, NAME_BLOCK, edit_problems
 from .losses import lost_parts
 from .one_time_code import listed_components
 from .problem import Problem
+from .reading import read
 from .rules import problems

@@ -1,6 +1,6 @@
 """What a template consists of, and its form in the Cloud API."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..payloads import template_variables
@@ -54,9 +54,13 @@ class PhoneButton:
 
 @dataclass(frozen=True)
 class CopyCodeButton:
-    """Copies a code that is told when the message is sent; WhatsApp labels it."""
+    """Copies a code that is told when the message is sent.
+
+    ``label`` are WhatsApp's own words on it, which are read and never written.
+    """
 
     example: str
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,18 @@ class VoiceCallButton:
 
 @dataclass(frozen=True)
 class ContactRequestButton:
-    """Asks for the phone number of who hides it; WhatsApp labels it."""
+    """Asks for the phone number of who hides it; ``label`` are WhatsApp's own words."""
+
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class OtherButton:
+    """A button that is not written here; ``listed`` is WhatsApp's form of it."""
+
+    kind: str
+    text: str = ""
+    listed: Mapping = field(default_factory=dict)
 
 
 Button = (
@@ -100,7 +115,17 @@ Button = (
     | OneTimeCodeButton
     | VoiceCallButton
     | ContactRequestButton
+    | OtherButton
 )
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card of a carousel; its header is an image or a video."""
+
+    header: Header | None
+    body: str = ""
+    buttons: Sequence[Button] = ()
 
 
 @dataclass(frozen=True)
@@ -115,6 +140,9 @@ class TemplateDefinition:
     An authentication template has no text of its own: it says whether WhatsApp adds the
     advice to keep the code secret (``add_security_recommendation``) and after how many
     minutes the code expires (``code_expiration_minutes``, None to say nothing of it).
+
+    ``cards`` are those of a carousel, and ``others`` the parts that are neither, in
+    WhatsApp's form: what was read says all that WhatsApp listed.
     """
 
     name: str
@@ -129,21 +157,24 @@ class TemplateDefinition:
     ttl_seconds: int | None = None
     add_security_recommendation: bool = False
     code_expiration_minutes: int | None = None
+    cards: Sequence[Card] = ()
+    others: Sequence[Mapping] = ()
 
     def components(self) -> list[dict]:
         """Return Meta's components, with the examples that its reviewers want."""
-        parts = []
-        if self.header:
-            parts.append(self._header())
+        parts = [*self._header_part(self.header, "header")]
         is_code = self.category == AUTHENTICATION
         parts += self._code_texts() if is_code else self._own_texts()
-        if self.buttons:
-            buttons = [_BUTTONS[type(button)](button) for button in self.buttons]
-            parts.append({"type": "BUTTONS", "buttons": buttons})
-        return parts
+        if self.cards:
+            cards = [self.card_components(index) for index in range(len(self.cards))]
+            listed = [{"components": card} for card in cards]
+            parts.append({"type": "CAROUSEL", "cards": listed})
+        return [*parts, *_buttons(self.buttons), *self.others]
 
     def _own_texts(self) -> list[dict]:
-        parts = [{"type": "BODY", "text": self.body, **self._example("body")}]
+        parts = []
+        if self.body:
+            parts.append(self._text("body", "body", self.body))
         if self.footer:
             parts.append({"type": "FOOTER", "text": self.footer})
         return parts
@@ -155,16 +186,31 @@ class TemplateDefinition:
             parts.append({"type": "FOOTER", "code_expiration_minutes": minutes})
         return parts
 
-    def _header(self) -> dict:
-        content = {"type": "HEADER", "format": self.header.kind}
-        if self.header.kind == "TEXT":
-            return {**content, "text": self.header.text, **self._example("header")}
-        if self.header.kind == "LOCATION":
-            return content
-        return {**content, "example": {"header_handle": [self.header.handle]}}
+    def card_components(self, index: int) -> list[dict]:
+        """Meta's components of a card, counted from 0."""
+        card = self.cards[index]
+        place = f"card:{index}:"
+        body = [self._text("body", f"{place}body", card.body)] if card.body else []
+        header = self._header_part(card.header, f"{place}header")
+        return [*header, *body, *_buttons(card.buttons)]
 
-    def _example(self, component: str) -> dict:
-        names = variables(self, component)
+    def _header_part(self, header: Header | None, component: str) -> Iterator[dict]:
+        if not header:
+            return
+        kind = {"type": "HEADER", "format": header.kind}
+        if header.kind == "TEXT":
+            yield {**kind, **self._text("header", component, header.text)}
+        elif header.handle:
+            yield {**kind, "example": {"header_handle": [header.handle]}}
+        else:
+            yield kind
+
+    def _text(self, kind: str, component: str, text: str) -> dict:
+        part = {"type": kind.upper(), "text": text}
+        names = _names(part, self.parameter_format)
+        return {**part, **self._example(kind, component, names)}
+
+    def _example(self, kind: str, component: str, names: list) -> dict:
         if not names:
             return {}
         values = [self.examples.get((component, name), "") for name in names]
@@ -173,10 +219,10 @@ class TemplateDefinition:
                 {"param_name": str(name), "example": value}
                 for name, value in zip(names, values, strict=True)
             ]
-            return {"example": {f"{component}_text_named_params": named}}
+            return {"example": {f"{kind}_text_named_params": named}}
         # Meta wants a list of examples for the header and a list of lists for the body.
-        shown = [values] if component == "body" else values
-        return {"example": {f"{component}_text": shown}}
+        shown = [values] if kind == "body" else values
+        return {"example": {f"{kind}_text": shown}}
 
 
 def variables(definition: TemplateDefinition, component: str) -> list[str | int]:
@@ -185,7 +231,16 @@ def variables(definition: TemplateDefinition, component: str) -> list[str | int]
     if component == "header":
         wording = definition.header.text if definition.header else ""
     part = {"type": component.upper(), "text": wording}
-    return [one.name for one in template_variables([part], definition.parameter_format)]
+    return _names(part, definition.parameter_format)
+
+
+def _names(part: dict, parameter_format: str) -> list[str | int]:
+    return [one.name for one in template_variables([part], parameter_format)]
+
+
+def _buttons(buttons: Sequence[Button]) -> list[dict]:
+    listed = [_BUTTONS[type(button)](button) for button in buttons]
+    return [{"type": "BUTTONS", "buttons": listed}] if listed else []
 
 
 def creation(definition: TemplateDefinition) -> dict:
@@ -253,4 +308,5 @@ _BUTTONS = {
     OneTimeCodeButton: _one_time_code,
     VoiceCallButton: lambda button: {"type": "VOICE_CALL", "text": button.text},
     ContactRequestButton: lambda button: {"type": "REQUEST_CONTACT_INFO"},
+    OtherButton: lambda button: {**button.listed},
 }

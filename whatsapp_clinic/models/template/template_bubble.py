@@ -5,7 +5,9 @@ from markupsafe import Markup, escape
 from odoo import api, fields, models
 
 from ...cloud_api import payloads
+from ...cloud_api.templates import Card, TemplateDefinition
 from ...tools import clock
+from .template_button import button_values
 from .template_variable import partner_of
 
 # How WhatsApp formats a text: marks touch what they surround, and stand alone. Each is
@@ -173,23 +175,22 @@ class Template(models.Model):
         `values` as `_values` returns them; what is missing stays a placeholder.
         """
         self.ensure_one()
-        components = self._present_components()
+        said = self._listed()
         sample = self.with_context(bin_size=False).header_sample
-        parts = _bubble_parts(components, values, _data_address(sample))
+        parts = _bubble_parts(said, values, _data_address(sample))
         buttons = [(button.kind, button._label) for button in self.button_ids]
-        cards = self._bubble_cards(components, values)
+        cards = self._bubble_cards(said, values)
         return self.env["whatsapp.clinic.bubble"]._draw(parts, buttons, cards)
 
-    def _bubble_cards(self, components: list[dict], values: dict) -> list[tuple]:
+    def _bubble_cards(self, said: TemplateDefinition, values: dict) -> list[tuple]:
         """Each card of a carousel: its parts, and its buttons as (kind, text)."""
         sources = {card.index: card._picture() for card in self.card_ids}
         drawn = []
-        for index, card in enumerate(payloads.template_cards(components)):
+        for index, card in enumerate(said.cards):
             own = payloads.card_values(values, index)
             buttons = [
-                (name.removeprefix("BUTTON "), part.get("text") or "")
-                for name, part in payloads.template_parts(card)
-                if name.startswith("BUTTON ")
+                (row["kind"], row["text"] or "")
+                for row in map(button_values, card.buttons)
             ]
             drawn.append((_bubble_parts(card, own, sources.get(index)), buttons))
         return drawn
@@ -210,18 +211,20 @@ class TemplateCard(models.Model):
         return f"/web/image/{self._name}/{saved.id}/file/480x480?unique={version}"
 
 
-def _bubble_parts(components: list[dict], values: dict, source: str | None):
+def _bubble_parts(said: TemplateDefinition | Card, values: dict, source: str | None):
     """What stands above the buttons; `source` is the address of a picture, if any."""
-    return [
-        {
-            "kind": str(part.get("type")).lower(),
-            "media": _media(part),
-            "source": source if _media(part) == "IMAGE" else None,
-            "text": payloads.render([part], values),
-        }
-        for part in components
-        if str(part.get("type")).upper() not in ("BUTTONS", payloads.CAROUSEL)
-    ]
+    parts = []
+    if said.header:
+        media = said.header.kind if said.header.kind != "TEXT" else None
+        text = payloads.filled(said.header.text, "header", values)
+        shown = source if media == "IMAGE" else None
+        parts.append({"kind": "header", "media": media, "source": shown, "text": text})
+    if said.body:
+        parts.append(
+            {"kind": "body", "text": payloads.filled(said.body, "body", values)}
+        )
+    footer = getattr(said, "footer", "")
+    return [*parts, {"kind": "footer", "text": footer}] if footer else parts
 
 
 def _data_address(file: bytes | None) -> str | None:
@@ -244,12 +247,6 @@ def _drawn_buttons(buttons) -> list[dict]:
         {"text": text, "icon": BUTTON_ICONS.get(kind, "fa-reply")}
         for kind, text in buttons
     ]
-
-
-def _media(component: dict) -> str | None:
-    is_header = str(component.get("type")).upper() == "HEADER"
-    kind = str(component.get("format") or "TEXT").upper()
-    return kind if is_header and kind != "TEXT" else None
 
 
 def formatted(text: str) -> Markup:

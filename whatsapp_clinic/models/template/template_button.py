@@ -1,11 +1,15 @@
-from odoo import Command, api, fields, models
+from dataclasses import fields as dataclass_fields
+
+from odoo import api, fields, models
 
 from ...cloud_api import payloads
 from ...cloud_api.templates import (
+    Button,
     ContactRequestButton,
     CopyCodeButton,
     FlowButton,
     OneTimeCodeButton,
+    OtherButton,
     PhoneButton,
     QuickReplyButton,
     UrlButton,
@@ -13,7 +17,7 @@ from ...cloud_api.templates import (
 )
 from ...tools.text import fold
 from ..vocabulary.actions import ACTIONS, TAPS
-from . import template_part  # noqa: F401 - registered before what inherits it
+from .template_part import matching
 
 # Cloud API, buttons of templates; the first eight can be written here.
 KINDS = [
@@ -30,6 +34,27 @@ KINDS = [
     ("SPM", "One product"),
     ("OTHER", "Another kind"),
 ]
+# Buttons that can be written here, by the kind of their row.
+_BUTTONS = {
+    "QUICK_REPLY": QuickReplyButton,
+    "URL": UrlButton,
+    "PHONE_NUMBER": PhoneButton,
+    "COPY_CODE": CopyCodeButton,
+    "FLOW": FlowButton,
+    "OTP": OneTimeCodeButton,
+    "VOICE_CALL": VoiceCallButton,
+    "REQUEST_CONTACT_INFO": ContactRequestButton,
+}
+_KIND_OF = {button: kind for kind, button in _BUTTONS.items()}
+# The fields of a row that its definition fills, and what they are called there.
+_FIELDS = {
+    "text": ("text", "label"),
+    "url": ("url",),
+    "phone": ("phone",),
+    "example": ("example",),
+    "flow_id": ("flow_id",),
+    "flow_screen": ("screen",),
+}
 # Stands after every other button until it has its number.
 _LAST = 99
 
@@ -40,9 +65,7 @@ class TemplateButton(models.Model):
     _name = "whatsapp.clinic.template.button"
     _description = "WhatsApp Template Button"
     _inherit = ["whatsapp.clinic.template.part"]
-    _defined = frozenset(
-        {"index", "kind", "text", "url", "phone", "example", "flow_id", "flow_screen"}
-    )
+    _defined = frozenset({"index", "kind", *_FIELDS})
     _order = "template_id, index, id"
 
     template_id = fields.Many2one(
@@ -83,32 +106,11 @@ class TemplateButton(models.Model):
             return self.env._("Copy code")
         return dict(self._fields["kind"]._description_selection(self.env))[self.kind]
 
-    def _part(self):
-        """The button as `cloud_api.templates` knows it; None for another kind."""
-        text = self.text or ""
-        if self.kind == "QUICK_REPLY":
-            return QuickReplyButton(text)
-        if self.kind == "URL":
-            return UrlButton(text, self.url or "", self.example or "")
-        if self.kind == "PHONE_NUMBER":
-            return PhoneButton(text, self.phone or "")
-        if self.kind == "COPY_CODE":
-            return CopyCodeButton(self.example or "")
-        if self.kind == "FLOW":
-            return FlowButton(text, self.flow_id or "", self.flow_screen or "")
-        if self.kind == "OTP":
-            return OneTimeCodeButton(text)
-        if self.kind == "VOICE_CALL":
-            return VoiceCallButton(text)
-        if self.kind == "REQUEST_CONTACT_INFO":
-            return ContactRequestButton()
-        return None
-
     def _foreign_problems(self) -> list[str]:
         return [
             self.env._("Button “%s”: this kind cannot be written here.", one.text or "")
             for one in self
-            if not one._part()
+            if not button_of(one)
         ]
 
     def _number(self):
@@ -146,52 +148,44 @@ class TemplateButton(models.Model):
         start, _opening, _variable = (self.url or "").partition("{{")
         return text.removeprefix(start).replace(" ", "%20")
 
-    def _take_over(self, template):
+    def _follow(self, template):
         """Make the rows of a template equal to the buttons in its definition."""
-        wanted = dict(enumerate(_definitions(template.components or [])))
-        known = {button.index: button for button in self}
-        commands = [
-            Command.delete(button.id)
-            for index, button in known.items()
-            if index not in wanted
-        ]
-        for index, definition in wanted.items():
-            values = _row_values(definition)
-            if index not in known:
-                action = _guess(values["text"] or "")
-                values = {**values, "index": index, "action": action}
-                commands.append(Command.create(values))
-            elif any(known[index][name] != value for name, value in values.items()):
-                commands.append(Command.update(known[index].id, values))
+        wanted = [_known(button_values(one)) for one in template._listed().buttons]
+        by_place = {button.index: button for button in self}
+        kept = [by_place.get(index) for index in range(len(wanted))]
+        commands = matching(
+            self, kept, wanted, lambda new: {**new, "action": _guess(new["text"] or "")}
+        )
         if commands:
             template.button_ids = commands
 
 
-def _row_values(definition: dict) -> dict:
-    is_code = payloads.is_one_time_code(definition)
-    kind = "OTP" if is_code else str(definition.get("type")).upper()
-    example = definition.get("example")
-    if isinstance(example, list):
-        example = example[0] if example else False
-    flow_id = definition.get("flow_id")
-    return {
-        "kind": kind if kind in dict(KINDS) else "OTHER",
-        "text": definition.get("text") or False,
-        "url": definition.get("url") or False,
-        "phone": definition.get("phone_number") or False,
-        "example": example or False,
-        "flow_id": str(flow_id) if flow_id else False,
-        "flow_screen": definition.get("navigate_screen") or False,
+def button_of(row) -> Button | None:
+    """What a row stands for; None for a kind that is not written here."""
+    kind = _BUTTONS.get(row.kind)
+    told = {name: row[field] for field, names in _FIELDS.items() for name in names[:1]}
+    names = [one.name for one in dataclass_fields(kind)] if kind else []
+    return kind and kind(**{name: told[name] or "" for name in names if name in told})
+
+
+def button_values(button: Button) -> dict:
+    """Values of the row that stands for a button."""
+    is_other = isinstance(button, OtherButton)
+    kind = button.kind if is_other else _KIND_OF[type(button)]
+    values = {
+        field: next(filter(None, (getattr(button, name, "") for name in names)), False)
+        for field, names in _FIELDS.items()
     }
+    return {"kind": kind, **values}
+
+
+def _known(values: dict) -> dict:
+    kind = values["kind"]
+    return {**values, "kind": kind if kind in dict(KINDS) else "OTHER"}
 
 
 def _place(button):
     return button.index, button.id
-
-
-def _definitions(components: list[dict]) -> list[dict]:
-    parts = payloads.template_parts(components)
-    return [part for name, part in parts if name.startswith("BUTTON ")]
 
 
 def _guess(text: str) -> str:

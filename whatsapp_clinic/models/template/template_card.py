@@ -1,13 +1,14 @@
 import hashlib
 import re
 
-from odoo import Command, api, fields, models
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...cloud_api import media as file_kinds
 from ...cloud_api import payloads
+from ...cloud_api.templates import TemplateDefinition
 from ...tools.compat import decoded
-from . import template_part  # noqa: F401 - registered before what inherits it
+from .template_part import matching
 
 # Stands for the id of a file while nothing is sent.
 FORESEEN = "foreseen"
@@ -93,26 +94,19 @@ class TemplateCard(models.Model):
                 ) from error
         self.template_id._check_mapped()
 
-    def _take_over(self, template) -> dict[int, int | None]:
+    def _follow(self, template) -> dict[int, int | None]:
         """Make the rows of a template equal to the cards in its definition.
 
         Returns the former places, from 0, of the cards that did not stand where they
         stand now; None for a new one.
         """
-        wanted = _definitions(template.components or [])
+        wanted = _row_values(template._listed())
         kept = self._found_again(wanted)
         former = {index: card and card.index for index, card in enumerate(kept)}
-        gone = self.filtered(lambda one: one not in kept)
-        commands = [Command.delete(card.id) for card in gone]
-        for index, (card, values) in enumerate(zip(kept, wanted, strict=True)):
-            if not card:
-                commands.append(Command.create({"index": index, **values}))
-                continue
-            if card.kind != values["kind"]:
+        for card, values in zip(kept, wanted, strict=True):
+            if card and card.kind != values["kind"]:
                 values["file"] = False
-            values["index"] = index
-            if any(card[name] != value for name, value in values.items()):
-                commands.append(Command.update(card.id, values))
+        commands = matching(self, kept, wanted, lambda new: new)
         if commands:
             template.card_ids = commands
             # In the order of their new places.
@@ -170,15 +164,13 @@ class TemplateCard(models.Model):
         ]
 
 
-def _definitions(components: list[dict]) -> list[dict]:
-    """Values of the rows; none where a card has neither picture nor video."""
-    rows = [_row_values(card) for card in payloads.template_cards(components)]
-    return rows if all(row["kind"] for row in rows) else []
-
-
-def _row_values(card: list[dict]) -> dict:
-    names = {name for name, _part in payloads.template_parts(card)}
-    kind = next(
-        (kind for kind, _name in _KINDS if f"HEADER {kind.upper()}" in names), False
-    )
-    return {"kind": kind, "text": payloads.render(card, {}) or False}
+def _row_values(definition: TemplateDefinition) -> list[dict]:
+    """Values of the rows of cards; none where one has neither picture nor video."""
+    rows = []
+    for index, card in enumerate(definition.cards):
+        kind = card.header.kind.lower() if card.header else ""
+        if kind not in dict(_KINDS):
+            return []
+        text = payloads.render(definition.card_components(index), {})
+        rows.append({"kind": kind, "text": text or False})
+    return rows

@@ -7,6 +7,7 @@ from odoo.tools import LazyTranslate, format_date
 from ...cloud_api import payloads, templates
 from ...cloud_api.templates import Header, Problem, TemplateDefinition
 from ...tools import clock
+from .template_button import button_of
 
 _lt = LazyTranslate(__name__)
 
@@ -165,22 +166,14 @@ class Template(models.Model):
     def _compute_parts(self):
         """What WhatsApp has; a draft keeps what was written."""
         for template in self.filtered(lambda one: one.status != "DRAFT"):
-            by_type = {
-                str(part.get("type")).upper(): part
-                for part in template.components or []
-            }
-            header = by_type.get("HEADER", {})
-            kind = str(header.get("format") or "TEXT").upper() if header else False
+            said = template._listed()
+            kind = said.header and said.header.kind
             template.header_kind = kind if kind in dict(HEADERS) else False
-            template.header_text = header.get("text")
-            body, footer = by_type.get("BODY", {}), by_type.get("FOOTER", {})
-            template.body_text = body.get("text")
-            template.footer_text = footer.get("text")
-            advises = body.get("add_security_recommendation")
-            template.add_security_recommendation = bool(advises)
-            minutes = footer.get("code_expiration_minutes")
-            is_number = isinstance(minutes, int)
-            template.code_expiration_minutes = minutes if is_number else 0
+            template.header_text = said.header and said.header.text
+            template.body_text = said.body
+            template.footer_text = said.footer
+            template.add_security_recommendation = said.add_security_recommendation
+            template.code_expiration_minutes = said.code_expiration_minutes or 0
 
     @api.depends("body_text")
     def _compute_body_length(self):
@@ -394,7 +387,7 @@ class Template(models.Model):
     def _revise(self):
         """A draft with the text of a template, which it is to replace."""
         self.ensure_one()
-        self.sudo().button_ids._take_over(self.sudo())
+        self.sudo().button_ids._follow(self.sudo())
         values = {
             "name": self.name,
             "expected_category": self.category or self.expected_category,
@@ -428,6 +421,15 @@ class Template(models.Model):
             return templates.listed_components(self._definition())
         return self.components or []
 
+    def _listed(self) -> TemplateDefinition:
+        """What WhatsApp has, or what a draft would be, as it lists it."""
+        return templates.read(
+            {
+                "parameter_format": self.parameter_format,
+                "components": self._present_components(),
+            }
+        )
+
     @property
     def _is_code(self) -> bool:
         """Whether it is for one-time codes: WhatsApp itself writes its texts."""
@@ -440,7 +442,7 @@ class Template(models.Model):
             language=self.language or "",
             category=self.expected_category or "",
             **self._own_parts(),
-            buttons=[*filter(None, self.button_ids.mapped(lambda one: one._part()))],
+            buttons=[*filter(None, map(button_of, self.button_ids))],
             parameter_format=self.parameter_format or templates.NAMED,
             examples={
                 (variable.component, variable._key()): variable.example or ""

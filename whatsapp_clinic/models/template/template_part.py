@@ -1,4 +1,6 @@
-from odoo import api, models
+from collections.abc import Callable, Sequence
+
+from odoo import Command, api, models
 from odoo.exceptions import UserError
 
 
@@ -29,3 +31,21 @@ class TemplatePart(models.AbstractModel):
         """What an approved template has is not ours to change."""
         if not self.env.su and any(one.status != "DRAFT" for one in self.template_id):
             raise UserError(self.env._("Press “Edit” on the template to change it."))
+
+
+def matching(
+    rows, kept: Sequence, wanted: Sequence[dict], added: Callable[[dict], dict]
+) -> list:
+    """Commands that make rows equal to a definition.
+
+    `kept` is the row for each place of what is wanted, or None; `added` are the values
+    of one that is new.
+    """
+    commands = [Command.delete(row.id) for row in rows if row not in kept]
+    for index, (row, values) in enumerate(zip(kept, wanted, strict=True)):
+        values = {**values, "index": index}
+        if not row:
+            commands.append(Command.create(added(values)))
+        elif any(row[name] != value for name, value in values.items()):
+            commands.append(Command.update(row.id, values))
+    return commands

@@ -364,7 +364,7 @@ class TemplateVariable(models.Model):
     def _follow_cards(self, places: dict, former: dict):
         """Fill cards that changed places as they were filled before.
 
-        `places` are the former ones by the new, as `_take_over` of the cards returns
+        `places` are the former ones by the new, as `_follow` of the cards returns
         them; `former` is what `_sources` told before.
         """
         for variable in self.filtered(lambda one: one._is_on_card):

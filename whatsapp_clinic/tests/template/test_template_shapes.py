@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
+from ...cloud_api import payloads, templates
 from ...cloud_api.payloads import Media, MediaHeader, PayloadError
 from ...cloud_api.webhooks import TemplateUpdate
 from ..common import BUSINESS_ACCOUNT, make_template
@@ -100,6 +101,19 @@ class TestForeignShapes(WritingCase):
                 template = self.load(components)
                 self.assertEqual(template.components, components)
                 self.assertIn("this is for you", template.preview_html)
+
+    def test_what_whatsapp_lists_is_read_and_written_again(self):
+        for name, components in {**UNWRITABLE, **WRITABLE}.items():
+            with self.subTest(name):
+                said = templates.read({"components": components})
+                again = said.components()
+                written = templates.read({"components": again})
+                self.assertEqual(written.components(), again)
+                if name in WRITABLE:
+                    self.assertFalse(templates.lost_parts(components, said))
+                named = [part for part, _values in payloads.template_parts(components)]
+                kept = [part for part, _values in payloads.template_parts(again)]
+                self.assertEqual(sorted(kept), sorted(named))
 
     def test_what_cannot_be_filled_is_not_in_use_and_says_why(self):
         for name, components in UNWRITABLE.items():

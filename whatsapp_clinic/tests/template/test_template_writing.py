@@ -53,7 +53,7 @@ class TestTemplateWriting(WritingCase):
         ]
         approved = make_template(self, "approved", components=components)
         button = approved.button_ids.with_user(self.manager)
-        loaded = template_button._row_values({"type": "FLOW"})
+        loaded = template_button.button_values(rules.FlowButton("Form", "1"))
         self.assertIn("flow_screen", loaded)
         for name in loaded:
             with self.subTest(field=name), self.assertRaisesRegex(UserError, "Edit"):

@@ -157,10 +157,10 @@ class Template(models.Model):
         is_wanted = is_new or self.enabled or self.status == "DELETED"
         self.write({**values, "enabled": False})
         former = self.variable_ids._sources()
-        places = self.card_ids._take_over(self)
+        places = self.card_ids._follow(self)
         self._list_variables()
         self.variable_ids._follow_cards(places, former)
-        self.button_ids._take_over(self)
+        self.button_ids._follow(self)
         self.enabled = is_wanted and not self._problems()
         return True
 
