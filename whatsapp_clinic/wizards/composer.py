@@ -8,7 +8,6 @@ from ..models.gate.content_refusal import tell_content
 from ..models.outbox.sending import has_partner, partner_of
 from ..models.outbox.undo import tell_sent, tell_stopped
 from ..models.template.template_variable import MissingValue
-from ..models.vocabulary.priorities import PRIORITY_ANSWER, PRIORITY_CAMPAIGN
 from ..models.vocabulary.reasons import next_step
 from ..tools.access import require_group, require_readable
 from ..tools.given import ids_of_list
@@ -312,12 +311,31 @@ class Composer(models.TransientModel):
             too_long = WrongLength("body", TEXT_BODY, len(self.body))
             raise UserError(tell_content(self.env, too_long))
         if not self.can_write_text:
-            raise UserError(
-                self.env._(
-                    "Free text can only be sent to patients who wrote in the last 24 "
-                    "hours. Choose a template."
-                )
+            raise UserError(self._why_no_text())
+
+    def _why_no_text(self) -> str:
+        """Why free text cannot go to all of them, of whom the user looks after."""
+        content = {
+            "body": "…",
+            "purpose_id": self.env["whatsapp.clinic.template"]._default_purpose().id,
+        }
+        foreseen = self._foresee(self._told_records(), content)
+        refused = {one.reason for _who, one, _row in foreseen if one.is_refusal}
+        if refused <= {"window_closed"}:
+            return self.env._(
+                "Free text can only be sent to patients who wrote in the last 24 "
+                "hours. Choose a template."
             )
+        labels = dict(
+            self.env["whatsapp.clinic.message"]
+            ._fields["reason"]
+            ._description_selection(self.env)
+        )
+        steps = [
+            " ".join(filter(None, (labels[one], next_step(self.env, one))))
+            for one in sorted(refused)
+        ]
+        return "\n".join([self.env._("Free text cannot go to all of them."), *steps])
 
     def _records(self, limit: int | None = CHECKED):
         """The records, the first of them unless told; raises AccessError."""
@@ -349,13 +367,14 @@ class Composer(models.TransientModel):
         return self.template_id if self.content == "template" else self.template_id[:0]
 
     def _content(self) -> dict:
-        is_single = len(self.res_ids) == 1
         template = self._template()
+        sendings = self.env["whatsapp.clinic.sending"]
+        distinct = sendings._distinct(self._chosen(self._records()), template)
         return {
             "template_id": template.id,
             "body": False if template else self.body,
             "purpose_id": self.purpose_id.id,
-            "priority": PRIORITY_ANSWER if is_single else PRIORITY_CAMPAIGN,
+            "priority": sendings._priority(len(distinct)),
             "only_coming": self.is_about_visits and not self.also_over,
         }
 

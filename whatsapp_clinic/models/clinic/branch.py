@@ -148,12 +148,12 @@ class Branch(models.Model):
         is_same = own and len(offsets) == 1
         return "" if is_same else self.tz or ""
 
-    def _quiet_period(self, at, partner):
-        """The quiet period that a moment falls into for a patient.
+    def _quiet_period(self, at, recipient):
+        """The quiet period that a moment falls into for who gets a message.
 
         (first moment, first moment after it), naive UTC as `at`; None outside of it.
         """
-        zone = partner.tz or self.tz
+        zone = recipient.tz or self.tz
         return quiet_period(at, zone, self.quiet_from, self.quiet_to)
 
     def _plan_messages(self):

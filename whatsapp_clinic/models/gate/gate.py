@@ -442,7 +442,7 @@ class Gate(models.AbstractModel):
         if not branch or not (is_campaign or (rule and not rule.in_quiet_hours)):
             return None
         at = facts.now if facts.leaves_now else max(facts.now, message.due_at)
-        period = branch._quiet_period(at, message.partner_id)
+        period = branch._quiet_period(at, message._addressee)
         if not period:
             return None
         if message.expires_at and message.expires_at <= period[1]:

@@ -91,8 +91,9 @@ class Message(models.Model):
 
     @api.model
     def _follow_states(self, ids):
-        super()._follow_states(ids)
+        result = super()._follow_states(ids)
         self._follow_in_chatter(ids)
+        return result
 
     @api.model
     def _follow_in_chatter(self, ids: list[int]):

@@ -495,13 +495,9 @@ class Message(models.Model):
         for row in self:
             day = max(now, row.due_at or now).date()
             guardian = row.guardian_id.browse()
-            if row.reply_to_id.direction != "in":
-                found = receivers.get(row.partner_id.id, [])
-                guardian = guardian.union(
-                    *(one.guardian_id for one in found if one._receives(row, day))
-                )
-                reachable = guardian.filtered(lambda one: one._is_reachable())
-                guardian = (reachable or guardian)[:1]
+            found = receivers.get(row.partner_id.id)
+            if found and row.reply_to_id.direction != "in":
+                guardian = found._receiving(row, day)
             if row.guardian_id != guardian:
                 row.guardian_id = guardian
 

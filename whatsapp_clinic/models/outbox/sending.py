@@ -264,16 +264,20 @@ class Sending(models.Model):
 
     def _content(self) -> dict:
         """What every row of the sending says."""
-        is_single = self.record_count == 1
         return {
             "template_id": self.template_id.id,
             "body": self.body,
             "variables": self.variables,
             "purpose_id": self.purpose_id.id,
-            "priority": PRIORITY_ANSWER if is_single else PRIORITY_CAMPAIGN,
+            "priority": self._priority(self.record_count),
             "only_coming": self.only_coming,
             "sending_id": self.id,
         }
+
+    @api.model
+    def _priority(self, count: int) -> int:
+        """What goes to one may go at night, as an answer may."""
+        return PRIORITY_ANSWER if count == 1 else PRIORITY_CAMPAIGN
 
     @api.model
     def _send(self, records, content: dict, channel=None):

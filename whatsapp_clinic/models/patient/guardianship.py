@@ -187,6 +187,7 @@ class Guardianship(models.Model):
         guardianships = super().create(vals_list)
         guardianships.patient_id._check_looked_after()
         guardianships._house_guardians()
+        guardianships.guardian_id._forget_assumed_zone()
         guardianships.guardian_id._spell_phone()
         guardianships.patient_id._follow_guardians()
         return guardianships
@@ -297,11 +298,27 @@ class Guardianship(models.Model):
             )
         )
 
-    def _receives(self, message, day: date) -> bool:
-        """Whether a message to the patient goes to the guardian on a day."""
-        is_asked = not self.purpose_ids or message.purpose_id in self.purpose_ids
-        is_here = self._of_tree(message.company_id)
+    def _receives(self, asked, day: date) -> bool:
+        """Whether a message to the patient goes to the guardian on a day.
+
+        `asked` has its purpose and its company: a message, or a rule that writes it.
+        """
+        is_asked = not self.purpose_ids or asked.purpose_id in self.purpose_ids
+        is_here = self._of_tree(asked.company_id)
         return bool(is_here and is_asked and self._covers(day))
+
+    def _receiving(self, asked, day: date):
+        """The guardian who gets a patient's message on a day, if any of these does.
+
+        The first of them who has a number that may be written to; of `asked` see
+        `_receives`.
+        """
+        wanting = self.filtered(
+            lambda one: one.receives_messages and one._receives(asked, day)
+        )
+        guardians = wanting.guardian_id
+        reachable = guardians.filtered(lambda one: one._is_reachable())
+        return (reachable or guardians)[:1]
 
     @api.model
     def _in_force(self, patient_ids: list[int], at: datetime) -> Guarded:

@@ -207,7 +207,7 @@ class ResPartner(models.Model):
     @api.model
     def _usual_values(self, vals: dict) -> dict:
         """Home branch, its language and its country, for a patient of whom nothing else
-        is said in `vals`."""
+        is said in `vals`. No time zone: the branch's counts where none is known."""
         branches = self.env["whatsapp.clinic.branch"].sudo()
         branch = branches.browse(
             vals.get("clinic_branch_id", branches._usual().id) or []
@@ -218,7 +218,18 @@ class ResPartner(models.Model):
             "clinic_branch_id": branch.id,
             "country_id": country.id,
             "lang": branch.lang or company.sudo().partner_id.lang or self.env.lang,
+            "tz": False,
         }
+
+    def _forget_assumed_zone(self):
+        """Odoo takes the zone of who enters a contact for the contact's.
+
+        It is not known, then; who has an account has a zone of their own.
+        """
+        for person in self.sudo():
+            is_assumed = person.tz == person.create_uid.tz and not person.user_ids
+            if person.tz and is_assumed:
+                person.tz = False
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -244,7 +255,9 @@ class ResPartner(models.Model):
         is_spelling = self.env.context.get("clinic_spells_phone")
         touches_number = not is_spelling and _NUMBER & vals.keys()
         phones = {one.id: one._whatsapp_phone() for one in self if touches_number}
+        newcomers = self._newcomers(vals)
         result = super().write(vals)
+        newcomers._forget_assumed_zone()
         self._note_move(homes)
         for one, left in homes.items():
             one.guardianship_ids._house_guardians(left)
@@ -257,6 +270,12 @@ class ResPartner(models.Model):
         if _PLANNING & vals.keys():
             self._plan_messages()
         return result
+
+    def _newcomers(self, vals: dict):
+        """Contacts who become patients by these values, which tell no time zone."""
+        are_welcome = vals.get("clinic_patient") and "tz" not in vals
+        people = self.sudo() if are_welcome else self.browse()
+        return people.filtered(lambda one: not one.clinic_patient)
 
     def _check_keeps_identities(self, vals_list: list[dict]):
         """Raise AccessError where a client says by command whose number it is."""

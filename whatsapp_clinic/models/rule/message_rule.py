@@ -581,7 +581,9 @@ class MessageRule(models.Model):
         """Due after the night, or on the evening before where that is too late."""
         if self.in_quiet_hours:
             return due_at
-        period = subject.branch_id._quiet_period(due_at, subject._recipient())
+        patient = subject._recipient()
+        guardians = patient.sudo().guardianship_ids._receiving(self, due_at.date())
+        period = subject.branch_id._quiet_period(due_at, guardians or patient)
         if not period:
             return due_at
         evening, morning = period

@@ -560,6 +560,16 @@ class TestWritingAboutVisits(DeskCase):
         each = self.compose(visits, each_visit=True)
         self.assertEqual(self.counts(each), (3, 1, 0))
 
+    def test_one_message_for_the_visits_of_a_day_is_foreseen_as_it_leaves(self):
+        self.branch.write({"quiet_from": 0.0, "quiet_to": 23.98})
+        noon = datetime(2030, 5, 6, 9, 0)
+        visits = self.book(self.patient, noon)
+        visits |= self.book(self.patient, noon + timedelta(hours=1))
+        composer = self.compose(visits)
+        self.assertFalse(composer.waiting_count)
+        composer.action_send()
+        self.assertNotEqual(visits.whatsapp_message_ids.objection, "quiet_hours")
+
     def test_only_chosen_visits_get_rows(self):
         noon = datetime(2030, 5, 6, 9, 0)
         visits = self.book(self.patient, noon)

@@ -411,6 +411,42 @@ class TestQuietHours(SandboxCase):
         self.dispatch()
         self.assertEqual(message.state, "sent")
 
+    def test_the_zone_of_who_enters_a_patient_is_not_the_patients(self):
+        desk = self.env["res.partner"].with_context(tz="America/New_York")
+        values = {"name": "Ali KUMQUAT", "clinic_branch_id": self.branch.id}
+        patient = desk.create({**values, "clinic_patient": True})
+        self.assertFalse(patient.tz)
+        defaults = desk.with_context(default_clinic_patient=True).default_get(["tz"])
+        self.assertFalse(defaults.get("tz"))
+        told = {"clinic_patient": True, "tz": "Asia/Tokyo"}
+        self.assertEqual(desk.create({**values, **told}).tz, "Asia/Tokyo")
+
+    def test_nor_is_it_that_of_a_contact_who_becomes_a_patient(self):
+        self.env.user.tz = "America/New_York"
+        desk = self.env["res.partner"].with_context(tz="America/New_York")
+        contact, other = desk.create(
+            [{"name": "Ali KUMQUAT"}, {"name": "Can KUMQUAT", "tz": "Asia/Tokyo"}]
+        )
+        (contact | other).clinic_patient = True
+        self.assertFalse(contact.tz)
+        self.assertEqual(other.tz, "Asia/Tokyo")
+
+    def test_the_zone_of_the_guardian_counts_who_gets_it(self):
+        mother = self.make_patient("+12125550123", "Fatma KUMQUAT")
+        mother.tz = "America/New_York"
+        self.env["whatsapp.clinic.guardianship"].create(
+            {"patient_id": self.patient.id, "guardian_id": mother.id}
+        )
+        self.rule(offset=1, offset_unit="days")
+        # Three in the afternoon here is eight there, two in the afternoon seven.
+        visit = self.book(self.patient, datetime(2026, 11, 28, 12, 0))
+        (row,) = visit.whatsapp_message_ids
+        self.assertEqual(str(row.due_at), "2026-11-27 13:00:00")
+        row.due_at = datetime(2026, 11, 27, 12, 0)
+        verdict = self.env["whatsapp.clinic.gate"]._judge(row)[row.id]
+        self.assertEqual(verdict.reason, "quiet_hours")
+        self.assertEqual(str(verdict.until), "2026-11-27 13:00:00")
+
     def test_staff_may_write_at_night(self):
         message = self.send_reminder(self.appointment)
         self.dispatch()

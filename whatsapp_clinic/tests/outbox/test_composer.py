@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 
 from ...models.outbox import sending
+from ...tools import clock
 from ...wizards import composer
 from ..common import ClinicCase, make_template, patient_wrote, staff_user
 
@@ -282,6 +283,20 @@ class TestComposer(ComposerCase):
         with self.assertRaises(UserError):
             composer.action_send()
         self.assertFalse(self.rows(self.patient))
+
+    def test_own_text_that_cannot_go_to_all_says_why(self):
+        other = self.make_patient("+905321110009", "Second KUMQUAT")
+        for patient in (self.patient, other):
+            self.let_write(patient)
+        other.whatsapp_identity_ids.blocked_at = clock.now()
+        people = self.patient | other
+        composer = self.composer(people, template_id=self.patient_template)
+        composer.write({"content": "text", "body": "x"})
+        composer.purpose_id = self.conversation
+        with self.assertRaises(UserError) as raised:
+            composer.action_send()
+        self.assertNotIn("24 hours", str(raised.exception))
+        self.assertIn("stopped", str(raised.exception))
 
     def test_text_that_is_too_long_is_refused(self):
         self.let_write(self.patient)
