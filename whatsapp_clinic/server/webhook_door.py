@@ -34,7 +34,6 @@ from .replacing import Known, replace
 REASONS = {
     200: "200 OK",
     401: "401 UNAUTHORIZED",
-    404: "404 NOT FOUND",
     413: "413 CONTENT TOO LARGE",
 }
 CALL = Known(
@@ -96,9 +95,11 @@ def _serve(environ: dict) -> int | None:
     thread.cursor_mode, thread.dbname = "rw", database
     try:
         with sql_db.db_connect(database).cursor() as cr:
-            return _take_in(cr, body, environ)
+            status = _take_in(cr, body, environ)
     except (psycopg2.Error, NotInstalled):
         return None
+    # What was just installed this process may not know yet; Odoo looks.
+    return None if status == 404 else status
 
 
 def _read(stream, size: int) -> bytes:

@@ -97,6 +97,7 @@ from .patient import (
     test_phone,
 )
 from .provider import (
+    test_contract,
     test_door,
 )
 from .rule import (

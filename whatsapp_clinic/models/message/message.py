@@ -1,12 +1,13 @@
 import secrets
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ...cloud_api import payloads
 from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.access import require_group
+from ..provider.door import Outgoing, Traits
 from ..template.template_variable import LINK, MissingValue
 from ..vocabulary.priorities import PRIORITY_APPOINTMENT
 from ..vocabulary.reasons import REASON_SELECTION, REASONS, next_step
@@ -601,11 +602,11 @@ class Message(models.Model):
             return variant.body_text
 
     def _render(self, attempts: int) -> tuple[dict, str]:
-        """The payload for WhatsApp and the text to show, for this attempt.
+        """The messenger's call and the text to show, for this attempt.
 
         A personal link is minted here, for this attempt alone; the text to show has it
         without its key. Raises MissingValue, NotMinimal for what should not leave, or
-        PayloadError for what WhatsApp would refuse.
+        PayloadError for what the messenger would refuse.
         """
         if self.template_id.asks_consent:
             self.env["whatsapp.clinic.consent.question"]._mark(self)
@@ -617,32 +618,47 @@ class Message(models.Model):
 
     def _render_unchecked(self, attempts: int) -> tuple[dict, str]:
         self.ensure_one()
-        if self.template_id:
-            values = self._values(self.template_id)
-            payload = self.template_id._payload(
-                self.identity_id._recipient,
-                self._with_link(values),
-                self.key,
-                self._correlation(attempts),
-                self._template_header(),
-                self._card_headers(),
-            )
-            return payload, self.template_id._render(values)
-        return self._render_text(attempts), self.body
+        provider = self.env["whatsapp.clinic.provider"]._of(self.channel_id)
+        outgoing, text = self._outgoing(provider.traits, attempts)
+        return provider.render(outgoing), text
 
-    def _render_text(self, attempts: int) -> dict:
+    def _outgoing(self, traits: Traits, attempts: int) -> tuple[Outgoing, str]:
+        """What leaves by a messenger with these traits, and the text to show."""
+        if self.template_id:
+            return self._outgoing_template(traits, attempts)
         text = self.body or ""
         if LINK in text:
             text = text.replace(LINK, self._personal_link())
-        common = {
-            "reply_to": self.reply_to_id.message_id or None,
-            "callback_data": self._correlation(attempts),
-        }
-        recipient = self.identity_id._recipient
-        if not self.buttons:
-            return payloads.text(recipient, text, **common)
-        replies = [(f"{action}:{self.key}", title) for action, title in self.buttons]
-        return payloads.buttons(recipient, text, replies, **common)
+        outgoing = Outgoing(
+            self.identity_id._recipient,
+            self._correlation(attempts),
+            text,
+            self._replies(self.buttons or ()),
+            self.reply_to_id.message_id or None,
+        )
+        return outgoing, self.body
+
+    def _outgoing_template(self, traits: Traits, attempts: int) -> tuple[Outgoing, str]:
+        """A template as such where the messenger has them, as a text elsewhere."""
+        template, to = self.template_id, self.identity_id._recipient
+        correlation, values = self._correlation(attempts), self._values(template)
+        shown, filled = template._render(values), self._with_link(values)
+        if "template" in traits.kinds:
+            header, cards = self._template_header(), self._card_headers()
+            native = partial(
+                template._payload, to, filled, self.key, correlation, header, cards
+            )
+            return Outgoing(to, correlation, native=native), shown
+        replies = template.button_ids.filtered(
+            lambda one: one.kind == "QUICK_REPLY" and one.action != "none"
+        )
+        titles = [(one.action, one.text) for one in replies[: traits.buttons]]
+        text = template._render(filled)
+        return Outgoing(to, correlation, text, self._replies(titles)), shown
+
+    def _replies(self, buttons) -> tuple[tuple[str, str], ...]:
+        """What comes back when (action, title) is tapped, with the title."""
+        return tuple((f"{action}:{self.key}", title) for action, title in buttons)
 
     def _with_link(self, values: dict) -> dict:
         """Values of a template, with the address where LINK stands; a button takes the

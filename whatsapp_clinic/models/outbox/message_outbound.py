@@ -1,7 +1,10 @@
+from functools import partial
+
 from odoo import models
 
 from ...cloud_api import payloads
 from ..media.media import safe_name
+from ..provider.door import Outgoing
 from ..template.template_card import FORESEEN
 from ..template.template_variable import LINK, MissingValue
 
@@ -30,16 +33,21 @@ class Message(models.Model):
 
     _inherit = "whatsapp.clinic.message"
 
-    def _render_unchecked(self, attempts):
+    def _outgoing(self, traits, attempts):
         build = _BUILDERS.get(self.kind)
         if self.template_id or not build:
-            return super()._render_unchecked(attempts)
-        common = {"callback_data": self._correlation(attempts)}
+            return super()._outgoing(traits, attempts)
+        correlation = self._correlation(attempts)
+        common = {"callback_data": correlation}
         if self.kind != "reaction":
             common["reply_to"] = self.reply_to_id.message_id or None
         recipient = self.identity_id._recipient
+        native = partial(self._built, build, recipient, common)
+        return Outgoing(recipient, correlation, native=native), self.body
+
+    def _built(self, build, recipient: str, common: dict):
         try:
-            return build(self, recipient, self.content or {}, common), self.body
+            return build(self, recipient, self.content or {}, common)
         except payloads.PayloadError:
             raise
         except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -29,12 +29,12 @@ class Message(models.Model):
         return result
 
     def _judge_text(self) -> Verdict | None:
-        """Why the text cannot be made for WhatsApp, as a refusal; None if it can.
+        """Why the text cannot be made for its messenger, as a refusal; None if it can.
 
         A personal link is made when the message leaves, and its text judged then.
         """
         self.ensure_one()
-        if self.consent_request_id:
+        if self.consent_request_id or not self.channel_id:
             return None
         try:
             payload, _text = self._render_unchecked(attempts=1)

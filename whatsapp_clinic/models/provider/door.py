@@ -140,6 +140,24 @@ class NoAnswer(NotSent):
 
 
 @dataclass(frozen=True)
+class Outgoing:
+    """A message as it leaves, whichever messenger takes it.
+
+    `to` is the recipient's address, `text` what they read, `buttons` are (what comes
+    back when it is tapped, its title); `reply_to` is the remote id of what it answers;
+    `correlation` comes back in every status. `native` makes the call where the
+    messenger has templates and files of its own; None where this is all there is.
+    """
+
+    to: str = field(repr=False)
+    correlation: str
+    text: str = field(repr=False, default="")
+    buttons: tuple[tuple[str, str], ...] = field(repr=False, default=())
+    reply_to: str | None = field(repr=False, default=None)
+    native: Callable[[], Any] | None = field(repr=False, default=None)
+
+
+@dataclass(frozen=True)
 class Accepted:
     """The messenger took a message; that it arrived comes by a status.
 
@@ -177,6 +195,9 @@ class Provider(Protocol):
 
     def parse(self, body: bytes) -> list:
         """What a body says, as events. Raises MalformedWebhook."""
+
+    def render(self, outgoing: Outgoing) -> Any:
+        """The call that sends a message. Raises what the messenger would refuse."""
 
     def connect(self, channel) -> Any:
         """What `send` needs to speak for a channel; asked once a slice of sending."""

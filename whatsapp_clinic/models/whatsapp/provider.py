@@ -7,9 +7,8 @@ from functools import lru_cache
 
 from odoo import api, models
 
-from ...cloud_api import errors, webhooks
+from ...cloud_api import errors, payloads, webhooks
 from ...cloud_api.pacing import PAIR_MEMORY, pair_wait
-from ...cloud_api.payloads import TEXT_BODY
 from ...tools.given_secret import given_secret
 from ..provider import door
 from ..provider.connection import channel_client
@@ -49,7 +48,7 @@ class WhatsApp:
                 "reaction",
             }
         ),
-        text_length=TEXT_BODY,
+        text_length=payloads.TEXT_BODY,
         buttons=_BUTTONS,
         receipts=frozenset({"delivered", "read"}),
         pair_wait=pair_wait,
@@ -82,6 +81,18 @@ class WhatsApp:
             return webhooks.parse(body)
         except webhooks.MalformedWebhook as error:
             raise door.MalformedWebhook from error
+
+    def render(self, outgoing: door.Outgoing) -> dict:
+        if outgoing.native:
+            return outgoing.native()
+        common = {
+            "reply_to": outgoing.reply_to,
+            "callback_data": outgoing.correlation,
+        }
+        to, text, buttons = outgoing.to, outgoing.text, outgoing.buttons
+        if buttons:
+            return payloads.buttons(to, text, buttons, **common)
+        return payloads.text(to, text, **common)
 
     def connect(self, channel):
         return channel_client(channel)
