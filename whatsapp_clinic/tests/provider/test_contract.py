@@ -80,9 +80,10 @@ class Contract:
         self.consent(self.patient)
         self.appointment = self.book(self.patient)
 
-    def test_a_template_arrives_and_its_receipt_comes_back(self):
-        message = self.send_reminder(self.appointment)
+    def test_what_a_rule_writes_arrives_and_its_receipt_comes_back(self):
+        self.rule(anchor="booked", offset=0, offset_side="after")
         self.dispatch()
+        message = self.appointment.whatsapp_message_ids
         self.assertEqual(message.state, "sent", (message.reason, message.detail))
         (bubble,) = self.arrived()
         self.assertIn("Ayşe KUMQUAT", bubble["text"])
