@@ -124,6 +124,7 @@ from .security import (
     test_shared_number,
     test_shared_record,
     test_sweep,
+    test_twins,
 )
 from .server import (
     test_replacing,

@@ -1,10 +1,10 @@
 import psycopg2
 
 from odoo import api, models
+from odoo.exceptions import AccessError
 from odoo.tools import SQL, LazyTranslate, mute_logger
 
 from ...tools import clock
-from ...tools.access import require_group
 
 _lt = LazyTranslate(__name__)
 
@@ -45,18 +45,21 @@ class PartnerMerge(models.TransientModel):
     _inherit = "base.partner.merge.automatic.wizard"
 
     @api.model
-    def _merge(self, partner_ids, dst_partner=None, extra_checks=True):
-        people = self.env["res.partner"].browse(partner_ids)
-        self._check_may_merge(people | (dst_partner or people.browse()))
-        return super()._merge(partner_ids, dst_partner, extra_checks)
+    def _merge_bank_accounts(self, src_partners, dst_partner):
+        """The first step, after all that Odoo itself refuses."""
+        self._check_may_merge(src_partners | dst_partner)
+        return super()._merge_bank_accounts(src_partners, dst_partner)
 
     @api.model
     def _check_may_merge(self, people):
-        """Raise AccessError unless the user looks after all patients among these."""
-        patients = people.exists().filtered(lambda one: one.sudo()._is_of_clinic())
-        if patients and not self.env.su:
-            require_group(self.env, "group_staff")
-            patients._check_looked_after()
+        """Raise AccessError unless the user looks after all patients among these; to
+        who has no role in words that do not tell why."""
+        patients = people.filtered(lambda one: one.sudo()._is_of_clinic())
+        if not patients or self.env.su:
+            return
+        if not self.env.user.has_group("whatsapp_clinic.group_staff"):
+            raise AccessError(self.env._("These contacts cannot be merged by you."))
+        patients._check_looked_after()
 
     @api.model
     def _update_values(self, src_partners, dst_partner):

@@ -1,7 +1,7 @@
 from dateutil.relativedelta import relativedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
-from odoo.exceptions import AccessError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from ...tools import clock
@@ -262,7 +262,9 @@ class ResPartner(models.Model):
         for one, left in homes.items():
             one.guardianship_ids._house_guardians(left)
         if touches_number:
-            self._spell_phone()
+            # How others write a number tells them nothing of whose it is.
+            if "phone" not in vals or self._is_written_by_staff():
+                self._spell_phone()
             self._follow_number(phones, is_entered="phone" in vals)
         self._cancel_what_ended(vals)
         if _ADDRESSING & vals.keys():
@@ -300,7 +302,25 @@ class ResPartner(models.Model):
 
     def unlink(self):
         self._check_may_write({"name"})
+        self._check_may_remove()
         return super().unlink()
+
+    def _check_may_remove(self):
+        """Raise UserError, for who has no role in words that do not tell why."""
+        if not self._is_written_by_staff() and any(
+            one._is_of_clinic() for one in self.sudo()
+        ):
+            raise UserError(
+                self.env._("This contact is in use: archive it instead of deleting it.")
+            )
+
+    def _mail_track(self, tracked_fields, initial_values):
+        """The same number in another spelling is no news: it is spelled when somebody
+        becomes a patient, which a trace would tell everybody."""
+        before, _country = self._reading_of(initial_values.get("phone") or "")
+        if before and before.e164 == self._whatsapp_phone():
+            initial_values = {**initial_values, "phone": self.phone}
+        return super()._mail_track(tracked_fields, initial_values)
 
     def copy(self, default=None):
         self._check_may_write({"name"})
@@ -505,7 +525,11 @@ class ResPartner(models.Model):
         return partner.country_id | branch.country_id | company._clinic_phone_country()
 
     def _read_phone(self) -> tuple:
-        """How the phone field is read, and the country it is read for.
+        """How the phone field is read, and the country it is read for."""
+        return self._reading_of(self.phone)
+
+    def _reading_of(self, text: str | bool) -> tuple:
+        """How a number of the partner's is read, and the country it is read for.
 
         Where a number is one of several countries, of which it is a mobile number of
         one only, that is meant: the same digits are somebody's fixed line elsewhere.
@@ -514,9 +538,9 @@ class ResPartner(models.Model):
         self.ensure_one()
         countries = self._phone_countries()
         likeliest = countries[:1]
-        if not likeliest or (self.phone or "").lstrip().startswith("+"):
-            return read(self.phone, likeliest.code), likeliest
-        found = [(read(self.phone, country.code), country) for country in countries]
+        if not likeliest or (text or "").lstrip().startswith("+"):
+            return read(text, likeliest.code), likeliest
+        found = [(read(text, country.code), country) for country in countries]
         valid = [one for one in found if one[0]]
         mobile = [one for one in valid if one[0].is_mobile]
         return (mobile or valid or found)[0]
@@ -537,10 +561,11 @@ class ResPartner(models.Model):
 
     @api.onchange("phone", "country_id", "company_id", "clinic_branch_id")
     def _onchange_phone_validation(self):
-        # sudo: who is no staff may not see who is a patient
         person = self.sudo()
         reading, _country = person._read_phone()
-        if person.clinic_patient and reading:
+        # Others see every number spelled in Odoo's way: not who is a patient.
+        is_told = self._is_written_by_staff()
+        if is_told and person.clinic_patient and reading:
             person.update(person._spelled(reading))
             return None
         return super()._onchange_phone_validation()
