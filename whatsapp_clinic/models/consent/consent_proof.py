@@ -125,10 +125,15 @@ class ConsentProof(models.Model):
     def _is_made_for(self, consent) -> bool:
         """Whether it was made with an act of the same patient: nothing is hung on an
         older proof."""
-        return (
-            self.partner_id == consent.partner_id
-            and self.company_id == consent.company_id
-            and self.create_date == self.env.cr.now()
+        is_new = self.create_date == self.env.cr.now()
+        return is_new and self._is_of_the_same(consent)
+
+    def _is_of_the_same(self, consent) -> bool:
+        """Whether patient and company are the consent's: no hash covers these, which
+        a contact merge changes in both."""
+        return (self.partner_id, self.company_id) == (
+            consent.partner_id,
+            consent.company_id,
         )
 
     def _content(self) -> dict:
@@ -164,6 +169,10 @@ class ConsentProof(models.Model):
             (
                 self._consents_fit(content.get("choices")),
                 self.env._("The consents say something else than the document."),
+            ),
+            (
+                all(self._is_of_the_same(one) for one in self.consent_ids),
+                self.env._("The consents are another patient's, or another company's."),
             ),
             (
                 not self._broken() and not self.consent_ids._broken(),

@@ -380,6 +380,7 @@ class Message(models.Model):
 
     def action_reply(self):
         self.ensure_one()
+        self.check_access("read")
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Reply to %s", self._who_reads_the_reply()),

@@ -87,12 +87,15 @@ class Message(models.Model):
         """What somebody needs to answer in a conversation of these messages.
 
         `message_id` is the patient's latest, False if there is none; `objection` says
-        why no text can be sent now and what to do.
+        why no text can be sent now and what to do; nothing of patients of others.
         """
         self.check_access("read")
         asked = self.filtered(lambda one: one.direction == "in")
         latest = asked.sorted(lambda one: (one.occurred_at or one.due_at, one.id))[-1:]
-        reason = latest._objection_to_reply() if latest else "window_closed"
+        reason = "window_closed"
+        if latest:
+            is_told = bool(latest._of_own_patients())
+            reason = is_told and latest._objection_to_reply()
         field = self._fields["reason"]
         told = (
             dict(field._description_selection(self.env)).get(reason),

@@ -156,10 +156,14 @@ class ResPartner(models.Model):
             partner.whatsapp_remedy = objection and objection.label
 
     @api.depends("phone", "whatsapp_identity_ids")
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_clinic_has_left_number(self):
+        seen = self._origin._of_own_branches()
         for partner in self:
-            known = partner._origin.sudo()
-            partner.clinic_has_left_number = known._has_left(known._whatsapp_phone())
+            known = (partner._origin & seen).sudo()
+            partner.clinic_has_left_number = bool(known) and known._has_left(
+                known._whatsapp_phone()
+            )
 
     @api.depends("consent_ids")
     def _compute_clinic_present_consent_ids(self):

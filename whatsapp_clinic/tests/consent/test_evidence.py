@@ -101,6 +101,31 @@ class TestEvidence(ClinicCase):
         foreign = self.seal(company_id=company.id)
         self.assert_refused("needs the proof", method="paper", proof_id=foreign.id)
 
+    def test_proof_that_became_anothers_in_the_database_is_told(self):
+        proof = self.seal()
+        self.consents.create(self.act(method="paper", proof_id=proof.id))
+        self.assertFalse(proof._problems())
+        self.env.flush_all()
+        other = self.env["res.company"].create({"name": "Other"})
+        for column, value in (
+            ("partner_id", self.stranger.id),
+            ("company_id", other.id),
+        ):
+            with self.subTest(column=column), self.env.cr.savepoint() as undone:
+                self.env.cr.execute(
+                    SQL(
+                        "UPDATE %s SET %s = %s WHERE id = %s",
+                        SQL.identifier(proof._table),
+                        SQL.identifier(column),
+                        value,
+                        proof.id,
+                    )
+                )
+                self.env.invalidate_all()
+                self.assertTrue(proof._problems())
+                undone.rollback()
+            self.env.invalidate_all()
+
     def test_nothing_is_hung_on_a_proof_of_an_earlier_transaction(self):
         proof = self.seal()
         later = self.env.cr.now() + timedelta(hours=1)

@@ -140,16 +140,16 @@ class TestFormsAboutOthers(ClinicCase):
                 if not form.has_access("create"):
                     continue
                 for way in self.ways(form, {field.name, *beside}):
-                    told = [
-                        self.said(
-                            lambda one=one: way(
-                                form, self.values_for(field, beside, one)
-                            )
-                        )
-                        for one in (self.blank, self.patient)
-                    ]
+                    told = self.both(way, form, field, beside)
                     with self.subTest(form=name, user=user.login, way=way.__name__):
                         self.assertEqual(*told)
+
+    def both(self, way, form, field, beside) -> list:
+        """What a form says of each of the two, asked in one way."""
+        return [
+            self.said(lambda one=one: way(form, self.values_for(field, beside, one)))
+            for one in (self.blank, self.patient)
+        ]
 
     def test_guardian_is_told_where_the_patient_is_looked_after(self):
         ask = self.env["whatsapp.clinic.consent.ask"]

@@ -225,6 +225,33 @@ class TestSeenPatients(ClinicCase):
         here = replies.with_user(self.here).create(values)
         self.assertEqual(here.objection, "patient_barred")
 
+    def test_box_for_an_answer_tells_nothing_of_a_patient_of_others(self):
+        message = patient_wrote(self, self.patient)
+        self.patient.clinic_barred = True
+        self.env.flush_all()
+        for branch, user, is_told in (
+            (self.other_branch, self.there, False),
+            (self.branch, self.here, True),
+        ):
+            message.branch_id = branch
+            box = message.with_user(user).answer_box()
+            with self.subTest(user=user.login):
+                self.assertEqual(bool(box["objection"]), is_told)
+
+    def test_reply_is_opened_by_who_may_read_the_message(self):
+        message = patient_wrote(self, self.patient)
+        with self.assertRaises(AccessError):
+            message.with_user(self.there).action_reply()
+        self.assertTrue(message.with_user(self.here).action_reply())
+
+    def test_number_that_was_left_is_told_where_the_patient_is_looked_after(self):
+        self.patient.whatsapp_identity_ids._disown("wrong_person")
+        for user, is_told in ((self.here, True), (self.there, False)):
+            self.env.invalidate_all()
+            own = self.patient.with_user(user)
+            with self.subTest(user=user.login):
+                self.assertEqual(own.clinic_has_left_number, is_told)
+
     def test_window_of_a_patient_of_another_branch_is_not_told(self):
         self.consent(self.patient)
         patient_wrote(self, self.patient)
