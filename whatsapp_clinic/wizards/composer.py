@@ -84,7 +84,7 @@ class Composer(models.TransientModel):
         "whatsapp.clinic.sending", "Sent", readonly=True, help="What was sent with it."
     )
     preview_html = fields.Html(
-        "As the First Recipient Gets It", compute="_compute_preview", sanitize=False
+        "As the First Recipient Gets It", compute="_compute_outlook", sanitize=False
     )
     ready_count = fields.Integer("Will Be Sent", compute="_compute_outlook")
     waiting_count = fields.Integer("Will Wait", compute="_compute_outlook")
@@ -175,11 +175,6 @@ class Composer(models.TransientModel):
             is_chosen = template or composer.content == "text"
             composer.purpose_id = is_chosen and template._default_purpose()
 
-    @api.depends("res_model", "res_ids", "content", "template_id", "body")
-    def _compute_preview(self):
-        for composer in self:
-            composer.preview_html = composer._preview(composer._told_records()[:1])
-
     @api.depends(
         "res_model",
         "res_ids",
@@ -207,6 +202,7 @@ class Composer(models.TransientModel):
             composer.unchecked_count = len(composer.res_ids or []) - len(records)
             composer.merged_count = len(records) - len(chosen)
             composer.outlook_html = composer._outlook(foreseen)
+            composer.preview_html = composer._preview(foreseen)
             composer.hindrance = composer._not_chosen(composer.res_ids) or (
                 not composer.unchecked_count and composer._nobody(foreseen)
             )
@@ -290,12 +286,21 @@ class Composer(models.TransientModel):
 
     def _nobody(self, foreseen: list[tuple]) -> str | None:
         """That nobody gets it, whatever is typed; None where somebody might."""
-        if not foreseen or any(
-            not verdict.is_refusal or verdict.reason in TYPED
-            for _who, verdict, _row in foreseen
-        ):
+        if not foreseen or self._first_row(foreseen):
             return None
         return self.env._("Nobody gets it; the reason stands above.")
+
+    def _first_row(self, foreseen: list[tuple]):
+        """The row of the first who gets it now, else later, else once more is typed.
+
+        None where nobody does.
+        """
+        rows = {"send": None, "hold": None, "typed": None}
+        for _who, verdict, row in reversed(foreseen):
+            is_typed = verdict.is_refusal and verdict.reason in TYPED
+            if is_typed or not verdict.is_refusal:
+                rows["typed" if is_typed else verdict.action] = row
+        return rows["send"] or rows["hold"] or rows["typed"]
 
     def _check_content(self, records):
         missing = self._not_chosen(records)
@@ -391,13 +396,19 @@ class Composer(models.TransientModel):
         distinct = sendings._distinct(records, template)
         return sendings._foresee(distinct, content, self.channel_id)
 
-    def _preview(self, record):
-        """The message to the patient of a record, as a phone draws it."""
+    def _preview(self, foreseen: list[tuple]):
+        """The message as the phone of the first who gets it draws it.
+
+        Of many of whom nobody gets it there is nothing to see.
+        """
         template = self._template()
+        only = foreseen[0][-1] if len(foreseen) == 1 else None
+        row = self._first_row(foreseen) or only
+        if foreseen and not row:
+            return False
         if template:
-            if not record:
+            if not row:
                 return template._bubble({})
-            ((_who, _verdict, row),) = self._foresee(record)
             variant = row.template_id
             try:
                 values = row._values(variant)

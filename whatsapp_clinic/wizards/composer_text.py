@@ -31,10 +31,6 @@ class Composer(models.TransientModel):
             ]
 
     @api.depends("asked_ids.text")
-    def _compute_preview(self):
-        return super()._compute_preview()
-
-    @api.depends("asked_ids.text")
     def _compute_outlook(self):
         return super()._compute_outlook()
 

@@ -7,6 +7,8 @@ from odoo.exceptions import UserError
 from ..models.consent.consent_proof import MAX_SCAN_BYTES
 from ..models.consent.consent_state import GIVEN, OBJECTIONS
 from ..models.consent.request_answer import _notice_evidence, _person
+from ..models.message.message import BY_HAND
+from ..models.outbox.undo import tell_sent
 from ..tools import clock
 from ..tools.access import require_group
 from ..tools.compat import decoded
@@ -185,10 +187,15 @@ class ConsentRecord(models.TransientModel):
             "notice_id": self.notice_id.id,
             **how,
         }
+        given = answered.filtered(lambda line: line.answer == "given").purpose_id
+        waited = self._due(given)
         self.env["whatsapp.clinic.consent"]._enter(
             [{**values, **line._decision()} for line in answered]
         )
         held_back = self._held_back(answered)
+        released = self._due(given) - waited
+        if released:
+            return self._tell_released(answered, released, held_back)
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
@@ -200,6 +207,39 @@ class ConsentRecord(models.TransientModel):
                 else {"type": "ir.actions.act_window_close"},
             },
         }
+
+    def _due(self, purposes):
+        """Messages to the patient for these purposes that leave at once."""
+        # sudo: who records is told how many leave, whoever may read them
+        return (
+            self.env["whatsapp.clinic.message"]
+            .sudo()
+            .search(
+                [
+                    ("partner_id", "=", self.partner_id.id),
+                    ("company_id", "=", self.company_id.id),
+                    ("purpose_id", "in", purposes.ids),
+                    ("state", "=", "queued"),
+                    ("due_at", "<=", clock.now()),
+                ]
+            )
+        )
+
+    def _tell_released(self, answered, released, held_back) -> dict:
+        """The action that says what the consent lets leave, with an Undo for it."""
+        leaves_at = self.company_id.with_context(**{BY_HAND: True})._undo_until()
+        released._leave_not_before(leaves_at)
+        rows = released.sudo(False)
+        is_desk = self.env.user.has_group("whatsapp_clinic.group_receptionist")
+        told = self.env._(
+            "Recorded: %(decisions)s. Messages that waited for this and go now: "
+            "%(count)s.",
+            decisions=answered._told(),
+            count=len(released),
+        )
+        can_be_undone = is_desk and rows.has_access("read")
+        more = {"next": held_back.action_ask_to_send()} if held_back else {}
+        return tell_sent(rows, told, leaves_at, can_be_undone, "action_cancel", **more)
 
     def _held_back(self, answered):
         """Messages refused for want of what was just given, and that may leave now."""

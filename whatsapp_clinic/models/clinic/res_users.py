@@ -52,9 +52,11 @@ class ResUsers(models.Model):
         return [*super().SELF_WRITEABLE_FIELDS, "clinic_starts_here"]
 
     def _clinic_home(self):
-        """The page of visits that fits a user's role; none for who has no such role."""
+        """The page that a user's role begins with; none for who has no such role."""
         if self.has_group("whatsapp_clinic.group_practitioner"):
             return self.env.ref("whatsapp_clinic.my_day_action").sudo()
         if self.has_group("whatsapp_clinic.group_receptionist"):
             return self.env.ref("whatsapp_clinic.appointment_action").sudo()
+        if self.has_group("whatsapp_clinic.group_privacy_officer"):
+            return self.env.ref("whatsapp_clinic.consent_action").sudo()
         return self.env["ir.actions.act_window"]

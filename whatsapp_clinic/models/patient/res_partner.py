@@ -568,7 +568,17 @@ class ResPartner(models.Model):
         if is_told and person.clinic_patient and reading:
             person.update(person._spelled(reading))
             return None
-        return super()._onchange_phone_validation()
+        result = super()._onchange_phone_validation()
+        is_told = person.clinic_patient and self._is_written_by_staff()
+        if not is_told or not person.phone or person._whatsapp_phone():
+            return result
+        return {
+            "warning": {
+                "type": "notification",
+                "title": self.env._("Check the Number"),
+                "message": person._tell_invalid_phone(),
+            }
+        }
 
     def _spell_phone(self):
         """Write numbers of patients and guardians with the country code.

@@ -96,6 +96,10 @@ class TestHome(WebCase):
         user.action_id = self.env.ref("base.action_res_users_my").id
         self.assertEqual(self.start(user), user.action_id.id)
 
+    def test_privacy_officer_starts_with_the_consents(self):
+        home = self.start(staff_user(self, "privacy_officer"))
+        self.assertEqual(home, self.env.ref("whatsapp_clinic.consent_action").id)
+
     def test_who_has_no_part_in_visits_starts_where_odoo_does(self):
         self.assertFalse(self.start(new_test_user(self.env, "somebody")))
 

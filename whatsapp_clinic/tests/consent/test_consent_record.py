@@ -10,7 +10,7 @@ from odoo.tests import Form, tagged
 
 from ...models.consent.consent_proof import MAX_SCAN_BYTES, sha256
 from ...tools import clock
-from ..common import ClinicCase, staff_user
+from ..common import ClinicCase, staff_user, tomorrow
 
 PDF = b"%PDF-1.4 signed"
 PNG = b"\x89PNG\r\n\x1a\n signed"
@@ -163,6 +163,26 @@ class TestConsentRecord(ClinicCase):
         offer = self.offered({"appointment": "given"})
         self.assertEqual(offer.message_ids._origin, message)
         self.assertEqual(offer.ready_count, 1)
+
+    def test_what_the_consent_lets_leave_is_told_and_can_be_undone(self):
+        self.rule(anchor="booked", offset=0, offset_side="after")
+        visit = self.book(self.patient)
+        wizard = self.wizard({"appointment": "given"}, **self.on_paper())
+        action = wizard.action_record()
+        row = visit.whatsapp_message_ids.filtered(lambda one: one.state == "queued")
+        self.assertEqual(len(row), 1)
+        self.assertIn("go now: 1.", action["params"]["message"])
+        self.assertGreater(row.due_at, clock.now())
+        undo = action["params"]["undo"]
+        self.assertEqual((undo["ids"], undo["method"]), (row.ids, "action_cancel"))
+        row.with_user(wizard.env.user).action_cancel()
+        self.assertEqual(row.state, "cancelled")
+
+    def test_nothing_is_told_to_leave_that_waits_for_its_time(self):
+        self.rule(offset=1)
+        self.book(self.patient, tomorrow(72))
+        wizard = self.wizard({"appointment": "given"}, **self.on_paper())
+        self.assertNotIn("go now", wizard.action_record()["params"]["message"])
 
     def test_what_is_of_no_use_any_more_is_not_offered(self):
         message = self.refused_message()

@@ -193,6 +193,22 @@ class TestComposer(ComposerCase):
         composer = self.composer(self.patient, template_id=self.patient_template)
         self.assertIn("Dear Ayşe KUMQUAT, how are you?", composer.preview_html)
 
+    def test_preview_is_what_the_first_gets_who_gets_it(self):
+        stranger = self.make_patient("+905321110009", "Nobody KUMQUAT")
+        content = {"template_id": self.patient_template, "purpose_id": self.purpose}
+        composer = self.composer(stranger | self.patient, **content)
+        self.assertIn("Dear Ayşe KUMQUAT", composer.preview_html)
+        self.assertNotIn("Nobody", composer.preview_html)
+
+    def test_what_nobody_of_many_gets_has_no_preview(self):
+        strangers = self.make_patient("+905321110009", "Nobody KUMQUAT")
+        strangers |= self.make_patient("+905321110008", "Neither KUMQUAT")
+        composer = self.composer(
+            strangers, template_id=self.patient_template, purpose_id=self.purpose
+        )
+        self.assertFalse(composer.preview_html)
+        self.assertIn("Nobody gets it", composer.hindrance)
+
     def test_preview_is_in_the_language_of_the_patient(self):
         turkish = make_template(
             self,

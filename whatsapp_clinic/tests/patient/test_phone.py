@@ -210,6 +210,16 @@ class TestPatientsPhone(ClinicCase):
         form.phone = "0532 111 00 02"
         self.assertEqual(form.phone, "+90 532 111 00 02")
 
+    def test_who_types_half_a_number_is_told_when_leaving_the_field(self):
+        partners = self.env["res.partner"].with_user(self.receptionist)
+        values = {"name": MARKER, "clinic_patient": True, "country_id": self.turkey.id}
+        for phone, told in (("0532 111 00 0", "1 digit"), ("0532 111 00 02", None)):
+            warned = partners.new({**values, "phone": phone})
+            result = warned._onchange_phone_validation() or {}
+            with self.subTest(phone):
+                message = result.get("warning", {}).get("message")
+                self.assertEqual(bool(message and told in message), bool(told))
+
     def test_a_guardians_number_is_stored_with_its_country_code(self):
         guardian = self.env["res.partner"].create(
             {"name": MARKER, "phone": "0532 111 00 09"}
