@@ -138,7 +138,8 @@ class InboundCall:
     """A patient called the clinic's number; ``event`` is connect or terminate.
 
     A call opens the 24-hour window as a message does (Cloud API, calling).
-    ``timestamp`` is None where it cannot be read.
+    ``timestamp`` is None where it cannot be read. ``was_answered``: it is over, and
+    somebody spoke to the patient.
     """
 
     phone_number_id: str
@@ -147,6 +148,7 @@ class InboundCall:
     sender: Sender
     event: str | None
     raw: dict = field(repr=False)
+    was_answered: bool = False
 
 
 @dataclass(frozen=True)

@@ -321,6 +321,7 @@ def call(value: dict, call: dict) -> InboundCall:
         sender=_sender(value, call),
         event=text(call.get("event")),
         raw=call,
+        was_answered=(text(call.get("status")) or "").upper() == "COMPLETED",
     )
 
 
@@ -328,5 +329,5 @@ def _is_from_patient(value: dict, call: dict) -> bool:
     """Whether a patient called; Meta does not name the direction on every event."""
     direction = text(call.get("direction"))
     if direction:
-        return direction == "USER_INITIATED"
+        return direction.upper() == "USER_INITIATED"
     return not is_own_number(value, digits(call.get("from")))

@@ -111,6 +111,7 @@ class Appointment(models.Model):
     type_id = fields.Many2one(
         "whatsapp.clinic.appointment.type",
         required=True,
+        check_company=True,
         default=lambda self: self._default_type(),
     )
     start = fields.Datetime(required=True, index=True, tracking=True)
@@ -492,11 +493,13 @@ class Appointment(models.Model):
         astray = waiting.filtered(lambda row: row.branch_id != row._subject.branch_id)
         for row in astray._lock_open():
             branch = row._subject.branch_id
+            is_own = row.channel_id.company_id == branch.company_id
+            kept = row.channel_id if is_own else row.channel_id.browse()
             row.write(
                 {
                     "branch_id": branch.id,
                     "company_id": branch.company_id.id,
-                    "channel_id": (branch.channel_id or row.channel_id).id,
+                    "channel_id": (branch.channel_id or kept).id,
                     "identity_id": False,
                 }
             )

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import LazyTranslate, format_date, format_time
 
-from ..vocabulary.states import FAILED_STATES
+from ..vocabulary.states import UNSAID_STATES
 
 _lt = LazyTranslate(__name__)
 
@@ -98,7 +98,7 @@ class Appointment(models.Model):
                 lambda message: (
                     message.rule_id.anchor == anchor
                     and message.subject_version == self.version
-                    and message.state not in (*FAILED_STATES, "cancelled")
+                    and message.state not in UNSAID_STATES
                 )
             )
         )

@@ -252,6 +252,7 @@ class ConsentQuestion(models.AbstractModel):
         """
         at = message._act_at()
         if question._addressee not in message.identity_id.partner_ids:
+            message._await_answer()
             return
         message.write(
             {

@@ -122,11 +122,16 @@ class Inbound(models.AbstractModel):
 
     @api.model
     def _on_call(self, event, channel):
-        if not self._is_known(channel, event.call_id):
+        messages = self.env["whatsapp.clinic.message"]
+        call = messages._quoted(channel, event.call_id)
+        if not call:
             identity = self._sender(channel, event.sender, event.timestamp)
-            messages = self.env["whatsapp.clinic.message"]
             call = messages._receive_call(channel, identity, event)
-            call._await_answer()
+            if not event.was_answered:
+                call._await_answer()
+        elif event.was_answered and call.awaits_answer:
+            call.awaits_answer = False
+            call._tell_staff()
 
     @api.model
     def _is_known(self, channel, message_id: str) -> bool:

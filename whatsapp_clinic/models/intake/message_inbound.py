@@ -1,4 +1,3 @@
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -11,9 +10,7 @@ from ...tools.text import fold
 from ..gate.gate_limits import AUTOMATIC_PERIOD
 from ..vocabulary.actions import DECISIONS, STOPS, TAKEN_AS, TAPS
 from ..vocabulary.priorities import PRIORITY_ANSWER
-from ..vocabulary.states import FAILED_STATES
-
-_logger = logging.getLogger(__name__)
+from ..vocabulary.states import UNSAID_STATES
 
 
 class Message(models.Model):
@@ -141,7 +138,7 @@ class Message(models.Model):
         told = [
             ("identity_id", "=", self.identity_id.id),
             ("notice_id", "=", notice.id),
-            ("state", "not in", (*FAILED_STATES, "cancelled")),
+            ("state", "not in", UNSAID_STATES),
         ]
         if not notice or self.sudo().search_count(told, limit=1):
             return body, notice.browse()
@@ -176,7 +173,7 @@ class Message(models.Model):
                 ("channel_id", "=", self.channel_id.id),
                 ("due_at", ">", clock.now() - period),
                 ("due_at", "<=", clock.now()),
-                ("state", "not in", (*FAILED_STATES, "cancelled")),
+                ("state", "not in", UNSAID_STATES),
             ]
         )
 
@@ -254,10 +251,11 @@ class Message(models.Model):
         action, _colon, key = payload.partition(":")
         row = self.search([("key", "=", key), ("direction", "=", "out")])
         if not row or row.identity_id != self.identity_id:
-            _logger.info("A tapped button belongs to no message of its sender")
             # Whoever it is wants no more of them.
             if action in STOPS:
                 self.env["whatsapp.clinic.chat.answers"]._obey(self, action)
+            else:
+                self._await_answer()
             return
         self.write({"reply_to_id": row.id, "partner_id": row.partner_id.id})
         if self.body == payload:
@@ -267,6 +265,8 @@ class Message(models.Model):
             if row.asked_purpose_id:
                 question = self.env["whatsapp.clinic.consent.question"]
                 question._take_answer(row, self, action)
+            else:
+                self._await_answer()
             return
         is_repeated = row.tapped == action
         row.tapped = action

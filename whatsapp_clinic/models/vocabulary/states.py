@@ -51,6 +51,8 @@ LEFT_STATES = tuple(name for name, state in STATES.items() if state.has_left)
 SAID_STATES = tuple(name for name, state in STATES.items() if state.is_said)
 STOPPED_STATES = tuple(name for name, state in STATES.items() if state.is_stopped)
 FAILED_STATES = tuple(name for name, state in STATES.items() if state.has_failed)
+# Neither left nor will.
+UNSAID_STATES = (*FAILED_STATES, "cancelled")
 ENDED_STATES = tuple(name for name, state in STATES.items() if state.has_ended)
 # How a try to send a message ended.
 ATTEMPT_SELECTION = [

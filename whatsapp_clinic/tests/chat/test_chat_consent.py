@@ -121,18 +121,20 @@ class TestChatConsent(ChatCase):
         message._act_on_tap(f"{action}:{row.key}")
         return message
 
-    def test_tap_from_another_number_does_nothing(self):
+    def test_tap_from_another_number_does_nothing_and_waits_for_somebody(self):
         row, _bubble = self.question()
         self.identity = self.make_patient("+905321110002", "X").whatsapp_identity_ids
-        self.answer(row, "agree", ago=timedelta())
+        message = self.answer(row, "agree", ago=timedelta())
         self.assertFalse(self.state(self.survey))
+        self.assertTrue(message.awaits_answer)
 
-    def test_tap_on_what_asked_nothing_does_nothing(self):
+    def test_tap_on_what_asked_nothing_does_nothing_and_waits_for_somebody(self):
         self.say("Merhaba")
         row = self.send_text(self.patient, identity_id=self.identity.id)
         self.shown()
-        self.answer(row, "agree", ago=timedelta())
+        message = self.answer(row, "agree", ago=timedelta())
         self.assertFalse(row.tapped)
+        self.assertTrue(message.awaits_answer)
 
     def test_yes_as_next_message_answers(self):
         for word, state in (("Evet.", "given"), ("HAYIR", "withdrawn")):

@@ -362,6 +362,25 @@ class TestWhatAsksAndAnswers(ClinicCase):
         self.echo("text", "wamid.answer", text={"body": "See you KUMQUAT"})
         self.assertTrue(self.correct("wamid.answer", "KUMQUAT").awaits_answer)
 
+    def call(self, call_id="wacid.1", **told):
+        call = {"id": call_id, "from": AYSE_WA_ID, "timestamp": "1795000000", **told}
+        body = json.dumps(envelope({"calls": [call]}, field="calls")).encode()
+        for event in webhooks.parse(body):
+            self.env["whatsapp.clinic.inbound"]._handle(event)
+        return self.env["whatsapp.clinic.message"].search(
+            [("message_id", "=", call_id)]
+        )
+
+    def test_missed_call_waits_and_one_that_was_answered_does_not(self):
+        missed = self.call("wacid.missed", event="terminate", status="FAILED")
+        self.assertTrue(missed.awaits_answer)
+        spoken = self.call(event="connect", direction="user_initiated")
+        self.assertTrue(spoken.awaits_answer)
+        ended = {"event": "terminate", "status": "COMPLETED", "duration": 90}
+        self.assertEqual(self.call(**ended), spoken)
+        self.assertFalse(spoken.awaits_answer)
+        self.assertFalse(self.call("wacid.other", **ended).awaits_answer)
+
     def test_what_whatsapp_does_not_pass_on_waits_and_says_what_to_do(self):
         error = {"code": 131060, "title": "This message is currently unavailable."}
         row = self.take_in(

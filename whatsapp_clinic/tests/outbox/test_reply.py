@@ -46,6 +46,36 @@ class TestReply(ClinicCase):
         shown = wizard.latest_ids.mapped("body")
         self.assertEqual((len(shown), shown[-1]), (5, "Newest KUMQUAT"))
 
+    def shown(self, message, user=None):
+        wizards = self.env["whatsapp.clinic.message.reply"]
+        wizard = wizards.with_user(user or self.receptionist)
+        return wizard.new({"message_id": message.id}).latest_ids.mapped("body")
+
+    def test_dialog_shows_nothing_that_was_said_to_another_number(self):
+        other = self.channel.copy({"phone_number_id": "640000000000077"})
+        patient_wrote(self, self.patient, body="Elsewhere KUMQUAT").channel_id = other
+        self.assertNotIn("Elsewhere KUMQUAT", self.shown(self.message))
+
+    def test_dialog_shows_nothing_that_the_patient_did_not_get(self):
+        for state in ("draft", "failed", "refused", "cancelled"):
+            row = self.message._reply(f"{state} KUMQUAT")
+            row.state = state
+        sent = self.message._reply("Sent KUMQUAT")
+        sent.state = "sent"
+        self.assertEqual(self.shown(self.message)[1:], ["Sent KUMQUAT"])
+
+    def test_dialog_shows_no_conversation_of_another_company(self):
+        company = self.env["res.company"].create({"name": "Other clinic"})
+        foreign = staff_user(
+            self,
+            "receptionist",
+            self.branch.browse(),
+            company_id=company.id,
+            company_ids=[(6, 0, company.ids)],
+        )
+        with self.assertRaises(AccessError):
+            self.shown(self.message, foreign)
+
     def test_photo_is_sent_with_its_text(self):
         answer = self.reply(
             content="file",

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
@@ -88,6 +90,43 @@ class TestCompanies(ClinicCase):
             mine.action_settle()
         stranger.company_ids = self.env["res.company"].search([])
         self.assertTrue(mine.read(["raw"]))
+
+    def test_visit_takes_no_type_of_another_company(self):
+        foreign = self.type.copy({"name": "Foreign", "company_id": self.other.id})
+        with self.assertRaises(UserError):
+            self.book(self.patient, type_id=foreign.id)
+
+    def test_row_of_a_visit_that_moves_away_leaves_from_no_number_left_behind(self):
+        visit = self.book(self.patient)
+        row = self.env["whatsapp.clinic.message"]._enqueue(
+            [
+                {
+                    **visit._reference(),
+                    "channel_id": self.channel.id,
+                    "branch_id": self.branch.id,
+                    "partner_id": self.patient.id,
+                    "purpose_id": self.purpose.id,
+                    "template_id": self.template.id,
+                    "due_at": clock.now() + timedelta(hours=2),
+                }
+            ]
+        )
+        everybody = self.type.copy({"company_id": False})
+        doctor = self.practitioner.copy(
+            {
+                "company_id": self.other.id,
+                "branch_ids": [Command.set(self.other_branch.ids)],
+            }
+        )
+        visit.write(
+            {
+                "branch_id": self.other_branch.id,
+                "practitioner_id": doctor.id,
+                "type_id": everybody.id,
+            }
+        )
+        self.assertEqual(row.company_id, self.other)
+        self.assertFalse(row.channel_id)
 
     def test_number_of_another_company_is_not_stopped(self):
         identity = self.patient.whatsapp_identity_ids
