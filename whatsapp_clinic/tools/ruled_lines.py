@@ -25,4 +25,6 @@ class RuledOne2many(fields.One2many):
         """That a record has a line of a domain which the user sees."""
         lines = model.env[self.comodel_name].with_context(active_test=False)
         seen = lines._search(those)
-        return super().condition_to_sql(self.name, "any", seen, model, alias, query)
+        return fields.One2many.condition_to_sql(
+            self, self.name, "any", seen, model, alias, query
+        )
