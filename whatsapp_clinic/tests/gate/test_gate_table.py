@@ -28,7 +28,7 @@ _numbers = itertools.count(905327000000)
 # beginning, what happens then, and the reason that the message gets.
 TROUBLES = (
     ("no consent", "nothing", "nothing", "no_consent"),
-    ("refused", "nothing", "withdraw", "consent_refused"),
+    ("refused", "withdraw", "nothing", "consent_refused"),
     ("withdrawn", "agree", "withdraw", "consent_withdrawn"),
     ("expired", "agree_long_ago", "limit_validity", "consent_expired"),
     ("superseded notice", "agree_long_ago", "publish_notice", "notice_superseded"),
@@ -109,14 +109,19 @@ class TestGateTable(SandboxCase):
         self.assertTrue(speakers)
         for path in speakers:
             self.assertTrue(path.startswith("models/provider/"), path)
-        # A client that is handed out can send: nothing of these does.
-        for path in _handed_a_client(addon):
+        # A client that is handed out can send: the messenger alone does, and who has
+        # it do so is the dispatcher.
+        for path in _handed_a_client(addon) - {MESSENGER}:
             calls = _calls(ast.parse((addon / path).read_text()))
             self.assertNotIn("send_message", calls, path)
+        for path in (addon / "models").rglob("*.py"):
+            if "dispatcher" not in path.parts:
+                self.assertNotIn("provider.send", path.read_text(), path)
 
     def test_what_asks_whatsapp_besides_sending_is_a_task_of_its_channel(self):
         addon = Path(__file__).resolve().parents[2]
         worked_off = {
+            MESSENGER,
             "models/channel/channel_task.py",
             "models/media/file_transfer.py",
         }
@@ -343,6 +348,9 @@ class TestGateTable(SandboxCase):
         trouble()
         if message.state in OPEN_STATES:
             message.due_at = clock.now()
+
+
+MESSENGER = "models/whatsapp/provider.py"
 
 
 def _handed_a_client(addon: Path) -> set[str]:

@@ -143,6 +143,7 @@ class Channel(models.Model):
 
     def _check_again(self):
         """What was found before may hold no longer."""
+        super()._check_again()
         for channel in self:
             if channel.state in ("ready", "held"):
                 channel._ask("check")
@@ -152,7 +153,8 @@ class Channel(models.Model):
         """The channels that were not checked for a day, be it in vain."""
         since = clock.now() - DAILY
         checked = [("kind", "=", "check"), ("ended_at", ">=", since)]
-        return self.search([("task_ids", "not any", checked)])
+        due = self.search([("task_ids", "not any", checked)])
+        return super()._due_for_a_check() | due
 
     def _open_account(self):
         return {
