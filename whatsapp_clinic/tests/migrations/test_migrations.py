@@ -96,7 +96,12 @@ class TestCompanyOfGuardianships(MigrationCase):
                 "branch_ids": self.other_branch.ids,
             }
         )
-        place = {"branch_id": self.other_branch.id, "practitioner_id": practitioner.id}
+        kind = self.type.copy({"company_id": self.other.id})
+        place = {
+            "branch_id": self.other_branch.id,
+            "practitioner_id": practitioner.id,
+            "type_id": kind.id,
+        }
         self.book(self.child, **place)
         self.assertEqual(self.upgraded(self.company), self.other)
 
