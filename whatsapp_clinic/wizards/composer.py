@@ -399,13 +399,11 @@ class Composer(models.TransientModel):
     def _preview(self, foreseen: list[tuple]):
         """The message as the phone of the first who gets it draws it.
 
-        Of many of whom nobody gets it there is nothing to see.
+        Of many of whom nobody gets it, without anybody's values.
         """
         template = self._template()
         only = foreseen[0][-1] if len(foreseen) == 1 else None
         row = self._first_row(foreseen) or only
-        if foreseen and not row:
-            return False
         if template:
             if not row:
                 return template._bubble({})
