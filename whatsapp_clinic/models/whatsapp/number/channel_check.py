@@ -143,10 +143,10 @@ class Channel(models.Model):
 
     def _check_again(self):
         """What was found before may hold no longer."""
-        super()._check_again()
         for channel in self:
             if channel.state in ("ready", "held"):
                 channel._ask("check")
+        return super()._check_again()
 
     @api.model
     def _due_for_a_check(self):
