@@ -50,7 +50,7 @@ class TestRefusalTold(LookedAfterCase):
         elif case == "withdrawn":
             self.consent(self.patient, "withdrawn")
         elif case == "stopped":
-            self.identity._block("staff")
+            self.identity._stop("staff")
 
     def test_what_stands_against_a_patient_of_others_is_not_told(self):
         before = self.told(self.there)

@@ -130,7 +130,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_book_the_same_person", 
         run: "click",
       },
       {
-        trigger: ".modal .o_field_widget[name=partner_id] input:value(Nesrin KUMQUAT)",
+        trigger: ".modal .o_field_widget[name=partner_id] input:value(/^Nesrin/)",
       },
       ...many2one("type_id", "Check-up"),
       ...many2one("practitioner_id", "Dr. Demir"),
@@ -211,7 +211,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_withdraw_consent", {
       },
       {
         trigger:
-          "body:not(:has(.modal)) .o_field_widget[name=whatsapp_consent_state]:contains(Refused or withdrawn)",
+          "body:not(:has(.modal)) .o_field_widget[name=whatsapp_consent_state]:contains(Withdrawn)",
       },
     ]),
 });
