@@ -93,15 +93,9 @@ class StopWord(models.Model):
 
         `lang` is the language of who wrote it (such as `tr_TR`), None if nobody knows.
         """
-        said, words = _tokens(text), self._counting(lang)
-        courtesies = [one.split() for one, _, effect, _ in words if effect == COURTESY]
-        cores = (said, _without(courtesies, said))
-        found = [
-            word_id
-            for word, word_id, effect, _ in words
-            if effect != COURTESY and word in cores
-        ]
-        return self.browse(found[:1])
+        said = _tokens(text)
+        words, courtesies = self._counting(lang and lang[:2])
+        return self.browse(words.get(said) or words.get(_without(courtesies, said)))
 
     @api.model
     def _sounds_like_refusal(self, text: str, lang: str | None = None) -> bool:
@@ -111,28 +105,36 @@ class StopWord(models.Model):
         of another language only does so alone: that language may be theirs.
         """
         said = _plain(_tokens(text))
-        counting = {word_id for _, word_id, _, _ in self._counting(lang)}
         return any(
-            f" {word} " in f" {said} " if word_id in counting else word == said
-            for word, word_id in self._refusals()
+            f" {word} " in f" {said} " if is_theirs else word == said
+            for word, is_theirs in self._refusals(lang and lang[:2])
         )
 
     @api.model
-    def _counting(self, lang: str | None) -> list[tuple]:
-        """(word, id, effect, whether it is heard inside) for somebody's language."""
-        return [
-            word
-            for own_language, *word in self._known_words()
-            if not own_language or not lang or own_language[:2] == lang[:2]
-        ]
+    @tools.ormcache("language")
+    def _counting(self, language: str | None) -> tuple[dict, list[list[str]]]:
+        """({word: id}, courtesies as lists of words) for somebody's language.
+
+        `language` is its two letters, None if nobody knows.
+        """
+        words, courtesies = {}, []
+        for own_language, word, word_id, effect, _is_heard_inside in self._known_words():
+            if not _is_theirs(own_language, language):
+                continue
+            if effect == COURTESY:
+                courtesies.append(word.split())
+            else:
+                words.setdefault(word, word_id)
+        return words, courtesies
 
     @api.model
-    @tools.ormcache()
-    def _refusals(self) -> list[tuple]:
-        """(plain letters, id) of the words that are heard inside of a sentence."""
+    @tools.ormcache("language")
+    def _refusals(self, language: str | None) -> list[tuple[str, bool]]:
+        """(plain letters, whether it is of somebody's language) of the words that are
+        heard inside of a sentence."""
         return [
-            (_plain(word), word_id)
-            for _, word, word_id, _, is_heard_inside in self._known_words()
+            (_plain(word), _is_theirs(own_language, language))
+            for own_language, word, _id, _effect, is_heard_inside in self._known_words()
             if is_heard_inside
         ]
 
@@ -149,6 +151,11 @@ class StopWord(models.Model):
             )
             for one in self.sudo().search([("active", "=", True)])
         ]
+
+
+def _is_theirs(own_language, language: str | None) -> bool:
+    """Whether a word of one language alone, if any, counts for somebody's."""
+    return not own_language or not language or own_language[:2] == language
 
 
 def _tokens(text: str) -> str:
