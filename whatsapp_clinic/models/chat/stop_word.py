@@ -118,7 +118,13 @@ class StopWord(models.Model):
         `language` is its two letters, None if nobody knows.
         """
         words, courtesies = {}, []
-        for own_language, word, word_id, effect, _is_heard_inside in self._known_words():
+        for (
+            own_language,
+            word,
+            word_id,
+            effect,
+            _is_heard_inside,
+        ) in self._known_words():
             if not _is_theirs(own_language, language):
                 continue
             if effect == COURTESY:
