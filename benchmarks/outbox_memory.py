@@ -57,6 +57,7 @@ def _fill(clinic: Clinic, waiting: int) -> None:
                 'key', gen_random_uuid(),
                 'rule_id', NULL,
                 'occurrence', NULL,
+                'is_automatic', NULL,
                 'due_at', now() AT TIME ZONE 'UTC'
             ) AS content
             FROM generate_series(0, %(waiting)s - 1) AS number

@@ -1,7 +1,7 @@
 {
     "name": "WhatsApp Clinic",
     "summary": "Reminders, consent and conversations with patients on WhatsApp",
-    "version": "19.0.2.2.0",
+    "version": "19.0.2.3.0",
     "category": "Services/Appointment",
     "author": "WhatsApp Clinic contributors",
     "license": "LGPL-3",
@@ -92,6 +92,7 @@
         "views/clinic/practitioner.xml",
         "views/clinic/appointment_type.xml",
         "views/rule/message_rule.xml",
+        "views/rule/message.xml",
         "views/monitoring/alarm.xml",
         "views/monitoring/status_page.xml",
         "views/whatsapp/rate.xml",

@@ -236,6 +236,23 @@ def test_each_message_is_about_the_appointment_that_it_was_about(odoo, told):
         assert row["res_model"] == "whatsapp.clinic.appointment"
 
 
+def test_what_a_rule_wrote_says_what_the_gate_asks_of_the_rule(odoo, told):
+    after = _rows(odoo, UPGRADED, "whatsapp_clinic_message")
+    rules = _rows(odoo, UPGRADED, "whatsapp_clinic_message_rule")
+    written = {
+        key: row["rule_id"]
+        for key, row in told["whatsapp_clinic_message"].items()
+        if row["rule_id"]
+    }
+    assert written
+    for key, rule in written.items():
+        assert after[key]["in_quiet_hours"] == rules[rule]["in_quiet_hours"]
+    automatic = {key for key, row in after.items() if row["is_automatic"]}
+    assert automatic == {
+        key for key, row in after.items() if row["rule_id"] or row["occurrence"]
+    }
+
+
 def test_numbers_are_the_same_with_their_country_code(odoo, told):
     after = _rows(odoo, UPGRADED, "res_partner")
     for key, row in told["res_partner"].items():

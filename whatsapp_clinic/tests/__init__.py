@@ -38,6 +38,7 @@ from .gate import (
     test_gate_table,
     test_limits,
     test_objection,
+    test_ranks,
     test_traits,
 )
 from .identity import (

@@ -128,6 +128,8 @@ def line(number: str) -> str:
     goes on knowing people by the one they registered with.
     """
     digits = number.lstrip("+")
+    if not digits.startswith(_CHANGED):
+        return digits
     for pattern, newer in _RENUMBERED:
         if re.fullmatch(pattern, digits):
             return re.sub(pattern, newer, digits)
@@ -137,6 +139,8 @@ def line(number: str) -> str:
 def forms(number: str) -> list[str]:
     """All WhatsApp ids that one telephone may have, digits only."""
     present = line(number)
+    if not present.startswith(_CHANGED):
+        return [present]
     older = (
         re.sub(pattern, other, present)
         for pattern, other in _OLDER_FORMS
@@ -205,6 +209,8 @@ def _trim(text: str) -> str:
     return trimmed if any(letter.isalnum() for letter in trimmed) else ""
 
 
+# Countries whose numbers have more than one form.
+_CHANGED = ("52", "54", "55", "225", "229")
 # Former forms of a number, and the present one.
 _RENUMBERED = (
     # Mexico took the 1 before mobile numbers away (2020).

@@ -484,7 +484,7 @@ class Appointment(models.Model):
             .search(
                 [
                     *self._messages_domain(),
-                    ("rule_id", "=", False),
+                    ("is_automatic", "=", False),
                     ("reply_to_id", "=", False),
                     ("state", "in", WAITING_STATES),
                 ]
@@ -645,7 +645,7 @@ class Appointment(models.Model):
 
     def _objection_to(self, message) -> str | None:
         self.ensure_one()
-        if message.rule_id:
+        if message.is_automatic:
             return super()._objection_to(message)
         if message.only_coming:
             return self._objection_to_announcing(message)

@@ -96,7 +96,7 @@ class Appointment(models.Model):
         return bool(
             self.sudo().whatsapp_message_ids.filtered(
                 lambda message: (
-                    message.rule_id.anchor == anchor
+                    message._anchor == anchor
                     and message.subject_version == self.version
                     and message.state not in UNSAID_STATES
                 )

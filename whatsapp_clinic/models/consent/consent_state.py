@@ -82,7 +82,9 @@ class States(Mapping):
         if not partners or not purposes:
             return cls({}, first)
         now = at or clock.now()
-        validity = {one.id: one.validity_months for one in purposes.sudo()}
+        validity = {
+            one.id: relativedelta(months=one.validity_months) for one in purposes.sudo()
+        }
         by_root = {}
         for root in roots:
             acts = _latest_acts(env, partners, purposes, root, at)
@@ -105,12 +107,12 @@ class States(Mapping):
         return cls(by_root, first)
 
 
-def _state(act: _Act, months: int, renewed_at, decides, now: datetime) -> str:
+def _state(act: _Act, validity, renewed_at, decides, now: datetime) -> str:
     if act.decision != GIVEN:
         return act.decision
     if act.guardian_id and not decides(act):
         return "guardianship_ended"
-    if months and act.act_at + relativedelta(months=months) <= now:
+    if validity and act.act_at + validity <= now:
         return "expired"
     if renewed_at and (act.shown_from or act.act_at) < renewed_at:
         return "superseded"

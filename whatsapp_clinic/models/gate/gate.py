@@ -1,6 +1,7 @@
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import NamedTuple
 
 from odoo import api, models
 from odoo.tools import SQL
@@ -9,12 +10,11 @@ from ...tools import clock
 from ...tools.phone import line, spellings
 from ..consent.consent_state import GIVEN, OBJECTIONS, States
 from ..message.message import BY_HAND
-from ..patient.guardianship import Guarded
 from ..provider.door import Traits, WritesFirst
 from ..vocabulary.priorities import PRIORITY_CAMPAIGN
 from .content_check import texts_of
 from .content_refusal import WrongLength, refuse_content
-from .gate_limits import Limits
+from .gate_limits import Limit, RecipientLimit, grant
 from .verdict import SEND, Verdict, hold, refuse
 
 # For so long after what a patient wrote a purpose that only answers may be used, and
@@ -29,28 +29,29 @@ SHORT_HOLD = timedelta(minutes=1)
 RECHECK = timedelta(minutes=5)
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What the checks look up for a whole batch at once.
+class Check(NamedTuple):
+    """A question that the gate asks about each message.
 
-    `consents`: what patients agreed to, by company tree; `guarded`: who decides for
-    whom; `blacklist`: telephones; `last_inbound`: {(identity id, channel id): naive
-    UTC}, the patient's last message; `standby`: likewise until when Meta's own agent
-    is taken to answer the patient; `channels`: {channel id: Verdict or None}, what
-    the channel itself objects; `traits`: {channel id: what its messenger allows};
-    `subjects`: {message id: what it is about}, as far as that exists.
+    `judge(message, facts)` answers a Verdict, or None without an objection. Of what
+    stands against a message the objection of the lowest `rank` is told.
     """
 
-    now: datetime
-    leaves_now: bool
-    consents: States
-    guarded: Guarded
-    blacklist: frozenset
-    last_inbound: dict
-    standby: dict
-    channels: dict
-    traits: dict
-    subjects: dict
+    rank: int
+    name: str
+    judge: Callable
+
+
+class Facts(SimpleNamespace):
+    """What the checks look up for a whole batch at once; rooms add their own.
+
+    `now` (naive UTC); `leaves_now`: each is judged as if due now; `consents`: what
+    patients agreed to, by company tree; `guarded`: who decides for whom; `blacklist`:
+    telephones; `last_inbound`: {(identity id, channel id): naive UTC}, the patient's
+    last message; `standby`: likewise until when Meta's own agent is taken to answer the
+    patient; `channels`: {channel id: Verdict or None}, what the channel itself objects;
+    `traits`: {channel id: what its messenger allows}; `subjects`: {message id: what it
+    is about}, as far as that exists.
+    """
 
     def is_open(self, message) -> bool:
         """Whether the patient wrote to this channel within the messenger's window."""
@@ -88,6 +89,14 @@ def _objection_to_purpose(states: States, company, partner_id, purpose) -> str |
     return OBJECTIONS.get(state, "no_consent")
 
 
+def judge_one(message, facts: Facts, judges: list[Callable]) -> Verdict | None:
+    """The first objection of these, in their order; None where none has any."""
+    for judge in judges:
+        if verdict := judge(message, facts):
+            return verdict
+    return None
+
+
 class Gate(models.AbstractModel):
     """Says whether a message may be sent now.
 
@@ -106,8 +115,8 @@ class Gate(models.AbstractModel):
         """
         # sudo: what is known of a number is more than its readers are shown
         messages = messages.sudo()
-        facts = self._facts(messages, leaves_now)
-        return {message.id: self._judge_one(message, facts) for message in messages}
+        facts, judges = self._facts(messages, leaves_now), self._judges()
+        return {one.id: judge_one(one, facts, judges) or SEND for one in messages}
 
     @api.model
     def _judge_leaving(self, messages) -> dict[int, Verdict]:
@@ -115,46 +124,55 @@ class Gate(models.AbstractModel):
 
         In the order of the messages; a `send` takes its place in the limits.
         """
-        facts = self._facts(messages, leaves_now=True)
-        limits = Limits(
-            self.env, messages, clock.precise_now(), facts.is_open, facts.traits
-        )
-        verdicts = {}
-        for message in messages:
-            verdict = self._judge_one(message, facts)
-            verdicts[message.id] = limits.take(message) if verdict is SEND else verdict
-        return verdicts
+        facts, judges = self._facts(messages, leaves_now=True), self._judges()
+        limits = self._limits(messages, facts)
+        return {
+            one.id: judge_one(one, facts, judges) or grant(one, facts, limits)
+            for one in messages
+        }
 
     @api.model
-    def _checks(self) -> tuple:
-        """The checks in the order in which a person would want to hear of them."""
-        return (
-            self._check_time,
-            self._check_subject,
-            self._check_patient,
-            self._check_number,
-            self._check_consent,
-            self._check_template,
-            self._check_window,
-            self._check_standby,
-            self._check_content,
-            self._check_channel,
-            self._check_recipient,
-            self._check_quiet_hours,
-        )
+    def _checks(self) -> list[Check]:
+        """What is asked about each message; a room adds its own.
+
+        The ranks put them in the order in which a person would want to hear of them.
+        """
+        return [
+            Check(10, "time", self._check_time),
+            Check(20, "subject", self._check_subject),
+            Check(30, "patient", self._check_patient),
+            Check(40, "number", self._check_number),
+            Check(50, "consent", self._check_consent),
+            Check(60, "template", self._check_template),
+            Check(70, "window", self._check_window),
+            Check(80, "standby", self._check_standby),
+            Check(90, "content", self._check_content),
+            Check(100, "channel", self._check_channel),
+            Check(110, "recipient", self._check_recipient),
+            Check(120, "quiet_hours", self._check_quiet_hours),
+        ]
+
+    @api.model
+    def _judges(self, *names: str) -> list[Callable]:
+        """What the checks of these names answer with, or all, in the order of ranks."""
+        return [
+            one.judge
+            for one in sorted(self._checks())
+            if not names or one.name in names
+        ]
+
+    @api.model
+    def _limits(self, messages, facts: Facts) -> list[Limit]:
+        """How much of what may go leaves at once; a room adds its own."""
+        return [RecipientLimit(self.env, messages, facts.traits)]
 
     @api.model
     def _judge_patients(self, messages) -> dict[int, Verdict | None]:
         """What stands against writing to patients, whatever their messages say."""
         messages = messages.sudo()
         facts = self._facts(messages, leaves_now=True)
-        checks = (self._check_patient, self._check_number, self._check_consent)
-        return {
-            message.id: next(
-                filter(None, (one(message, facts) for one in checks)), None
-            )
-            for message in messages
-        }
+        judges = self._judges("patient", "number", "consent")
+        return {one.id: judge_one(one, facts, judges) for one in messages}
 
     @api.model
     def _have_basis(self, rows: list[dict]) -> list[bool]:
@@ -181,38 +199,34 @@ class Gate(models.AbstractModel):
         ]
 
     @api.model
-    def _judge_one(self, message, facts: Facts) -> Verdict:
-        for check in self._checks():
-            verdict = check(message, facts)
-            if verdict:
-                return verdict
-        return SEND
-
-    @api.model
     def _facts(self, messages, leaves_now: bool) -> Facts:
         now = clock.now()
+        loaded = self._load_facts(messages, now)
+        return Facts(now=now, leaves_now=leaves_now, **loaded)
+
+    @api.model
+    def _load_facts(self, messages, now: datetime) -> dict:
+        """What the checks ask of a batch, by the names of `Facts`; once for a batch."""
         traits = self._traits(messages.channel_id)
         since = _earliest(now, traits.values())
         last_inbound, standby = self._last_inbound(messages, since)
-        return Facts(
-            now=now,
-            leaves_now=leaves_now,
-            consents=self.env["whatsapp.clinic.consent"]._states(
+        return {
+            "consents": self.env["whatsapp.clinic.consent"]._states(
                 messages.partner_id, messages.purpose_id, messages.company_id
             ),
-            guarded=self.env["whatsapp.clinic.guardianship"]._in_force(
+            "guarded": self.env["whatsapp.clinic.guardianship"]._in_force(
                 messages.filtered("guardian_id").partner_id.ids, now
             ),
-            blacklist=self._blacklist(messages),
-            last_inbound=last_inbound,
-            standby=standby,
-            channels={
+            "blacklist": self._blacklist(messages),
+            "last_inbound": last_inbound,
+            "standby": standby,
+            "channels": {
                 channel.id: self._judge_channel(channel, now)
                 for channel in messages.channel_id
             },
-            traits=traits,
-            subjects=self._existing_subjects(messages),
-        )
+            "traits": traits,
+            "subjects": self._existing_subjects(messages),
+        }
 
     @api.model
     def _traits(self, channels) -> dict[int, Traits]:
@@ -299,11 +313,9 @@ class Gate(models.AbstractModel):
     def _check_subject(self, message, facts):
         """What it is about is still so, and of the patient that it goes to."""
         subject = facts.subjects.get(message.id)
-        if message.occurrence and not (message.rule_id and subject):
-            # What a rule wrote whose rule or subject is gone.
-            return refuse("obsolete")
         if not subject:
-            return refuse("obsolete") if message.res_id else None
+            is_gone = message.res_id or message.is_automatic
+            return refuse("obsolete") if is_gone else None
         if subject._recipient() != message.partner_id:
             return refuse("other_patient")
         objection = subject._objection_to(message)
@@ -331,7 +343,8 @@ class Gate(models.AbstractModel):
         identity, person = message.identity_id, message._addressee
         if not identity:
             return refuse("invalid_number" if person.phone else "no_number")
-        is_denied = message.company_id.root_id <= identity.denied_company_ids
+        denied = identity.denied_company_ids
+        is_denied = denied and message.company_id.root_id in denied
         if is_denied or identity.block_source == "wrong_person":
             return refuse("wrong_person")
         if identity.blocked_at and not message.confirms_stop:
@@ -437,9 +450,10 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _check_quiet_hours(self, message, facts):
-        rule, branch = message.rule_id, message.branch_id
+        branch, is_automatic = message.branch_id, message.is_automatic
         is_campaign = message.priority == PRIORITY_CAMPAIGN
-        if not branch or not (is_campaign or (rule and not rule.in_quiet_hours)):
+        may_wait = is_campaign or (is_automatic and not message.in_quiet_hours)
+        if not branch or not may_wait:
             return None
         at = facts.now if facts.leaves_now else max(facts.now, message.due_at)
         period = branch._quiet_period(at, message._addressee)

@@ -1,126 +1,94 @@
-"""How much may leave now: limits of WhatsApp and of the clinic, asked at the claim."""
+"""How much may leave now: limits on a recipient, asked at the claim."""
 
-import time
 from collections import defaultdict
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ...tools import clock
-from ..vocabulary import locks
-from ..vocabulary.priorities import PRIORITY_APPOINTMENT, PRIORITY_CAMPAIGN
 from .verdict import Verdict, hold, refuse
 
-# Messaging limit: Cloud API, distinct recipients outside the 24-hour window in a
-# moving 24 hours, for all numbers of a business portfolio together.
-LIMIT_PERIOD = timedelta(hours=24)
 AUTOMATIC_PERIOD = timedelta(hours=1)
-# Where so many more patients may be reached, nobody counts exactly for so many seconds.
-_AMPLE = 10_000
-_AMPLE_SECONDS = 3.0
-_RECHECK = timedelta(minutes=15)
-_ample_until: dict[tuple, float] = {}
 
 
-@dataclass
-class _Room:
-    """How many more patients a portfolio may write to first.
+class Limit:
+    """Something that only so much may leave within; what is granted counts."""
 
-    `reached` are identities that count already; `planned` are appointment messages of
-    the next 24 hours, for which campaigns leave room.
-    """
+    def objection(self, message) -> Verdict | None:
+        """A `hold`, a `refuse`, or None where there is room for the message."""
+        raise NotImplementedError
 
-    left: int
-    frees_at: datetime
-    reached: set = field(default_factory=set)
-    planned: int = 0
+    def take(self, message):
+        """Take the place of a message that leaves now."""
 
 
-class Limits:
-    """Grants what may leave within the limits; each grant counts for the next."""
+def grant(message, facts, limits: list[Limit]) -> Verdict:
+    """`send` and count, or `hold`, or `refuse` what would wait too long."""
+    objection = next(filter(None, (one.objection(message) for one in limits)), None)
+    if not objection:
+        for one in limits:
+            one.take(message)
+        return Verdict("send", reaches_out=not facts.is_open(message))
+    if not objection.is_refusal and message.expires_at:
+        is_too_late = objection.until >= message.expires_at
+        return refuse(objection.reason) if is_too_late else objection
+    return objection
 
-    def __init__(self, env, messages, now: datetime, is_open, traits: dict):
-        """`is_open(message)` says whether the patient wrote within the messenger's
-        window; `traits` are those of the messengers, by the ids of channels."""
-        self.traits = traits
+
+class RecipientLimit(Limit):
+    """How much one person gets from a channel: what the messenger allows in so short a
+    time, and of what is written automatically what the clinic wants."""
+
+    def __init__(self, env, messages, traits: dict):
+        """`traits` are those of the messengers, by the ids of channels."""
         self.env = env
-        self.now = now
-        self.is_open = is_open
+        self.traits = traits
+        self.now = clock.precise_now()
         self.sent = self._recently_sent(messages)
-        self.rooms = {
-            portfolio.id: room
-            for portfolio in messages.channel_id.portfolio_id
-            if (room := self._room(portfolio, messages))
-        }
 
-    def take(self, message) -> Verdict:
-        """`send` and count, or `hold`, or `refuse` what would wait too long."""
-        objection = (
-            self._check_pair(message)
-            or self._check_automatic(message)
-            or self._check_messaging_limit(message)
-        )
-        if objection and not objection.is_refusal and message.expires_at:
-            is_too_late = objection.until >= message.expires_at
-            return refuse(objection.reason) if is_too_late else objection
-        if objection:
-            return objection
-        self._count(message)
-        return Verdict("send", reaches_out=not self.is_open(message))
+    def objection(self, message) -> Verdict | None:
+        return self._check_pair(message) or self._check_automatic(message)
 
-    def _count(self, message):
-        pair = (message.identity_id.id, message.channel_id.id)
-        self.sent[pair].append((self.now, bool(message.rule_id)))
-        room = self.rooms.get(message.channel_id.portfolio_id.id)
-        if room and self._needs_room(message, room):
-            room.reached.add(message.identity_id.id)
-            room.left -= 1
+    def take(self, message):
+        self._sent_to(message).append((self.now, message.is_automatic))
+
+    def _sent_to(self, message) -> list:
+        return self.sent[message.identity_id.id, message.channel_id.id]
 
     def _check_pair(self, message):
         traits = self.traits.get(message.channel_id.id)
         if not traits or not traits.pair_wait:
             return None
-        sent = self.sent[message.identity_id.id, message.channel_id.id]
-        seconds = [(at - self.now).total_seconds() for at, _is_automatic in sent]
+        seconds = [
+            (at - self.now).total_seconds()
+            for at, _is_automatic in self._sent_to(message)
+        ]
         wait = traits.pair_wait(seconds, 0.0)
         return hold("pair_limit", self.now + timedelta(seconds=wait)) if wait else None
 
     def _check_automatic(self, message):
         cap = message.channel_id.automatic_per_hour
-        if not message.rule_id or not cap:
+        if not message.is_automatic or not cap:
             return None
-        sent = self.sent[message.identity_id.id, message.channel_id.id]
         since = self.now - AUTOMATIC_PERIOD
-        times = [at for at, is_automatic in sent if is_automatic and at > since]
+        times = [
+            at
+            for at, is_automatic in self._sent_to(message)
+            if is_automatic and at > since
+        ]
         if len(times) < cap:
             return None
         return hold("automatic_limit", times[-cap] + AUTOMATIC_PERIOD)
 
-    def _check_messaging_limit(self, message):
-        room = self.rooms.get(message.channel_id.portfolio_id.id)
-        if not room or not self._needs_room(message, room):
-            return None
-        is_campaign = message.priority == PRIORITY_CAMPAIGN
-        if room.left > (room.planned if is_campaign else 0):
-            return None
-        if message.expires_at and room.frees_at >= message.expires_at:
-            return refuse("messaging_limit")
-        # What WhatsApp refuses gives its place back, so that is looked at again sooner.
-        return hold("messaging_limit", min(room.frees_at, self.now + _RECHECK))
-
-    def _needs_room(self, message, room: _Room) -> bool:
-        return message.identity_id.id not in room.reached and not self.is_open(message)
-
     @property
     def _look_back(self) -> timedelta:
-        """How long what was sent counts for one of the limits on a recipient."""
+        """How long what was sent counts for one of the two."""
         longest = max((one.pair_memory for one in self.traits.values()), default=0.0)
         return max(AUTOMATIC_PERIOD, timedelta(seconds=longest))
 
     def _recently_sent(self, messages) -> dict:
-        """{(identity id, channel id): [(naive UTC, whether a rule wrote it)]}"""
+        """{(identity id, channel id): [(naive UTC, whether it was automatic)]}"""
         self.env.cr.execute(
             """
-            SELECT identity_id, channel_id, claimed_at, rule_id IS NOT NULL
+            SELECT identity_id, channel_id, claimed_at, is_automatic
             FROM whatsapp_clinic_message
             WHERE identity_id = ANY(%s) AND claimed_at > %s AND direction = 'out'
             ORDER BY claimed_at
@@ -131,62 +99,3 @@ class Limits:
         for identity, channel, at, is_automatic in self.env.cr.fetchall():
             sent[identity, channel].append((at, is_automatic))
         return sent
-
-    def _room(self, portfolio, messages) -> _Room | None:
-        """None where there is no limit or it is far away.
-
-        Near it the portfolio is locked until the claim is committed, so that two
-        channels do not both take the last place.
-        """
-        limit = portfolio.messaging_limit
-        key = (self.env.cr.dbname, portfolio.id, limit)
-        if not limit or time.monotonic() < _ample_until.get(key, 0.0):
-            return None
-        if limit <= _AMPLE:
-            self._lock(portfolio)
-        count, since = portfolio._reached()
-        if limit - count > _AMPLE:
-            _ample_until[key] = time.monotonic() + _AMPLE_SECONDS
-            return None
-        if limit > _AMPLE:
-            self._lock(portfolio)
-            count, since = portfolio._reached()
-        return _Room(
-            left=limit - count,
-            frees_at=(since or self.now) + LIMIT_PERIOD,
-            reached=self._reached_among(portfolio, messages.identity_id),
-            planned=self._planned(portfolio, messages),
-        )
-
-    def _lock(self, portfolio):
-        self.env.cr.execute(
-            "SELECT pg_advisory_xact_lock(%s, %s)", [locks.PORTFOLIO, portfolio.id]
-        )
-
-    def _reached_among(self, portfolio, identities) -> set:
-        self.env.cr.execute(
-            """
-            SELECT DISTINCT identity_id FROM whatsapp_clinic_message
-            WHERE identity_id = ANY(%s) AND claimed_at > %s
-              AND reaches_out AND channel_id = ANY(%s)
-            """,
-            [identities.ids, self.now - LIMIT_PERIOD, portfolio.channel_ids.ids],
-        )
-        return {row[0] for row in self.env.cr.fetchall()}
-
-    def _planned(self, portfolio, messages) -> int:
-        if PRIORITY_CAMPAIGN not in messages.mapped("priority"):
-            return 0
-        self.env.cr.execute(
-            """
-            SELECT count(DISTINCT identity_id) FROM whatsapp_clinic_message
-            WHERE channel_id = ANY(%s) AND priority = %s
-              AND state IN ('queued', 'held') AND due_at < %s
-            """,
-            [
-                portfolio.channel_ids.ids,
-                PRIORITY_APPOINTMENT,
-                clock.now() + LIMIT_PERIOD,
-            ],
-        )
-        return self.env.cr.fetchone()[0]

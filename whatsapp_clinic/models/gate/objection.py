@@ -6,7 +6,7 @@ from odoo import api, models
 
 from ...tools.phone import spellings
 from ..vocabulary.reasons import REASONS, next_step
-from .gate import Facts
+from .gate import Facts, judge_one
 
 
 @dataclass(frozen=True)
@@ -93,15 +93,14 @@ class GateObjection(models.AbstractModel):
     @api.model
     def _judge_sketch(self, sketch, facts: Facts, with_channel: bool):
         is_new = not sketch.identity_id and sketch._addressee._whatsapp_phone()
-        checks = [self._check_patient]
+        asked = ["patient", "consent"]
         if not is_new:
-            checks.append(self._check_number)
-        checks.append(self._check_consent)
+            asked.append("number")
         if sketch.purpose_id.answers_only:
-            checks.append(self._check_window)
+            asked.append("window")
         if with_channel and sketch.channel_id:
-            checks.append(self._check_channel)
-        return next(filter(None, (check(sketch, facts) for check in checks)), None)
+            asked.append("channel")
+        return judge_one(sketch, facts, self._judges(*asked))
 
     @api.model
     def _sketch(self, partners, purpose=None, channel=None):

@@ -35,7 +35,7 @@ class Message(models.Model):
     )
 
     _automatic_answers = models.Index(
-        "(identity_id, due_at) WHERE is_automatic_answer OR rule_id IS NOT NULL"
+        "(identity_id, due_at) WHERE is_automatic_answer OR is_automatic"
     )
     _acts = models.Index("(identity_id, occurred_at) WHERE taken_as IS NOT NULL")
     _told_notice = models.Index("(identity_id, notice_id) WHERE notice_id IS NOT NULL")
@@ -168,7 +168,7 @@ class Message(models.Model):
             [
                 "|",
                 ("is_automatic_answer", "=", True),
-                ("rule_id", "!=", False),
+                ("is_automatic", "=", True),
                 ("identity_id", "=", self.identity_id.id),
                 ("channel_id", "=", self.channel_id.id),
                 ("due_at", ">", clock.now() - period),

@@ -11,6 +11,7 @@ from ...tools.compat import decoded
 from ...tools.insert import insert, stamp
 from ...tools.wake_up import wake_after_commit
 from ..gate.content_refusal import refuse_content
+from ..gate.gate import Check
 from ..gate.verdict import hold, refuse
 from ..vocabulary.states import WAITING_STATES
 from .file_transfer import tell
@@ -348,7 +349,7 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _checks(self):
-        return (*super()._checks(), self._check_file)
+        return [*super()._checks(), Check(130, "file", self._check_file)]
 
     @api.model
     def _check_file(self, message, facts):

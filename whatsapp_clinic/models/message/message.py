@@ -95,7 +95,6 @@ class Message(models.Model):
         help="Its text leads to this request's page.",
     )
     template_id = fields.Many2one("whatsapp.clinic.template", ondelete="restrict")
-    rule_id = fields.Many2one("whatsapp.clinic.message.rule", ondelete="set null")
     # No foreign key guards it: the gate asks whether it exists.
     res_model = fields.Char("Kind of Subject")
     res_id = fields.Many2oneReference("Subject", model_field="res_model")
@@ -106,6 +105,12 @@ class Message(models.Model):
     )
     subject_version = fields.Integer(help="The version that the text speaks of.")
     occurrence = fields.Char(help="Which time of the anchor this message is for.")
+    is_automatic = fields.Boolean(
+        "Automatic", help="Written by itself, not by a person or as an answer."
+    )
+    in_quiet_hours = fields.Boolean(
+        "Also in Quiet Hours", help="Leaves at night too, though it is automatic."
+    )
     reply_to_id = fields.Many2one(
         "whatsapp.clinic.message", ondelete="set null", index="btree_not_null"
     )
@@ -218,11 +223,6 @@ class Message(models.Model):
         "(identity_id, channel_id, id) WHERE asked_purpose_id IS NOT NULL"
     )
     _tap_answers = models.Index("(identity_id, due_at) WHERE answers_tap")
-    _occurrence_uniq = models.UniqueIndex(
-        "(rule_id, res_model, res_id, occurrence, subject_version) "
-        "WHERE rule_id IS NOT NULL",
-        "A rule writes once for each time of what it is about.",
-    )
     _about = models.Index("(res_model, res_id) WHERE res_id IS NOT NULL")
 
     @api.constrains("res_model")
@@ -404,8 +404,8 @@ class Message(models.Model):
 
         Each dict has `channel_id`, `partner_id` or `identity_id`, `purpose_id`, and
         `template_id` or `body`; optional: `due_at` and `expires_at` (naive UTC),
-        `priority`, what a subject's `_reference` tells, `branch_id`, `rule_id` with
-        `occurrence`, `reply_to_id`; `kind`, `content` and `attachment_id` as
+        `priority`, what a subject's `_reference` tells, `branch_id`, `occurrence`,
+        `is_automatic`, `reply_to_id`; `kind`, `content` and `attachment_id` as
         `message_outbound.py` tells. The gate is asked at once: what it refuses and is
         due now becomes `refused` with the reason; what is due later waits, and
         `objection` tells. Returns the rows, in order.
@@ -457,6 +457,11 @@ class Message(models.Model):
             return self.env["whatsapp.clinic.message.subject"]
         ids = {row.res_id for row in self if row.res_model == model}
         return self.env[model].browse(filter(None, ids)).exists()
+
+    @property
+    def _anchor(self) -> str:
+        """Which moment of what it is about it was written for; "" for none."""
+        return (self.occurrence or "").partition(" ")[0]
 
     @property
     def _addressee(self):

@@ -104,7 +104,7 @@ class Subject(models.AbstractModel):
 
     def _objection_to(self, message) -> str | None:
         """Why a message about this should not be sent any more: a reason."""
-        if message.rule_id and message.subject_version != self._version:
+        if message.is_automatic and message.subject_version != self._version:
             return "obsolete"
         return None
 

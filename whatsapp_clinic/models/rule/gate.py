@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, models
 
+from ..gate.gate import Check
 from ..gate.verdict import hold, refuse
 
 # How long a row waits for what its rule makes of it; rows are planned in slices.
@@ -14,20 +15,47 @@ class Gate(models.AbstractModel):
     _inherit = "whatsapp.clinic.gate"
 
     @api.model
-    def _check_subject(self, message, facts):
-        verdict, rule = super()._check_subject(message, facts), message.rule_id
-        subject = facts.subjects.get(message.id)
-        if verdict or not subject:
-            return verdict
-        if not rule:
-            return self._check_words_of_rules(message, subject)
-        is_behind = message.plan_version != rule._version_about(subject)
+    def _checks(self):
+        return [*super()._checks(), Check(25, "rule", self._check_rule)]
+
+    @api.model
+    def _load_facts(self, messages, now):
+        """With `replanned`: ids of messages that are still to be planned anew."""
+        facts = super()._load_facts(messages, now)
+        return {**facts, "replanned": self._replanned(messages, facts["subjects"])}
+
+    @api.model
+    def _replanned(self, messages, subjects: dict) -> set[int]:
+        behind = messages.filtered(
+            lambda one: (
+                one.rule_id
+                and one.id in subjects
+                and one.plan_version != one.rule_id._version_about(subjects[one.id])
+            )
+        )
+        if not behind:
+            return set()
+        branches = {one.id: subjects[one.id].branch_id for one in behind}
+        every = self.env["whatsapp.clinic.branch"].union(*branches.values())
+        plannings = self.env["whatsapp.clinic.message.planning"]
         # What did not wait when it was planned, and is sent again, is not behind.
-        if is_behind and self.env["whatsapp.clinic.message.planning"]._is_left(
-            rule, subject.branch_id
-        ):
+        rules_left, branches_left = plannings._left(behind.rule_id, every)
+        return {
+            one.id
+            for one in behind
+            if one.rule_id in rules_left or branches[one.id] in branches_left
+        }
+
+    @api.model
+    def _check_rule(self, message, facts):
+        subject = facts.subjects.get(message.id)
+        if not message.is_automatic:
+            return subject and self._check_words_of_rules(message, subject)
+        if not subject or not message.rule_id:
+            return refuse("obsolete")
+        if message.id in facts.replanned:
             return hold("replanning", facts.now + REPLANNED)
-        objection = rule._objection_to(subject)
+        objection = message.rule_id._objection_to(subject)
         return refuse(objection) if objection else None
 
     @api.model

@@ -123,10 +123,11 @@ class MessagePlanning(models.Model):
             self.env["whatsapp.clinic.message.rule"]._plan(subjects, rules=self.rule_id)
 
     @api.model
-    def _is_left(self, rule, branch) -> bool:
-        """Whether something of a rule, or of a branch, is left to plan."""
-        domain = ["|", ("rule_id", "=", rule.id), ("branch_id", "=", branch.id)]
-        return bool(self.sudo().search_count(domain, limit=1))
+    def _left(self, rules, branches) -> tuple:
+        """Those of rules, and of branches, of which something is left to plan."""
+        domain = ["|", ("rule_id", "in", rules.ids), ("branch_id", "in", branches.ids)]
+        plannings = self.sudo().search(domain)
+        return plannings.rule_id, plannings.branch_id
 
     def _is_overtaken(self) -> bool:
         """Whether the same rule or branch was changed again: all of it is in a row of

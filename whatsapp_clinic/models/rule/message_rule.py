@@ -544,6 +544,8 @@ class MessageRule(models.Model):
         return {
             **subject._reference(),
             "rule_id": self.id,
+            "is_automatic": True,
+            "in_quiet_hours": self.in_quiet_hours,
             "plan_version": self._version_about(subject),
             "occurrence": f"{self.anchor} {at}",
             "channel_id": subject.branch_id.channel_id.id,

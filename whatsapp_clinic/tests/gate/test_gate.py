@@ -101,7 +101,7 @@ class TestGate(ClinicCase):
     def test_second_reminder_of_who_has_confirmed_is_refused(self):
         rule = self.rule(only_unconfirmed=True)
         self.appointment.action_confirm()
-        message = self.enqueue(rule_id=rule.id, occurrence="x")
+        message = self.enqueue(rule_id=rule.id, is_automatic=True)
         self.assertEqual(self.verdict(message).reason, "already_confirmed")
 
     def test_what_has_left_cannot_be_sent(self):
@@ -234,7 +234,7 @@ class TestGate(ClinicCase):
 
     def test_moved_appointment_makes_the_old_reminder_obsolete(self):
         rule = self.rule()
-        message = self.enqueue(rule_id=rule.id, occurrence="x")
+        message = self.enqueue(rule_id=rule.id, is_automatic=True)
         self.appointment.version += 1
         self.assertEqual(self.verdict(message).reason, "obsolete")
 

@@ -100,7 +100,10 @@ class TestLimits(SandboxCase):
 
     def automatic(self, occurrence):
         return self.send_reminder(
-            self.appointment, rule_id=self.rule_once.id, occurrence=occurrence
+            self.appointment,
+            rule_id=self.rule_once.id,
+            is_automatic=True,
+            occurrence=occurrence,
         )
 
     def test_automatic_messages_are_capped_for_an_hour_and_those_of_staff_are_not(self):
@@ -393,7 +396,7 @@ class TestQuietHours(SandboxCase):
     def automatic(self, **values):
         rule = self.rule(offset=1)
         return self.send_reminder(
-            self.appointment, rule_id=rule.id, occurrence="x", **values
+            self.appointment, rule_id=rule.id, is_automatic=True, **values
         )
 
     def test_rule_waits_until_the_morning_of_the_patient(self):

@@ -1,7 +1,10 @@
 from datetime import timedelta
 from unittest.mock import patch
 
+from psycopg2.errors import CheckViolation
+
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from ...models.rule import message_planning
 from ...models.vocabulary.states import WAITING_STATES
@@ -61,6 +64,23 @@ class TestPlanning(ClinicCase):
         self.work()
         self.assertFalse(self.plannings)
         self.assertEqual(self.due_before(30), dict.fromkeys(self.visits, True))
+
+    def stamps(self):
+        return {(row.is_automatic, row.in_quiet_hours) for row in self.waiting}
+
+    def test_rows_say_what_the_gate_asks_of_their_rule_and_say_it_anew(self):
+        self.assertEqual(self.stamps(), {(True, False)})
+        self.reminder.in_quiet_hours = True
+        self.assertEqual(self.stamps(), {(True, False)})
+        self.assertEqual(self.verdicts(), {("hold", "replanning")})
+        self.work()
+        self.assertEqual(self.stamps(), {(True, True)})
+
+    def test_a_rules_row_is_automatic(self):
+        row = self.waiting[0]
+        with self.assertRaises(CheckViolation), mute_logger("odoo.sql_db"):
+            row.is_automatic = False
+            row.flush_recordset()
 
     def test_few_visits_are_planned_at_once(self):
         with patch.object(message_planning, "AT_ONCE", len(self.visits)):

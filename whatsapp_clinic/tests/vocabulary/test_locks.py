@@ -4,9 +4,8 @@ from pathlib import Path
 from odoo.sql_db import db_connect
 from odoo.tests import tagged
 
-from ...models.gate.gate_limits import Limits
 from ...models.vocabulary import locks
-from ...tools import clock
+from ...models.whatsapp.number.portfolio_limit import PortfolioLimit
 from ..common import ClinicCase
 
 ADDON = Path(__file__).resolve().parents[2]
@@ -44,7 +43,4 @@ class TestLocks(ClinicCase):
             )
             self.env.cr.execute("SET LOCAL lock_timeout = '5s'")
             nothing = self.env["whatsapp.clinic.message"]
-            limits = Limits(
-                self.env, nothing, clock.precise_now(), lambda _one: False, {}
-            )
-            limits._lock(portfolio)
+            PortfolioLimit(self.env, nothing, lambda _one: False)._lock(portfolio)

@@ -6,5 +6,7 @@ from . import (
     channel_news,
     channel_profile,
     channel_registration,
+    gate,
     portfolio,
+    portfolio_limit,
 )

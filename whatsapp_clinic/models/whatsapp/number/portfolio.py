@@ -1,10 +1,14 @@
 import re
+from datetime import timedelta
 
 from odoo import api, fields, models
 
 from ....tools import clock
 from ....tools.ruled_lines import RuledOne2many
-from ...gate.gate_limits import LIMIT_PERIOD
+
+# Messaging limit: Cloud API, distinct recipients outside the 24-hour window in a
+# moving 24 hours, for all numbers of a business portfolio together.
+LIMIT_PERIOD = timedelta(hours=24)
 
 
 class Portfolio(models.Model):

@@ -450,10 +450,10 @@ class TestFigures(CostCase):
         self.rate(0.02)
         rule = self.rule()
         other = self.branch.copy({"name": "Other branch", "channel_id": False})
-        self.message(rule_id=rule.id)
-        self.message(rule_id=rule.id)
+        self.message(rule_id=rule.id, is_automatic=True)
+        self.message(rule_id=rule.id, is_automatic=True)
         self.message(branch_id=other.id)
-        self.message(at=datetime(2026, 10, 15), rule_id=rule.id)
+        self.message(at=datetime(2026, 10, 15), rule_id=rule.id, is_automatic=True)
         self.price()
         costs = self.env["whatsapp.clinic.message.cost"].with_user(
             staff_user(self, "manager", branch=self.branch | other)
