@@ -595,44 +595,6 @@ anything = st.recursive(
 )
 
 
-def test_facts_of_news_are_told_by_name_and_without_phone_numbers():
-    value = {
-        "event": "PARTNER_ADDED",
-        "waba_info": {"owner_business_id": 7, "ids": ["a", 5, {"b": True}], "no": None},
-        "display_phone_number": "+90 555 000 00 01",
-        "max_phone_numbers": 20,
-    }
-    assert webhooks.facts(value) == (
-        ("event", "PARTNER_ADDED"),
-        ("waba_info.owner_business_id", "7"),
-        ("waba_info.ids", "a, 5"),
-        ("waba_info.ids.b", "True"),
-        ("max_phone_numbers", "20"),
-    )
-
-
-@bounded
-@given(anything)
-def test_all_that_json_tells_is_among_its_leaves(value):
-    def scalars(one):
-        if isinstance(one, dict):
-            return sum(map(scalars, one.values()), [])
-        if isinstance(one, list):
-            return sum(map(scalars, one), [])
-        return [one] if one is not None else []
-
-    told = [one for _path, several in webhooks.leaves(value) for one in several]
-    assert sorted(map(repr, told)) == sorted(map(repr, scalars(value)))
-
-
-def test_what_is_nested_deeper_than_anybody_reads_is_cut():
-    value = "deep"
-    for _level in range(900):
-        value = {"x": value}
-    ((path, told),) = webhooks.leaves(value)
-    assert (len(path), told) == (16, ["…"])
-
-
 @bounded
 @given(st.sampled_from([*CONTENTS, "unsupported", "system"]), anything, anything)
 def test_any_content_of_any_kind_is_one_event(kind, content, extra):

@@ -67,6 +67,7 @@ from .media import (
 )
 from .message import (
     test_overrides,
+    test_stored_values,
     test_thread_tour,
     test_unanswered,
 )
@@ -167,4 +168,5 @@ from .whatsapp.number import (
     test_account,
     test_connect_tour,
     test_connection_check,
+    test_news_facts,
 )

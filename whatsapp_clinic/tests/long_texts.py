@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..cloud_api.webhooks import clean_text, parse, reading
+from ..cloud_api.webhooks import parse, reading
 from ..models.chat import stop_word
 from ..models.media import media
 from ..models.message import message_content, message_kind
 from ..models.template import template_bubble, template_card
+from ..models.whatsapp import content
+from ..models.whatsapp.provider import WHATSAPP
 from ..tools import text as text_tools
+from ..tools.json_values import leaves
 
 ADDON = Path(__file__).resolve().parents[1]
 # WhatsApp lets a patient type so many characters.
@@ -65,16 +68,13 @@ def _webhook(text: str) -> bytes:
 # By file and name, as the interpreter knows them: how to call them with a text.
 FUNCTIONS: dict[str, Callable] = {
     "cloud_api/webhooks/envelope.py:parse": lambda text: parse(_webhook(text)),
-    "cloud_api/webhooks/reading.py:leaves": lambda text: list(reading.leaves([text])),
     "cloud_api/webhooks/reading.py:name": reading.name,
     "cloud_api/webhooks/reading.py:text": reading.text,
-    "cloud_api/webhooks/signature.py:clean_text": clean_text,
     "models/media/media.py:safe_name": media.safe_name,
     "models/message/message_content.py:_words": lambda text: list(
         message_content._words([text])
     ),
     "models/message/message_content.py:cleaned": message_content.cleaned,
-    "models/message/message_content.py:_json_or_text": (message_content._json_or_text),
     "models/message/message_kind.py:_is_visible": message_kind._is_visible,
     "models/message/message_kind.py:_web_address": message_kind._web_address,
     "models/template/template_bubble.py:formatted": template_bubble.formatted,
@@ -83,7 +83,11 @@ FUNCTIONS: dict[str, Callable] = {
         template_bubble._marked_line(text, *mark[1:]) for mark in template_bubble._MARKS
     ],
     "models/template/template_card.py:card_of": template_card.card_of,
+    "models/whatsapp/content.py:_json_or_text": content._json_or_text,
+    "models/whatsapp/provider.py:parse": lambda text: WHATSAPP.parse(_webhook(text)),
+    "tools/json_values.py:leaves": lambda text: list(leaves([text])),
     "tools/text.py:as_html": text_tools.as_html,
+    "tools/text.py:clean_text": text_tools.clean_text,
 }
 
 

@@ -52,6 +52,11 @@ def storable(text: str) -> str:
     return _UNSTORABLE.sub("", text)
 
 
+def clean_text(text: str) -> str:
+    """Replace what PostgreSQL cannot store, NUL and lone surrogates, by U+FFFD."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
 def fold(text: str) -> str:
     """Lower case without regard to dots on the i, and to what is around the letters.
 

@@ -4,7 +4,7 @@
 it: whatever it does not know becomes ``Unrecognised``, and one malformed message does
 not lose its neighbours. Personal values are kept out of the events' ``repr``.
 
-Texts are returned as they came; ``clean_text`` makes one fit for storing.
+Texts are returned as they came; whoever stores one cleans it.
 """
 
 from .account import (
@@ -17,7 +17,6 @@ from .account import (
     Restriction,
     SecurityEvent,
     Trouble,
-    facts,
 )
 from .content import (
     MEDIA_KINDS,
@@ -50,5 +49,4 @@ from .events import (
     Unrecognised,
     UserPreference,
 )
-from .reading import leaves
-from .signature import clean_text, phone_number_ids, verify
+from .signature import phone_number_ids, verify

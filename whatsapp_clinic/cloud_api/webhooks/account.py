@@ -1,12 +1,11 @@
 """News of the account and its numbers (Cloud API, account webhooks)."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from .errors import EventError, event_errors
-from .reading import dict_, dicts, leaves, scalar, text, time
+from .reading import dict_, dicts, scalar, text, time
 
 
 @dataclass(frozen=True)
@@ -109,22 +108,6 @@ def account_detail(name: str, value: dict) -> AccountDetail | None:
     """Return what can be understood of a field's value; None for nothing."""
     read = _READERS.get(name)
     return read(value) if read else None
-
-
-def facts(value: dict) -> tuple[tuple[str, str], ...]:
-    """Return all that news say as (name, what), without phone numbers.
-
-    A name is as WhatsApp has it, with those of what it stands in: ``partner.id``.
-    """
-    told = (
-        (".".join(path), ", ".join(map(str, scalars)))
-        for path, scalars in leaves(value)
-    )
-    return tuple((name, what) for name, what in told if not _is_phone(name, what))
-
-
-def _is_phone(name: str, what: str) -> bool:
-    return "phone" in name and re.fullmatch(r"[+0-9 ()-]{7,}", what) is not None
 
 
 def _account_event(value: dict) -> AccountEvent | None:

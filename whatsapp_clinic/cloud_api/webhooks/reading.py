@@ -1,14 +1,11 @@
 """Values of JSON that may be anything, and the ids of who is meant."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
 # Characters of a name that a phone reports.
 LONGEST_NAME = 100
-# What is nested deeper is told as "…".
-_DEPTH = 16
 # Seconds of the year 5138, milliseconds of 1973.
 _MILLISECONDS = 10**11
 
@@ -144,26 +141,6 @@ def ids(item: dict, phone_key: str, user_key: str) -> tuple[str | None, str | No
 def user_ids_in(words: str) -> list[str]:
     """The user ids that stand in a sentence, in their order."""
     return _USER_ID_IN_WORDS.findall(words)
-
-
-def leaves(value: Any, path: tuple = (), depth: int = _DEPTH) -> Iterator[tuple]:
-    """Yield all that JSON tells, in its order: (names that lead there, scalars).
-
-    Scalars that stand together in a list are told together; null is left out.
-    """
-    if not depth:
-        yield path, ["…"]
-    elif isinstance(value, dict):
-        for name, one in value.items():
-            yield from leaves(one, (*path, str(name)), depth - 1)
-    else:
-        several = value if isinstance(value, list) else [value]
-        scalars = [one for one in several if not isinstance(one, dict | list | None)]
-        if scalars:
-            yield path, scalars
-        for one in several:
-            if isinstance(one, dict | list):
-                yield from leaves(one, path, depth - 1)
 
 
 def contact_of(value: dict, wa_id: str | None, user_id: str | None) -> dict:

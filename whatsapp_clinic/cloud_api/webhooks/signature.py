@@ -5,7 +5,6 @@ import hmac
 import re
 
 _PHONE_NUMBER_ID = re.compile(rb'"phone_number_id"\s*:\s*"([0-9]{1,32})"')
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def verify(app_secret: str | bytes, body: bytes, header: str | None) -> bool:
@@ -26,8 +25,3 @@ def phone_number_ids(body: bytes) -> frozenset[str]:
     Good for choosing the app secret before anything is trusted.
     """
     return frozenset(found.decode() for found in _PHONE_NUMBER_ID.findall(body))
-
-
-def clean_text(text: str) -> str:
-    """Replace what PostgreSQL cannot store, NUL and lone surrogates, by U+FFFD."""
-    return _UNSTORABLE.sub("\ufffd", text)

@@ -117,7 +117,9 @@ class GateObjection(models.AbstractModel):
         phones = {sketch: sketch._addressee._whatsapp_phone() for sketch in sketches}
         identities = self.env["whatsapp.clinic.identity"].sudo()
         wa_ids = {phone: phone.lstrip("+") for phone in phones.values() if phone}
-        known = identities._by_wa_ids(sorted(set(wa_ids.values())), "whatsapp")
+        known = identities._by_wa_ids(
+            sorted(set(wa_ids.values())), sketches[:1]._messenger
+        )
         without_phone = messages.concat(
             *(sketch for sketch, phone in phones.items() if not phone)
         )

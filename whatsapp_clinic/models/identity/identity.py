@@ -5,10 +5,10 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import LazyTranslate
 
-from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.access import named, require_group
 from ...tools.phone import line, wa_id_to_e164
+from ...tools.text import clean_text
 from ..vocabulary.stops import STOPPING
 from .merging import Merging
 from .resolver import Resolver

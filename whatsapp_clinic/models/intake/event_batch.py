@@ -4,10 +4,9 @@ import logging
 
 import psycopg2
 
-from ...cloud_api import webhooks
 from ...tools import clock
 from ...tools.quiet_sql import place, quiet_sql
-from ..provider import door
+from ..provider import door, events
 from .inbound import MESSENGER
 
 _logger = logging.getLogger(__name__)
@@ -29,7 +28,7 @@ class EventBatch:
     def __init__(self, env, waiting: set):
         """`waiting` are conversations of which an earlier message waits; it grows.
 
-        `numbers` are the ids of the clinic's numbers that the updates are about.
+        `external_ids` are those of the channels that the updates are about.
         """
         self.env = env
         self.inbound = env["whatsapp.clinic.inbound"]
@@ -38,14 +37,14 @@ class EventBatch:
         self.attempts: dict[int, int] = {}
         self.failed: dict[int, Exception] = {}
         self.deferred: set[int] = set()
-        self.numbers: set[str] = set()
-        self._owners_of: dict[tuple, set[int]] = {}
+        self.external_ids: set[str] = set()
 
     def work_off(self, bodies: list[tuple[int, memoryview, int, int | None, str]]):
-        """Apply (id of the event, body, attempts so far, app that signed it, messenger
-        that sent it), in order.
+        """Apply (id of the event, body, attempts so far, whose secret signed it,
+        messenger that sent it), in order.
 
-        What is about another app's number is noted and not applied.
+        What is about a number of which who signed may not speak is noted and not
+        applied.
         """
         self.attempts = {event_id: attempts for event_id, _, attempts, *_ in bodies}
         for messenger in sorted({one[-1] for one in bodies}):
@@ -56,26 +55,26 @@ class EventBatch:
     def _work_off_of(self, messenger: str, bodies: list[tuple]):
         router = self.env["whatsapp.clinic.inbound"]
         self.inbound = router.with_context(**{MESSENGER: messenger})
-        self._owners_of = {}
-        accounts = self.env["whatsapp.clinic.account"]
-        signers = {
-            account_id: accounts._ids_with_secret_of(account_id)
-            for account_id in {account_id for *_, account_id in bodies}
+        provider = self.providers.get(messenger)
+        signers = {signer for *_, signer in bodies}
+        channels = {
+            signer: provider.speaks_for(self.env, signer) if provider else frozenset()
+            for signer in signers
         }
         updates = [
-            (event_id, update, signers[account_id])
-            for event_id, body, _attempts, account_id in bodies
+            (event_id, update, channels[signer])
+            for event_id, body, _attempts, signer in bodies
             for update in self._parse(event_id, body, messenger)
         ]
         everything = [update for _event_id, update, _signers in updates]
         self._attempt(None, self._read_ahead, everything)
         statuses = []
-        for event_id, update, apps in updates:
-            if not self._owners(update) <= apps:
+        for event_id, update, theirs in updates:
+            if not self.inbound._channels_named(update) <= theirs:
                 self._attempt(event_id, self.inbound._note_foreign, update)
                 continue
-            self.numbers.add(getattr(update, "phone_number_id", ""))
-            if isinstance(update, webhooks.StatusUpdate):
+            self.external_ids.add(self.inbound._external_id(update) or "")
+            if isinstance(update, events.Status):
                 statuses.append((event_id, update))
             else:
                 self._handle(event_id, update)
@@ -90,25 +89,14 @@ class EventBatch:
 
     def _read_ahead(self, updates: list):
         """Who wrote, and which patients they are: all at once instead of one by one."""
-        senders = [
-            update.sender
-            for update in updates
-            if isinstance(update, webhooks.InboundMessage)
-        ]
+        senders = [one.sender for one in updates if isinstance(one, events.Message)]
         told = {value for one in senders for value in (one.wa_id, one.user_id)}
         identities = self.env["whatsapp.clinic.identity"]._known(
-            list(filter(None, told)), "whatsapp"
+            list(filter(None, told)), self.inbound._messenger
         )
         # A field that is asked of several records brings all columns of all of them.
         identities.mapped("wa_id")
         identities.partner_ids.mapped("lang")
-
-    def _owners(self, update) -> set[int]:
-        """Ids of the apps that may speak of what an update names, asked once."""
-        named = self.inbound._named(update)
-        if named not in self._owners_of:
-            self._owners_of[named] = self.inbound._owners(*named)
-        return self._owners_of[named]
 
     def _handle(self, event_id: int, update):
         conversation = _conversation(update)
@@ -154,9 +142,9 @@ class EventBatch:
         return self.failed.keys() | self.deferred
 
     def _note_outcome(self):
-        events = self.env["whatsapp.clinic.webhook.event"]
+        rows = self.env["whatsapp.clinic.webhook.event"]
         done = [one for one in self.attempts if one not in self.unfinished]
-        events.browse(done).write(
+        rows.browse(done).write(
             {"state": "done", "processed_at": clock.now(), "error": False}
         )
         for event_id, error in self.failed.items():
@@ -164,12 +152,12 @@ class EventBatch:
             if self._is_parked(event_id):
                 values["state"] = "parked"
                 _logger.error("Webhook event %s is parked: %s", event_id, place(error))
-            events.browse(event_id).write(values)
+            rows.browse(event_id).write(values)
 
 
 def _conversation(update) -> tuple | None:
-    """What has to stay in order: the messages of one sender to one number."""
-    if not isinstance(update, webhooks.InboundMessage):
+    """What has to stay in order: the messages of one sender to one channel."""
+    if not isinstance(update, events.Message):
         return None
     sender = update.sender
-    return update.phone_number_id, sender.user_id or sender.wa_id
+    return update.external_id, sender.user_id or sender.wa_id

@@ -3,11 +3,11 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import format_datetime
 
-from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.parameter import number
-from ...tools.text import fold
+from ...tools.text import clean_text, fold
 from ..gate.gate_limits import AUTOMATIC_PERIOD
+from ..provider import events
 from ..vocabulary.actions import DECISIONS, STOPS, TAKEN_AS, TAPS
 from ..vocabulary.priorities import PRIORITY_ANSWER
 from ..vocabulary.states import UNSAID_STATES
@@ -41,30 +41,30 @@ class Message(models.Model):
     _told_notice = models.Index("(identity_id, notice_id) WHERE notice_id IS NOT NULL")
 
     @api.model
-    def _receive(self, channel, identity, event):
-        """Store a message of a patient (`cloud_api.webhooks.InboundMessage`)."""
+    def _receive(self, channel, identity, event: events.Message):
+        """Store a message of a patient."""
         message = self.create(self._said_values(channel, identity, event))
         message._learn_own_number(event)
         message._connect(event)
         return message
 
     @api.model
-    def _said_values(self, channel, identity, event) -> dict:
+    def _said_values(self, channel, identity, event: events.Message) -> dict:
         """Columns of what a message says, whoever of the two sides wrote it."""
         return {
-            **self._inbound_values(channel, identity, event),
+            **self._inbound_values(channel, identity, event.at),
             **self._content_values(event),
-            "partner_id": self._patient_meant(channel, identity, event).id,
+            "partner_id": self._patient_meant(channel, identity, event.at).id,
             "body": clean_text(event.text or ""),
-            "message_id": clean_text(event.message_id),
-            "reply_to_id": self._quoted(channel, event.context_id).id,
+            "message_id": clean_text(event.remote_id),
+            "reply_to_id": self._quoted(channel, event.about).id,
             "is_standby": event.is_standby,
         }
 
     @api.model
-    def _inbound_values(self, channel, identity, event) -> dict:
-        """Columns of whatever comes from a patient."""
-        at = clock.told(event.timestamp)
+    def _inbound_values(self, channel, identity, at) -> dict:
+        """Columns of whatever comes from a patient, at a time as it was told."""
+        at = clock.told(at)
         branch = channel.branch_ids if len(channel.branch_ids) == 1 else None
         return {
             "direction": "in",
@@ -89,17 +89,14 @@ class Message(models.Model):
         )
 
     @api.model
-    def _receive_call(self, channel, identity, event):
-        """Note that a patient called (`cloud_api.webhooks.InboundCall`).
-
-        A call opens the window as a message does (Cloud API, calling).
-        """
+    def _receive_call(self, channel, identity, event: events.Call):
+        """Note that a patient called: it opens the window as a message does."""
         return self.create(
             {
-                **self._inbound_values(channel, identity, event),
+                **self._inbound_values(channel, identity, event.at),
                 "kind": "call",
-                "partner_id": self._patient_meant(channel, identity, event).id,
-                "message_id": clean_text(event.call_id),
+                "partner_id": self._patient_meant(channel, identity, event.at).id,
+                "message_id": clean_text(event.remote_id),
             }
         )
 

@@ -1,25 +1,18 @@
 import json
 from collections import Counter
-from collections.abc import Iterable
 from operator import itemgetter
 
 from psycopg2.extras import execute_values
 
 from odoo import api, models
 
-from ...cloud_api.webhooks import StatusUpdate, Unrecognised, clean_text
 from ...tools import clock
+from ...tools.text import clean_text
 from ..outbox.refusal import Refusal, judge_refusal
 from ..provider.door import Action, Policy
+from ..provider.events import Failure, Price, Status, Unrecognised
 from ..vocabulary.states import RANKS
 
-STATUS_STATES = {
-    "sent": "sent",
-    "delivered": "delivered",
-    "read": "read",
-    "played": "read",
-    "failed": "failed",
-}
 _RANK_OF_MESSAGE = " ".join(
     f"WHEN '{state}' THEN {rank}" for state, rank in RANKS.items()
 )
@@ -83,13 +76,13 @@ _FIND = """
 
 
 class Message(models.Model):
-    """What WhatsApp reports of the clinic's messages."""
+    """What a messenger reports of the clinic's messages."""
 
     _inherit = "whatsapp.clinic.message"
 
     @api.model
     def _apply_statuses(self, statuses: list[tuple]):
-        """Take over statuses of (channel, `cloud_api.webhooks.StatusUpdate`) each.
+        """Take over statuses, (channel, `provider.events.Status`) each.
 
         In any order, twice, or before our own write-back they end in the same state.
         Those of no message of ours are counted and change nothing.
@@ -98,7 +91,7 @@ class Message(models.Model):
         known, strange = self._find_rows(statuses)
         self._count_strange(strange)
         news: dict[int, dict] = {}
-        of_attempts: dict[tuple, StatusUpdate] = {}
+        of_attempts: dict[tuple, Status] = {}
         for row_id, attempt, channel, status in known:
             policy = self._policy(channel, status)
             if self._take_back(row_id, status, policy):
@@ -127,7 +120,7 @@ class Message(models.Model):
         if not statuses:
             return [], []
         values = [
-            (place, channel.id, _correlation(status)[0], clean_text(status.message_id))
+            (place, channel.id, _correlation(status)[0], clean_text(status.remote_id))
             for place, (channel, status) in enumerate(statuses)
         ]
         found = execute_values(
@@ -141,7 +134,7 @@ class Message(models.Model):
                 continue
             attempt = _correlation(status)[1] or attempts or 0
             is_repeated = attempt < (attempts or 0)
-            is_told = is_unknown or is_repeated or status.status == "failed"
+            is_told = is_unknown or is_repeated or status.state == "failed"
             attempt = attempt if is_told else None
             known.append((place, row_id, attempt, channel, status))
         return [one[1:] for one in sorted(known, key=itemgetter(0))], strange
@@ -159,16 +152,14 @@ class Message(models.Model):
             self.env["whatsapp.clinic.unrecognised"]._keep(event, False, times)
 
     @api.model
-    def _policy(self, channel, status: StatusUpdate) -> Policy | None:
+    def _policy(self, channel, status: Status) -> Policy | None:
         """What to do about the failure of which a status tells; None for others."""
-        if not status.errors:
+        if not status.failure:
             return None
         provider = self.env["whatsapp.clinic.provider"]._of(channel)
-        return provider.policy(status.errors[0].code)
+        return provider.policy(status.failure.code)
 
-    def _take_back(
-        self, row_id: int, status: StatusUpdate, policy: Policy | None
-    ) -> bool:
+    def _take_back(self, row_id: int, status: Status, policy: Policy | None) -> bool:
         """Queue a message again that failed for a passing reason after its acceptance.
 
         False if the status is no such failure, or not of the attempt under way.
@@ -177,7 +168,7 @@ class Message(models.Model):
         if refusal is None:
             return False
         message = self.browse(row_id)
-        message._obey(refusal, status.timestamp.replace(tzinfo=None))
+        message._obey(refusal, status.at.replace(tzinfo=None))
         if refusal.state == "failed":
             return False
         message.write(
@@ -194,9 +185,9 @@ class Message(models.Model):
         return True
 
     def _refusal_in(
-        self, row_id: int, status: StatusUpdate, policy: Policy | None
+        self, row_id: int, status: Status, policy: Policy | None
     ) -> Refusal | None:
-        if status.status != "failed" or not policy or policy.action is Action.GIVE_UP:
+        if status.state != "failed" or not policy or policy.action is Action.GIVE_UP:
             return None
         self.env.cr.execute(
             "SELECT FROM whatsapp_clinic_message WHERE id = %s FOR NO KEY UPDATE",
@@ -208,9 +199,9 @@ class Message(models.Model):
         is_under_way = message.state in ("sending", "unknown", "sent")
         if not is_under_way or attempt != message.attempts:
             return None
-        error = status.errors[0]
+        failure = status.failure
         now = clock.precise_now()
-        return judge_refusal(policy, error.code, error.title, message.refusals, now)
+        return judge_refusal(policy, failure.code, failure.title, message.refusals, now)
 
     def _obey(self, refusal: Refusal, at=None):
         """Hold the channel or the recipient, note an objection.
@@ -237,79 +228,65 @@ class Message(models.Model):
             self.channel_id._hold(hold.policy, hold.code, hold.retry_after)
 
 
-def _correlation(status: StatusUpdate) -> tuple[str, int | None]:
+def _correlation(status: Status) -> tuple[str, int | None]:
     """Key of the row and number of the attempt that a status carries back."""
-    key, _dot, attempt = clean_text(status.callback_data or "").rpartition(".")
+    key, _dot, attempt = clean_text(status.correlation).rpartition(".")
     is_number = attempt.isascii() and attempt.isdigit() and len(attempt) < 9
     return key, int(attempt) if is_number else None
 
 
-def _fold(
-    news: dict[int, dict], row_id: int, status: StatusUpdate, policy: Policy | None
-):
+def _fold(news: dict[int, dict], row_id: int, status: Status, policy: Policy | None):
     """Add a status to what is known of its row, whichever came first."""
-    state = STATUS_STATES[status.status]
+    state = status.state
     row = news.setdefault(row_id, {**_NOTHING, "id": row_id})
-    at = status.timestamp.replace(tzinfo=None)
+    at = status.at.replace(tzinfo=None)
     column = f"{state}_at"
     row[column] = min(filter(None, (row[column], at)))
     row["now"] = clock.precise_now()
-    row["message_id"] = clean_text(status.message_id)
-    row.update(_pricing(status.pricing))
+    row["message_id"] = clean_text(status.remote_id)
+    row.update(_pricing(status.price))
     if RANKS[state] > row["rank"]:
-        row.update(state=state, rank=RANKS[state], **_reason(status.errors, policy))
+        row.update(state=state, rank=RANKS[state], **_reason(status.failure, policy))
         row["attempt"] = _correlation(status)[1]
 
 
-def _fold_attempt(of_attempts: dict, row_id: int, number: int, status: StatusUpdate):
+def _fold_attempt(of_attempts: dict, row_id: int, number: int, status: Status):
     """Keep of each attempt the status that went furthest."""
     known = of_attempts.get((row_id, number))
     if not known or _rank(known) < _rank(status):
         of_attempts[row_id, number] = status
 
 
-def _rank(status: StatusUpdate) -> int:
-    return RANKS[STATUS_STATES[status.status]]
+def _rank(status: Status) -> int:
+    return RANKS[status.state]
 
 
-def _told(row_id: int, number: int, status: StatusUpdate) -> tuple:
+def _told(row_id: int, number: int, status: Status) -> tuple:
     """A status as the rows of attempts take it."""
-    at = status.timestamp.replace(tzinfo=None)
-    code = status.errors[0].code if status.errors else None
-    wamid = clean_text(status.message_id)
-    return row_id, number, STATUS_STATES[status.status], at, wamid, code
+    at = status.at.replace(tzinfo=None)
+    code = status.failure.code if status.failure else None
+    wamid = clean_text(status.remote_id)
+    return row_id, number, status.state, at, wamid, code
 
 
-def _reason(found: Iterable, policy: Policy | None) -> dict:
-    first = next(iter(found), None)
+def _reason(failure: Failure | None, policy: Policy | None) -> dict:
     return {
-        "reason": first and "error",
-        "detail": first and clean_text(policy.tell(first.title)),
-        "error_code": first and first.code,
+        "reason": failure and "error",
+        "detail": failure and clean_text(policy.tell(failure.title)),
+        "error_code": failure and failure.code,
     }
 
 
-def _pricing(told: dict | None) -> dict:
-    """Columns of a pricing object, whatever is in it; none if there is none.
-
-    Whether it is billed is in `type`; `billable` is on its way out (Cloud API, status
-    webhooks).
-    """
-    if told is None:
+def _pricing(price: Price | None) -> dict:
+    """Columns of what is told of a price, whatever that is; none if nothing is."""
+    if price is None:
         return {}
-    category, kind = (_word(told.get(name)) for name in ("category", "type"))
     return {
-        "pricing": _json(told),
-        "pricing_category": category,
-        "pricing_type": kind,
-        "billable": _is_billable(kind, told.get("billable")),
+        "pricing": _json(price.told),
+        "pricing_category": _word(price.category),
+        "pricing_type": _word(price.kind),
+        "billable": price.is_billable,
     }
-
-
-def _is_billable(kind: str | None, told) -> bool | None:
-    if kind == "regular" or (kind or "").startswith("free"):
-        return kind == "regular"
-    return told if isinstance(told, bool) else None
 
 
 def _word(value) -> str | None:

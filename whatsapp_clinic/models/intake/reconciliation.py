@@ -2,9 +2,8 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ...cloud_api.errors import NO_CODE, CallFailed
-from ...cloud_api.webhooks import EventError, StatusUpdate
 from ...tools import clock
+from ..provider.events import Status
 
 # Statuses come within seconds; after this a webhook may have been lost.
 OVERDUE = timedelta(hours=1)
@@ -14,10 +13,7 @@ BATCH = 50
 
 
 class Reconciliation(models.AbstractModel):
-    """Asks WhatsApp what became of messages of which no webhook said anything.
-
-    `message_history` is not offered to every app. Where it is not, nothing happens.
-    """
+    """Asks the messenger what became of messages of which no webhook said anything."""
 
     _name = "whatsapp.clinic.reconciliation"
     _description = "WhatsApp Reconciliation"
@@ -64,37 +60,13 @@ class Channel(models.Model):
         )
 
     def _call_look_up_statuses(self, again=0):
-        """(phone number id, WhatsApp's id of the message, what became of it) of each"""
-        number = self.phone_number_id
-        message_ids = self._messages_without_status().mapped("message_id")
+        provider = self.env["whatsapp.clinic.provider"]._of(self)
+        remote_ids = self._messages_without_status().mapped("message_id")
+        external_id = self.phone_number_id
+        return lambda connection, _app: provider.look_up(
+            connection, external_id, remote_ids
+        )
 
-        def look_up(client, _app):
-            found = []
-            for message_id in message_ids:
-                try:
-                    history = client.message_history(message_id)
-                except CallFailed:
-                    break
-                found += [_as_status(number, message_id, *event) for event in history]
-            return found
-
-        return look_up
-
-    def _apply_look_up_statuses(self, found: list[StatusUpdate]):
+    def _apply_look_up_statuses(self, found: list[Status]):
         statuses = [(self, status) for status in found]
         self.env["whatsapp.clinic.message"]._apply_statuses(statuses)
-
-
-def _as_status(phone_number_id: str, message_id: str, status: str, at) -> StatusUpdate:
-    failed = EventError(NO_CODE, "", "")
-    return StatusUpdate(
-        phone_number_id=phone_number_id,
-        message_id=message_id,
-        status=status,
-        timestamp=at,
-        recipient_wa_id=None,
-        recipient_user_id=None,
-        callback_data=None,
-        errors=(failed,) if status == "failed" else (),
-        pricing=None,
-    )

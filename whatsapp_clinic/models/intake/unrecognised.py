@@ -5,12 +5,13 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.access import require_group
 from ...tools.insert import insert
 from ...tools.parameter import number
+from ...tools.text import clean_text
 from ..message.message_content import cleaned
+from ..provider import events
 
 # Characters of it that are kept.
 _SIZE = 65_536
@@ -59,8 +60,8 @@ class Unrecognised(models.Model):
         self.env["whatsapp.clinic.alarm"].sudo()._watch("unrecognised")
 
     @api.model
-    def _keep(self, event, is_open: bool = True, times: int = 1):
-        """Store a `cloud_api.webhooks.Unrecognised`, or count it if it came before.
+    def _keep(self, event: events.Unrecognised, is_open: bool = True, times: int = 1):
+        """Store what is not understood, or count it if it came before.
 
         Without `is_open` it is only there for who looks, and raises no alarm.
         """

@@ -247,7 +247,7 @@ def _process_batch(cr, size: int, turns: Turns, waiting: set, news: News) -> boo
     env.flush_all()
     news.take(env)
     cr.commit()
-    _note_contact(cr, batch.numbers)
+    _note_contact(cr, batch.external_ids)
     turns.put_off(batch.unfinished)
     if bodies:
         return True
@@ -255,8 +255,8 @@ def _process_batch(cr, size: int, turns: Turns, waiting: set, news: News) -> boo
     return turns.begin_round()
 
 
-def _note_contact(cr, numbers: set[str]):
-    """Note on the channels that WhatsApp spoke of them, and commit.
+def _note_contact(cr, external_ids: set[str]):
+    """Note on the channels that their messenger spoke of them, and commit.
 
     In a transaction of its own and once a minute: others write channels as well.
     """
@@ -267,11 +267,11 @@ def _note_contact(cr, numbers: set[str]):
         UPDATE whatsapp_clinic_channel SET last_webhook_at = %(now)s
         WHERE id IN (
             SELECT id FROM whatsapp_clinic_channel
-            WHERE phone_number_id = ANY(%(numbers)s)
+            WHERE phone_number_id = ANY(%(external_ids)s)
               AND (last_webhook_at IS NULL OR last_webhook_at < %(stale)s)
             FOR NO KEY UPDATE SKIP LOCKED
         )
         """,
-        {"now": now, "numbers": list(numbers), "stale": now - CONTACT},
+        {"now": now, "external_ids": list(external_ids), "stale": now - CONTACT},
     )
     cr.commit()

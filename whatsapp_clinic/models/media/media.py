@@ -15,11 +15,12 @@ from ...cloud_api.errors import (
     MediaExpired,
     MediaTooLarge,
 )
-from ...cloud_api.webhooks import MEDIA_KINDS, clean_text
 from ...tools import clock
 from ...tools.access import named, require_group
 from ...tools.parameter import number
+from ...tools.text import clean_text
 from ...tools.wake_up import wake_after_commit
+from ..vocabulary.kinds import MEDIA_KINDS
 
 REASONS = [
     ("wrong_host", "The address is not WhatsApp's."),
@@ -361,7 +362,7 @@ class Message(models.Model):
 
     def _keep_media(self, event):
         """Have the file of a patient's message loaded; nothing is asked for here."""
-        media = event.media
+        media = event.file
         is_known = media and clean_text(media.id) in self.sudo().reply_to_id.mapped(
             "media_ids.media_id"
         )

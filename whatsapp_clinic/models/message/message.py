@@ -4,9 +4,9 @@ from functools import partial
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ...cloud_api.webhooks import clean_text
 from ...tools import clock
 from ...tools.access import require_group
+from ...tools.text import clean_text
 from ..provider.door import Outgoing, Traits
 from ..template.template_variable import LINK, MissingValue
 from ..vocabulary.priorities import PRIORITY_APPOINTMENT
@@ -477,11 +477,20 @@ class Message(models.Model):
         """Find who gets each row, and their identity by the present phone number."""
         rows = self.filtered(lambda message: message.partner_id)
         rows._choose_guardians()
-        phones = {row.id: row._addressee._whatsapp_phone() for row in rows}
+        for provider, theirs in rows.grouped(lambda row: row._messenger).items():
+            theirs._address_at(provider)
+
+    @property
+    def _messenger(self) -> str:
+        """The name of the messenger by which it leaves or would leave."""
+        return self.channel_id.provider or "whatsapp"
+
+    def _address_at(self, provider: str):
+        phones = {row.id: row._addressee._whatsapp_phone() for row in self}
         known = self.env["whatsapp.clinic.identity"]._for_phones(
-            sorted({phone for phone in phones.values() if phone})
+            sorted({phone for phone in phones.values() if phone}), provider
         )
-        for row in rows:
+        for row in self:
             identity = known.get(phones[row.id]) or row._identity_without_phone()
             is_answer = row.reply_to_id.direction == "in"
             if row.identity_id and (is_answer or not row.identity_id.wa_id):

@@ -28,16 +28,9 @@ class Message(models.Model):
     def _learn_own_number(self, event):
         """The patient was asked for the number, and gave it as a card."""
         identity = self.identity_id
-        numbers = [
-            wa_id
-            for card in event.contacts
-            for _phone, wa_id in card.phones
-            if card.is_own and wa_id and wa_id.isdigit()
-        ]
-        if len(numbers) == 1 and identity.user_id and not identity.wa_id:
-            identity._learn_links(
-                [(numbers[0], identity.user_id, self.channel_id.portfolio_id)]
-            )
+        if event.own_number and identity.user_id and not identity.wa_id:
+            link = event.own_number, identity.user_id, self.channel_id.portfolio_id
+            identity._learn_links([link], identity.provider)
 
     @api.model
     def _note_recipients(self, accepted: dict[int, str]):

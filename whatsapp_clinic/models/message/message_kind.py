@@ -10,16 +10,17 @@ from odoo import api, fields, models
 from odoo.tools import LazyTranslate
 from odoo.tools.misc import babel_locale_parse
 
-from ...cloud_api.webhooks import MEDIA_KINDS, clean_text, leaves
 from ...tools.access import named
+from ...tools.json_values import leaves
+from ...tools.text import clean_text
+from ..provider import events
 from ..template.template_card import card_of
-from ..vocabulary.kinds import KINDS, NOTICE, UNKNOWN_ICON
+from ..vocabulary.kinds import KINDS, MEDIA_KINDS, NOTICE, UNKNOWN_ICON
 from ..vocabulary.states import SAID_STATES
 from .message_content import (
     has_unread,
     searchable,
     stored_content,
-    stored_kind,
     stored_raw,
 )
 
@@ -239,37 +240,34 @@ class Message(models.Model):
         return bool(self.body or self.content or self.attachment_id)
 
     @api.model
-    def _content_values(self, event) -> dict:
-        """Columns of what a `cloud_api.webhooks.InboundMessage` brings."""
+    def _content_values(self, event: events.Message) -> dict:
+        """Columns of what a message brings besides its text."""
         content, raw = stored_content(event), stored_raw(event)
         return {
             "is_unknown_kind": bool(raw) or has_unread(content),
-            "kind": stored_kind(event),
+            "kind": clean_text(event.kind),
             "content": content,
             "content_text": searchable(content),
             "raw": raw,
         }
 
-    def _connect(self, event):
+    def _connect(self, event: events.Message):
         """Tie a message to its file and to the messages around it."""
         self.ensure_one()
-        if event.context_id and not self.reply_to_id:
-            self.context_message_id = clean_text(event.context_id)
+        if event.about and not self.reply_to_id:
+            self.context_message_id = clean_text(event.about)
         self._keep_media(event)
         self._act_on_another()
         self._adopt()
 
     @api.model
-    def _receive_change(self, channel, identity, event):
-        """Keep the news that a patient has another number or user id.
-
-        `event` is a `cloud_api.webhooks.NumberChanged`.
-        """
+    def _receive_change(self, channel, identity, event: events.AddressChanged):
+        """Keep the news that a patient has another number or user id."""
         return self.create(
             {
-                **self._inbound_values(channel, identity, event),
+                **self._inbound_values(channel, identity, event.at),
                 "kind": "system",
-                "message_id": clean_text(event.message_id),
+                "message_id": clean_text(event.remote_id),
                 "content": {
                     "change": "number" if event.is_new_number else "user_id",
                     "number": event.new_wa_id,
@@ -278,17 +276,14 @@ class Message(models.Model):
         )
 
     @api.model
-    def _receive_notice(self, channel, identity, event):
-        """Keep what else WhatsApp tells of a patient, in its words.
-
-        `event` is a `cloud_api.webhooks.SystemNotice`.
-        """
+    def _receive_notice(self, channel, identity, event: events.Notice):
+        """Keep what else a messenger tells of a patient, in its words."""
         return self.create(
             {
-                **self._inbound_values(channel, identity, event),
+                **self._inbound_values(channel, identity, event.at),
                 "kind": "system",
-                "message_id": clean_text(event.message_id),
-                "partner_id": self._patient_meant(channel, identity, event).id,
+                "message_id": clean_text(event.remote_id),
+                "partner_id": self._patient_meant(channel, identity, event.at).id,
                 "body": clean_text(event.text),
                 "content": {"change": clean_text(event.kind) or "unknown"},
             }

@@ -68,12 +68,15 @@ class Message(models.Model):
         self.search(later).filtered(_follows_choice).write({"partner_id": patient.id})
 
     @api.model
-    def _patient_meant(self, channel, identity, event):
-        """The patient that a new message is about; none where it would be a guess."""
+    def _patient_meant(self, channel, identity, at):
+        """The patient that a new message is about; none where it would be a guess.
+
+        `at` is when its messenger says that it was written, None for now.
+        """
         patients = identity.partner_ids
         if len(patients) < 2:
             return patients
-        at = clock.told(event.timestamp)
+        at = clock.told(at)
         choice = self.search(
             [
                 ("identity_id", "=", identity.id),

@@ -11,6 +11,8 @@ from datetime import timedelta
 from enum import Enum
 from typing import Any, Protocol
 
+from .events import Status
+
 NO_CODE = -1
 """Stands for the code of a refusal that brought none (0 is a code)."""
 
@@ -187,6 +189,9 @@ class Provider(Protocol):
     def verify(self, secret: str, body: bytes, headers: Mapping[str, str]) -> bool:
         """Whether these bytes are signed with the secret, compared in constant time."""
 
+    def speaks_for(self, env, signer: int | None) -> frozenset[int]:
+        """Ids of the channels, archived too, of which one of `secrets` may speak."""
+
     def greet(self, cr, query: Mapping[str, str]) -> str | None:
         """The answer to who asks whether a webhook's address is ours; None for no."""
 
@@ -194,7 +199,7 @@ class Provider(Protocol):
         """Who wrote all of a body, seen without understanding it; None for several."""
 
     def parse(self, body: bytes) -> list:
-        """What a body says, as events. Raises MalformedWebhook."""
+        """What a body says, as `events`. Raises MalformedWebhook."""
 
     def render(self, outgoing: Outgoing) -> Any:
         """The call that sends a message. Raises what the messenger would refuse."""
@@ -206,6 +211,15 @@ class Provider(Protocol):
         """Make one call, in a thread that has neither cursor nor environment.
 
         Raises Refused, Unreachable or NoAnswer; whatever else counts as NoAnswer.
+        """
+
+    def look_up(
+        self, connection, external_id: str, remote_ids: list[str]
+    ) -> list[Status]:
+        """What became of messages of which no status came, as far as it is told.
+
+        Asked in the background, where nothing else may happen; [] where the messenger
+        tells nothing.
         """
 
     def policy(self, code: int) -> Policy:

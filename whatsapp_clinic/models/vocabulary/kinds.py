@@ -1,4 +1,4 @@
-"""Kinds of messages, by the names that the Cloud API and our own rows use."""
+"""Kinds of messages, by the names that messages and messengers have for them."""
 
 from dataclasses import dataclass
 
@@ -51,6 +51,8 @@ KINDS = {
     ),
     "media_placeholder": Kind(_lt("File in the App"), "fa-file-o"),
 }
+# What is a file.
+MEDIA_KINDS = ("image", "video", "audio", "voice", "document", "sticker")
 # What answers a question; of what this version does not know nobody can tell.
 SAYING = tuple(name for name, kind in KINDS.items() if kind.says)
 # What asks nothing of the clinic by itself.

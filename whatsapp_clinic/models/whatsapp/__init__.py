@@ -1,1 +1,1 @@
-from . import number, approval, cost, provider
+from . import number, approval, cost, provider, inbound

@@ -12,6 +12,8 @@ from ...cloud_api.pacing import PAIR_MEMORY, pair_wait
 from ...tools.given_secret import given_secret
 from ..provider import door
 from ..provider.connection import channel_client
+from ..provider.events import Failure, Status
+from .events import STATES, neutral
 
 _SIGNATURE = "X-Hub-Signature-256"
 _FROM = re.compile(rb'"from"\s*:\s*"([^"]{1,80})"')
@@ -62,6 +64,12 @@ class WhatsApp:
     def verify(self, secret: str, body: bytes, headers) -> bool:
         return webhooks.verify(secret, body, headers.get(_SIGNATURE))
 
+    def speaks_for(self, env, signer: int | None) -> frozenset[int]:
+        """Of its own numbers an app speaks, and one that has the same app secret."""
+        accounts = env["whatsapp.clinic.account"]._ids_with_secret_of(signer)
+        channels = env["whatsapp.clinic.channel"].with_context(active_test=False)
+        return frozenset(channels.search([("account_id", "in", list(accounts))]).ids)
+
     def greet(self, cr, query) -> str | None:
         """Meta's challenge, for who knows the verify token of a channel."""
         given = query.get("hub.verify_token", "").encode()
@@ -78,7 +86,7 @@ class WhatsApp:
 
     def parse(self, body: bytes) -> list:
         try:
-            return webhooks.parse(body)
+            return [neutral(event) for event in webhooks.parse(body)]
         except webhooks.MalformedWebhook as error:
             raise door.MalformedWebhook from error
 
@@ -114,8 +122,27 @@ class WhatsApp:
         other = _other_wa_id(call.get("to"), accepted.wa_id)
         return door.Accepted(accepted.message_id, other)
 
+    def look_up(
+        self, connection, external_id: str, remote_ids: list[str]
+    ) -> list[Status]:
+        """`message_history` is not offered to every app."""
+        found = []
+        for remote_id in remote_ids:
+            try:
+                history = connection.message_history(remote_id)
+            except errors.CallFailed:
+                break
+            found += [_looked_up(external_id, remote_id, *told) for told in history]
+        return found
+
     def policy(self, code: int) -> door.Policy:
         return _neutral(errors.policy(code), code)
+
+
+def _looked_up(external_id: str, remote_id: str, status: str, at) -> Status:
+    state = STATES[status]
+    failure = Failure(errors.NO_CODE, "") if state == "failed" else None
+    return Status(external_id, remote_id, state, at, failure=failure)
 
 
 def _secrets(cr, kind: str) -> list[tuple[int, str]]:

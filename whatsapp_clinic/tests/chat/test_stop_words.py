@@ -13,7 +13,7 @@ from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import mute_logger
 
-from ...cloud_api.webhooks import EventError, StatusUpdate, UserPreference
+from ...models.provider.events import AdvertisingChoice, Failure, Person, Status
 from ...models.rule.message_rule import _cancel
 from ...tools import clock
 from ...tools.text import fold
@@ -712,15 +712,12 @@ class TestStop(ChatCase):
 
     def tell_preference(self, value, at):
         self.env["whatsapp.clinic.inbound"]._handle(
-            UserPreference(
-                phone_number_id=PHONE_NUMBER_ID,
-                wa_id=AYSE_WA_ID,
-                user_id=None,
-                category="marketing_messages",
-                value=value,
-                timestamp=at,
-                detail=None,
-                signup_id=None,
+            AdvertisingChoice(
+                external_id=PHONE_NUMBER_ID,
+                at=at,
+                sender=Person(wa_id=AYSE_WA_ID),
+                is_stop=value == "stop",
+                evidence="user_preferences",
             )
         )
 
@@ -777,16 +774,13 @@ class TestStop(ChatCase):
         offer.write({"state": "sent", "attempts": 1})
         now = datetime.now(timezone.utc).replace(microsecond=0)
         yesterday = now - timedelta(days=1)
-        status = StatusUpdate(
+        status = Status(
             PHONE_NUMBER_ID,
-            message_id="wamid.offer",
-            status="failed",
-            timestamp=yesterday,
-            recipient_wa_id=AYSE_WA_ID,
-            recipient_user_id=None,
-            callback_data=f"{offer.key}.1",
-            pricing=None,
-            errors=(EventError(131050, "Opted out", ""),),
+            "wamid.offer",
+            "failed",
+            yesterday,
+            f"{offer.key}.1",
+            Failure(131050, "Opted out"),
         )
         self.consent(self.patient, purpose=self.marketing)
         self.env["whatsapp.clinic.message"]._apply_statuses([(self.channel, status)])

@@ -3,8 +3,8 @@ from datetime import datetime, timedelta, timezone
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ...cloud_api.webhooks import NumberChanged, Sender
 from ...models.identity.identity import _LEFT
+from ...models.provider.events import AddressChanged, Person
 from ...tools import clock
 from ..common import AYSE_WA_ID, PHONE_NUMBER_ID, staff_notes, staff_user, tomorrow
 from .chat_case import ChatCase
@@ -169,14 +169,13 @@ class TestWrongPerson(ChatCase):
         self.assertFalse(self.identity.blocked_at)
 
     def test_change_of_a_number_that_is_told_again_changes_nothing(self):
-        event = NumberChanged(
-            phone_number_id=PHONE_NUMBER_ID,
-            old_wa_id=AYSE_WA_ID,
+        event = AddressChanged(
+            external_id=PHONE_NUMBER_ID,
+            remote_id="wamid.change",
+            at=datetime.now(timezone.utc),
+            former=Person(wa_id=AYSE_WA_ID),
+            is_new_number=True,
             new_wa_id="905321119999",
-            old_user_id=None,
-            new_user_id=None,
-            message_id="wamid.change",
-            timestamp=datetime.now(timezone.utc),
         )
         inbound = self.env["whatsapp.clinic.inbound"]
         inbound._handle(event)
@@ -252,7 +251,7 @@ class TestWrongPerson(ChatCase):
 
     def sender(self, user_id, at, portfolio=None, wa_id=AYSE_WA_ID):
         return self.env["whatsapp.clinic.identity"]._for_sender(
-            Sender(wa_id=wa_id, user_id=user_id),
+            Person(wa_id=wa_id, user_id=user_id),
             portfolio or self.channel.portfolio_id,
             at,
         )

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ...cloud_api import webhooks
 from ...models.outbox.dispatcher import ChannelRun
+from ...models.whatsapp.provider import WHATSAPP
 from ...tools import clock
 from ..common import (
     ACCESS_TOKEN,
@@ -376,7 +376,7 @@ class TestLateFailures(SandboxCase):
 
     def test_trouble_that_belongs_to_no_message_holds_the_channel(self):
         value = {"errors": [{"code": 0, "title": "AuthException"}]}
-        for event in webhooks.parse(json.dumps(envelope(value)).encode()):
+        for event in WHATSAPP.parse(json.dumps(envelope(value)).encode()):
             self.env["whatsapp.clinic.inbound"]._handle(event)
         self.assertEqual(self.channel.state, "held")
 

@@ -5,7 +5,7 @@ import psycopg2.errors
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ...cloud_api.webhooks import Sender
+from ...models.provider.events import Person
 from ...tools import clock
 from ..common import AYSE_WA_ID
 from ..migrations.test_migrations import MigrationCase
@@ -118,7 +118,7 @@ class TestAddresses(IdentityCase):
         self.make_patient()
         self.take_in(written(AYSE_WA_ID, USER))
         at = clock.now()
-        sender = Sender(wa_id=AYSE_WA_ID, user_id="TR.NEXT")
+        sender = Person(wa_id=AYSE_WA_ID, user_id="TR.NEXT")
         found = self.identities._for_sender(sender, self.portfolio, at)
         self.assertEqual(found.user_id, "TR.NEXT")
         self.assertFalse(self.known(user_id=USER))

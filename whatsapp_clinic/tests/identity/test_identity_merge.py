@@ -7,7 +7,8 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
-from ...cloud_api import webhooks
+from ...models.provider import events
+from ...models.whatsapp.provider import WHATSAPP
 from ...tools import clock
 from ..common import (
     AYSE_PHONE,
@@ -46,9 +47,9 @@ def written(wa_id=None, user_id=None, message_id="wamid.in-1", seconds=0, **cont
 
 class IdentityCase(ClinicCase):
     def take_in(self, value, field="messages"):
-        for event in webhooks.parse(json.dumps(envelope(value, field=field)).encode()):
+        for event in WHATSAPP.parse(json.dumps(envelope(value, field=field)).encode()):
             inbound = self.env["whatsapp.clinic.inbound"]
-            if isinstance(event, webhooks.StatusUpdate):
+            if isinstance(event, events.Status):
                 inbound._handle_statuses([event])
             else:
                 inbound._handle(event)

@@ -8,7 +8,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import html2plaintext
 
-from ...cloud_api import webhooks
+from ...models.whatsapp.provider import WHATSAPP
 from ...tools import clock
 from ..common import (
     AYSE_PHONE,
@@ -221,7 +221,7 @@ class TestKinds(ClinicCase):
 
     def take_in(self, value, field="messages"):
         body = json.dumps(envelope(value, field=field)).encode()
-        for event in webhooks.parse(body):
+        for event in WHATSAPP.parse(body):
             self.env["whatsapp.clinic.inbound"]._handle(event)
         self.env.flush_all()
 
@@ -572,7 +572,7 @@ class TestKinds(ClinicCase):
             "recipient_id": AYSE_WA_ID,
             "biz_opaque_callback_data": f"{row.key}.1",
         }
-        (event,) = webhooks.parse(json.dumps(envelope({"statuses": [status]})).encode())
+        (event,) = WHATSAPP.parse(json.dumps(envelope({"statuses": [status]})).encode())
         self.env["whatsapp.clinic.inbound"]._handle_statuses([event])
         self.assertEqual(self.stored().reply_to_id, row)
         self.assertEqual(row.reactions, "👍")
@@ -650,7 +650,7 @@ class TestFamilies(ClinicCase):
             moved = self.frozen_at + timedelta(hours=hours)
             self.patch(clock, "now", lambda: moved)
         value = text_message(message_id=message_id, timestamp=stamp)
-        for event in webhooks.parse(json.dumps(envelope(value)).encode()):
+        for event in WHATSAPP.parse(json.dumps(envelope(value)).encode()):
             self.env["whatsapp.clinic.inbound"]._handle(event)
         return self.env["whatsapp.clinic.message"].search(
             [("message_id", "=", message_id)]

@@ -4,7 +4,7 @@ from itertools import product
 
 from odoo.tests import tagged
 
-from ...cloud_api import webhooks
+from ...models.whatsapp.provider import WHATSAPP
 from ...tools.text import fold, words_of_html
 from ..common import MARKER, ClinicCase
 from ..long_texts import (
@@ -61,7 +61,7 @@ class TestLongTexts(ClinicCase):
 
     def _receive_and_read(self, message_id, value):
         value["messages"][0]["id"] = message_id
-        for event in webhooks.parse(json.dumps(envelope(value)).encode()):
+        for event in WHATSAPP.parse(json.dumps(envelope(value)).encode()):
             self.env["whatsapp.clinic.inbound"]._handle(event)
         self.env.flush_all()
         self.env.invalidate_all()

@@ -6,8 +6,8 @@ from datetime import timezone
 
 from odoo.tests import tagged
 
-from ...cloud_api import webhooks
 from ...models.message.message import BY_HAND
+from ...models.whatsapp.provider import WHATSAPP
 from ...tools import clock
 from ..common import (
     AYSE_WA_ID,
@@ -139,7 +139,7 @@ class TestStandby(OutsideCase):
             items[0]["timestamp"] = stamp
         if field == "standby":
             value = {"standby": value}
-        for event in webhooks.parse(json.dumps(envelope(value, field=field)).encode()):
+        for event in WHATSAPP.parse(json.dumps(envelope(value, field=field)).encode()):
             self.env["whatsapp.clinic.inbound"]._handle(event)
         return self.last()
 

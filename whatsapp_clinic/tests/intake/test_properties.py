@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from odoo.tests import tagged
 
-from ...cloud_api.webhooks import clean_text
 from ...controllers.webhook import PATH
+from ...tools.text import clean_text
 from ..common import AYSE_WA_ID, MARKER, PHONE_NUMBER_ID, SandboxCase
 from .test_webhook import envelope, sign, status, text_message
 

@@ -6,8 +6,9 @@ from datetime import timedelta, timezone
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ...cloud_api import webhooks
 from ...models.monitoring.counters import Sample
+from ...models.provider import events
+from ...models.whatsapp.provider import WHATSAPP
 from ...tools import clock
 from ..common import AYSE_WA_ID, BUSINESS_ACCOUNT, PHONE_NUMBER_ID, staff_user
 from ..monitoring.test_alarm import AlarmCase
@@ -28,9 +29,9 @@ class UpdateCase(AlarmCase):
         body["entry"][0]["id"] = account
         if not metadata:
             del body["entry"][0]["changes"][0]["value"]["metadata"]
-        events = webhooks.parse(json.dumps(body).encode())
-        statuses = [one for one in events if isinstance(one, webhooks.StatusUpdate)]
-        for event in events:
+        told = WHATSAPP.parse(json.dumps(body).encode())
+        statuses = [one for one in told if isinstance(one, events.Status)]
+        for event in told:
             if event not in statuses:
                 self.env["whatsapp.clinic.inbound"]._handle(event)
         self.env["whatsapp.clinic.inbound"]._handle_statuses(statuses)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from odoo.tests import tagged
 
-from ...cloud_api import webhooks
 from ...controllers.webhook import MAX_BYTES, PATH, NotInstalled, take_in
 from ...models.intake import event_turns, webhook_event
 from ...models.intake.event_batch import EventBatch
 from ...models.intake.event_turns import Turns
 from ...models.vocabulary.states import RANKS
+from ...models.whatsapp.provider import WHATSAPP
 from ...tools import clock
 from ..common import (
     APP_SECRET,
@@ -550,7 +550,7 @@ class TestWebhookProcessing(ClinicCase):
         handle = router._handle
 
         def fail_on_one(inbound, update):
-            if update.message_id == "wamid.b500":
+            if update.remote_id == "wamid.b500":
                 raise ValueError(MARKER)
             return handle(inbound, update)
 
@@ -580,8 +580,8 @@ class TestWebhookProcessing(ClinicCase):
         failures = ["wamid.o1", "wamid.o1"]
 
         def fail_at_first(inbound, update):
-            if update.message_id in failures:
-                failures.remove(update.message_id)
+            if update.remote_id in failures:
+                failures.remove(update.remote_id)
                 raise ValueError(MARKER)
             return handle(inbound, update)
 
@@ -661,7 +661,7 @@ class TestWebhookProcessing(ClinicCase):
     def test_statuses_in_any_order_end_at_the_highest(self, names):
         message = self.sent_message()
         for name in names:
-            found = webhooks.parse(
+            found = WHATSAPP.parse(
                 json.dumps(envelope(status(name, f"{message.key}.1"))).encode()
             )
             self.env["whatsapp.clinic.inbound"]._handle_statuses(found)

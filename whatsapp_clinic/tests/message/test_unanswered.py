@@ -6,10 +6,10 @@ from datetime import timedelta, timezone
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ...cloud_api import webhooks
 from ...models.intake.event_news import News
 from ...models.message.message import BY_HAND
 from ...models.message.message_answer import TOLD_LATER
+from ...models.whatsapp.provider import WHATSAPP
 from ...tools import clock
 from ..common import (
     AYSE_PHONE,
@@ -195,7 +195,7 @@ class TestUnanswered(SandboxCase):
             "timestamp": str(int(clock.now().replace(tzinfo=timezone.utc).timestamp())),
             "recipient_id": AYSE_WA_ID,
         }
-        statuses = webhooks.parse(json.dumps(envelope({"statuses": [status]})).encode())
+        statuses = WHATSAPP.parse(json.dumps(envelope({"statuses": [status]})).encode())
         self.env["whatsapp.clinic.inbound"]._handle_statuses(list(statuses))
         self.assertEqual(answer.state, "delivered")
         self.assertFalse(message.awaits_answer)
@@ -266,7 +266,7 @@ class TestWhatAsksAndAnswers(ClinicCase):
         else:
             people = {"from": "905550000001", "to": AYSE_WA_ID}
             value = {"message_echoes": [{**people, **item}]}
-        for event in webhooks.parse(json.dumps(envelope(value, field=field)).encode()):
+        for event in WHATSAPP.parse(json.dumps(envelope(value, field=field)).encode()):
             self.env["whatsapp.clinic.inbound"]._handle(event)
         self.env.flush_all()
         return self.env["whatsapp.clinic.message"].search(
@@ -365,7 +365,7 @@ class TestWhatAsksAndAnswers(ClinicCase):
     def call(self, call_id="wacid.1", **told):
         call = {"id": call_id, "from": AYSE_WA_ID, "timestamp": "1795000000", **told}
         body = json.dumps(envelope({"calls": [call]}, field="calls")).encode()
-        for event in webhooks.parse(body):
+        for event in WHATSAPP.parse(body):
             self.env["whatsapp.clinic.inbound"]._handle(event)
         return self.env["whatsapp.clinic.message"].search(
             [("message_id", "=", call_id)]

@@ -9,7 +9,7 @@ import psycopg2.errors
 from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ...cloud_api.webhooks import Unrecognised
+from ...models.provider.events import Unrecognised
 from ...tools import clock
 from ..common import ClinicCase, staff_user
 

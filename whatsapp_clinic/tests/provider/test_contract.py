@@ -10,9 +10,8 @@ from unittest.mock import patch
 
 from odoo.tests import tagged
 
-from ...cloud_api.webhooks import InboundMessage, Sender, StatusUpdate
 from ...controllers.webhook import PATH
-from ...models.provider import door
+from ...models.provider import door, events
 from ..common import AYSE_WA_ID, PHONE_NUMBER_ID, SandboxCase
 
 RING = "pigeon-ring"
@@ -40,6 +39,10 @@ class Pigeon:
     def verify(self, secret, body, headers):
         return headers.get("X-Ring") == secret
 
+    def speaks_for(self, env, signer):
+        channels = env["whatsapp.clinic.channel"]
+        return frozenset(channels.search([("account_id", "=", signer)]).ids)
+
     def greet(self, cr, query):
         return None
 
@@ -48,12 +51,12 @@ class Pigeon:
 
     def parse(self, body):
         told, at = json.loads(body), datetime.now(timezone.utc)
+        about = PHONE_NUMBER_ID, told["id"]
         if "status" in told:
-            status = told["id"], told["status"], at, AYSE_WA_ID, None, None, (), None
-            return [StatusUpdate(PHONE_NUMBER_ID, *status)]
-        who, kind = Sender(wa_id=AYSE_WA_ID), "button" if told["tap"] else "text"
-        said = told["text"], told["tap"], None, {}
-        return [InboundMessage(PHONE_NUMBER_ID, told["id"], at, who, kind, *said)]
+            return [events.Status(*about, told["status"], at)]
+        kind, sender = "button" if told["tap"] else "text", events.Person(AYSE_WA_ID)
+        said = told["text"], told["tap"]
+        return [events.Message(*about, at, sender, kind, *said)]
 
     def render(self, outgoing):
         return {"text": outgoing.text, "buttons": dict(outgoing.buttons)}
@@ -66,6 +69,9 @@ class Pigeon:
             raise door.Refused(self.policy(7), 7, "too heavy")
         connection.append({"id": f"pigeon.{len(connection)}", **call})
         return door.Accepted(connection[-1]["id"])
+
+    def look_up(self, connection, external_id, remote_ids):
+        return []
 
     def policy(self, code):
         return door.Policy(door.Action.GIVE_UP, "Too heavy", "Write less.")
@@ -123,15 +129,18 @@ class TestPigeon(Contract, SandboxCase):
         super().setUp()
         self.pigeon = Pigeon()
         providers = type(self.env["whatsapp.clinic.provider"])
-        field = self.env["whatsapp.clinic.channel"]._fields["provider"]
         installed = {"pigeon": self.pigeon}
-        for patcher in (
-            patch.object(providers, "_providers", lambda _self: installed),
-            patch.dict(field._selection, {"pigeon": "Pigeon"}),
-        ):
+        patchers = [patch.object(providers, "_providers", lambda _self: installed)]
+        for model in ("channel", "identity", "identity.address"):
+            field = self.env[f"whatsapp.clinic.{model}"]._fields["provider"]
+            patchers.append(patch.dict(field._selection, {"pigeon": "Pigeon"}))
+        for patcher in patchers:
             patcher.start()
             self.addCleanup(patcher.stop)
         self.channel.provider = "pigeon"
+        phone = self.patient._whatsapp_phone()
+        known = self.env["whatsapp.clinic.identity"]._for_phones([phone], "pigeon")
+        known[phone]._link(self.patient)
 
     def arrived(self):
         return self.pigeon.carried

@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from ...cloud_api.webhooks import Unrecognised
+from ...models.provider.events import Unrecognised
 from ...tools import clock
 from ..common import ClinicCase, staff_notes, staff_user
 

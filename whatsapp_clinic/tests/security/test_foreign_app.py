@@ -5,7 +5,7 @@ import json
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
-from ...cloud_api import webhooks
+from ...models.whatsapp.provider import WHATSAPP
 from ..common import AYSE_WA_ID, ClinicCase, tomorrow
 from ..intake.test_webhook import envelope, text_message
 from .foreign_clinic import ForeignClinic
@@ -38,7 +38,7 @@ class AppsOfTwoCompanies(ClinicCase):
         change["metadata"]["phone_number_id"] = channel.phone_number_id
         for message in change.get("messages", ()):
             message["timestamp"] = str(at)
-        for event in webhooks.parse(json.dumps(body).encode()):
+        for event in WHATSAPP.parse(json.dumps(body).encode()):
             self.env["whatsapp.clinic.inbound"]._handle(event)
         self.env.flush_all()
 

@@ -4,11 +4,10 @@ from pathlib import Path
 
 from odoo.tests import tagged
 
-from ...cloud_api.webhooks import MEDIA_KINDS
 from ...models.appointment.anchors import ANCHORS
 from ...models.patient.patient_consent import CONSENT_STATES
 from ...models.vocabulary.actions import ACTIONS, ANSWERS, STOPS, TAKEN_AS, WORDS
-from ...models.vocabulary.kinds import KINDS
+from ...models.vocabulary.kinds import KINDS, MEDIA_KINDS
 from ...models.vocabulary.reasons import REASONS
 from ...models.vocabulary.states import OPEN_STATES, STATES
 from ..common import ClinicCase

@@ -1,3 +1,5 @@
+import re
+
 from odoo import models
 
 from ....cloud_api.webhooks import (
@@ -6,10 +8,9 @@ from ....cloud_api.webhooks import (
     Decision,
     NumberQuality,
     SecurityEvent,
-    facts,
-    leaves,
 )
 from ....cloud_api.wording import _lt
+from ....tools.json_values import leaves
 
 # Events of `account_update` that take something away, and that give it back.
 TAKEN = ("ACCOUNT_RESTRICTION", "ACCOUNT_DELETED", "ACCOUNT_OFFBOARDED")
@@ -98,6 +99,22 @@ def _words(event) -> list[str]:
     said = dict.fromkeys(filter(None, _headline(event.detail) or [event.field]))
     more = (f"{name}: {what}" for name, what in facts(event.value) if what not in said)
     return [*said, *more]
+
+
+def facts(value: dict) -> tuple[tuple[str, str], ...]:
+    """All that news say as (name, what), without phone numbers.
+
+    A name is as WhatsApp has it, with those of what it stands in: `partner.id`.
+    """
+    told = (
+        (".".join(path), ", ".join(map(str, scalars)))
+        for path, scalars in leaves(value)
+    )
+    return tuple((name, what) for name, what in told if not _is_phone(name, what))
+
+
+def _is_phone(name: str, what: str) -> bool:
+    return "phone" in name and re.fullmatch(r"[+0-9 ()-]{7,}", what) is not None
 
 
 def _headline(detail) -> list[str | None]:

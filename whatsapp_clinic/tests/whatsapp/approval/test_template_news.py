@@ -4,7 +4,7 @@ import json
 
 from odoo.tests import tagged
 
-from ....cloud_api import webhooks
+from ....models.whatsapp.provider import WHATSAPP
 from ...common import BUSINESS_ACCOUNT, ClinicCase, make_template, staff_user
 from ...intake.test_webhook import envelope
 
@@ -17,7 +17,7 @@ class TestTemplateNews(ClinicCase):
         value |= {"event": event, "message_template_id": self.template.remote_id}
         body = envelope(value, field="message_template_status_update")
         body["entry"][0] |= {"id": BUSINESS_ACCOUNT, "time": at}
-        for update in webhooks.parse(json.dumps(body).encode()):
+        for update in WHATSAPP.parse(json.dumps(body).encode()):
             self.env["whatsapp.clinic.inbound"]._handle(update)
 
     def notes(self, manager):

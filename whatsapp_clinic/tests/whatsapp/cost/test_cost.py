@@ -10,6 +10,7 @@ from odoo.tools import mute_logger
 
 from ....cloud_api.webhooks import StatusUpdate
 from ....models.whatsapp.cost import message_price
+from ....models.whatsapp.events import neutral
 from ....tools import clock
 from ...common import AYSE_WA_ID, ClinicCase, SandboxCase, staff_user
 
@@ -107,7 +108,8 @@ class TestStatus(CostCase):
             errors=(),
             pricing=pricing,
         )
-        self.env["whatsapp.clinic.message"]._apply_statuses([(self.channel, update)])
+        status = neutral(update)
+        self.env["whatsapp.clinic.message"]._apply_statuses([(self.channel, status)])
         return message
 
     def columns(self, message):
