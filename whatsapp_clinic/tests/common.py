@@ -416,8 +416,10 @@ def staff_user(case, role: str, branch=None, **values):
         case.env,
         f"{role}-{time.monotonic_ns()}",
         groups=f"base.group_user,whatsapp_clinic.group_{role}",
+        # Nobody reads the invitation, and to write it takes half of the time.
+        context={"no_reset_password": True},
         **values,
-    )
+    ).with_env(case.env)
     branch = case.branch if branch is None else branch
     branch.member_ids |= user
     return user

@@ -20,11 +20,15 @@ from ..common import (
 class ChatCase(SandboxCase):
     """A patient who agreed to appointment messages and to advertising."""
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.receptionist = staff_user(cls, "receptionist")
+
     def setUp(self):
         super().setUp()
         self.passed = 0
         self.addCleanup(self.sandbox.move_clock, 0)
-        self.receptionist = staff_user(self, "receptionist")
         self.marketing = self.env.ref("whatsapp_clinic.purpose_marketing")
         self.patient = self.make_patient()
         self.identity = self.patient.whatsapp_identity_ids
