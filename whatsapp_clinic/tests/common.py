@@ -319,7 +319,11 @@ class SandboxCase(WebCase):
     def process(self):
         """Wait until the sandbox has delivered its webhooks, then process them."""
         self.deliver()
-        with self.enter_registry_test_mode(), patch.object(webhook_event, "IDLE", 0.0):
+        # Nothing more comes.
+        with (
+            self.enter_registry_test_mode(),
+            patch.multiple(webhook_event, IDLE=0.0, LINGER=0.0),
+        ):
             self.env["whatsapp.clinic.webhook.event"]._cron_process()
         self.env.invalidate_all()
 
