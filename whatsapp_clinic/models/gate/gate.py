@@ -207,9 +207,10 @@ class Gate(models.AbstractModel):
     @api.model
     def _load_facts(self, messages, now: datetime) -> dict:
         """What the checks ask of a batch, by the names of `Facts`; once for a batch."""
-        traits = self._traits(messages.channel_id)
+        channels, identities = messages.channel_id, messages.identity_id
+        traits = self._traits(channels)
         since = _earliest(now, traits.values())
-        last_inbound, standby = self._last_inbound(messages, since)
+        last_inbound, standby = self._last_inbound(identities, channels, since)
         return {
             "consents": self.env["whatsapp.clinic.consent"]._states(
                 messages.partner_id, messages.purpose_id, messages.company_id
@@ -217,12 +218,11 @@ class Gate(models.AbstractModel):
             "guarded": self.env["whatsapp.clinic.guardianship"]._in_force(
                 messages.filtered("guardian_id").partner_id.ids, now
             ),
-            "blacklist": self._blacklist(messages),
+            "blacklist": self._blacklist(identities),
             "last_inbound": last_inbound,
             "standby": standby,
             "channels": {
-                channel.id: self._judge_channel(channel, now)
-                for channel in messages.channel_id
+                channel.id: self._judge_channel(channel, now) for channel in channels
             },
             "traits": traits,
             "subjects": self._existing_subjects(messages),
@@ -246,12 +246,12 @@ class Gate(models.AbstractModel):
         return found
 
     @api.model
-    def _blacklist(self, messages) -> frozenset:
+    def _blacklist(self, identities) -> frozenset:
         """Telephones of recipients that stand, in any form, on Odoo's blacklist."""
         phones = [
             spelling
-            for phone in messages.identity_id.mapped("phone")
-            for spelling in spellings(phone or "")
+            for identity in identities
+            for spelling in spellings(identity.phone or "")
         ]
         self.env["phone.blacklist"].flush_model(["active", "number"])
         rows = self.env.execute_query(
@@ -263,14 +263,14 @@ class Gate(models.AbstractModel):
         return frozenset(line(number) for (number,) in rows)
 
     @api.model
-    def _last_inbound(self, messages, since: datetime) -> tuple[dict, dict]:
+    def _last_inbound(self, identities, channels, since: datetime) -> tuple[dict, dict]:
         """When patients wrote last, and until when Meta's agent is taken to answer.
 
         The window counts from the connection of the number, not what was said before
         (Cloud API, coexistence). Who has the conversation is told by the patient's
         latest message, or the latest handover: calls and notices do not say it.
         """
-        messages.flush_model(
+        self.env["whatsapp.clinic.message"].flush_model(
             ["occurred_at", "identity_id", "channel_id", "direction", "is_standby"]
         )
         self.env.cr.execute(
@@ -290,8 +290,8 @@ class Gate(models.AbstractModel):
             """,
             [
                 list(_NO_OPENERS),
-                messages.identity_id.ids,
-                messages.channel_id.ids,
+                identities.ids,
+                channels.ids,
                 since,
             ],
         )
@@ -323,15 +323,15 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _check_patient(self, message, facts):
+        guardian, patient = message.guardian_id, message.partner_id
         # A union of both would read them one by one.
-        for partner in filter(None, (message.partner_id, message.guardian_id)):
+        for partner in filter(None, (patient, guardian)):
             if partner.clinic_deceased_on:
                 return refuse("patient_deceased")
             if partner.clinic_barred:
                 return refuse("patient_barred")
             if not partner.active:
                 return refuse("patient_archived")
-        guardian, patient = message.guardian_id, message.partner_id
         if guardian and not facts.guarded.decides(
             message.company_id, guardian.id, patient.id, message.purpose_id.id
         ):

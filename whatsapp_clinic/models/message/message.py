@@ -29,6 +29,9 @@ def _may_be_sent(message) -> bool:
 
 # The reason that is told about patients whom the user does not look after.
 _ELSEWHERE = "looked_after_elsewhere"
+# What became of it and what it cost: neither gate nor dispatcher asks for these, so
+# they are read together, and apart from the rest.
+REPORT = "report"
 # Characters, of which a name shows sixty.
 _BEGINNING = 400
 
@@ -150,13 +153,13 @@ class Message(models.Model):
     )
     message_id = fields.Char("WhatsApp Message ID", groups="base.group_system")
     tapped = fields.Char(help="The button that the patient tapped.")
-    claimed_at = fields.Datetime()
-    unknown_at = fields.Datetime()
-    status_at = fields.Datetime("Last Status")
-    sent_at = fields.Datetime("Sent")
-    delivered_at = fields.Datetime("Delivered")
-    read_at = fields.Datetime("Read")
-    failed_at = fields.Datetime("Failed")
+    claimed_at = fields.Datetime(prefetch=REPORT)
+    unknown_at = fields.Datetime(prefetch=REPORT)
+    status_at = fields.Datetime("Last Status", prefetch=REPORT)
+    sent_at = fields.Datetime("Sent", prefetch=REPORT)
+    delivered_at = fields.Datetime("Delivered", prefetch=REPORT)
+    read_at = fields.Datetime("Read", prefetch=REPORT)
+    failed_at = fields.Datetime("Failed", prefetch=REPORT)
     occurred_at = fields.Datetime(help="When the patient wrote, by WhatsApp's clock.")
     reason = fields.Selection(REASON_SELECTION)
     objection = fields.Selection(
@@ -181,13 +184,15 @@ class Message(models.Model):
         compute_sudo=True,
         help="Whether sending it now makes sense, or what stands against it can end.",
     )
-    detail = fields.Char(help="Which variable, which limit, which answer of WhatsApp.")
+    detail = fields.Char(
+        prefetch=REPORT, help="Which variable, which limit, which answer of WhatsApp."
+    )
     content_warning = fields.Char(
         "Tells Too Much", help="What of the text should not have left, in short."
     )
-    error_code = fields.Integer()
+    error_code = fields.Integer(prefetch=REPORT)
     next_step = fields.Char(compute="_compute_next_step")
-    pricing = fields.Json()
+    pricing = fields.Json(prefetch=REPORT)
     buttons = fields.Json(
         help="Buttons under a text within the 24 hours: [[action, title], …]."
     )

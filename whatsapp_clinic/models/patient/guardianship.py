@@ -32,6 +32,15 @@ _ADDRESSING = {
     "purpose_ids",
     "receives_messages",
 }
+# What of it says who decides.
+_DECIDING = (
+    "patient_id",
+    "guardian_id",
+    "company_id",
+    "start_date",
+    "end_date",
+    "purpose_ids",
+)
 # How long before a patient comes of age reception is reminded to ask in person.
 NOTICE_BEFORE_MAJORITY = relativedelta(days=30)
 _COMES_OF_AGE = _lt(
@@ -325,7 +334,7 @@ class Guardianship(models.Model):
         """Who decides for these patients at a time (naive UTC)."""
         if not patient_ids:
             return Guarded()
-        found = self.sudo().search([("patient_id", "in", patient_ids)])
+        found = self.sudo().search_fetch([("patient_id", "in", patient_ids)], _DECIDING)
         scopes = {}
         for one in found.filtered(lambda one: one._covers(at.date())):
             root = one.company_id.root_id

@@ -28,8 +28,8 @@ class Gate(models.AbstractModel):
     def _replanned(self, messages, subjects: dict) -> set[int]:
         behind = messages.filtered(
             lambda one: (
-                one.rule_id
-                and one.id in subjects
+                one.id in subjects
+                and one.rule_id
                 and one.plan_version != one.rule_id._version_about(subjects[one.id])
             )
         )
@@ -49,9 +49,11 @@ class Gate(models.AbstractModel):
     @api.model
     def _check_rule(self, message, facts):
         subject = facts.subjects.get(message.id)
+        if not subject:
+            return None
         if not message.is_automatic:
-            return subject and self._check_words_of_rules(message, subject)
-        if not subject or not message.rule_id:
+            return self._check_words_of_rules(message, subject)
+        if not message.rule_id:
             return refuse("obsolete")
         if message.id in facts.replanned:
             return hold("replanning", facts.now + REPLANNED)

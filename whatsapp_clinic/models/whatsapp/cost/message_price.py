@@ -15,6 +15,7 @@ from ....tools import clock
 from ....tools.phone import region
 from ....tools.transaction import begin_anew
 from ....tools.wake_up import wake_after_commit
+from ...message.message import REPORT
 
 COST_STATES = [
     ("free", "Free"),
@@ -178,22 +179,35 @@ class Message(models.Model):
     _inherit = "whatsapp.clinic.message"
 
     pricing_category = fields.Char(
-        "Price Category", readonly=True, help="As WhatsApp wrote it."
+        "Price Category",
+        prefetch=REPORT,
+        readonly=True,
+        help="As WhatsApp wrote it.",
     )
     pricing_type = fields.Char(
         "Kind of Price",
+        prefetch=REPORT,
         readonly=True,
         help="As WhatsApp wrote it: regular, free_customer_service, free_entry_point.",
     )
-    billable = fields.Boolean(readonly=True)
+    billable = fields.Boolean(prefetch=REPORT, readonly=True)
     charged_at = fields.Datetime(
-        "Charged", readonly=True, help="When it was delivered, and so charged."
+        "Charged",
+        prefetch=REPORT,
+        readonly=True,
+        help="When it was delivered, and so charged.",
     )
-    country_id = fields.Many2one("res.country", "Recipient's Country", readonly=True)
-    market = fields.Char(readonly=True, help="The line of the rate card.")
-    cost = fields.Float(digits=(12, 6), readonly=True, help="Empty while unknown.")
-    currency_id = fields.Many2one("res.currency", readonly=True)
-    cost_state = fields.Selection(COST_STATES, "Price", readonly=True)
+    country_id = fields.Many2one(
+        "res.country", "Recipient's Country", prefetch=REPORT, readonly=True
+    )
+    market = fields.Char(
+        prefetch=REPORT, readonly=True, help="The line of the rate card."
+    )
+    cost = fields.Float(
+        digits=(12, 6), prefetch=REPORT, readonly=True, help="Empty while unknown."
+    )
+    currency_id = fields.Many2one("res.currency", prefetch=REPORT, readonly=True)
+    cost_state = fields.Selection(COST_STATES, "Price", prefetch=REPORT, readonly=True)
 
     _uncharged = models.Index(
         "(id) WHERE pricing IS NOT NULL AND charged_at IS NULL "
