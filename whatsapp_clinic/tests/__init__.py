@@ -153,6 +153,7 @@ from .views import (
 )
 from .vocabulary import (
     test_locks,
+    test_visit_states,
     test_vocabulary,
 )
 from .whatsapp.approval import (

@@ -9,6 +9,7 @@ from ..models.consent.consent_state import GIVEN, OBJECTIONS
 from ..models.consent.request_answer import _notice_evidence, _person
 from ..models.message.message import BY_HAND
 from ..models.outbox.undo import tell_sent
+from ..models.vocabulary.visit_states import TOOK_PLACE_STATES
 from ..tools import clock
 from ..tools.access import require_group
 from ..tools.compat import decoded
@@ -39,7 +40,7 @@ def hours_of(day: date, tz: str) -> tuple[datetime, datetime]:
 def _is_of_use(message) -> bool:
     """Not where it speaks of a visit to which nobody is expected any more."""
     visit = message._subjects("whatsapp.clinic.appointment")
-    return visit.state in (False, "arrived", "fulfilled") or not visit._is_over()
+    return visit.state in (False, *TOOK_PLACE_STATES) or not visit._is_over()
 
 
 class ConsentRecord(models.TransientModel):

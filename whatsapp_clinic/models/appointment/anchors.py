@@ -3,6 +3,7 @@
 from odoo.tools import LazyTranslate
 
 from ..vocabulary.anchors import Anchor
+from ..vocabulary.visit_states import TOOK_PLACE_STATES
 
 _lt = LazyTranslate(__name__)
 
@@ -18,7 +19,7 @@ ANCHORS = {
     "end": Anchor(
         _lt("End of a visit that took place"),
         "stop",
-        ("arrived", "fulfilled"),
+        TOOK_PLACE_STATES,
         is_before_visit=False,
         is_appointed=True,
         is_noted_later=True,

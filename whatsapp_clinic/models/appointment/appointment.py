@@ -10,21 +10,20 @@ from ..message.subject import Occurrence
 from ..vocabulary import locks
 from ..vocabulary.reasons import REASON_SELECTION
 from ..vocabulary.states import LEFT_STATES, WAITING_STATES
+from ..vocabulary.visit_states import (
+    COMING_STATES,
+    ENGAGED_STATES,
+    OFF_STATES,
+    SLOT_STATES,
+    UNBOOKED_STATES,
+    VISIT_STATE_SELECTION,
+    VISIT_STATES,
+)
 from .anchors import ANCHORS
 from .appointment_slot import tell_taken
 
 _lt = LazyTranslate(__name__)
 
-# FHIR AppointmentStatus, without the ones that a clinic's desk has no use for.
-STATES = [
-    ("proposed", "Proposed"),
-    ("waitlist", "Waiting List"),
-    ("booked", "Booked"),
-    ("arrived", "Arrived"),
-    ("fulfilled", "Done"),
-    ("noshow", "No-show"),
-    ("cancelled", "Cancelled"),
-]
 # FHIR ParticipationStatus of the patient.
 PATIENT_STATUSES = [
     ("needs_action", "No answer yet"),
@@ -32,9 +31,6 @@ PATIENT_STATUSES = [
     ("tentative", "Asks for another time"),
     ("declined", "Will not come"),
 ]
-# The time is an idea of the desk's: the patient does not have it yet.
-UNBOOKED_STATES = ("proposed", "waitlist")
-SLOT_STATES = ("booked", "arrived", "fulfilled")
 # What a message spoke of has changed when one of these does.
 _SLOT_FIELDS = {"start", "stop", "duration", "practitioner_id", "type_id", "state"}
 # What messages about it were made from.
@@ -51,10 +47,6 @@ _TOLD_BY_MISTAKE = _lt(
 )
 # What a patient is told after a tap, by what the tap made of the answer.
 _TAPPED = {"accepted": "tap_confirmed", "tentative": "tap_another_time"}
-# When what happened is noted on entering a state.
-_STAMPS = {"booked": "booked_at", "cancelled": "cancelled_at", "noshow": "missed_at"}
-# Leaving or entering these makes what the patient was told out of date.
-_OFF_STATES = {"cancelled", "noshow"}
 # The patient has not said anything to what holds now.
 _UNANSWERED = {"confirmed_at": False, "patient_status": "needs_action"}
 
@@ -132,7 +124,7 @@ class Appointment(models.Model):
     busy_from = fields.Datetime(compute="_compute_busy", store=True, precompute=True)
     busy_until = fields.Datetime(compute="_compute_busy", store=True, precompute=True)
     state = fields.Selection(
-        STATES,
+        VISIT_STATE_SELECTION,
         default="booked",
         required=True,
         tracking=True,
@@ -266,7 +258,7 @@ class Appointment(models.Model):
             [
                 ("partner_id", "=", patient.id),
                 ("id", "!=", self._origin.id),
-                ("state", "in", ("booked", "arrived")),
+                ("state", "in", ENGAGED_STATES),
                 ("start", "<", self.stop),
                 ("stop", ">", self.start),
             ],
@@ -421,8 +413,8 @@ class Appointment(models.Model):
         is_new_state = state != self.state
         news = {}
         is_of_another = vals.get("partner_id", self.partner_id.id) != self.partner_id.id
-        if is_new_state and state in _STAMPS:
-            news[_STAMPS[state]] = now
+        if is_new_state and VISIT_STATES[state].stamp:
+            news[VISIT_STATES[state].stamp] = now
         if is_of_another:
             news["entered_at"] = now
         if self._is_moved_by(vals):
@@ -431,7 +423,7 @@ class Appointment(models.Model):
             news.update(_UNANSWERED, booked_at=now, moved_at=False)
         if is_new_state and state == "booked":
             news.update(_UNANSWERED, moved_at=False)
-        is_off = is_new_state and {state, self.state} & _OFF_STATES
+        is_off = is_new_state and {state, self.state} & {*OFF_STATES}
         if "moved_at" in news or is_of_another or is_off:
             news["version"] = self.version + 1
         return news
@@ -560,8 +552,8 @@ class Appointment(models.Model):
         start, changes nothing and is left to reception.
         """
         self.ensure_one()
-        is_expected = self.state in (*UNBOOKED_STATES, "booked")
-        if message.subject_version != self.version or not is_expected:
+        is_coming = self.state in COMING_STATES
+        if message.subject_version != self.version or not is_coming:
             self._ask_about_tap(
                 _lt("The patient tapped “{button}” on an outdated message: {message}."),
                 message,

@@ -3,17 +3,13 @@ from odoo.exceptions import UserError
 
 from ...tools import clock
 from ..outbox.undo import tell_sent
-from .appointment import UNBOOKED_STATES
-
-# Where a wrong click came from.
-_BEFORE = {
-    "arrived": "booked",
-    "fulfilled": "arrived",
-    "noshow": "booked",
-    "cancelled": "booked",
-}
-# Done with, as far as the desk goes: their columns are folded.
-_FINAL_STATES = ("fulfilled", "noshow", "cancelled")
+from ..vocabulary.visit_states import (
+    COMING_STATES,
+    DONE_STATES,
+    OFF_STATES,
+    UNBOOKED_STATES,
+    VISIT_STATES,
+)
 
 
 class Appointment(models.Model):
@@ -40,10 +36,10 @@ class Appointment(models.Model):
 
     def action_step_back(self):
         """Undo the last step of each visit; the patient's answer stays as it was."""
-        for one in self.filtered(lambda one: one.state in _BEFORE):
+        for one in self.filtered(lambda one: VISIT_STATES[one.state].before):
             one.write(
                 {
-                    "state": _BEFORE[one.state],
+                    "state": VISIT_STATES[one.state].before,
                     "booked_at": one.booked_at,
                     "confirmed_at": one.confirmed_at,
                     "moved_at": one.moved_at,
@@ -82,8 +78,7 @@ class Appointment(models.Model):
 
     def _is_over(self) -> bool:
         """Whether nobody is expected any more."""
-        is_expected = self.state in (*UNBOOKED_STATES, "booked")
-        return not is_expected or self.start <= clock.now()
+        return self.state not in COMING_STATES or self.start <= clock.now()
 
     def _is_to_come(self) -> bool:
         """Whether the patient has the appointment, and it is still to come."""
@@ -92,7 +87,7 @@ class Appointment(models.Model):
     def _objection_to_announcing(self, message) -> str | None:
         """Why what staff wrote of a coming visit should not be sent any more."""
         is_told_place = message.subject_version == self.version
-        if self.state in ("cancelled", "noshow") or not is_told_place:
+        if self.state in OFF_STATES or not is_told_place:
             return "obsolete"
         if self._is_over():
             return "expired"
@@ -103,7 +98,7 @@ class Appointment(models.Model):
 
         With it the buttons of earlier messages work again.
         """
-        is_off = self.state in ("cancelled", "noshow")
+        is_off = self.state in OFF_STATES
         return {"version": self.version - 1} if is_off and not self._is_told() else {}
 
     def _is_told(self) -> bool:
@@ -122,6 +117,6 @@ class Appointment(models.Model):
         result = super()._web_read_group_format(groupby, aggregates, groups)
         if list(groupby) == ["state"] and self._web_read_group_field_expand(groupby):
             for group in result:
-                is_final = group["state"] in _FINAL_STATES
-                group["__fold"] = is_final or not group["__count"]
+                is_done = group["state"] in DONE_STATES
+                group["__fold"] = is_done or not group["__count"]
         return result

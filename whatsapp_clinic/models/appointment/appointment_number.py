@@ -3,6 +3,7 @@ from odoo.tools import LazyTranslate
 
 from ...tools import clock
 from ...tools.phone import line
+from ..vocabulary.visit_states import COMING_STATES
 
 _lt = LazyTranslate(__name__)
 
@@ -40,7 +41,7 @@ class Appointment(models.Model):
         return self.search(
             [
                 ("partner_id", "in", partners.ids),
-                ("state", "in", ("proposed", "waitlist", "booked")),
+                ("state", "in", COMING_STATES),
                 ("start", ">=", clock.now()),
             ]
         )

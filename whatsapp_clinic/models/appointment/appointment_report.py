@@ -1,13 +1,14 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-_TOOK_PLACE = ("arrived", "fulfilled")
+from ..vocabulary.visit_states import TOOK_PLACE_STATES
+
 # Shares: what is counted, among which visits; a column and its values.
 _RATES = {
-    "noshow_rate:avg": (("state", "noshow"), ("state", "noshow", *_TOOK_PLACE)),
+    "noshow_rate:avg": (("state", "noshow"), ("state", "noshow", *TOOK_PLACE_STATES)),
     "confirmed_rate:avg": (
         ("patient_status", "accepted"),
-        ("state", "booked", "noshow", *_TOOK_PLACE),
+        ("state", "booked", "noshow", *TOOK_PLACE_STATES),
     ),
 }
 
