@@ -11,6 +11,7 @@ though they are not in its room.
 import ast
 import csv
 import re
+from collections import Counter
 from pathlib import Path
 
 from importlinter.api import read_configuration
@@ -25,6 +26,26 @@ PREFIX = "whatsapp.clinic."
 AT_MOST = 117
 # Files that know WhatsApp's API outside of its room.
 KNOW_WHATSAPP = 20
+# Models with several classes in one room, and how many: they want plain objects beside
+# the model, not longer files. Whoever merges some lowers this; nobody raises it.
+SLICED = {
+    ("appointment", "whatsapp.clinic.appointment"): 5,
+    ("channel", "whatsapp.clinic.channel"): 4,
+    ("consent", "whatsapp.clinic.consent"): 3,
+    ("consent", "whatsapp.clinic.consent.request"): 2,
+    ("gate", "whatsapp.clinic.gate"): 2,
+    ("intake", "whatsapp.clinic.message"): 3,
+    ("intake", "whatsapp.clinic.webhook.event"): 2,
+    ("media", "whatsapp.clinic.message"): 2,
+    ("message", "whatsapp.clinic.message"): 6,
+    ("outbox", "whatsapp.clinic.message"): 4,
+    ("patient", "res.partner"): 4,
+    ("rule", "whatsapp.clinic.message.rule"): 3,
+    ("template", "whatsapp.clinic.template"): 10,
+    ("template", "whatsapp.clinic.template.card"): 2,
+    ("whatsapp/approval", "whatsapp.clinic.template"): 3,
+    ("whatsapp/number", "whatsapp.clinic.channel"): 6,
+}
 # Of Odoo's and Python's own records as well: whose they are cannot be seen.
 ODOOS = {
     "close",
@@ -215,3 +236,35 @@ def test_each_test_file_hangs_on_the_list_that_odoo_runs():
     assert set(listed) == there
     names = [one.rpartition("/")[2] for one in listed]
     assert len(set(names)) == len(names), "one file hides another of its name"
+
+
+def slices() -> dict[tuple[str, str], int]:
+    """How many classes of a room are of the same model, where they are several."""
+    found = Counter(
+        (str(path.parent.relative_to(MODELS)), model)
+        for path, tree in trees().items()
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+        for model in _model_of(node)
+    )
+    return {key: count for key, count in found.items() if count > 1}
+
+
+def _model_of(node: ast.ClassDef) -> list[str]:
+    """The model that a class defines or re-opens; none for other classes."""
+    given = {
+        statement.targets[0].id: statement.value
+        for statement in node.body
+        if isinstance(statement, ast.Assign)
+        and isinstance(statement.targets[0], ast.Name)
+    }
+    named = given.get("_name") or given.get("_inherit")
+    return [named.value] if isinstance(named, ast.Constant) else []
+
+
+def test_a_model_is_one_class_in_its_room():
+    assert not {key for key, count in slices().items() if count > SLICED.get(key, 1)}
+
+
+def test_the_list_of_sliced_models_only_shrinks():
+    assert not {key for key, count in SLICED.items() if count > slices().get(key, 1)}
