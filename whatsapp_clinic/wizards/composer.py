@@ -3,10 +3,11 @@ from collections import Counter, defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..cloud_api.payloads import TEXT_BODY, WrongLength
+from ..cloud_api.payloads import TEXT_BODY
 from ..models.gate.content_refusal import tell_content
 from ..models.outbox.sending import has_partner, partner_of
 from ..models.outbox.undo import tell_sent, tell_stopped
+from ..models.provider.door import WrongLength
 from ..models.template.template_variable import MissingValue
 from ..models.vocabulary.reasons import next_step
 from ..tools.access import require_group, require_readable

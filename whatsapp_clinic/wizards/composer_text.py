@@ -1,8 +1,10 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
-from ..cloud_api.payloads.checks import PayloadError, parameter_text
+from ..cloud_api.payloads.checks import parameter_text
 from ..models.gate.content_refusal import tell_content
+from ..models.provider.door import NotAllowed
+from ..models.whatsapp.refusals import told_neutrally
 
 
 class Composer(models.TransientModel):
@@ -70,6 +72,7 @@ class ComposerText(models.TransientModel):
     def _check(self):
         """Raise UserError for what WhatsApp would refuse (Cloud API, 132018)."""
         try:
-            parameter_text(self.name, self.text or "", 1024)
-        except PayloadError as error:
+            with told_neutrally():
+                parameter_text(self.name, self.text or "", 1024)
+        except NotAllowed as error:
             raise UserError(tell_content(self.env, error)) from None

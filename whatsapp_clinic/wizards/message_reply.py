@@ -2,9 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..cloud_api import media as file_kinds
-from ..cloud_api.payloads import CAPTION, TEXT_BODY, PayloadError, WrongLength
+from ..cloud_api.payloads import CAPTION, TEXT_BODY
 from ..models.gate.content_refusal import tell_content
 from ..models.outbox.undo import tell_sent, tell_stopped
+from ..models.provider.door import NotAllowed, WrongLength
 from ..models.vocabulary.priorities import PRIORITY_ANSWER
 from ..models.vocabulary.reasons import REASON_SELECTION, next_step
 from ..models.vocabulary.states import (
@@ -168,7 +169,7 @@ class MessageReply(models.TransientModel):
     def _try_out(self, answer):
         try:
             answer._render(1)
-        except PayloadError as error:
+        except NotAllowed as error:
             raise UserError(tell_content(self.env, error)) from error
 
     def _take_text(self) -> tuple[str, dict]:

@@ -3,8 +3,6 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from ...cloud_api.payloads import BUTTON_TITLE
-
 # What the clinic says by itself in the chat.
 CODES = [
     ("stopped", "All messages are stopped"),
@@ -72,13 +70,15 @@ class AnswerText(models.Model):
 
     @api.constrains("code", "body")
     def _check_button_title(self):
+        providers = self.env["whatsapp.clinic.provider"]._providers().values()
+        limit = min(provider.traits.button_title for provider in providers)
         for text in self.filtered(lambda one: one.code.startswith("button_")):
-            if len(text.body) > BUTTON_TITLE:
+            if len(text.body) > limit:
                 raise ValidationError(
                     self.env._(
                         "WhatsApp allows %(limit)s characters on a button: “%(title)s” "
                         "is longer.",
-                        limit=BUTTON_TITLE,
+                        limit=limit,
                         title=text.body,
                     )
                 )

@@ -1,7 +1,6 @@
 from odoo.tools import LazyTranslate
 
-from ...cloud_api.media import WrongSize, WrongType
-from ...cloud_api.payloads import PayloadError, WrongLength
+from ..provider.door import NotAllowed, WrongFileSize, WrongFileType, WrongLength
 from .verdict import Verdict, refuse
 
 _lt = LazyTranslate(__name__)
@@ -43,12 +42,12 @@ _TEXTS = ("body", "caption")
 _MEGABYTE = 1_000_000
 
 
-def refuse_content(env, error: PayloadError) -> Verdict:
-    """The verdict on what WhatsApp would not take, with what to do instead."""
+def refuse_content(env, error: NotAllowed) -> Verdict:
+    """The verdict on what a messenger would not take, with what to do instead."""
     return refuse("not_allowed", tell_content(env, error))
 
 
-def tell_content(env, error: PayloadError) -> str:
+def tell_content(env, error: NotAllowed) -> str:
     """Which limit a content breaks and what to do instead, as a sentence."""
     for kind, tell in _TELLING.items():
         if isinstance(error, kind):
@@ -73,7 +72,7 @@ def _tell_length(env, error: WrongLength) -> str:
     )
 
 
-def _tell_type(env, error: WrongType) -> str:
+def _tell_type(env, error: WrongFileType) -> str:
     name = _NAMES.get(error.mime_type) or error.mime_type
     if name in _PACKED:
         return env._("WhatsApp takes no %s: send each file in it separately.", name)
@@ -85,7 +84,7 @@ def _tell_type(env, error: WrongType) -> str:
     )
 
 
-def _tell_size(env, error: WrongSize) -> str:
+def _tell_size(env, error: WrongFileSize) -> str:
     if not error.given:
         return env._("The file is empty: choose another.")
     return env._(
@@ -97,6 +96,6 @@ def _tell_size(env, error: WrongSize) -> str:
 
 _TELLING = {
     WrongLength: _tell_length,
-    WrongType: _tell_type,
-    WrongSize: _tell_size,
+    WrongFileType: _tell_type,
+    WrongFileSize: _tell_size,
 }

@@ -10,10 +10,10 @@ from ...tools import clock
 from ...tools.phone import line, spellings
 from ..consent.consent_state import GIVEN, OBJECTIONS, States
 from ..message.message import BY_HAND
-from ..provider.door import Traits, WritesFirst
+from ..provider.door import Traits, WritesFirst, WrongLength
 from ..vocabulary.priorities import PRIORITY_CAMPAIGN
 from .content_check import texts_of
-from .content_refusal import WrongLength, refuse_content
+from .content_refusal import refuse_content
 from .gate_limits import Limit, RecipientLimit, grant
 from .verdict import SEND, Verdict, hold, refuse
 

@@ -6,12 +6,11 @@ from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
 
-from ...cloud_api.errors import CallFailed, CloudApiError, OutcomeUnknown
 from ...tools import clock
 from ...tools.quiet_sql import place, quiet_sql
 from ...tools.transaction import TRY_AGAIN, read_committed
 from ...tools.wake_up import report_progress
-from ..provider.connection import channel_client
+from ..provider.door import NoAnswer, NotSent, Refused
 
 _logger = logging.getLogger(__name__)
 
@@ -29,7 +28,7 @@ PAUSES = tuple(
 
 
 class FileTransfer(models.AbstractModel):
-    """A file that a scheduled action carries from or to WhatsApp.
+    """A file that a scheduled action carries from or to a messenger.
 
     A row is claimed by moving its due time behind the lease and committing; the HTTP
     calls are made by threads that touch no cursor; each outcome is committed alone. So
@@ -100,7 +99,9 @@ class FileTransfer(models.AbstractModel):
         """Have a thread carry the file; what cannot even be asked for has failed."""
         self.ensure_one()
         try:
-            return pool.submit(*self._call(channel_client(self.channel_id)))
+            provider = self.env["whatsapp.clinic.provider"]._of(self.channel_id)
+            connection = provider.connect(self.channel_id)
+            return pool.submit(*self._call(provider, connection))
         except TRY_AGAIN:
             raise
         except Exception as error:
@@ -113,16 +114,16 @@ class FileTransfer(models.AbstractModel):
         try:
             with self.env.cr.savepoint():
                 self._on_success(future.result())
-        except CallFailed as error:
+        except NotSent as error:
             self._on_failure(error)
         except TRY_AGAIN:
             raise
         except Exception as error:
             # One file must not stop the others.
             _logger.error("%s %s: %s", self._description, self.id, place(error))
-            self._on_failure(OutcomeUnknown(type(error).__name__))
+            self._on_failure(NoAnswer(type(error).__name__))
 
-    def _try_later(self, error: CallFailed) -> bool:
+    def _try_later(self, error: NotSent) -> bool:
         """Plan the next attempt; False if that was the last."""
         self.detail = tell(error)
         if self.attempts > len(PAUSES):
@@ -138,22 +139,23 @@ class FileTransfer(models.AbstractModel):
         """Ids of rows that are due, locked for this transaction."""
         raise NotImplementedError
 
-    def _call(self, client) -> tuple:
+    def _call(self, provider, connection) -> tuple:
         """A function for a thread, and its arguments."""
         raise NotImplementedError
 
     def _on_success(self, found):
         raise NotImplementedError
 
-    def _on_failure(self, error: CallFailed):
+    def _on_failure(self, error: NotSent):
         raise NotImplementedError
 
     def _wake(self):
         raise NotImplementedError
 
 
-def tell(error: CallFailed) -> str:
-    """What went wrong, without WhatsApp's details: they may quote the file's name."""
-    if isinstance(error, CloudApiError):
+def tell(error: NotSent) -> str:
+    """What went wrong, without the messenger's details: they may quote the file's
+    name."""
+    if isinstance(error, Refused):
         return error.policy.tell(error.title)
     return str(error)

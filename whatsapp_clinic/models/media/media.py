@@ -1,25 +1,17 @@
 import os
-import tempfile
-from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import BinaryIO
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...cloud_api import media as file_kinds
-from ...cloud_api.errors import (
-    CallFailed,
-    CloudApiError,
-    ForeignAddress,
-    MediaExpired,
-    MediaTooLarge,
-)
 from ...tools import clock
 from ...tools.access import named, require_group
 from ...tools.parameter import number
 from ...tools.text import clean_text
 from ...tools.wake_up import wake_after_commit
+from ..provider.door import Loaded, NotLoaded, NotSent
+from ..provider.events import File
 from ..vocabulary.kinds import MEDIA_KINDS
 
 REASONS = [
@@ -58,19 +50,6 @@ _EXTENSIONS = {
     "audio/amr": ".amr",
     "application/pdf": ".pdf",
 }
-# Cloud API: an object that is not there, or is another's.
-_NO_SUCH_OBJECT = 100
-_FINAL = {ForeignAddress: "wrong_host", MediaTooLarge: "too_large"}
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A downloaded file: open, at its start; `claimed_sha256` is WhatsApp's word."""
-
-    file: BinaryIO = field(repr=False)
-    size: int
-    sha256: bytes = field(repr=False)
-    claimed_sha256: str = field(repr=False)
 
 
 class Media(models.Model):
@@ -165,7 +144,7 @@ class Media(models.Model):
         """The largest file of this kind that is loaded, in bytes."""
         kind = "audio" if self.kind == "voice" else self.kind
         megabytes = number(self.env, f"media_megabytes_{kind}")
-        return min(int(megabytes * _MEGABYTE), file_kinds.LARGEST_INBOUND)
+        return int(megabytes * _MEGABYTE)
 
     def _left_of_quota(self) -> int:
         """Bytes that the sender's number may still send within these 24 hours.
@@ -293,30 +272,29 @@ class Media(models.Model):
         )
         return [row[0] for row in self.env.cr.fetchall()]
 
-    def _call(self, client):
-        limit = self._limit()
+    def _call(self, provider, connection):
+        limit = min(self._limit(), provider.traits.largest_file)
         if not self.is_asked_for:
             limit = min(limit, self._left_of_quota())
-        return _fetch, client, self.url, self.media_id, self.sha256, limit
+        file = File(self.media_id, self.mime_type or "", self.sha256, self.url)
+        return provider.download, connection, file, limit
 
     def _on_success(self, loaded: Loaded):
         with loaded.file:
             if self._is_still_wanted():
                 self._take_over(loaded)
 
-    def _on_failure(self, error: CallFailed):
+    def _on_failure(self, error: NotSent):
         if not self._is_still_wanted():
             return
-        if isinstance(error, MediaTooLarge) and self._is_too_much():
+        reason = error.reason if isinstance(error, NotLoaded) else None
+        is_final = isinstance(error, NotLoaded) and error.is_final
+        if reason == "too_large" and self._is_too_much():
             self._refuse("too_much")
-        elif type(error) in _FINAL:
-            self._refuse(_FINAL[type(error)])
-        elif isinstance(error, CloudApiError) and error.code == _NO_SUCH_OBJECT:
-            self.write({"state": "failed", "reason": "gone"})
-        elif not self._try_later(error):
-            is_gone = isinstance(error, MediaExpired)
-            reason = "gone" if is_gone else "unreachable"
-            self.write({"state": "failed", "reason": reason})
+        elif is_final and reason != "gone":
+            self._refuse(reason)
+        elif is_final or not self._try_later(error):
+            self.write({"state": "failed", "reason": reason or "unreachable"})
 
     def _is_too_much(self) -> bool:
         """Whether it is the quota that a file exceeds, and not the size of one file."""
@@ -406,29 +384,3 @@ def _inert(name: str) -> str:
 
 def _extension(mime_type: str) -> str:
     return _EXTENSIONS.get(mime_type, "")
-
-
-def _fetch(client, url, media_id: str, sha256, limit: int) -> Loaded:
-    """Load a file: from the address in the webhook, else from a new one.
-
-    Raises `CallFailed`.
-    """
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - given away open
-    try:
-        if url:
-            try:
-                return _load(client, url, file, limit, sha256)
-            except (MediaExpired, ForeignAddress, CloudApiError):
-                file.seek(0)
-                file.truncate()
-        info = client.media_info(media_id)
-        return _load(client, info.url, file, limit, sha256 or info.sha256)
-    except BaseException:
-        file.close()
-        raise
-
-
-def _load(client, url: str, file, limit: int, sha256) -> Loaded:
-    found = client.download_media(url, file, limit)
-    file.seek(0)
-    return Loaded(file, found.size, found.sha256, sha256 or "")

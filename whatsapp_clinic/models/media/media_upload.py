@@ -4,8 +4,6 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ...cloud_api import media as file_kinds
-from ...cloud_api.errors import Action, CallFailed, CloudApiError
-from ...cloud_api.payloads import PayloadError
 from ...tools import clock
 from ...tools.compat import decoded
 from ...tools.insert import insert, stamp
@@ -13,6 +11,8 @@ from ...tools.wake_up import wake_after_commit
 from ..gate.content_refusal import refuse_content
 from ..gate.gate import Check
 from ..gate.verdict import hold, refuse
+from ..provider.door import Action, NotAllowed, NotSent, Refused
+from ..vocabulary.kinds import MEDIA_KINDS
 from ..vocabulary.states import WAITING_STATES
 from .file_transfer import tell
 
@@ -23,8 +23,6 @@ KEPT = timedelta(days=29)
 RECHECK = timedelta(seconds=15)
 # So long before a message is due its file is handed over.
 AHEAD = timedelta(minutes=10)
-# WhatsApp's answers to a file that it does not have any more.
-_LOST_FILE = (100, 131009, 131053)
 # A file that was just taken is not lost; then the message itself is at fault.
 _FRESH = timedelta(hours=1)
 
@@ -152,8 +150,8 @@ class MediaUpload(models.Model):
         )
         return [row[0] for row in self.env.cr.fetchall()]
 
-    def _call(self, client):
-        return client.upload_media, self._content(), self.mime_type
+    def _call(self, provider, connection):
+        return provider.upload, connection, self._content(), self.mime_type
 
     def _content(self) -> bytes:
         waiting = self.env["whatsapp.clinic.message"].search(
@@ -180,8 +178,8 @@ class MediaUpload(models.Model):
         )
         self._release()
 
-    def _on_failure(self, error: CallFailed):
-        refusal = isinstance(error, CloudApiError) and error.policy.action
+    def _on_failure(self, error: NotSent):
+        refusal = isinstance(error, Refused) and error.policy.action
         if refusal is Action.GIVE_UP or not self._try_later(error):
             self.write({"state": "failed", "detail": tell(error)})
             self._release()
@@ -253,8 +251,8 @@ class Message(models.Model):
         kind, is_voice = self._file_kind(), self.kind == "voice"
         try:
             content = self.attachment_id.raw or b""
-            file_kinds.check(kind, content, mime_type, is_voice)
-        except PayloadError as error:
+            self._provider.check_file(kind, content, mime_type, is_voice)
+        except NotAllowed as error:
             self._refuse(refuse_content(self.env, error))
             return False
         uploads = self.env["whatsapp.clinic.media.upload"]
@@ -266,12 +264,16 @@ class Message(models.Model):
         return True
 
     def _file_kind(self) -> str:
-        """As what WhatsApp takes the file: one of `cloud_api.media.KINDS`."""
+        """As which kind the messenger takes the file."""
         if self.kind == "voice":
             return "audio"
-        if self.kind in file_kinds.KINDS:
+        if self.kind in MEDIA_KINDS:
             return self.kind
-        return file_kinds.usual_kind(self.attachment_id.mimetype or "")
+        return self._provider.kind_of_file(self.attachment_id.mimetype or "")
+
+    @property
+    def _provider(self):
+        return self.env["whatsapp.clinic.provider"]._of(self.channel_id)
 
     def _bind_file(self):
         """Who may read the message may read its file, and nobody else by it."""
@@ -313,11 +315,13 @@ class Message(models.Model):
     def _replace_lost_files(self):
         """Send once more what WhatsApp refused because it had lost the file."""
         now = clock.now()
+        providers = self.env["whatsapp.clinic.provider"]._providers().values()
+        codes = frozenset().union(*(one.traits.lost_file_codes for one in providers))
         failed = self.search(
             [
                 ("state", "=", "failed"),
                 ("failed_at", ">", now - _FRESH),
-                ("error_code", "in", _LOST_FILE),
+                ("error_code", "in", list(codes)),
                 "|",
                 ("upload_id", "!=", False),
                 ("template_id.card_ids", "!=", False),
@@ -329,7 +333,11 @@ class Message(models.Model):
                 for upload in one._uploads
             )
         )
-        failed = failed.filtered(lambda one: not one._has_lost_its_file_before())
+        failed = failed.filtered(
+            lambda one: (
+                one._tells_of_lost_file(one) and not one._has_lost_its_file_before()
+            )
+        )
         for message in failed:
             message._uploads._want()
         failed._requeue()
@@ -337,9 +345,13 @@ class Message(models.Model):
     def _has_lost_its_file_before(self) -> bool:
         """Whether an attempt before the present one failed for want of the file."""
         return any(
-            one.error_code in _LOST_FILE and one.number < self.attempts
+            self._tells_of_lost_file(one) and one.number < self.attempts
             for one in self.attempt_ids
         )
+
+    def _tells_of_lost_file(self, failed) -> bool:
+        """Whether a refusal (of a message or a try) may be for want of the file."""
+        return failed.error_code in self._provider.traits.lost_file_codes
 
 
 class Gate(models.AbstractModel):

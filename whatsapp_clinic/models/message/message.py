@@ -626,7 +626,7 @@ class Message(models.Model):
 
         A personal link is minted here, for this attempt alone; the text to show has it
         without its key. Raises MissingValue, NotMinimal for what should not leave, or
-        PayloadError for what the messenger would refuse.
+        `door.NotAllowed` for what the messenger would refuse.
         """
         if self.template_id.asks_consent:
             self.env["whatsapp.clinic.consent.question"]._mark(self)

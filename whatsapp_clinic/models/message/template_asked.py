@@ -2,7 +2,6 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ...cloud_api import templates
 from ...tools import clock
 from ..vocabulary.states import WAITING_STATES
 
@@ -26,7 +25,7 @@ class Message(models.Model):
         """Forget one-time codes that never arrived."""
         undelivered = self.search(
             [
-                ("template_id.expected_category", "=", templates.AUTHENTICATION),
+                ("template_id.expected_category", "=", "AUTHENTICATION"),
                 ("variables", "!=", False),
                 ("state", "not in", _OPEN_STATES),
                 ("create_date", "<", clock.now() - _CODES_KEPT),

@@ -1,10 +1,10 @@
 from odoo import models
 
-from ...cloud_api.payloads import PayloadError
 from ...tools import clock
 from ..gate.content_check import NotMinimal
 from ..gate.content_refusal import refuse_content
 from ..gate.verdict import Verdict, refuse
+from ..provider.door import NotAllowed
 from ..template.template_variable import MissingValue
 
 
@@ -43,6 +43,6 @@ class Message(models.Model):
             return refuse("value_missing", str(missing))
         except NotMinimal as found:
             return refuse("not_minimal", str(found))
-        except PayloadError as error:
+        except NotAllowed as error:
             return refuse_content(self.env, error)
         return None

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
-from .events import Status
+from .events import File, Status
 
 NO_CODE = -1
 """Stands for the code of a refusal that brought none (0 is a code)."""
@@ -38,6 +38,10 @@ class Traits:
     the times (seconds, ascending) of what was sent in the last `pair_memory` seconds
     and the present time; None where there is no such limit. `stop_control`: patients
     can refuse advertising in the messenger itself, and it is told.
+
+    `largest_file` is the most bytes that patients can send; `lost_file_codes` are those
+    of refusals that may mean that the messenger has lost an uploaded file;
+    `button_title` is in characters.
     """
 
     window: timedelta | None
@@ -49,6 +53,9 @@ class Traits:
     pair_wait: Callable[[Iterable[float], float], float] | None = None
     pair_memory: float = 0.0
     stop_control: bool = False
+    largest_file: int = 0
+    lost_file_codes: frozenset[int] = frozenset()
+    button_title: int = 20
 
 
 class Action(Enum):
@@ -104,6 +111,45 @@ class Policy:
         return self.max_attempts is None or attempts < self.max_attempts
 
 
+class NotAllowed(ValueError):
+    """A content that the messenger would refuse.
+
+    `field` names the part, for example `body`; `message` tells the limit and never the
+    value, since that is a patient's.
+    """
+
+    def __init__(self, field: str, message: str):
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+class WrongLength(NotAllowed):
+    """A text of more characters than the messenger takes, or of none."""
+
+    def __init__(self, field: str, limit: int, given: int):
+        super().__init__(field, f"1 to {limit} characters allowed, {given} given")
+        self.limit = limit
+        self.given = given
+
+
+class WrongFileType(NotAllowed):
+    """A file of a type that this kind of message does not take."""
+
+    def __init__(self, field: str, message: str, mime_type: str):
+        super().__init__(field, message)
+        self.mime_type = mime_type
+
+
+class WrongFileSize(NotAllowed):
+    """A file with more bytes than this kind of message takes, or with none."""
+
+    def __init__(self, field: str, limit: int, given: int):
+        super().__init__(field, f"1 to {limit} bytes allowed, {given} given")
+        self.limit = limit
+        self.given = given
+
+
 class NotSent(Exception):
     """A message did not leave; the text quotes nothing, for it goes into logs."""
 
@@ -132,13 +178,32 @@ class Refused(NotSent):
 class Unreachable(NotSent):
     """It certainly was not processed and may be repeated: `policy` says when."""
 
-    def __init__(self, policy: Policy):
-        super().__init__()
+    def __init__(self, policy: Policy, words: str = ""):
+        super().__init__(words)
         self.policy = policy
 
 
 class NoAnswer(NotSent):
     """Nobody knows whether it was sent; only a status can tell."""
+
+
+class NotLoaded(NotSent):
+    """A file did not come; `reason` is one of `wrong_host`, `too_large` and `gone`, or
+    None. `is_final`: asking again does not help."""
+
+    def __init__(self, reason: str | None, is_final: bool, words: str = ""):
+        super().__init__(words)
+        self.reason = reason
+        self.is_final = is_final
+
+
+@dataclass(frozen=True)
+class OutgoingFile:
+    """A file that the messenger keeps: as what it is sent, and its id there."""
+
+    kind: str
+    remote_id: str = field(repr=False)
+    filename: str | None = field(repr=False, default=None)
 
 
 @dataclass(frozen=True)
@@ -147,8 +212,12 @@ class Outgoing:
 
     `to` is the recipient's address, `text` what they read, `buttons` are (what comes
     back when it is tapped, its title); `reply_to` is the remote id of what it answers;
-    `correlation` comes back in every status. `native` makes the call where the
-    messenger has templates and files of its own; None where this is all there is.
+    `correlation` comes back in every status.
+
+    `kind` is one of the messenger's `Traits.kinds`; `content` is what the kind has
+    besides the text, as `outbox/message_outbound.py` tells, and `file` its file;
+    `token` comes back with the answer of a form. `native` makes the call of a template
+    where the messenger has them.
     """
 
     to: str = field(repr=False)
@@ -156,6 +225,10 @@ class Outgoing:
     text: str = field(repr=False, default="")
     buttons: tuple[tuple[str, str], ...] = field(repr=False, default=())
     reply_to: str | None = field(repr=False, default=None)
+    kind: str = "text"
+    content: dict = field(repr=False, default_factory=dict)
+    file: OutgoingFile | None = None
+    token: str | None = field(repr=False, default=None)
     native: Callable[[], Any] | None = field(repr=False, default=None)
 
 
@@ -169,6 +242,19 @@ class Accepted:
 
     remote_id: str = field(repr=False)
     other_address: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A downloaded file: open, at its start; `claimed_sha256` is the messenger's word.
+
+    That is in base64 or in hexadecimal, or "" for none.
+    """
+
+    file: BinaryIO = field(repr=False)
+    size: int
+    sha256: bytes = field(repr=False)
+    claimed_sha256: str = field(repr=False)
 
 
 class MalformedWebhook(ValueError):
@@ -202,7 +288,7 @@ class Provider(Protocol):
         """What a body says, as `events`. Raises MalformedWebhook."""
 
     def render(self, outgoing: Outgoing) -> Any:
-        """The call that sends a message. Raises what the messenger would refuse."""
+        """The call that sends a message. Raises NotAllowed for what is refused."""
 
     def connect(self, channel) -> Any:
         """What `send` needs to speak for a channel; asked once a slice of sending."""
@@ -211,6 +297,23 @@ class Provider(Protocol):
         """Make one call, in a thread that has neither cursor nor environment.
 
         Raises Refused, Unreachable or NoAnswer; whatever else counts as NoAnswer.
+        """
+
+    def kind_of_file(self, mime_type: str) -> str:
+        """As which of its kinds a file is sent for which nobody chose one."""
+
+    def check_file(
+        self, kind: str, content: bytes, mime_type: str, is_voice: bool = False
+    ) -> None:
+        """Raise NotAllowed for a file that is not taken as this kind of message."""
+
+    def upload(self, connection, content: bytes, mime_type: str) -> str:
+        """Have the messenger keep a file; its id there. In a thread, as `send`."""
+
+    def download(self, connection, file: File, limit: int) -> Loaded:
+        """Load a file of at most so many bytes. In a thread, as `send`.
+
+        Raises NotLoaded as well.
         """
 
     def look_up(

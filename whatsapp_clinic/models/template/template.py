@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...cloud_api import payloads
+from ..provider.door import OutgoingFile
 from .template_card import card_payload
 
 CATEGORIES = [
@@ -297,11 +298,12 @@ class Template(models.Model):
 
         `values` as `_values` returns them, `key` is the outbox row's random key that
         quick replies carry, `callback` comes back in every status; `header` fills one
-        that is no text (`payloads.MediaHeader` or `payloads.Location`), `card_headers`
-        are the files of a carousel's cards.
+        that is no text (an `OutgoingFile`, or a place as messages keep it),
+        `card_headers` are the files of a carousel's cards.
         """
         self.ensure_one()
         payloads.check_filled(self.components or [], values)
+        header = _native_header(header)
         self._check_header(header)
         texts = {
             name: text for (part, name), text in values.items() if part == "header"
@@ -355,3 +357,18 @@ class Template(models.Model):
         if self.shows_code:
             values = {**values, payloads.CODE_VARIABLE: HIDDEN_CODE}
         return payloads.render(self.components or [], values)
+
+
+def _native_header(header: OutgoingFile | dict | None):
+    """A file or a place in WhatsApp's form."""
+    if isinstance(header, OutgoingFile):
+        media = payloads.Media(id=header.remote_id)
+        return payloads.MediaHeader(header.kind, media, header.filename)
+    if header:
+        return payloads.Location(
+            float(header["latitude"]),
+            float(header["longitude"]),
+            header.get("name") or "",
+            header.get("address") or "",
+        )
+    return None

@@ -3,22 +3,24 @@
 import hmac
 import re
 from datetime import timedelta
-from functools import lru_cache
 
 from odoo import api, models
 
-from ...cloud_api import errors, payloads, webhooks
+from ...cloud_api import errors, media, payloads, webhooks
 from ...cloud_api.pacing import PAIR_MEMORY, pair_wait
 from ...tools.given_secret import given_secret
 from ..provider import door
 from ..provider.connection import channel_client
-from ..provider.events import Failure, Status
+from ..provider.events import Failure, File, Status
+from . import rendering
 from .events import STATES, neutral
+from .files import fetch
+from .refusals import failing_neutrally, neutral_policy, told_neutrally
 
 _SIGNATURE = "X-Hub-Signature-256"
 _FROM = re.compile(rb'"from"\s*:\s*"([^"]{1,80})"')
-# Cloud API, "Rate limit hit": the number sends faster than it may.
-_TOO_FAST = 130429
+# Answers to a file that WhatsApp does not have any more.
+_LOST_FILE = frozenset({100, 131009, 131053})
 # Cloud API: reply buttons of one message.
 _BUTTONS = 3
 
@@ -56,6 +58,9 @@ class WhatsApp:
         pair_wait=pair_wait,
         pair_memory=PAIR_MEMORY,
         stop_control=True,
+        largest_file=media.LARGEST_INBOUND,
+        lost_file_codes=_LOST_FILE,
+        button_title=payloads.BUTTON_TITLE,
     )
 
     def secrets(self, cr) -> list[tuple[int, str]]:
@@ -91,36 +96,34 @@ class WhatsApp:
             raise door.MalformedWebhook from error
 
     def render(self, outgoing: door.Outgoing) -> dict:
-        if outgoing.native:
-            return outgoing.native()
-        common = {
-            "reply_to": outgoing.reply_to,
-            "callback_data": outgoing.correlation,
-        }
-        to, text, buttons = outgoing.to, outgoing.text, outgoing.buttons
-        if buttons:
-            return payloads.buttons(to, text, buttons, **common)
-        return payloads.text(to, text, **common)
+        with told_neutrally():
+            return rendering.render(outgoing)
 
     def connect(self, channel):
         return channel_client(channel)
 
     def send(self, connection, call: dict) -> door.Accepted:
-        try:
+        with failing_neutrally():
             accepted = connection.send_message(call)
-        except errors.CloudApiError as error:
-            raise door.Refused(
-                _neutral(error.policy, error.code),
-                error.code,
-                error.title,
-                error.retry_after,
-            ) from error
-        except errors.ConnectionFailed as error:
-            raise door.Unreachable(_neutral(errors.UNREACHABLE)) from error
-        except errors.OutcomeUnknown as error:
-            raise door.NoAnswer from error
         other = _other_wa_id(call.get("to"), accepted.wa_id)
         return door.Accepted(accepted.message_id, other)
+
+    def kind_of_file(self, mime_type: str) -> str:
+        return media.usual_kind(mime_type)
+
+    def check_file(
+        self, kind: str, content: bytes, mime_type: str, is_voice: bool = False
+    ) -> None:
+        with told_neutrally():
+            media.check(kind, content, mime_type, is_voice)
+
+    def upload(self, connection, content: bytes, mime_type: str) -> str:
+        with failing_neutrally():
+            return connection.upload_media(content, mime_type)
+
+    def download(self, connection, file: File, limit: int) -> door.Loaded:
+        with failing_neutrally():
+            return fetch(connection, file, limit)
 
     def look_up(
         self, connection, external_id: str, remote_ids: list[str]
@@ -136,7 +139,7 @@ class WhatsApp:
         return found
 
     def policy(self, code: int) -> door.Policy:
-        return _neutral(errors.policy(code), code)
+        return neutral_policy(errors.policy(code), code)
 
 
 def _looked_up(external_id: str, remote_id: str, status: str, at) -> Status:
@@ -164,21 +167,6 @@ def _secrets(cr, kind: str) -> list[tuple[int, str]]:
         for account_id, name, *stored in cr.fetchall()
     ]
     return [(account_id, secret) for account_id, secret in secrets if secret]
-
-
-@lru_cache(maxsize=1024)
-def _neutral(policy: errors.Policy, code: int = errors.NO_CODE) -> door.Policy:
-    capped = code == errors.MARKETING_CAP
-    return door.Policy(
-        door.Action(policy.action.value),
-        policy.title,
-        policy.cure,
-        policy.delay,
-        policy.max_attempts,
-        policy.is_known,
-        is_too_fast=code == _TOO_FAST,
-        advertising_pause=errors.MARKETING_PAUSE if capped else 0.0,
-    )
 
 
 def _other_wa_id(to: str | None, wa_id) -> str | None:

@@ -70,6 +70,12 @@ class Pigeon:
         connection.append({"id": f"pigeon.{len(connection)}", **call})
         return door.Accepted(connection[-1]["id"])
 
+    def kind_of_file(self, mime_type):
+        return "document"
+
+    def check_file(self, kind, content, mime_type, is_voice=False):
+        raise door.NotAllowed(kind, "a pigeon carries no files")
+
     def look_up(self, connection, external_id, remote_ids):
         return []
 

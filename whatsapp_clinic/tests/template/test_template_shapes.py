@@ -6,8 +6,9 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from ...cloud_api import payloads, templates
-from ...cloud_api.payloads import Media, MediaHeader, PayloadError
+from ...cloud_api.payloads import PayloadError
 from ...cloud_api.webhooks import TemplateUpdate
+from ...models.provider.door import OutgoingFile
 from ..common import BUSINESS_ACCOUNT, make_template
 from .test_template_writing import WritingCase
 
@@ -315,9 +316,9 @@ class TestFilledLimits(WritingCase):
         header = {"type": "HEADER", "format": "IMAGE"}
         self.template = make_template(self, "picture", components=[header, BODY])
         values = {("body", "patient_name"): "x"}
-        self.payload(values, MediaHeader("image", Media(id="1")))
+        self.payload(values, OutgoingFile("image", "1"))
         with self.assertRaisesRegex(PayloadError, "image"):
-            self.payload(values, MediaHeader("document", Media(id="1")))
+            self.payload(values, OutgoingFile("document", "1"))
 
     def test_header_that_is_too_long_when_filled_is_refused_before_the_call(self):
         text = "A visit of {{patient_name}}"

@@ -10,7 +10,6 @@ from psycopg2.extras import execute_values
 
 from odoo import SUPERUSER_ID, api
 
-from ....cloud_api.payloads import PayloadError
 from ....tools import clock
 from ....tools.quiet_sql import place
 from ....tools.transaction import read_committed
@@ -23,6 +22,7 @@ from ...provider.connection import (
     leave_bucket,
     take_over_bucket,
 )
+from ...provider.door import NotAllowed
 from ...template.template_variable import MissingValue
 from ...vocabulary.priorities import PRIORITIES
 from .outcome import Call, Outcome, read_outcome
@@ -209,7 +209,7 @@ class ChannelRun:
             message._refuse(refuse("value_missing", str(missing)))
         except NotMinimal as error:
             message._refuse(refuse("not_minimal", str(error)))
-        except PayloadError as error:
+        except NotAllowed as error:
             message._refuse(refuse_content(self.env, error))
         except psycopg2.Error:
             raise
