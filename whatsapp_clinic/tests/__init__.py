@@ -147,6 +147,7 @@ from .views import (
     test_developer_mode,
     test_dialogs,
     test_menus,
+    test_rooms_of_views,
     test_tours,
     test_translations,
     test_views,
