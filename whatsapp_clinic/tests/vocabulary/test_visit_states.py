@@ -41,7 +41,7 @@ LEADS_TO = {
 
 @tagged("post_install", "-at_install")
 class TestVisitStates(ClinicCase):
-    """Each state of a visit has all that belongs to it, and the screens say the same."""
+    """Each state of a visit has all that belongs to it; the screens say the same."""
 
     def setUp(self):
         super().setUp()
