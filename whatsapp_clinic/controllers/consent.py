@@ -13,7 +13,8 @@ from odoo.http import request
 from odoo.tools import format_date
 
 from ..models.consent.consent_request import PAGE
-from ..models.consent.request_answer import Origin
+from ..models.consent.evidence import Origin
+from ..models.consent.request_page import RequestPage
 from ..tools.attempts import Attempts
 
 MODEL = "whatsapp.clinic.consent.request"
@@ -50,39 +51,40 @@ class ConsentController(http.Controller):
 
         `lang` is a language such as `tr_TR`; `done` (`answer`, `withdrawal`) thanks.
         """
-        asked, status = _open(key, lang)
-        return _page(key, asked, done=done) if asked else _nothing(status)
+        page, status = _open(key, lang)
+        return _page(key, page, done=done) if page else _nothing(status)
 
     @http.route(f"{PAGE}/<string:key>", **_POST)
     def answer(self, key, lang=None, **_query):
         """Record the signed answer, once; nothing of it is taken from the address."""
-        asked, status = _open(key, lang)
-        if not asked:
+        page, status = _open(key, lang)
+        if not page:
             return _nothing(status)
         texts = request.httprequest.form.to_dict()
         origin = _origin()
-        return _act(key, asked, "answer", lambda: asked._answer(texts, origin), texts)
+        return _act(key, page, "answer", lambda: page.answer(texts, origin), texts)
 
     @http.route(f"{PAGE}/<string:key>/withdraw", **_POST)
     def withdraw(self, key, lang=None, **_query):
         """Withdraw for one `purpose` of the form (its id) or for `all`."""
-        asked, status = _open(key, lang)
-        if not asked:
+        page, status = _open(key, lang)
+        if not page:
             return _nothing(status)
         origin, purpose = _origin(), request.httprequest.form.get("purpose")
-        return _act(key, asked, "withdrawal", lambda: asked._withdraw(purpose, origin))
+        return _act(key, page, "withdrawal", lambda: page.withdraw(purpose, origin))
 
 
 def _open(key: str, lang: str | None) -> tuple:
-    """The request that a key opens, in the language of the page, as the system.
+    """The page that a key opens, in its language, as the system.
 
     None and the status to answer for a key that opens nothing.
     """
     asked = request.env["whatsapp.clinic.personal.link"]._find(MODEL, key)
-    if not asked or not asked._is_reachable:
+    if not RequestPage(asked).is_reachable:
         return None, _count_wrong_key()
     _speak(lang, asked.lang)
-    return asked.with_env(request.env(su=True)).with_company(asked.company_id), 200
+    asked = asked.with_env(request.env(su=True)).with_company(asked.company_id)
+    return RequestPage(asked), 200
 
 
 def _count_wrong_key() -> int:
@@ -114,27 +116,27 @@ def _origin() -> Origin:
     )
 
 
-def _act(key, asked, done: str, act, form: dict | None = None):
+def _act(key, page, done: str, act, form: dict | None = None):
     """Do it and thank, or show the page again with what is wrong."""
     try:
         with request.env.cr.savepoint():
             act()
     except UserError as error:
-        return _page(key, asked, status=422, problem=str(error), form=form)
-    location = f"{PAGE}/{key}?lang={asked.env.lang}&done={done}"
+        return _page(key, page, status=422, problem=str(error), form=form)
+    location = f"{PAGE}/{key}?lang={page.env.lang}&done={done}"
     return _harden(request.redirect(location, code=303))
 
 
-def _page(key, asked, status=200, done=None, problem=None, form=None):
+def _page(key, page, status=200, done=None, problem=None, form=None):
     values = {
-        "title": asked.env._("Your choices"),
-        "asked": asked,
+        "title": page.env._("Your choices"),
+        "asked": page.request,
         "address": f"{PAGE}/{key}",
-        "notice": asked._notice_text(),
-        "purposes": asked._asked_purposes(),
-        "may_be_answered": asked._may_be_answered(),
-        "present": asked._present_state(),
-        "shown_date": lambda at: _shown_date(asked, at),
+        "notice": page.notice_text(),
+        "purposes": page.asked_purposes(),
+        "may_be_answered": page.may_be_answered(),
+        "present": page.present_state(),
+        "shown_date": lambda at: _shown_date(page.request, at),
         "done": done,
         "problem": problem,
         "form": form or {},

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.consent.consent_state import decided_by
 from ..models.message.message import BY_HAND, LINK
 from ..models.vocabulary.priorities import PRIORITY_ANSWER
 from ..models.vocabulary.states import FAILED_STATES
@@ -282,10 +283,9 @@ class ConsentAsk(models.TransientModel):
 
     def _guardian_decides(self) -> bool:
         """Whether about one of the purposes at least; the page asks for those."""
-        now, patient = clock.now(), self.partner_id
-        guarded = self.env["whatsapp.clinic.guardianship"]._in_force(patient.ids, now)
-        who = (self._company, self.guardian_id._origin.id, patient._origin.id)
-        return any(guarded.decides(*who, one) for one in self.purpose_ids.ids)
+        who = (self.guardian_id._origin, self.partner_id._origin)
+        asked = self.purpose_ids._origin
+        return bool(decided_by(*who, asked, self._company, clock.now()))
 
     @property
     def _is_told(self) -> bool:

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 
 from ..models.consent.consent_proof import MAX_SCAN_BYTES
 from ..models.consent.consent_state import GIVEN, OBJECTIONS
-from ..models.consent.request_answer import _notice_evidence, _person
+from ..models.consent.evidence import notice_evidence, person_evidence
 from ..models.message.message import BY_HAND
 from ..models.outbox.undo import tell_sent
 from ..models.vocabulary.visit_states import TOOK_PLACE_STATES
@@ -365,10 +365,10 @@ class ConsentRecord(models.TransientModel):
                 for line in answered
             ],
             "company": self.company_id.name,
-            "guardian": _person(self.guardian_id),
+            "guardian": person_evidence(self.guardian_id),
             "language": lang,
-            "notice": _notice_evidence(text),
-            "patient": _person(self.partner_id),
+            "notice": notice_evidence(text),
+            "patient": person_evidence(self.partner_id),
             "place": self.place or None,
             "recorded_by": self.env.user.name,
         }

@@ -11,7 +11,6 @@ from . import (
     personal_link,
     privacy_notice,
     privacy_notice_text,
-    request_answer,
     res_company,
     res_config_settings,
 )

@@ -6,7 +6,7 @@ from odoo.exceptions import ValidationError
 
 from ...tools import clock
 from ...tools.access import create_as_system
-from .consent_state import GIVEN, OBJECTIONS, REVOKED, States
+from .consent_state import GIVEN, OBJECTIONS, REVOKED, States, decided_by
 from .write_once_mixin import BOOKKEEPING
 
 METHODS = [
@@ -319,11 +319,8 @@ class Consent(models.Model):
         """Whether who gave this consent decides at a time (naive UTC)."""
         if not self.guardian_id:
             return not self.partner_id._is_minor(at.date())
-        guarded = self.env["whatsapp.clinic.guardianship"]._in_force(
-            self.partner_id.ids, at
-        )
-        who = (self.company_id, self.guardian_id.id, self.partner_id.id)
-        return guarded.decides(*who, self.purpose_id.id)
+        who = (self.guardian_id, self.partner_id)
+        return bool(decided_by(*who, self.purpose_id, self.company_id, at))
 
     def _settle_messages(self):
         """A withdrawal acts at once, on what is queued too; a consent plans what

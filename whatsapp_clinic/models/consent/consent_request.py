@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
 from odoo.tools.urls import urljoin
 
 from ...tools import clock
@@ -168,3 +169,20 @@ class ConsentRequest(models.Model):
     def _note_sent(self, way: str):
         """Remember for the staff's list by which of WAYS a link went out."""
         self.sudo().write({"sent_by": way, "sent_at": clock.now()})
+
+    def _note_answered(self, proof):
+        self.write(
+            {"state": "answered", "answered_at": clock.now(), "proof_id": proof.id}
+        )
+
+    def _lock(self):
+        """Who comes second starts anew, and sees what the first has recorded."""
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %s SET write_date = %s WHERE id = %s",
+                SQL.identifier(self._table),
+                clock.precise_now(),
+                self.id,
+            )
+        )
+        self.invalidate_recordset()

@@ -107,6 +107,16 @@ class States(Mapping):
         return cls(by_root, first)
 
 
+def decided_by(guardian, patient, purposes, company, at: datetime):
+    """Those of the purposes about which a guardian decides for a patient at a time.
+
+    `at` is naive UTC; what another company's tree noted of a family does not count.
+    """
+    guarded = patient.env["whatsapp.clinic.guardianship"]._in_force(patient.ids, at)
+    who = (company, guardian.id, patient.id)
+    return purposes.filtered(lambda purpose: guarded.decides(*who, purpose.id))
+
+
 def _state(act: _Act, validity, renewed_at, decides, now: datetime) -> str:
     if act.decision != GIVEN:
         return act.decision

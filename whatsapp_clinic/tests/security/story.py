@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from ...models.consent.request_answer import Origin
+from ...models.consent.evidence import Origin
+from ...models.consent.request_page import RequestPage
 from ...tools import clock
 from ..common import ClinicCase, staff_user
 
@@ -62,7 +63,7 @@ class StoryCase(ClinicCase):
         asked = self.env["whatsapp.clinic.consent.request"].create(
             {"partner_id": self.patient.id}
         )
-        asked._withdraw("all", Origin("127.0.0.1", "KUMQUAT", None))
+        RequestPage(asked).withdraw("all", Origin("127.0.0.1", "KUMQUAT", None))
 
     def ask_a_minor_alone(self):
         self.patient.clinic_birthdate = clock.now().date() - timedelta(days=2000)

@@ -1,87 +1,75 @@
-from dataclasses import dataclass
-
-from odoo import SUPERUSER_ID, models
+from odoo import SUPERUSER_ID
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 from ...tools import clock
 from ...tools.compat import encoded
 from ...tools.signature import NoSignature, NotASignature, read_png
-from .consent_state import REVOKED
+from .consent_state import REVOKED, decided_by
+from .evidence import Origin, notice_evidence, person_evidence
 
 MAX_NAME = 100
-MAX_BROWSER = 300
 DECISIONS = {"yes": "given", "no": "withdrawn"}
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Where a page was answered from, as the server saw it."""
+class RequestPage:
+    """The patient's side of a request: what its page shows, and what it writes.
 
-    address: str
-    browser: str
-    session_user: str | None
-
-    @property
-    def evidence(self) -> dict:
-        return {
-            "address": self.address,
-            "browser": self.browser[:MAX_BROWSER],
-            "session_user": self.session_user,
-        }
-
-
-class ConsentRequest(models.Model):
-    """The patient's side of a request: what the page shows, and what it writes.
-
-    All of it runs as the system, for who has the key, in the language of the context.
+    All of it runs with the rights, and in the language, of the request that it is made
+    of: the system's, for who has the key.
     """
 
-    _inherit = "whatsapp.clinic.consent.request"
+    def __init__(self, request):
+        self.env = request.env
+        self.request = request
+        self.patient = request.partner_id
+        self.guardian = request.guardian_id
+        self.company = request.company_id
 
     @property
-    def _is_reachable(self) -> bool:
+    def is_reachable(self) -> bool:
         """Whether its page may be shown: still open, and to who still decides."""
-        patient = self.partner_id
-        if not self._is_open or not patient.active or patient.clinic_deceased_on:
+        patient = self.patient
+        if not self.request._is_open or not patient.active:
             return False
-        return not self.guardian_id or bool(self._guardianships())
+        if patient.clinic_deceased_on:
+            return False
+        return not self.guardian or bool(self._guardianships())
 
     def _guardianships(self):
         """By which the one who is asked decides for the patient at this moment."""
         today = clock.now().date()
-        known = self.partner_id.guardianship_ids._of_tree(self.company_id)
+        known = self.patient.guardianship_ids._of_tree(self.company)
         return known.filtered(
-            lambda one: one.guardian_id == self.guardian_id and one._covers(today)
+            lambda one: one.guardian_id == self.guardian and one._covers(today)
         )
 
     def _decides(self, purposes):
         """Those of the purposes that who is asked may decide about."""
-        if not self.guardian_id:
+        if not self.guardian:
             return purposes
-        guarded = self.env["whatsapp.clinic.guardianship"]._in_force(
-            self.partner_id.ids, clock.now()
+        return decided_by(
+            self.guardian, self.patient, purposes, self.company, clock.now()
         )
-        who = (self.company_id, self.guardian_id.id, self.partner_id.id)
-        return purposes.filtered(lambda one: guarded.decides(*who, one.id))
 
-    def _asked_purposes(self):
-        asked = self.purpose_ids.filtered("active")
-        if not self.guardian_id and self.partner_id.clinic_is_minor:
+    def asked_purposes(self):
+        """Those that can be decided about here, in their order; may be none."""
+        asked = self.request.purpose_ids.filtered("active")
+        if not self.guardian and self.patient.clinic_is_minor:
             return asked.browse()
         return self._decides(asked).sorted()
 
-    def _notice_text(self):
+    def notice_text(self):
         """The text of the notice in force that this page shows; may be none."""
-        notice = self.env["whatsapp.clinic.privacy.notice"]._current(self.company_id)
+        notice = self.env["whatsapp.clinic.privacy.notice"]._current(self.company)
         return notice._text(self.env.lang) if notice else notice.text_ids
 
-    def _may_be_answered(self) -> bool:
-        return self.state == "open" and bool(
-            self._asked_purposes() and self._notice_text()
+    def may_be_answered(self) -> bool:
+        """Whether the page asks: nobody answered yet, and there is what to ask."""
+        return self.request.state == "open" and bool(
+            self.asked_purposes() and self.notice_text()
         )
 
-    def _present_state(self) -> list[dict]:
+    def present_state(self) -> list[dict]:
         """What the patient has decided so far, by purpose.
 
         Each: `purpose`, `state` (None where nothing was decided and messages are sent
@@ -90,17 +78,17 @@ class ConsentRequest(models.Model):
         known = self.env["whatsapp.clinic.consent.purpose"]
         purposes = self._decides(known.search([("active", "in", (True, False))]))
         consents = self.env["whatsapp.clinic.consent"]
-        states = consents._states(self.partner_id, purposes, self.company_id)
+        states = consents._states(self.patient, purposes, self.company)
         acts = consents.search(
             [
-                ("partner_id", "=", self.partner_id.id),
+                ("partner_id", "=", self.patient.id),
                 ("purpose_id", "in", purposes.ids),
-                ("company_id", "child_of", self.company_id.root_id.id),
+                ("company_id", "child_of", self.company.root_id.id),
             ]
         )
         found = []
         for purpose in purposes:
-            state = states.get((self.partner_id.id, purpose.id))
+            state = states.get((self.patient.id, purpose.id))
             is_unasked = not state and not purpose.requires_consent
             if state or (is_unasked and purpose.active and not purpose.answers_only):
                 mine = acts.filtered(lambda one, its=purpose: one.purpose_id == its)
@@ -114,7 +102,7 @@ class ConsentRequest(models.Model):
                 )
         return found
 
-    def _answer(self, form: dict, origin: Origin):
+    def answer(self, form: dict, origin: Origin):
         """Record the signed answer of the page: one proof, one consent per purpose.
 
         `form` has `notice` (id of the text that was shown), `name`, `signature`
@@ -122,11 +110,11 @@ class ConsentRequest(models.Model):
         left open. The same answer a second time changes nothing. Raises UserError with
         what is wrong, in the language of the page.
         """
-        self._lock()
-        if self.state != "open":
+        self.request._lock()
+        if self.request.state != "open":
             self._check_answered_so(form)
             return
-        text = self._notice_text()
+        text = self.notice_text()
         if not text or form.get("notice") != str(text.id):
             raise UserError(
                 self.env._("The privacy notice has changed. Please read the new one.")
@@ -137,20 +125,18 @@ class ConsentRequest(models.Model):
         proof = self._write_down(
             "answer", choices, origin, text, typed_name=name, signature=signature
         )
-        self.write(
-            {"state": "answered", "answered_at": clock.now(), "proof_id": proof.id}
-        )
+        self.request._note_answered(proof)
         self._tell_staff()
 
-    def _withdraw(self, purpose: str | None, origin: Origin):
+    def withdraw(self, purpose: str | None, origin: Origin):
         """Withdraw what the patient agreed to, for one purpose (its id) or for `all`.
 
         Also what has run out: a setting could make it count again. What is withdrawn
         stays as it is, so that a second time changes nothing. Raises UserError for a
         purpose that the page does not show.
         """
-        self._lock()
-        rows = self._present_state()
+        self.request._lock()
+        rows = self.present_state()
         if purpose != "all":
             rows = [row for row in rows if str(row["purpose"].id) == purpose]
             if not rows:
@@ -160,21 +146,9 @@ class ConsentRequest(models.Model):
             self._write_down("withdrawal", choices, origin)
             self._tell_staff()
 
-    def _lock(self):
-        """Who comes second starts anew, and sees what the first has recorded."""
-        self.env.cr.execute(
-            SQL(
-                "UPDATE %s SET write_date = %s WHERE id = %s",
-                SQL.identifier(self._table),
-                clock.precise_now(),
-                self.id,
-            )
-        )
-        self.invalidate_recordset()
-
     def _check_answered_so(self, form: dict):
         """Thank who sends twice, not who thinks that another answer was taken."""
-        recorded = self.proof_id._content().get("choices", [])
+        recorded = self.request.proof_id._content().get("choices", [])
         sent = [(purpose.code, decision) for purpose, decision in self._choices(form)]
         if sent != [(one["purpose"], one["decision"]) for one in recorded]:
             raise UserError(
@@ -186,7 +160,8 @@ class ConsentRequest(models.Model):
             )
 
     def _choices(self, form: dict) -> list[tuple]:
-        asked = {f"purpose_{one.id}": one for one in self._asked_purposes()}
+        """Pairs of a purpose and `given` or `withdrawn`, as the form has them."""
+        asked = {f"purpose_{one.id}": one for one in self.asked_purposes()}
         given = {key: one for key, one in form.items() if key.startswith("purpose_")}
         if given.keys() - asked.keys() or set(given.values()) - DECISIONS.keys():
             raise UserError(self._outdated())
@@ -228,8 +203,8 @@ class ConsentRequest(models.Model):
         now = clock.now()
         proof = self.env["whatsapp.clinic.consent.proof"]._seal(
             {
-                "partner_id": self.partner_id.id,
-                "company_id": self.company_id.id,
+                "partner_id": self.patient.id,
+                "company_id": self.company.id,
                 "signature": encoded(signature),
             },
             {
@@ -245,22 +220,22 @@ class ConsentRequest(models.Model):
                     }
                     for purpose, decision in choices
                 ],
-                "company": self.company_id.name,
-                "guardian": _person(self.guardian_id),
+                "company": self.company.name,
+                "guardian": person_evidence(self.guardian),
                 "language": self.env.lang,
-                "notice": _notice_evidence(text),
+                "notice": notice_evidence(text),
                 "origin": origin.evidence,
-                "patient": _person(self.partner_id),
-                "request": self.id,
+                "patient": person_evidence(self.patient),
+                "request": self.request.id,
                 "typed_name": typed_name,
             },
         )
         self.env["whatsapp.clinic.consent"]._record(
             choices,
-            partner_id=self.partner_id.id,
-            guardian_id=self.guardian_id.id,
-            company_id=self.company_id.id,
-            branch_id=self.branch_id.id,
+            partner_id=self.patient.id,
+            guardian_id=self.guardian.id,
+            company_id=self.company.id,
+            branch_id=self.request.branch_id.id,
             act_at=now,
             method="web",
             notice_id=text.notice_id.id if text else False,
@@ -270,24 +245,7 @@ class ConsentRequest(models.Model):
 
     def _tell_staff(self):
         """A note on the patient that says nothing about what was decided."""
-        company = self.company_id
-        patient = self.partner_id.with_user(SUPERUSER_ID).with_company(company)
+        company = self.company
+        patient = self.patient.with_user(SUPERUSER_ID).with_company(company)
         patient = patient.with_context(lang=company.partner_id.lang)
         patient._note_for_staff(patient.env._("The personal page was answered."))
-
-
-def _person(partner) -> dict | None:
-    return {"id": partner.id, "name": partner.name} if partner else None
-
-
-def _notice_evidence(text) -> dict | None:
-    if not text:
-        return None
-    return {
-        "id": text.notice_id.id,
-        "version": text.notice_id.version,
-        "lang": text.lang,
-        "title": text.title,
-        "body": str(text.body),
-        "sha256": text.sha256,
-    }
