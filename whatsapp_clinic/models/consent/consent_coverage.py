@@ -54,14 +54,6 @@ class ConsentCoverage(models.Model):
             "requires_consent",
             "validity_months",
         ],
-        "whatsapp.clinic.guardianship": [
-            "company_id",
-            "end_date",
-            "guardian_id",
-            "patient_id",
-            "purpose_ids",
-            "start_date",
-        ],
         "whatsapp.clinic.privacy.notice": [
             "company_id",
             "published_at",
@@ -112,8 +104,14 @@ class ConsentCoverage(models.Model):
             purposes=_PURPOSES,
             latest_acts=_LATEST_ACTS,
             renewals=SQL(_RENEWALS, now=now),
-            states=SQL(_STATES, now=now, today=now.date()),
+            states=SQL(_STATES, now=now, still_decides=self._still_decides(now.date())),
         )
+
+    @api.model
+    def _still_decides(self, today) -> SQL:
+        """Whether who agreed for a patient (`latest`, in a `tree`) decides today, told
+        by the room of patients."""
+        return SQL("FALSE")
 
     def _read_group_select(self, aggregate_spec, query):
         """A share of one purpose; of several together it would say nothing."""
@@ -197,20 +195,8 @@ _STATES = """
              THEN 'no_consent'
              WHEN latest.decision IS NULL THEN 'not_needed'
              WHEN latest.decision <> 'given' THEN latest.decision
-             WHEN latest.guardian_id IS NOT NULL AND NOT EXISTS (
-               SELECT FROM whatsapp_clinic_guardianship guardianship
-               JOIN tree noted ON noted.company_id = guardianship.company_id
-                AND noted.tree_id = latest.tree_id
-               LEFT JOIN whatsapp_clinic_guardianship_purpose only_for
-                 ON only_for.whatsapp_clinic_guardianship_id = guardianship.id
-               WHERE guardianship.patient_id = latest.partner_id
-                 AND guardianship.guardian_id = latest.guardian_id
-                 AND guardianship.start_date <= %(today)s
-                 AND COALESCE(guardianship.end_date, 'infinity') >= %(today)s
-                 AND COALESCE(
-                       only_for.whatsapp_clinic_consent_purpose_id, latest.purpose_id
-                     ) = latest.purpose_id
-             ) THEN 'guardianship_ended'
+             WHEN latest.guardian_id IS NOT NULL AND NOT %(still_decides)s
+             THEN 'guardianship_ended'
              WHEN purpose.validity_months > 0 AND latest.act_at
                   + make_interval(months => purpose.validity_months) <= %(now)s
              THEN 'expired'

@@ -148,6 +148,11 @@ class ConsentRequest(models.Model):
     def _is_open(self) -> bool:
         return bool(self and self.state != "closed" and self.expires_at > clock.now())
 
+    @property
+    def _is_reachable(self) -> bool:
+        """Whether it is open, and there is somebody to answer it."""
+        return self._is_open and self.partner_id.active
+
     def _mint_key(self) -> str:
         """A new key to the page; who has it may answer.
 

@@ -89,7 +89,7 @@ class States(Mapping):
         for root in roots:
             acts = _latest_acts(env, partners, purposes, root, at)
             renewed = env["whatsapp.clinic.privacy.notice"]._renewals(root, now)
-            guarded = env["whatsapp.clinic.guardianship"]._in_force(
+            acting = env["whatsapp.clinic.consent"]._acting(
                 [act.partner_id for act in acts if act.guardian_id], now
             )
             by_root[root.id] = {
@@ -97,7 +97,7 @@ class States(Mapping):
                     act,
                     validity[act.purpose_id],
                     renewed.get((act.company_id, act.purpose_id)),
-                    lambda act, guarded=guarded, root=root: guarded.decides(
+                    lambda act, acting=acting, root=root: acting.decides(
                         root, act.guardian_id, act.partner_id, act.purpose_id
                     ),
                     now,
@@ -112,9 +112,9 @@ def decided_by(guardian, patient, purposes, company, at: datetime):
 
     `at` is naive UTC; what another company's tree noted of a family does not count.
     """
-    guarded = patient.env["whatsapp.clinic.guardianship"]._in_force(patient.ids, at)
+    acting = patient.env["whatsapp.clinic.consent"]._acting(patient.ids, at)
     who = (company, guardian.id, patient.id)
-    return purposes.filtered(lambda purpose: guarded.decides(*who, purpose.id))
+    return purposes.filtered(lambda purpose: acting.decides(*who, purpose.id))
 
 
 def _state(act: _Act, validity, renewed_at, decides, now: datetime) -> str:

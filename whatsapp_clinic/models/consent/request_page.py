@@ -4,6 +4,7 @@ from odoo.exceptions import UserError
 from ...tools import clock
 from ...tools.compat import encoded
 from ...tools.signature import NoSignature, NotASignature, read_png
+from .acting import Acting
 from .consent_state import REVOKED, decided_by
 from .evidence import Origin, notice_evidence, person_evidence
 
@@ -28,20 +29,16 @@ class RequestPage:
     @property
     def is_reachable(self) -> bool:
         """Whether its page may be shown: still open, and to who still decides."""
-        patient = self.patient
-        if not self.request._is_open or not patient.active:
+        if not self.request._is_reachable:
             return False
-        if patient.clinic_deceased_on:
-            return False
-        return not self.guardian or bool(self._guardianships())
+        who = (self.company, self.guardian.id, self.patient.id)
+        return not self.guardian or self._acting.acts(*who)
 
-    def _guardianships(self):
-        """By which the one who is asked decides for the patient at this moment."""
-        today = clock.now().date()
-        known = self.patient.guardianship_ids._of_tree(self.company)
-        return known.filtered(
-            lambda one: one.guardian_id == self.guardian and one._covers(today)
-        )
+    @property
+    def _acting(self) -> Acting:
+        """Who decides for the patient at this moment."""
+        consents = self.env["whatsapp.clinic.consent"]
+        return consents._acting(self.patient.ids, clock.now())
 
     def _decides(self, purposes):
         """Those of the purposes that who is asked may decide about."""
@@ -54,7 +51,7 @@ class RequestPage:
     def asked_purposes(self):
         """Those that can be decided about here, in their order; may be none."""
         asked = self.request.purpose_ids.filtered("active")
-        if not self.guardian and self.patient.clinic_is_minor:
+        if not self.guardian and self.patient.id in self._acting.minors:
             return asked.browse()
         return self._decides(asked).sorted()
 

@@ -1,4 +1,5 @@
 from . import (
+    consent,
     identity,
     identity_act,
     identity_address,

@@ -4,7 +4,8 @@ from odoo.exceptions import AccessError
 from odoo.addons.mail.tools.discuss import Store
 
 from ...tools.text import as_html
-from ..patient.res_partner import CLINIC_NOTE, CLINIC_STAFF
+from ..clinic.res_partner import CLINIC_NOTE
+from ..patient.res_partner import CLINIC_STAFF
 
 # Types of notes that the system alone writes.
 _OF_SYSTEM = ("whatsapp_message", CLINIC_NOTE)

@@ -1,8 +1,8 @@
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 
+from ..clinic.res_partner import CLINIC_NOTE
 from ..outbox.sending import has_partner
-from ..patient.res_partner import CLINIC_NOTE
 
 SENDERS = ("whatsapp_clinic.group_receptionist", "whatsapp_clinic.group_practitioner")
 

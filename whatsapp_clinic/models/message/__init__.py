@@ -1,4 +1,5 @@
 from . import (
+    consent,
     identity_act,
     message,
     attempt,

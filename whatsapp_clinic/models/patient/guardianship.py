@@ -1,4 +1,3 @@
-from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from dateutil.relativedelta import relativedelta
@@ -9,6 +8,7 @@ from odoo.tools import LazyTranslate, format_date
 
 from ...tools import clock
 from ...tools.access import named, require_group
+from ..consent.acting import Acting
 
 _lt = LazyTranslate(__name__)
 
@@ -46,20 +46,6 @@ NOTICE_BEFORE_MAJORITY = relativedelta(days=30)
 _COMES_OF_AGE = _lt(
     "{patient} comes of age on {date}: ask in person what may be written about."
 )
-
-
-@dataclass(frozen=True)
-class Guarded:
-    """Who decides for whom at one moment, by the root of the company that noted it:
-    {(root, guardian, patient): purposes, or none for all}."""
-
-    scopes: dict = field(default_factory=dict)
-
-    def decides(self, company, guardian_id: int, patient_id: int, purpose_id) -> bool:
-        key = (company.sudo().root_id.id, guardian_id, patient_id)
-        if key not in self.scopes:
-            return False
-        return not self.scopes[key] or purpose_id in self.scopes[key]
 
 
 class Guardianship(models.Model):
@@ -296,17 +282,6 @@ class Guardianship(models.Model):
         root = company.sudo().root_id
         return self.filtered(lambda one: one.sudo().company_id.root_id == root)
 
-    def _deciding(self, guardian, purpose, at: datetime, company):
-        """Those by which the guardian may decide about the purpose at a time, in a
-        company."""
-        return self._of_tree(company).filtered(
-            lambda one: (
-                one.guardian_id == guardian
-                and one._covers(at.date())
-                and (not one.purpose_ids or purpose in one.purpose_ids)
-            )
-        )
-
     def _receives(self, asked, day: date) -> bool:
         """Whether a message to the patient goes to the guardian on a day.
 
@@ -330,10 +305,10 @@ class Guardianship(models.Model):
         return (reachable or guardians)[:1]
 
     @api.model
-    def _in_force(self, patient_ids: list[int], at: datetime) -> Guarded:
+    def _in_force(self, patient_ids: list[int], at: datetime) -> Acting:
         """Who decides for these patients at a time (naive UTC)."""
         if not patient_ids:
-            return Guarded()
+            return Acting()
         found = self.sudo().search_fetch([("patient_id", "in", patient_ids)], _DECIDING)
         scopes = {}
         for one in found.filtered(lambda one: one._covers(at.date())):
@@ -342,7 +317,7 @@ class Guardianship(models.Model):
             purposes = frozenset(one.purpose_ids.ids)
             narrower = scopes.get(key, purposes)
             scopes[key] = purposes and narrower and purposes | narrower
-        return Guarded(scopes)
+        return Acting(scopes)
 
     @api.model
     def _receivers(self, patients) -> dict:

@@ -19,8 +19,6 @@ from ..vocabulary.states import WAITING_STATES
 
 # That somebody is a patient is health data: only the clinic's staff may see it.
 CLINIC_STAFF = "whatsapp_clinic.group_staff"
-# The type of notes on contacts that nobody else reads.
-CLINIC_NOTE = "clinic_note"
 # Fields that end all messages to a patient, the values that do, and the reason.
 _ENDINGS = (
     ("clinic_deceased_on", bool, "patient_deceased"),
@@ -629,12 +627,6 @@ class ResPartner(models.Model):
             for identity in identities.sudo().with_context(active_test=False)
         }
         return {phone: behind.get(lines.get(phone), self) for phone in phones}
-
-    def _note_for_staff(self, body: str):
-        """Note on the contact what only roles of the clinic may read: it tells that
-        somebody is a patient."""
-        self.ensure_one()
-        self._message_log(body=body, message_type=CLINIC_NOTE)
 
     def _reception(self):
         """Who of the staff looks after a patient; none if the branch has nobody."""

@@ -221,9 +221,9 @@ class TestCoverage(NoticeCase):
             patient, purpose = dice.choice(patients), dice.choice(purposes)
             act_at = self.now + timedelta(days=dice.choice(days))
             company = dice.choice((self.company, self.child, self.branch.company_id))
-            guardians = patient.guardianship_ids._deciding(
-                self.patient, purpose, act_at, company
-            )
+            acting = self.env["whatsapp.clinic.consent"]._acting(patient.ids, act_at)
+            who = (company, self.patient.id, patient.id)
+            decides = acting.decides(*who, purpose.id)
             acts.append(
                 {
                     "partner_id": patient.id,
@@ -234,7 +234,7 @@ class TestCoverage(NoticeCase):
                     "evidence": "Form in the old file",
                     "company_id": company.id,
                     "notice_id": dice.choice((False, dice.choice(notices.ids))),
-                    "guardian_id": bool(guardians and dice.random() < 0.7)
+                    "guardian_id": bool(decides and dice.random() < 0.7)
                     and self.patient.id,
                 }
             )
