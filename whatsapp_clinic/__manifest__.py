@@ -79,6 +79,7 @@
         "views/whatsapp/account.xml",
         "views/channel/channel.xml",
         "views/channel/channel_connection.xml",
+        "views/whatsapp/channel_settings.xml",
         "views/whatsapp/channel_templates.xml",
         "views/template/template.xml",
         "views/identity/identity.xml",

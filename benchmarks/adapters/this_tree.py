@@ -1,7 +1,7 @@
 """The addon as it is in this tree."""
 
 from odoo.addons.whatsapp_clinic.models.outbox.dispatcher import ChannelRun
-from odoo.addons.whatsapp_clinic.models.provider.connection import channel_client
+from odoo.addons.whatsapp_clinic.models.whatsapp.number.clients import channel_client
 
 __all__ = ["ChannelRun", "give_consent", "load_templates"]
 

@@ -3,7 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from cloud_api.pacing import PAIR_BURST, PAIR_MEMORY, TokenBucket, pair_wait
+
+from whatsapp_clinic.cloud_api.pacing import PAIR_BURST, PAIR_MEMORY, pair_wait
+from whatsapp_clinic.plain.token_bucket import TokenBucket
 
 
 class Clock:

@@ -305,6 +305,16 @@ def test_each_id_of_an_identity_is_an_address(odoo, told):
     assert expected | others <= addresses
 
 
+def test_each_channel_keeps_its_id_at_its_messenger(odoo, told):
+    channels = _rows(odoo, UPGRADED, "whatsapp_clinic_channel")
+    before = {
+        key: row["phone_number_id"]
+        for key, row in told["whatsapp_clinic_channel"].items()
+    }
+    assert before
+    assert {key: row["external_id"] for key, row in channels.items()} == before
+
+
 def test_the_story_has_messages_in_every_state_and_all_kinds_of_proof(told):
     messages = told["whatsapp_clinic_message"].values()
     assert len({one["state"] for one in messages}) >= 11

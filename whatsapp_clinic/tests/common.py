@@ -11,9 +11,9 @@ from unittest.mock import patch
 from odoo.tests import HttpCase, TransactionCase, new_test_user
 from odoo.tools import SQL
 
-from ..models.channel.channel import LOOPBACK_SWITCH
 from ..models.intake import webhook_event
 from ..models.outbox.dispatcher import lanes
+from ..models.whatsapp.number.channel import LOOPBACK_SWITCH
 from ..tools import clock
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -79,7 +79,7 @@ def set_up_clinic(case):
     env["whatsapp.clinic.channel"].search([]).write({"active": False})
     env.cr.execute(
         "UPDATE whatsapp_clinic_channel "
-        "SET phone_number_id = 'x' || id, business_account_id = 'x'"
+        "SET external_id = 'x' || id, business_account_id = 'x'"
     )
     env.cr.execute(
         "UPDATE whatsapp_clinic_identity SET wa_id = 'x' || id, line = 'x' || id"

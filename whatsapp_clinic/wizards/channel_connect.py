@@ -7,7 +7,7 @@ from odoo.exceptions import UserError
 from ..cloud_api.connection_check import app_fault, token_fault
 from ..cloud_api.errors import CallFailed, CloudApiError
 from ..cloud_api.wording import _lt
-from ..models.channel.channel import (
+from ..models.whatsapp.number.channel import (
     DEFAULT_API_VERSION,
     DEFAULT_BASE_URL,
     require_known_host,

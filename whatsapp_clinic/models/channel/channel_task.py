@@ -6,14 +6,11 @@ from psycopg2 import IntegrityError, OperationalError
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...cloud_api.errors import UNREACHABLE, CallFailed, CloudApiError
-from ...cloud_api.payloads import PayloadError
-from ...cloud_api.wording import _lt
 from ...tools import clock
 from ...tools.quiet_sql import place
 from ...tools.transaction import begin_anew, rest
 from ...tools.wake_up import wake_after_commit
-from ..provider.connection import account_client, app_client, channel_client
+from ...tools.wording import _lt
 
 _logger = logging.getLogger(__name__)
 
@@ -40,10 +37,6 @@ TOLD = timedelta(days=1)
 INTERRUPTED = _lt("The server was stopped meanwhile. Please try again.")
 ABANDONED = _lt("The form was closed long ago. Please start again.")
 BROKEN = _lt("This could not be done: see the log of the server.")
-UNUSABLE = _lt(
-    "An id has digits only, without plus sign and blanks, and the address of the API "
-    "begins with https://."
-)
 
 
 class ChannelTask(models.Model):
@@ -51,8 +44,8 @@ class ChannelTask(models.Model):
 
     Nobody waits for WhatsApp with a transaction open. A button writes a task. The
     action lets the task's record prepare the call (`_call_<kind>` returns a function
-    of (client, client of the app) that touches no record), commits, makes the call
-    while no transaction is open, and hands what came back to `_apply_<kind>`.
+    of `_connections` that touches no record), commits, makes the call while no
+    transaction is open, and hands what came back to `_apply_<kind>`.
 
     A task is tried once. If the server is stopped over it, it has failed, unless it is
     one of those that ask WhatsApp first what became of it (`_repeated`).
@@ -205,15 +198,16 @@ class ChannelTask(models.Model):
             self._apply(record, answer)
 
     def _call(self, record, payload: dict):
-        """What WhatsApp answers; no transaction is open while it is asked."""
+        """What the messenger answers; no transaction is open while it is asked."""
         call = getattr(record, f"_call_{self.kind}")(**payload)
-        owner = self.channel_id or record
-        settings = owner.account_id, owner.base_url, owner.api_version
-        app = app_client(*settings)
-        is_channel = bool(self.channel_id)
-        client = channel_client(owner) if is_channel else account_client(*settings)
+        connections = self._connections(record)
         rest(self.env)
-        return call(client, app)
+        return call(*connections)
+
+    def _connections(self, record) -> tuple:
+        """Hook: what a call is given to ask with; the channel's connection first."""
+        provider = self.env["whatsapp.clinic.provider"]._of(self.channel_id)
+        return (provider.connect(self.channel_id),)
 
     def _apply(self, record, answer):
         try:
@@ -231,19 +225,12 @@ class ChannelTask(models.Model):
             self.exists()._end("done")
 
     def _tell(self, error: Exception) -> dict:
-        """What went wrong and what to do: `error`, `cure` and `words`, in English."""
-        if isinstance(error, CloudApiError):
-            policy = error.policy
-            return {
-                "error": policy.tell(error.title),
-                "cure": policy.cure_of_request,
-            }
-        if isinstance(error, CallFailed):
-            return {"error": UNREACHABLE.title, "cure": UNREACHABLE.cure}
-        if isinstance(error, PayloadError | UserError):
+        """What went wrong and what to do: `error`, `cure` and `words`, in English.
+
+        Hook: the messenger's room tells of its refusals.
+        """
+        if isinstance(error, UserError):
             return {"error": str(error)}
-        if isinstance(error, ValueError):
-            return {"error": UNUSABLE}
         return self._note_fault(error)
 
     def _note_fault(self, error: Exception) -> dict:
@@ -304,10 +291,8 @@ class Channel(models.Model):
         self.check_access("write")
         if self.state == "copied":
             raise UserError(self.state_reason)
-        if self.access_token_source == "missing":
-            raise UserError(
-                self.env._("The access token is missing. Enter the credentials.")
-            )
+        if missing := self._missing_credentials():
+            raise UserError(missing)
         self.env["whatsapp.clinic.channel.task"]._ask(self, kind, payload)
 
     @api.model

@@ -159,7 +159,7 @@ class Inbound(models.AbstractModel):
     def _sender(self, channel, sender: events.Person, at):
         identities = self.env["whatsapp.clinic.identity"]
         at = clock.told(at)
-        return identities._for_sender(sender, channel.portfolio_id, at, self._messenger)
+        return identities._for_sender(sender, channel._user_scope, at, self._messenger)
 
     @api.model
     def _met(self, channel, person: events.Person):
@@ -167,7 +167,7 @@ class Inbound(models.AbstractModel):
         identities = self.env["whatsapp.clinic.identity"]
         ids = {"wa_id": person.wa_id, "user_id": person.user_id}
         if not identities._find(ids, self._messenger):
-            identities._ensure([ids], self._messenger, channel.portfolio_id)
+            identities._ensure([ids], self._messenger, channel._user_scope)
         return identities._find(ids, self._messenger)
 
     @api.model
@@ -188,7 +188,7 @@ class Inbound(models.AbstractModel):
         self.env["whatsapp.clinic.message"]._apply_statuses(ours)
         self.env["whatsapp.clinic.identity"]._learn_links(
             [
-                (status.recipient.wa_id, status.recipient.user_id, channel.portfolio_id)
+                (status.recipient.wa_id, status.recipient.user_id, channel._user_scope)
                 for channel, status in ours
                 if status.recipient
             ],

@@ -142,7 +142,7 @@ class Message(models.Model):
     @api.model
     def _count_strange(self, channels: list):
         """Somebody else sends from these numbers: that is to be seen, and no alarm."""
-        numbers = Counter(channel.phone_number_id for channel in channels)
+        numbers = Counter(channel.external_id for channel in channels)
         for number, times in numbers.items():
             event = Unrecognised(
                 field="statuses",

@@ -62,8 +62,8 @@ class Channel(models.Model):
     def _call_look_up_statuses(self, again=0):
         provider = self.env["whatsapp.clinic.provider"]._of(self)
         remote_ids = self._messages_without_status().mapped("message_id")
-        external_id = self.phone_number_id
-        return lambda connection, _app: provider.look_up(
+        external_id = self.external_id
+        return lambda connection, *_others: provider.look_up(
             connection, external_id, remote_ids
         )
 

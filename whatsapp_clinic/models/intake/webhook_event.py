@@ -267,7 +267,7 @@ def _note_contact(cr, external_ids: set[str]):
         UPDATE whatsapp_clinic_channel SET last_webhook_at = %(now)s
         WHERE id IN (
             SELECT id FROM whatsapp_clinic_channel
-            WHERE phone_number_id = ANY(%(external_ids)s)
+            WHERE external_id = ANY(%(external_ids)s)
               AND (last_webhook_at IS NULL OR last_webhook_at < %(stale)s)
             FOR NO KEY UPDATE SKIP LOCKED
         )

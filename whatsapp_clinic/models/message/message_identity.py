@@ -20,7 +20,7 @@ class Message(models.Model):
             [
                 ("partner_ids", "in", self._addressee.ids),
                 ("wa_id", "=", False),
-                ("user_portfolio_id", "in", (self.channel_id.portfolio_id.id, False)),
+                ("user_portfolio_id", "in", (self.channel_id._user_scope.id, False)),
             ]
         )
         return found if len(found) == 1 else self.identity_id.browse()
@@ -29,7 +29,7 @@ class Message(models.Model):
         """The patient was asked for the number, and gave it as a card."""
         identity = self.identity_id
         if event.own_number and identity.user_id and not identity.wa_id:
-            link = event.own_number, identity.user_id, self.channel_id.portfolio_id
+            link = event.own_number, identity.user_id, self.channel_id._user_scope
             identity._learn_links([link], identity.provider)
 
     @api.model

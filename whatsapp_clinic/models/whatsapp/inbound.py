@@ -79,7 +79,7 @@ class Inbound(models.AbstractModel):
         if not channels:
             self._note_account("user_preferences", event.business_account_id)
         for channel in channels:
-            choice = advertising_choice(event, channel.phone_number_id)
+            choice = advertising_choice(event, channel.external_id)
             self._on_advertising_choice(choice, channel)
 
     @api.model

@@ -10,11 +10,11 @@ from ...cloud_api import errors, media, payloads, webhooks
 from ...cloud_api.pacing import PAIR_MEMORY, pair_wait
 from ...tools.given_secret import given_secret
 from ..provider import door
-from ..provider.connection import channel_client
 from ..provider.events import Failure, File, Status
 from . import rendering
 from .events import STATES, neutral
 from .files import fetch
+from .number.clients import channel_client
 from .refusals import failing_neutrally, neutral_policy, told_neutrally
 
 _SIGNATURE = "X-Hub-Signature-256"

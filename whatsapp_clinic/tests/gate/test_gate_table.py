@@ -108,7 +108,7 @@ class TestGateTable(SandboxCase):
         }
         self.assertTrue(speakers)
         for path in speakers:
-            self.assertTrue(path.startswith("models/provider/"), path)
+            self.assertEqual(path, "models/whatsapp/number/clients.py")
         # A client that is handed out can send: the messenger alone does, and who has
         # it do so is the dispatcher.
         for path in _handed_a_client(addon) - {MESSENGER}:
@@ -120,12 +120,13 @@ class TestGateTable(SandboxCase):
 
     def test_what_asks_whatsapp_besides_sending_is_a_task_of_its_channel(self):
         addon = Path(__file__).resolve().parents[2]
+        tasks = "models/whatsapp/number/channel_task.py"
+        self.assertEqual(_handed_a_client(addon), {MESSENGER, tasks})
         worked_off = {
-            MESSENGER,
             "models/channel/channel_task.py",
             "models/media/file_transfer.py",
         }
-        self.assertEqual(_handed_a_client(addon), worked_off)
+        self.assertEqual(_that_call(addon, {"connect"}), worked_off)
 
     def refuse(self, path, before, after, reason):
         patient = self.new_patient()
@@ -354,13 +355,17 @@ MESSENGER = "models/whatsapp/provider.py"
 
 
 def _handed_a_client(addon: Path) -> set[str]:
-    """The files that ask the dispatcher for a client."""
+    """The files that ask for a client of WhatsApp."""
+    return _that_call(addon, {"account_client", "app_client", "channel_client"})
+
+
+def _that_call(addon: Path, names: set[str]) -> set[str]:
+    """The files besides the dispatcher that call one of these."""
     return {
         str(path.relative_to(addon))
         for path in addon.rglob("*.py")
         if not {"tests", "cloud_api", "dispatcher"} & set(path.parts)
-        and _calls(ast.parse(path.read_text()))
-        & {"account_client", "app_client", "channel_client"}
+        and _calls(ast.parse(path.read_text())) & names
     }
 
 

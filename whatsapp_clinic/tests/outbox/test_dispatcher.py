@@ -6,7 +6,7 @@ from odoo.tests import tagged
 from ...cloud_api import errors
 from ...models.outbox.dispatcher import ChannelRun, lanes
 from ...models.outbox.dispatcher.outcome import Call, Outcome
-from ...models.provider.connection import channel_client
+from ...models.whatsapp.number.clients import channel_client
 from ...tools import clock
 from ..common import AYSE_PHONE, AYSE_WA_ID, MARKER, SandboxCase, make_template
 

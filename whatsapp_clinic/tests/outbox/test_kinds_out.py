@@ -2,7 +2,7 @@ import base64
 
 from odoo.tests import tagged
 
-from ...models.provider.connection import channel_client
+from ...models.whatsapp.number.clients import channel_client
 from ..common import (
     AYSE_PHONE,
     AYSE_WA_ID,

@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
-from ...models.provider.connection import channel_client
+from ...models.whatsapp.number.clients import channel_client
 from ...tools import clock
 from ..common import AYSE_WA_ID, BUSINESS_ACCOUNT, make_template, staff_user
 from ..media.media_case import MP4, PDF, MediaCase, picture

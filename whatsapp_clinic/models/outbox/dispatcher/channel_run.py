@@ -10,19 +10,19 @@ from psycopg2.extras import execute_values
 
 from odoo import SUPERUSER_ID, api
 
+from ....plain.token_bucket import TokenBucket
 from ....tools import clock
 from ....tools.quiet_sql import place
 from ....tools.transaction import read_committed
 from ...gate.content_check import NotMinimal
 from ...gate.content_refusal import refuse_content
 from ...gate.verdict import refuse
-from ...provider.connection import (
+from ...provider.door import NotAllowed
+from ...provider.pace import (
     THREADS,
-    TokenBucket,
     leave_bucket,
     take_over_bucket,
 )
-from ...provider.door import NotAllowed
 from ...template.template_variable import MissingValue
 from ...vocabulary.priorities import PRIORITIES
 from .outcome import Call, Outcome, read_outcome
@@ -63,7 +63,7 @@ class ChannelRun:
         self.batch = 1
         self.posted = 0
         self.is_over = False
-        self.is_short = False
+        self.order = "due_at, id"
 
     def drain(self):
         """Send what is due until nothing is, the time is up or the channel held."""
@@ -71,8 +71,9 @@ class ChannelRun:
         self._recover_lost()
         channel = self.env["whatsapp.clinic.channel"].browse(self.channel_id)
         self.batch = max(1, min(BATCH, channel.rate // 10))
-        self.is_short = channel.portfolio_id._is_short(channel)
-        bucket = take_over_bucket(channel)
+        self.order = channel._claim_order()
+        pace = (channel.env.cr.dbname, channel.id), channel.rate
+        bucket = take_over_bucket(*pace)
         provider = self.env["whatsapp.clinic.provider"]._of(channel)
         send = partial(provider.send, provider.connect(channel))
         self.cr.commit()
@@ -85,7 +86,7 @@ class ChannelRun:
                         self._collect(bucket)
             finally:
                 self._finish(bucket)
-        leave_bucket(channel)
+        leave_bucket(*pace)
         if self.posted:
             _logger.info("Channel %s: %s messages posted", channel.id, self.posted)
 
@@ -161,9 +162,8 @@ class ChannelRun:
         self.written = []
 
     def _lock_due(self, limit: int):
-        """Lock what is due; where the day's limit is short, what expires first."""
+        """Lock what is due, the most urgent first."""
         now = clock.precise_now()
-        order = "expires_at, due_at, id" if self.is_short else "due_at, id"
         self.cr.execute(
             f"""
             SELECT id FROM whatsapp_clinic_message
@@ -173,11 +173,11 @@ class ChannelRun:
                     SELECT id FROM whatsapp_clinic_message
                     WHERE channel_id = %(channel)s AND priority = level.priority
                       AND state IN ('queued', 'held') AND due_at <= %(now)s
-                    ORDER BY {order} LIMIT %(limit)s
+                    ORDER BY {self.order} LIMIT %(limit)s
                 ) AS due
             )
             AND state IN ('queued', 'held')
-            ORDER BY priority, {order} LIMIT %(limit)s
+            ORDER BY priority, {self.order} LIMIT %(limit)s
             FOR UPDATE SKIP LOCKED
             """,
             {

@@ -1,12 +1,13 @@
 from . import (
+    portfolio,
     account,
-    channel_app,
+    channel,
+    channel_task,
     channel_check,
     channel_health,
     channel_news,
     channel_profile,
     channel_registration,
     gate,
-    portfolio,
     portfolio_limit,
 )

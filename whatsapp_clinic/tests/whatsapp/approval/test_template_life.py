@@ -9,7 +9,7 @@ from odoo.tests import tagged
 
 from ....cloud_api.errors import OutcomeUnknown
 from ....cloud_api.payloads import TEMPLATE_BODY
-from ....models.channel import channel_task
+from ....models.whatsapp.number import channel_task
 from ...common import AYSE_WA_ID, BUSINESS_ACCOUNT, MARKER, SandboxCase, staff_user
 from ...media.media_case import MP4, PDF
 from ...template.test_template_shapes import SENDABLE, UNWRITABLE

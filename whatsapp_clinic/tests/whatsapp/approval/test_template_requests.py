@@ -3,7 +3,7 @@
 from odoo.tests import tagged
 
 from ....models.channel.channel_task import REPEATS
-from ....models.provider.connection import channel_client
+from ....models.whatsapp.number.clients import channel_client
 from ...template.test_template_writing import TEXT
 from .test_template_life import LifeCase
 

@@ -11,8 +11,8 @@ from odoo.tests import tagged
 from odoo.tools import config
 
 from ....controllers.webhook import PATH
-from ....models.channel.channel import LOOPBACK_SWITCH
-from ....models.provider.connection import channel_client
+from ....models.whatsapp.number.channel import LOOPBACK_SWITCH
+from ....models.whatsapp.number.clients import channel_client
 from ...common import (
     ACCESS_TOKEN,
     APP_SECRET,

@@ -1,46 +1,15 @@
-"""The pace and the client of each channel in this process; both outlive a slice."""
+"""The clients of WhatsApp in this process; those of channels outlive a slice."""
 
 import threading
-import time
 
 from odoo.modules import module
 
-from ...cloud_api.client import AppClient, CloudApiClient
-from ...cloud_api.pacing import TokenBucket
-from ...tools.compat import parameter
+from ....cloud_api.client import AppClient, CloudApiClient
+from ....tools.compat import parameter
+from ...provider.pace import THREADS
 
-THREADS = 64
-# How much of a second's rate may leave at once.
-BURST_SHARE = 0.25
-
-# Seconds after which somebody else may have sent from the channel meanwhile.
-HANDOVER = 0.1
-
-_buckets: dict[tuple, TokenBucket] = {}
-_left_at: dict[tuple, float] = {}
 _clients: dict[tuple, tuple[tuple, CloudApiClient]] = {}
 _cache_lock = threading.Lock()
-
-
-def take_over_bucket(channel) -> TokenBucket:
-    """The pace of a channel in this process, without what another may have used up."""
-    key = _bucket_key(channel)
-    with _cache_lock:
-        if key not in _buckets:
-            burst = max(1, channel.rate * BURST_SHARE)
-            _buckets[key] = TokenBucket(channel.rate, burst)
-        if time.monotonic() - _left_at.get(key, 0.0) > HANDOVER:
-            _buckets[key].forget_savings()
-        return _buckets[key]
-
-
-def leave_bucket(channel) -> None:
-    """Note that this process stops sending from the channel."""
-    _left_at[_bucket_key(channel)] = time.monotonic()
-
-
-def _bucket_key(channel) -> tuple:
-    return channel.env.cr.dbname, channel.id, channel.rate
 
 
 def channel_client(channel) -> CloudApiClient:
@@ -48,7 +17,7 @@ def channel_client(channel) -> CloudApiClient:
     settings = (
         channel.base_url,
         channel.api_version,
-        channel.phone_number_id,
+        channel.external_id,
         channel.account_id._secret("access_token"),
         _loopback_only(channel.env),
     )

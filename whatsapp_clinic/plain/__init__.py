@@ -1,0 +1,1 @@
+"""Hard parts in plain Python that know neither Odoo nor a messenger."""
