@@ -10,7 +10,8 @@ from email.parser import BytesParser
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from cloud_api.client import (
+
+from whatsapp_clinic.cloud_api.client import (
     AppClient,
     CloudApiClient,
     CreatedTemplate,
@@ -18,7 +19,7 @@ from cloud_api.client import (
     MediaInfo,
     TokenInfo,
 )
-from cloud_api.errors import (
+from whatsapp_clinic.cloud_api.errors import (
     CallFailed,
     CloudApiError,
     ConnectionFailed,
@@ -27,7 +28,7 @@ from cloud_api.errors import (
     MediaTooLarge,
     OutcomeUnknown,
 )
-from cloud_api.payloads import PayloadError
+from whatsapp_clinic.cloud_api.payloads import PayloadError
 
 TOKEN = "EAAsecret.token-of-the-clinic"
 SECRET = "secret-of-the-app"

@@ -14,9 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import urllib3
-from cloud_api import payloads
-from cloud_api.client import Accepted, CloudApiClient
-from cloud_api.errors import (
+
+from whatsapp_clinic.cloud_api import payloads
+from whatsapp_clinic.cloud_api.client import Accepted, CloudApiClient
+from whatsapp_clinic.cloud_api.errors import (
     NO_CODE,
     CallFailed,
     CloudApiError,

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from cloud_api.client import AppClient, CloudApiClient
-from cloud_api.connection_check import (
+
+from whatsapp_clinic.cloud_api.client import AppClient, CloudApiClient
+from whatsapp_clinic.cloud_api.connection_check import (
     SCOPES,
     TITLES,
     WEBHOOK_FIELDS,

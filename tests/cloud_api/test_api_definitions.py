@@ -3,8 +3,11 @@
 import string
 
 import pytest
-from cloud_api import templates
-from cloud_api.templates import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whatsapp_clinic.cloud_api import templates
+from whatsapp_clinic.cloud_api.templates import (
     Card,
     ContactRequestButton,
     CopyCodeButton,
@@ -20,8 +23,6 @@ from cloud_api.templates import (
     creation,
     read,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 bounded = settings(max_examples=300, derandomize=True, deadline=None, database=None)
 words = st.text(string.ascii_letters + " ğışÇ*_", min_size=1, max_size=20)

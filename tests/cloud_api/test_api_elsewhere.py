@@ -4,7 +4,8 @@ import json
 from datetime import datetime, timezone
 
 import pytest
-from cloud_api.webhooks import (
+
+from whatsapp_clinic.cloud_api.webhooks import (
     AddressBookEntry,
     Handover,
     InboundMessage,

@@ -1,7 +1,8 @@
 """What to do about every error code."""
 
 import pytest
-from cloud_api.errors import (
+
+from whatsapp_clinic.cloud_api.errors import (
     NO_CODE,
     Action,
     CloudApiError,

@@ -4,8 +4,11 @@ import json
 from datetime import datetime, timezone
 
 import pytest
-from cloud_api import webhooks
-from cloud_api.webhooks import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whatsapp_clinic.cloud_api import webhooks
+from whatsapp_clinic.cloud_api.webhooks import (
     AccountEvent,
     AccountUpdate,
     Alert,
@@ -26,8 +29,6 @@ from cloud_api.webhooks import (
     Trouble,
     Unrecognised,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 NUMBER, ACCOUNT = "100000000000001", "200000000000001"
 PATIENT, USER_ID = "905321110001", "TR.1A2b3C4d5E"

@@ -3,8 +3,11 @@
 import json
 
 import pytest
-from cloud_api import payloads
-from cloud_api.payloads import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whatsapp_clinic.cloud_api import payloads
+from whatsapp_clinic.cloud_api.payloads import (
     Address,
     Contact,
     ContactPhone,
@@ -16,8 +19,6 @@ from cloud_api.payloads import (
     PayloadError,
     QuickReply,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 PATIENT = "+905321110001"
 FILE = Media(id="500000000000001")

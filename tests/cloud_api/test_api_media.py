@@ -8,10 +8,12 @@ import zipfile
 import zlib
 
 import pytest
-from cloud_api import media
-from cloud_api.payloads import PayloadError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from whatsapp_clinic.cloud_api import media
+from whatsapp_clinic.cloud_api.payloads import PayloadError
+from whatsapp_clinic.plain import file_types
 
 bounded = settings(max_examples=300, derandomize=True, deadline=None, database=None)
 
@@ -86,23 +88,23 @@ FILES = {
 
 @pytest.mark.parametrize("mime_type", FILES)
 def test_a_file_is_known_by_its_first_bytes(mime_type):
-    assert media.sniff(FILES[mime_type]) == mime_type
+    assert file_types.sniff(FILES[mime_type]) == mime_type
 
 
 @pytest.mark.parametrize("mime_type", FILES)
 def test_a_file_agrees_with_what_it_is(mime_type):
-    assert media.agrees(FILES[mime_type], mime_type)
-    assert media.real_type(FILES[mime_type], mime_type) == mime_type
+    assert file_types.agrees(FILES[mime_type], mime_type)
+    assert file_types.real_type(FILES[mime_type], mime_type) == mime_type
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00\x01\x02\x03", b"\xff", b"\x80abc"])
 def test_bytes_that_tell_nothing_are_no_kind(content):
-    assert media.sniff(content) is None
+    assert file_types.sniff(content) is None
 
 
 def test_a_character_that_is_cut_off_does_not_hide_a_text():
-    content = "ğ".encode() * media.SNIFFED_BYTES
-    assert media.sniff(b"x" + content) == "text/plain"
+    content = "ğ".encode() * file_types.SNIFFED_BYTES
+    assert file_types.sniff(b"x" + content) == "text/plain"
 
 
 @pytest.mark.parametrize(
@@ -120,8 +122,8 @@ def test_a_character_that_is_cut_off_does_not_hide_a_text():
     ],
 )
 def test_a_claim_that_is_as_good_is_kept(mime_type, claimed):
-    assert media.agrees(FILES[mime_type], claimed)
-    assert media.real_type(FILES[mime_type], claimed) == media.plain(claimed)
+    assert file_types.agrees(FILES[mime_type], claimed)
+    assert file_types.real_type(FILES[mime_type], claimed) == file_types.plain(claimed)
 
 
 @pytest.mark.parametrize(
@@ -139,8 +141,8 @@ def test_a_claim_that_is_as_good_is_kept(mime_type, claimed):
     ],
 )
 def test_a_false_claim_is_replaced_by_what_the_bytes_say(mime_type, claimed):
-    assert not media.agrees(FILES[mime_type], claimed)
-    assert media.real_type(FILES[mime_type], claimed) == mime_type
+    assert not file_types.agrees(FILES[mime_type], claimed)
+    assert file_types.real_type(FILES[mime_type], claimed) == mime_type
 
 
 @pytest.mark.parametrize(
@@ -155,26 +157,26 @@ def test_a_false_claim_is_replaced_by_what_the_bytes_say(mime_type, claimed):
     ],
 )
 def test_a_name_by_habit_is_no_lie_and_the_bytes_say_what_it_is(mime_type, claimed):
-    assert media.is_usual(FILES[mime_type], claimed)
-    assert not media.agrees(FILES[mime_type], claimed)
-    assert media.real_type(FILES[mime_type], claimed) == mime_type
+    assert file_types.is_usual(FILES[mime_type], claimed)
+    assert not file_types.agrees(FILES[mime_type], claimed)
+    assert file_types.real_type(FILES[mime_type], claimed) == mime_type
 
 
 @pytest.mark.parametrize("before", [b"\xef\xbb\xbf", b"\r\n\r\n", b"x" * 1000])
 def test_a_pdf_may_have_bytes_before_its_header(before):
-    assert media.sniff(before + FILES["application/pdf"]) == "application/pdf"
+    assert file_types.sniff(before + FILES["application/pdf"]) == "application/pdf"
 
 
 @pytest.mark.parametrize("before", [b"<html><script>", b"#!/bin/sh\n", b"MZ\x90"])
 def test_what_can_do_harm_is_no_pdf_because_it_says_so_later(before):
     content = before + FILES["application/pdf"]
-    assert media.is_harmful(content)
-    assert media.sniff(content) != "application/pdf"
+    assert file_types.is_harmful(content)
+    assert file_types.sniff(content) != "application/pdf"
 
 
 @pytest.mark.parametrize("claimed", ["image/png", "video/mp4", "application/pdf"])
 def test_bytes_that_tell_nothing_are_not_what_always_tells(claimed):
-    assert media.real_type(b"\x00\x01\x02", claimed) == media.UNKNOWN
+    assert file_types.real_type(b"\x00\x01\x02", claimed) == file_types.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -191,8 +193,8 @@ def test_bytes_that_tell_nothing_are_not_what_always_tells(claimed):
     ],
 )
 def test_a_name_that_nobody_knows_contradicts_nothing(mime_type, claimed):
-    assert media.agrees(FILES[mime_type], claimed)
-    assert media.real_type(FILES[mime_type], claimed) == mime_type
+    assert file_types.agrees(FILES[mime_type], claimed)
+    assert file_types.real_type(FILES[mime_type], claimed) == mime_type
 
 
 @pytest.mark.parametrize(
@@ -200,15 +202,15 @@ def test_a_name_that_nobody_knows_contradicts_nothing(mime_type, claimed):
     ["text/html", "image/svg+xml", "application/x-msdownload", "text/x-script"],
 )
 def test_what_can_do_harm_hides_behind_no_unknown_name(mime_type):
-    assert not media.agrees(FILES[mime_type], "application/x-dental")
-    assert media.real_type(FILES[mime_type], "application/x-dental") == mime_type
+    assert not file_types.agrees(FILES[mime_type], "application/x-dental")
+    assert file_types.real_type(FILES[mime_type], "application/x-dental") == mime_type
 
 
 def test_a_document_of_an_unknown_kind_keeps_its_claim():
-    assert media.real_type(b"\x00\x01\x02", "application/x-dental") == (
+    assert file_types.real_type(b"\x00\x01\x02", "application/x-dental") == (
         "application/x-dental"
     )
-    assert media.real_type(b"\x00\x01\x02", "") == media.UNKNOWN
+    assert file_types.real_type(b"\x00\x01\x02", "") == file_types.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -281,8 +283,8 @@ def test_a_voice_note_is_ogg():
 
 @pytest.mark.parametrize("flags", [None, 0, 0x10])
 def test_a_sticker_moves_only_with_the_animation_bit(flags):
-    assert not media.is_animated(webp(flags))
-    assert media.is_animated(webp((flags or 0) | 0x02))
+    assert not file_types.is_animated(webp(flags))
+    assert file_types.is_animated(webp((flags or 0) | 0x02))
 
 
 def test_a_checksum_is_compared_in_either_spelling():
@@ -294,13 +296,13 @@ def test_a_checksum_is_compared_in_either_spelling():
         base64.b64encode(digest).decode(),
         url_safe,
     ):
-        assert media.same_checksum(spelling, digest)
+        assert file_types.same_checksum(spelling, digest)
 
 
 @bounded
 @given(st.text(max_size=70))
 def test_any_other_checksum_differs(claimed):
-    assert not media.same_checksum(claimed, hashlib.sha256(b"x").digest())
+    assert not file_types.same_checksum(claimed, hashlib.sha256(b"x").digest())
 
 
 mime_types = st.sampled_from([*FILES, "", "image/png; q=1", "application/x-dental"])
@@ -310,4 +312,4 @@ mime_types = st.sampled_from([*FILES, "", "image/png; q=1", "application/x-denta
 @given(st.binary(max_size=64), st.sampled_from(list(FILES.values())), mime_types)
 def test_any_bytes_have_a_type_that_they_agree_with(tail, start, claimed):
     for content in (tail, start + tail):
-        assert media.agrees(content, media.real_type(content, claimed))
+        assert file_types.agrees(content, file_types.real_type(content, claimed))

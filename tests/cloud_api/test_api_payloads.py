@@ -3,8 +3,11 @@
 import json
 
 import pytest
-from cloud_api import payloads
-from cloud_api.payloads import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whatsapp_clinic.cloud_api import payloads
+from whatsapp_clinic.cloud_api.payloads import (
     PayloadError,
     QuickReply,
     Row,
@@ -12,8 +15,6 @@ from cloud_api.payloads import (
     TemplateVariable,
     UrlSuffix,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 PATIENT = "+905321110001"
 USER_ID = "TR.1A2b3C4d5E"

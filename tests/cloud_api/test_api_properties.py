@@ -5,11 +5,12 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 
-from cloud_api import errors, webhooks
-from cloud_api.errors import Action, policy
-from cloud_api.webhooks import InboundMessage, MalformedWebhook
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from whatsapp_clinic.cloud_api import errors, webhooks
+from whatsapp_clinic.cloud_api.errors import Action, policy
+from whatsapp_clinic.cloud_api.webhooks import InboundMessage, MalformedWebhook
 
 bounded = settings(max_examples=300, derandomize=True, deadline=None, database=None)
 

@@ -9,9 +9,10 @@ from datetime import datetime, timezone
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from cloud_api import media, payloads, templates, webhooks
-from cloud_api.client import AppClient, CloudApiClient
-from cloud_api.connection_check import (
+
+from whatsapp_clinic.cloud_api import payloads, templates, webhooks
+from whatsapp_clinic.cloud_api.client import AppClient, CloudApiClient
+from whatsapp_clinic.cloud_api.connection_check import (
     TITLES,
     WEBHOOK_FIELDS,
     Expected,
@@ -20,9 +21,14 @@ from cloud_api.connection_check import (
     read_number,
     webhook_fields,
 )
-from cloud_api.errors import CloudApiError, ForeignAddress, MediaExpired, MediaTooLarge
-from cloud_api.payloads import Contact, Location, Media, MediaHeader
-from cloud_api.templates import (
+from whatsapp_clinic.cloud_api.errors import (
+    CloudApiError,
+    ForeignAddress,
+    MediaExpired,
+    MediaTooLarge,
+)
+from whatsapp_clinic.cloud_api.payloads import Contact, Location, Media, MediaHeader
+from whatsapp_clinic.cloud_api.templates import (
     ContactRequestButton,
     CopyCodeButton,
     FlowButton,
@@ -33,6 +39,7 @@ from cloud_api.templates import (
     UrlButton,
     VoiceCallButton,
 )
+from whatsapp_clinic.plain import file_types
 
 pytest.importorskip("fastapi")
 from whatsapp_sandbox.client import Sandbox  # noqa: E402
@@ -307,17 +314,17 @@ def test_a_file_of_the_patient_is_fetched(sandbox, client, wait_for):
     target = io.BytesIO()
     loaded = client.download_media(info.url, target)
     assert target.getvalue() == PNG
-    assert media.same_checksum(event.media.sha256, loaded.sha256)
-    assert media.same_checksum(info.sha256, loaded.sha256)
+    assert file_types.same_checksum(event.media.sha256, loaded.sha256)
+    assert file_types.same_checksum(info.sha256, loaded.sha256)
     assert info.size == loaded.size
-    assert media.agrees(target.getvalue(), event.media.mime_type)
+    assert file_types.agrees(target.getvalue(), event.media.mime_type)
 
 
 BAD_FILES = {
     "checksum": (
         {"media_wrong_checksum": True},
         lambda info, loaded, content: (
-            not media.same_checksum(info.sha256, loaded.sha256)
+            not file_types.same_checksum(info.sha256, loaded.sha256)
         ),
     ),
     "size": (
@@ -326,7 +333,7 @@ BAD_FILES = {
     ),
     "kind": (
         {"media_wrong_kind": True},
-        lambda info, loaded, content: not media.agrees(content, info.mime_type),
+        lambda info, loaded, content: not file_types.agrees(content, info.mime_type),
     ),
 }
 

@@ -4,8 +4,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from cloud_api import payloads, templates
-from cloud_api.templates import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whatsapp_clinic.cloud_api import payloads, templates
+from whatsapp_clinic.cloud_api.templates import (
     ContactRequestButton,
     CopyCodeButton,
     FlowButton,
@@ -19,8 +22,6 @@ from cloud_api.templates import (
     edit_problems,
     problems,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 bounded = settings(max_examples=200, derandomize=True, deadline=None, database=None)
 

@@ -8,9 +8,12 @@ from datetime import datetime, timedelta, timezone
 from typing import get_args
 
 import pytest
-from cloud_api import webhooks
-from cloud_api.errors import NO_CODE
-from cloud_api.webhooks import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whatsapp_clinic.cloud_api import webhooks
+from whatsapp_clinic.cloud_api.errors import NO_CODE
+from whatsapp_clinic.cloud_api.webhooks import (
     AccountUpdate,
     Event,
     EventError,
@@ -24,8 +27,6 @@ from cloud_api.webhooks import (
     Unrecognised,
     UserPreference,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 NUMBER = "100000000000001"
 ACCOUNT = "200000000000001"

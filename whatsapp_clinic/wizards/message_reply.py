@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..cloud_api import media as file_kinds
 from ..cloud_api.payloads import CAPTION, TEXT_BODY
 from ..models.gate.content_refusal import tell_content
 from ..models.outbox.undo import tell_sent, tell_stopped
@@ -14,6 +13,7 @@ from ..models.vocabulary.states import (
     OPEN_STATES,
     SAID_STATES,
 )
+from ..plain import file_types
 from ..tools.access import require_group, unreadable
 
 # What WhatsApp shows without a text beside it.
@@ -193,8 +193,9 @@ class MessageReply(models.TransientModel):
         if not file:
             raise UserError(self.env._("Choose a file first."))
         file.name = self.filename or file.name
-        real = file_kinds.real_type(file.raw or b"", file.mimetype or "")
-        kind = file_kinds.usual_kind(real)
+        real = file_types.real_type(file.raw or b"", file.mimetype or "")
+        # sudo: which messenger a number is of is no secret
+        kind = self.message_id.sudo()._provider.kind_of_file(real)
         text = (self.body or "").strip()
         if text and kind in _WORDLESS:
             raise UserError(

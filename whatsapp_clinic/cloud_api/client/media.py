@@ -37,7 +37,7 @@ class MediaInfo:
     """A file that WhatsApp keeps.
 
     ``url`` is good for five minutes; ``size`` is in bytes, None when it was not told;
-    ``sha256`` comes in base64 or hexadecimal (``media.same_checksum``).
+    ``sha256`` comes in base64 or hexadecimal (``file_types.same_checksum``).
     """
 
     id: str

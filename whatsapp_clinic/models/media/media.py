@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...cloud_api import media as file_kinds
+from ...plain import file_types
 from ...tools import clock
 from ...tools.access import named, require_group
 from ...tools.parameter import number
@@ -171,29 +171,29 @@ class Media(models.Model):
 
     def _take_over(self, loaded: Loaded):
         """Keep a downloaded file, as what it is."""
-        start = loaded.file.read(file_kinds.SNIFFED_BYTES)
+        start = loaded.file.read(file_types.SNIFFED_BYTES)
         loaded.file.seek(0)
         self.is_misnamed = not self._is_as_claimed(start)
-        if self.is_misnamed and file_kinds.is_harmful(start):
+        if self.is_misnamed and file_types.is_harmful(start):
             self._refuse("wrong_kind")
-        elif loaded.claimed_sha256 and not file_kinds.same_checksum(
+        elif loaded.claimed_sha256 and not file_types.same_checksum(
             loaded.claimed_sha256, loaded.sha256
         ):
             self._refuse("wrong_checksum")
         else:
-            self._attach(loaded, file_kinds.real_type(start, self.mime_type or ""))
+            self._attach(loaded, file_types.real_type(start, self.mime_type or ""))
 
     def _is_as_claimed(self, start: bytes) -> bool:
         """A document without a MIME type may be anything, the rest is what it says."""
-        claimed = file_kinds.plain(self.mime_type or "")
+        claimed = file_types.plain(self.mime_type or "")
         if self.kind == "document":
-            is_open = claimed in ("", file_kinds.UNKNOWN)
-            return is_open or file_kinds.is_usual(start, claimed)
+            is_open = claimed in ("", file_types.UNKNOWN)
+            return is_open or file_types.is_usual(start, claimed)
         family = "audio" if self.kind == "voice" else self.kind
         is_of_family = claimed.startswith(f"{family}/") or (
             family == "sticker" and claimed == "image/webp"
         )
-        return is_of_family and file_kinds.is_usual(start, claimed)
+        return is_of_family and file_types.is_usual(start, claimed)
 
     def _attach(self, loaded: Loaded, mime_type: str):
         message = self.message_id
@@ -346,7 +346,9 @@ class Message(models.Model):
         )
         if not media or (event.kind == "edit" and is_known):
             return
-        kind = self.kind if self.kind in MEDIA_KINDS else _kind_of(media.mime_type)
+        kind = self.kind
+        if kind not in MEDIA_KINDS:
+            kind = self._provider.kind_of_file(media.mime_type)
         row = self.env["whatsapp.clinic.media"].create(
             {
                 "message_id": self.id,
@@ -360,10 +362,6 @@ class Message(models.Model):
             }
         )
         row._wake()
-
-
-def _kind_of(mime_type: str) -> str:
-    return file_kinds.kind_of(mime_type) or "document"
 
 
 def safe_name(name: str) -> str:

@@ -3,7 +3,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 
-from ...cloud_api import media as file_kinds
+from ...plain import file_types
 from ...tools import clock
 from ...tools.compat import decoded
 from ...tools.insert import insert, stamp
@@ -247,7 +247,7 @@ class Message(models.Model):
     def _prepare_file(self) -> bool:
         """Bind the file to the row and have it handed over; False if refused."""
         self._bind_file()
-        mime_type = file_kinds.plain(self.attachment_id.mimetype or "")
+        mime_type = file_types.plain(self.attachment_id.mimetype or "")
         kind, is_voice = self._file_kind(), self.kind == "voice"
         try:
             content = self.attachment_id.raw or b""
@@ -284,7 +284,7 @@ class Message(models.Model):
         self.attachment_id = file.copy(
             {
                 "name": sample_name or file.name,
-                "mimetype": file_kinds.real_type(file.raw or b"", file.mimetype or ""),
+                "mimetype": file_types.real_type(file.raw or b"", file.mimetype or ""),
                 "res_model": self._name,
                 "res_id": self.id,
                 "res_field": False,

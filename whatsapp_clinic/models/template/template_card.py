@@ -7,6 +7,7 @@ from odoo.exceptions import ValidationError
 from ...cloud_api import media as file_kinds
 from ...cloud_api import payloads
 from ...cloud_api.templates import TemplateDefinition
+from ...plain import file_types
 from ...tools.compat import decoded
 from .template_part import matching
 
@@ -69,7 +70,7 @@ class TemplateCard(models.Model):
         for card in self.with_context(bin_size=False):
             content = decoded(card.file)
             card.sha256 = content and hashlib.sha256(content).hexdigest()
-            told = file_kinds.sniff(content) or file_kinds.UNKNOWN
+            told = file_types.sniff(content) or file_types.UNKNOWN
             card.mime_type = content and told
 
     @api.depends("number", "text")

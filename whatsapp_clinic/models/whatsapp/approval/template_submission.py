@@ -9,6 +9,7 @@ from ....cloud_api import media as file_kinds
 from ....cloud_api import templates
 from ....cloud_api.payloads import PayloadError
 from ....cloud_api.templates import operations
+from ....plain import file_types
 from ....tools import clock
 from ....tools.access import require_group
 from ....tools.compat import decoded
@@ -324,4 +325,4 @@ class Template(models.Model):
 
 def _type_of(content: bytes) -> str:
     """The MIME type of a file; Odoo knows videos only where libmagic is installed."""
-    return file_kinds.real_type(content, guess_mimetype(content))
+    return file_types.real_type(content, guess_mimetype(content))
