@@ -186,13 +186,14 @@ class Resolver:
         told = {(wa_id, user_id): portfolio for wa_id, user_id, portfolio in links}
         if not told:
             return
-        known = self.identities.search(
-            [
-                ("provider", "=", self.provider),
-                ("user_id", "in", [user_id for _wa_id, user_id in told]),
-            ]
+        # Asked with every batch of statuses, where next to nothing is new.
+        self.identities.flush_model(["wa_id", "user_id"])
+        self.env.cr.execute(
+            "SELECT wa_id, user_id FROM whatsapp_clinic_identity "
+            "WHERE provider = %s AND user_id = ANY(%s)",
+            [self.provider, [user_id for _wa_id, user_id in told]],
         )
-        done = {(one.wa_id, one.user_id) for one in known}
+        done = set(self.env.cr.fetchall())
         for (wa_id, user_id), portfolio in told.items():
             if (wa_id, user_id) not in done:
                 self._learn_link(wa_id, user_id, portfolio)
