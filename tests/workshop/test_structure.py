@@ -31,7 +31,6 @@ KNOW_WHATSAPP = 9
 SLICED = {
     ("appointment", "whatsapp.clinic.appointment"): 5,
     ("channel", "whatsapp.clinic.channel"): 4,
-    ("consent", "whatsapp.clinic.consent"): 3,
     ("gate", "whatsapp.clinic.gate"): 2,
     ("intake", "whatsapp.clinic.message"): 3,
     ("intake", "whatsapp.clinic.webhook.event"): 2,

@@ -1,9 +1,7 @@
 from . import write_once_mixin  # before what inherits it
 from . import (
     consent,
-    consent_api,
     consent_coverage,
-    consent_present,
     consent_proof,
     consent_purpose,
     consent_request,

@@ -1,13 +1,18 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from ...tools import clock
-from ...tools.access import create_as_system
+from ...tools.access import create_as_system, require_group
 from .acting import Acting
-from .consent_state import States
+from .consent_state import DECISIONS, GIVEN, PRESENT_STATES, States
+from .consent_triggers import EVIDENCE, PEOPLE
+from .latest_acts import decided_by_id, decisive_ids
+from .reported_decision import ReportedDecision, find_patient, told_states
 from .write_once_mixin import BOOKKEEPING
 
 METHODS = [
@@ -24,61 +29,6 @@ SIGNED = ("web", "paper")
 # By which WhatsApp's clock may be ahead of ours; no longer, as a withdrawal made
 # meanwhile would count as the earlier act.
 CLOCK_TOLERANCE = clock.TOLERANCE
-
-# What PostgreSQL itself asks of a new act at the commit. Not of known rows: those
-# of former versions stay, and a contact merge changes one table after the other.
-_EVIDENCE = """
-CREATE OR REPLACE FUNCTION whatsapp_clinic_consent_evidence() RETURNS trigger AS $$
-BEGIN
-    IF (NEW.method IN ('web', 'paper') OR NEW.proof_id IS NOT NULL) AND NOT EXISTS (
-        SELECT FROM whatsapp_clinic_consent_proof
-        WHERE id = NEW.proof_id AND partner_id = NEW.partner_id
-          AND company_id = NEW.company_id AND create_date = NEW.create_date
-    ) THEN
-        RAISE 'What is signed needs a proof of the same patient, company and moment.'
-            USING ERRCODE = 'check_violation';
-    END IF;
-    IF NEW.method = 'chat' AND NEW.decision = 'given' AND NEW.message_id IS NULL THEN
-        RAISE 'What is agreed to in the chat needs a message.'
-            USING ERRCODE = 'check_violation';
-    END IF;
-    RETURN NULL;
-END
-$$ LANGUAGE plpgsql;
-
-DROP TRIGGER IF EXISTS whatsapp_clinic_consent_evidence ON whatsapp_clinic_consent;
-CREATE CONSTRAINT TRIGGER whatsapp_clinic_consent_evidence
-    AFTER INSERT ON whatsapp_clinic_consent DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION whatsapp_clinic_consent_evidence();
-"""
-
-# A contact merge moves an act from a contact that is gone at the commit; the removal
-# of a user empties who entered it. Nothing else makes an act somebody else's.
-_PEOPLE = """
-CREATE OR REPLACE FUNCTION whatsapp_clinic_consent_people() RETURNS trigger AS $$
-BEGIN
-    IF NEW.create_uid <> OLD.create_uid
-       OR NEW.create_uid IS NOT NULL AND OLD.create_uid IS NULL
-       OR num_nulls(NEW.guardian_id, OLD.guardian_id) = 1
-       OR EXISTS (
-           SELECT FROM res_partner
-           WHERE id = OLD.partner_id AND id <> NEW.partner_id
-              OR id = OLD.guardian_id AND id <> NEW.guardian_id
-       )
-    THEN
-        RAISE 'This record is written once and never changed; record a new act instead.'
-            USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NULL;
-END
-$$ LANGUAGE plpgsql;
-
-DROP TRIGGER IF EXISTS whatsapp_clinic_consent_people ON whatsapp_clinic_consent;
-CREATE CONSTRAINT TRIGGER whatsapp_clinic_consent_people
-    AFTER UPDATE OF partner_id, guardian_id, create_uid ON whatsapp_clinic_consent
-    DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION whatsapp_clinic_consent_people();
-"""
 
 
 class Consent(models.Model):
@@ -178,6 +128,19 @@ class Consent(models.Model):
         precompute=True,
         help="The user's name at the time; it stays when the user is removed.",
     )
+    reference = fields.Char(
+        "Outside Reference",
+        copy=False,
+        help="What another program or an imported file calls this act; the same act is "
+        "never recorded twice.",
+    )
+    present_state = fields.Selection(
+        PRESENT_STATES, "Now", compute="_compute_present_state"
+    )
+    expires_on = fields.Date(compute="_compute_expires_on")
+    decided = fields.Selection(
+        DECISIONS, "What Was Decided", compute="_compute_decided"
+    )
 
     _state = models.Index("(partner_id, purpose_id, act_at)")
     _verbal_was_heard = models.Constraint(
@@ -188,12 +151,52 @@ class Consent(models.Model):
         "CHECK (method <> 'import' OR evidence IS NOT NULL)",
         "Note where an imported consent comes from.",
     )
+    # Without the patient, or a contact merge could collide.
+    _reference_uniq = models.UniqueIndex(
+        "(company_id, reference) WHERE reference IS NOT NULL",
+        "This act is recorded already.",
+    )
 
     def _protect(self):
         result = super()._protect()
-        self.env.cr.execute(_EVIDENCE)
-        self.env.cr.execute(_PEOPLE)
+        self.env.cr.execute(EVIDENCE)
+        self.env.cr.execute(PEOPLE)
         return result
+
+    @api.depends()
+    def _compute_at_the_time(self):
+        for consent in self:
+            consent.patient_name = consent.partner_id.name
+            consent.patient_phone = consent.partner_id.phone
+            consent.guardian_name = consent.guardian_id.name
+            consent.recorded_by = self.env.user.name
+
+    @api.depends("decision", "act_at")
+    def _compute_present_state(self):
+        decisive = self._decisive(self.partner_id)
+        states = self.sudo()._states(self.partner_id, self.purpose_id, self.company_id)
+        for consent in self:
+            if consent in decisive:
+                pair = (consent.partner_id.id, consent.purpose_id.id)
+                consent.present_state = states.of(consent.company_id).get(pair)
+            else:
+                consent.present_state = "replaced"
+
+    @api.depends("decision", "act_at", "purpose_id.validity_months")
+    def _compute_expires_on(self):
+        for consent in self:
+            months = consent.purpose_id.validity_months
+            lasts = consent.decision == GIVEN and months and consent.act_at
+            consent.expires_on = (
+                consent.act_at + relativedelta(months=months) if lasts else False
+            )
+
+    @api.depends("decision", "act_at")
+    def _compute_decided(self):
+        self.flush_model()
+        decided = decided_by_id(self.env, self._origin.ids)
+        for consent in self:
+            consent.decided = decided.get(consent._origin.id)
 
     @api.constrains("act_at", "method")
     def _check_not_in_future(self):
@@ -246,13 +249,74 @@ class Consent(models.Model):
                     )
                 )
 
-    @api.depends()
-    def _compute_at_the_time(self):
-        for consent in self:
-            consent.patient_name = consent.partner_id.name
-            consent.patient_phone = consent.partner_id.phone
-            consent.guardian_name = consent.guardian_id.name
-            consent.recorded_by = self.env.user.name
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if vals.get("method") == "verbal":
+                vals.setdefault("heard_by", self.env.user.name)
+        consents = super().create(vals_list)
+        consents.flush_recordset()
+        if not self.env.context.get("more_acts_follow"):
+            consents._on_entered()
+        return consents
+
+    def action_withdraw(self) -> dict:
+        """Open what records that the patient withdraws this, said to staff."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "whatsapp_clinic.consent_record_action"
+        )
+        context = {
+            "default_partner_id": self.partner_id.id,
+            "default_company_id": self.company_id.id,
+            "default_method": "verbal",
+            "withdrawn_purpose_id": self.purpose_id.id,
+        }
+        return {**action, "context": context}
+
+    @api.model
+    def record_decision(
+        self,
+        purpose: str,
+        decision: str,
+        act_at: str,
+        source: str,
+        reference: str,
+        patient_id: int | None = None,
+        phone: str | None = None,
+    ) -> int:
+        """Record what a patient decided in another program; returns the consent's id.
+
+        `purpose` is a purpose's code, `decision` is `given` or `withdrawn`, `act_at`
+        ISO 8601 with its zone, `source` says where it was said or signed, `reference`
+        is the other program's own name for the act: the same one again returns the same
+        id. The patient is told by database id or by phone number. Raises UserError with
+        what does not fit, AccessError without the right to record consents, or to see
+        this patient's.
+        """
+        require_group(self.env, "group_receptionist", "group_privacy_officer")
+        patient = find_patient(self.env, patient_id, phone)
+        self._check_may_enter(patient)
+        told = ReportedDecision(self.env, patient, reference)
+        values = told.checked(purpose, decision, act_at, source)
+        return (told.recorded(values) or told.record(values)).id
+
+    @api.model
+    @api.readonly
+    def read_state(
+        self, patient_id: int | None = None, phone: str | None = None
+    ) -> dict:
+        """What a patient has agreed to now.
+
+        Returns `{"patient_id": …, "purposes": {code: {"state", "consent_id",
+        "act_at"}}}`: `state` is `given`, `withdrawn`, `expired`, `superseded`,
+        `guardianship_ended`, `no_consent`, or `not_needed` where nobody has to be
+        asked; `act_at` is ISO 8601 in UTC, None where nothing was decided. Raises
+        UserError if it is not clear who is meant, AccessError if the patient's consents
+        may not be read.
+        """
+        patient = find_patient(self.env, patient_id, phone)
+        return {"patient_id": patient.id, "purposes": told_states(self.env, patient)}
 
     @api.model
     def _states(
@@ -269,16 +333,14 @@ class Consent(models.Model):
             self.env, partners, purposes, companies or self.env.company, at
         )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            if vals.get("method") == "verbal":
-                vals.setdefault("heard_by", self.env.user.name)
-        consents = super().create(vals_list)
-        consents.flush_recordset()
-        if not self.env.context.get("more_acts_follow"):
-            consents._on_entered()
-        return consents
+    @api.model
+    def _decisive(self, partners):
+        """The acts that count: the latest of each patient for each purpose.
+
+        In every company tree for itself.
+        """
+        self.flush_model()
+        return self.browse(decisive_ids(self.env, partners))
 
     @api.model
     def _enter(self, acts: list[dict]):
@@ -308,6 +370,12 @@ class Consent(models.Model):
     @api.model
     def _check_may_enter(self, patients):
         """Raise AccessError where the user may not enter what they decided."""
+
+    @api.model
+    def _patients_behind(self, phone: str):
+        """Patients who have a number and are the user's to look after, told by the
+        room of numbers."""
+        return self.env["res.partner"]
 
     def _on_entered(self):
         """What was decided acts at once, also on what it was decided about."""

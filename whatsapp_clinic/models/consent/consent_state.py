@@ -10,6 +10,19 @@ from odoo.tools import SQL
 
 from ...tools import clock
 
+DECISIONS = [
+    ("given", "Given"),
+    ("refused", "Refused"),
+    ("withdrawn", "Withdrawn"),
+]
+# The words below, and one for acts that a later one replaced.
+PRESENT_STATES = [
+    *DECISIONS,
+    ("expired", "Expired"),
+    ("superseded", "New notice: ask again"),
+    ("guardianship_ended", "Of age: ask the patient"),
+    ("replaced", "Replaced by a later act"),
+]
 GIVEN = "given"
 REVOKED = ("refused", "withdrawn")
 # Reason of a refusal by state; what was never decided is `no_consent`.

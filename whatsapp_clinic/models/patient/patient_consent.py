@@ -7,8 +7,8 @@ from odoo.fields import Domain
 from ...tools import clock
 from ...tools.access import require_field, require_group
 from ...tools.printing import print_action
-from ..consent.consent_present import SOON
 from ..consent.consent_state import OBJECTIONS
+from ..consent.latest_acts import SOON, expiring_patients
 from ..vocabulary.reasons import REASON_SELECTION, REASONS
 from .guardianship import majority
 from .res_partner import CLINIC_STAFF
@@ -192,8 +192,7 @@ class ResPartner(models.Model):
         if operator != "in" or True not in value:
             return NotImplemented
         self.env["whatsapp.clinic.consent"].flush_model()
-        expiring = self.env["whatsapp.clinic.consent"]._expiring_patients()
-        return Domain("id", "in", expiring) & self._of_own_branches_domain()
+        return Domain("id", "in", expiring_patients()) & self._of_own_branches_domain()
 
     @api.depends("clinic_birthdate", "guardianship_ids.end_date")
     def _compute_clinic_is_minor(self):

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, ConcurrencyError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
+from ...models.consent.reported_decision import ReportedDecision
 from ...tools import clock
 from ..common import ClinicCase, WebCase, make_patient, set_up_clinic, staff_user
 
@@ -88,8 +89,9 @@ class TestConsentApi(ClinicCase):
                 0
             ]
         )
+        told = ReportedDecision(self.consents.env, self.patient, first.reference)
         with self.assertRaises(ConcurrencyError):
-            self.consents._record_once({**values, "method": "api"})
+            told.record({**values, "method": "api"})
         self.assertEqual(len(self.patient.consent_ids), 1)
 
     def test_patient_is_found_by_phone(self):
