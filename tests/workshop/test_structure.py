@@ -33,7 +33,6 @@ SLICED = {
     ("channel", "whatsapp.clinic.channel"): 4,
     ("gate", "whatsapp.clinic.gate"): 2,
     ("intake", "whatsapp.clinic.message"): 3,
-    ("intake", "whatsapp.clinic.webhook.event"): 2,
     ("media", "whatsapp.clinic.message"): 2,
     ("message", "whatsapp.clinic.message"): 6,
     ("outbox", "whatsapp.clinic.message"): 4,

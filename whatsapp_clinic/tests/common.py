@@ -11,7 +11,7 @@ from unittest.mock import patch
 from odoo.tests import HttpCase, TransactionCase, new_test_user
 from odoo.tools import SQL
 
-from ..models.intake import webhook_event
+from ..models.intake import processing
 from ..models.outbox.dispatcher import lanes
 from ..models.whatsapp.number.channel import LOOPBACK_SWITCH
 from ..tools import clock
@@ -322,7 +322,7 @@ class SandboxCase(WebCase):
         # Nothing more comes.
         with (
             self.enter_registry_test_mode(),
-            patch.multiple(webhook_event, IDLE=0.0, LINGER=0.0),
+            patch.multiple(processing, IDLE=0.0, LINGER=0.0),
         ):
             self.env["whatsapp.clinic.webhook.event"]._cron_process()
         self.env.invalidate_all()

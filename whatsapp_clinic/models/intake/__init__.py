@@ -10,5 +10,4 @@ from . import (
     running,
     unrecognised,
     webhook_event,
-    webhook_event_retention,
 )

@@ -6,7 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tests import tagged
 from odoo.tools import format_date, mute_logger
 
-from ...models.intake import webhook_event_retention
+from ...models.intake import webhook_event
 from ..monitoring.test_alarm import AlarmCase
 
 
@@ -19,7 +19,7 @@ class TestRetention(AlarmCase):
 
     def vacuum(self):
         """What Odoo's daily vacuum calls."""
-        with mute_logger(webhook_event_retention.__name__):
+        with mute_logger(webhook_event.__name__):
             for name in ("processed_bodies", "parked_bodies", "processed_rows"):
                 getattr(self.events, f"_gc_{name}")()
         self.env.invalidate_all()
@@ -89,7 +89,7 @@ class TestRetention(AlarmCase):
 
     def test_removal_of_what_nobody_processed_is_logged(self):
         self.event("parked", timedelta(days=31))
-        with self.assertLogs(webhook_event_retention.__name__, "ERROR") as logs:
+        with self.assertLogs(webhook_event.__name__, "ERROR") as logs:
             self.events._gc_parked_bodies()
         self.assertIn("1 parked webhook events", logs.output[0])
 
@@ -102,7 +102,7 @@ class TestRetention(AlarmCase):
         self.assertFalse(self.kinds())
 
     def test_vacuum_asks_to_come_again_while_full_batches_remain(self):
-        self.patch(webhook_event_retention, "BATCH", 2)
+        self.patch(webhook_event, "BATCH", 2)
         for hours in (25, 26, 27):
             self.event("done", timedelta(hours=hours))
         self.assertEqual(self.events._gc_processed_bodies(), (2, 1))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from odoo.tests import tagged
 
 from ...controllers.webhook import MAX_BYTES, PATH, NotInstalled, take_in
-from ...models.intake import event_turns, webhook_event
+from ...models.intake import event_turns, processing
 from ...models.intake.event_batch import EventBatch
 from ...models.intake.event_turns import Turns
 from ...models.vocabulary.states import RANKS
@@ -207,7 +207,7 @@ class TestWebhookDoor(WebCase):
         for wa_id, message_id in (*flooding, ("905321110099", "wamid.stop")):
             body = json.dumps(envelope(text_message("STOP", message_id, wa_id)))
             take_in(self.env.cr, "whatsapp", body.encode(), signed(body.encode()))
-        with self.enter_registry_test_mode(), patch.object(webhook_event, "BATCH", 2):
+        with self.enter_registry_test_mode(), patch.object(processing, "BATCH", 2):
             self.env["whatsapp.clinic.webhook.event"]._cron_process()
         self.env.invalidate_all()
         received = self.env["whatsapp.clinic.message"].search(
@@ -272,22 +272,22 @@ class TestWebhookDoor(WebCase):
         self.assertEqual([len(turns.take(9, 1)) for _turn in range(3)], [1, 1, 1])
 
     def test_batches_are_as_large_as_what_is_done_in_a_moment(self):
-        fitting, moment = webhook_event._fitting, webhook_event.TURN
+        fitting, moment = processing._fitting, processing.TURN
         self.assertEqual(fitting(4, moment), 4)
         self.assertEqual(fitting(4, 4 * moment), 1)
         self.assertEqual(fitting(4, 100 * moment), 1)
-        self.assertEqual(fitting(4, moment / 100), webhook_event.BATCH)
+        self.assertEqual(fitting(4, moment / 100), processing.BATCH)
 
     def test_processor_rests_only_while_many_webhooks_arrive(self):
         self.env.cr.execute("DELETE FROM whatsapp_clinic_webhook_event")
-        for number in range(webhook_event.MANY):
+        for number in range(processing.MANY):
             self.assertFalse(self.rests(), number)
             self.take_in(f"90532111{number:04}")
         self.assertTrue(self.rests())
 
     def test_processor_does_not_hurry_for_who_floods(self):
         self.env.cr.execute("DELETE FROM whatsapp_clinic_webhook_event")
-        for _number in range(webhook_event.FLOOD):
+        for _number in range(processing.FLOOD):
             self.take_in(AYSE_WA_ID)
         self.env.cr.execute(
             "UPDATE whatsapp_clinic_webhook_event SET received_at = "
@@ -304,7 +304,7 @@ class TestWebhookDoor(WebCase):
 
     def rests(self):
         with self.enter_registry_test_mode(), self.env.registry.cursor() as cr:
-            return webhook_event._give_way(cr, rest=0.0)
+            return processing._give_way(cr, rest=0.0)
 
     def test_database_without_the_addon_is_answered_by_odoo(self):
         self.env.ref("whatsapp_clinic.process_webhooks").unlink()
