@@ -36,7 +36,7 @@ SLICED = {
     ("media", "whatsapp.clinic.message"): 2,
     ("message", "whatsapp.clinic.message"): 6,
     ("outbox", "whatsapp.clinic.message"): 4,
-    ("patient", "res.partner"): 4,
+    ("patient", "res.partner"): 2,
     ("rule", "whatsapp.clinic.message.rule"): 3,
     ("template", "whatsapp.clinic.template"): 10,
     ("template", "whatsapp.clinic.template.card"): 2,

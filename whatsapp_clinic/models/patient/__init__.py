@@ -1,8 +1,6 @@
 from . import (
     consent,
-    first_consent,
     guardianship,
     patient_consent,
-    patient_search,
     res_partner,
 )

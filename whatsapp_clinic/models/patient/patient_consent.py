@@ -1,31 +1,17 @@
-from datetime import date
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
-from ...tools import clock
-from ...tools.access import require_field, require_group
+from ...tools.access import require_field
 from ...tools.printing import print_action
-from ..consent.consent_state import OBJECTIONS
-from ..consent.latest_acts import SOON, expiring_patients
-from ..vocabulary.reasons import REASON_SELECTION, REASONS
-from .guardianship import majority
+from ..consent.latest_acts import expiring_patients
+from ..vocabulary.reasons import REASON_SELECTION
+from .consent_form import asking_branch, consent_form
+from .consent_glance import CONSENT_STATES, PresentConsents, badge, patients_of
+from .first_consent import take, ways_to_ask
 from .res_partner import CLINIC_STAFF
 
-CONSENT_STATES = [
-    ("ready", "May be written to"),
-    ("no_consent", "No consent"),
-    ("refused", "Refused"),
-    ("withdrawn", "Withdrawn"),
-    ("expired", "Consent expired"),
-    ("superseded", "New notice: ask again"),
-    ("guardianship_ended", "Of age: ask the patient"),
-    ("stopped", "Stopped messages"),
-    ("no_number", "No WhatsApp number"),
-    ("not_written_to", "Do not contact"),
-]
-_SEARCHABLE = {"no_consent", *OBJECTIONS}
+DESK = "whatsapp_clinic.group_receptionist,whatsapp_clinic.group_privacy_officer"
 
 
 class ResPartner(models.Model):
@@ -79,13 +65,19 @@ class ResPartner(models.Model):
         search="_search_clinic_consent_expires_soon",
         groups=CLINIC_STAFF,
     )
-    clinic_is_minor = fields.Boolean(
-        "Minor", compute="_compute_clinic_is_minor", groups=CLINIC_STAFF
+    clinic_first_consent = fields.Selection(
+        selection="_select_first_consent",
+        string="Appointment Messages?",
+        compute="_compute_first_consent",
+        inverse="_inverse_first_consent",
+        groups=DESK,
+        help="How the patient agrees to messages about appointments.",
     )
-    clinic_lacks_guardian = fields.Boolean(
-        "Minor without Guardian",
-        compute="_compute_clinic_is_minor",
-        groups=CLINIC_STAFF,
+    clinic_first_words = fields.Char(
+        "What Was Said",
+        compute="_compute_first_consent",
+        inverse="_inverse_first_consent",
+        groups=DESK,
     )
 
     @api.depends(
@@ -100,21 +92,13 @@ class ResPartner(models.Model):
     )
     @api.depends_context("uid")
     def _compute_whatsapp_consent_state(self):
-        gate = self.env["whatsapp.clinic.gate"]
         seen = self._origin._of_own_branches()
-        reasons = gate._standing_reasons(seen)
+        reasons = self.env["whatsapp.clinic.gate"]._standing_reasons(seen)
         for partner in self:
-            if partner._origin - seen:
-                partner.whatsapp_consent_state = False
-                continue
-            unsaved = None if partner._origin else partner._objection_before_saving()
-            reason = reasons.get(partner._origin.id, unsaved)
+            is_hidden = partner._origin - seen
             partner.whatsapp_consent_state = (
-                REASONS[reason].badge if reason else "ready"
+                False if is_hidden else badge(partner, reasons)
             )
-
-    def _objection_before_saving(self) -> str:
-        return "no_consent" if self._whatsapp_phone() else "no_number"
 
     @api.model
     def _search_whatsapp_consent_state(self, operator, value):
@@ -122,25 +106,9 @@ class ResPartner(models.Model):
         require_field(self, "whatsapp_consent_state")
         if operator not in ("in", "not in"):
             return NotImplemented
-        if not set(value) <= _SEARCHABLE:
-            raise UserError(
-                self.env._(
-                    "Only patients without consent, or whose consent ended, can be "
-                    "looked for."
-                )
-            )
+        decided = patients_of(self.env, value)
         if operator == "not in":
             return NotImplemented
-        purpose = self.env.ref("whatsapp_clinic.purpose_appointment")
-        coverage = self.env["whatsapp.clinic.consent.coverage"].sudo()
-        found = coverage._search(
-            [
-                ("purpose_id", "=", purpose.id),
-                ("state", "in", list(value)),
-                ("company_id", "in", self.env.companies.ids),
-            ]
-        )
-        decided = Domain("id", "in", found.subselect("partner_id"))
         return decided & self._of_own_branches_domain()
 
     @api.depends("whatsapp_consent_state", "clinic_branch_id.channel_id")
@@ -167,24 +135,11 @@ class ResPartner(models.Model):
 
     @api.depends("consent_ids")
     def _compute_clinic_present_consent_ids(self):
-        consents = self.env["whatsapp.clinic.consent"]
-        decisive = consents._decisive(self._origin)._filtered_access("read")
-        askable = self.env["whatsapp.clinic.consent.purpose"].search(
-            [("answers_only", "=", False)]
-        )
-        soon = clock.now().date() + SOON
+        present = PresentConsents(self)
         for partner in self:
-            own = decisive.filtered(
-                lambda one, partner=partner: one.partner_id == partner._origin
-            ).sorted(lambda one: (one.purpose_id.sequence, one.purpose_id.id))
-            partner.clinic_present_consent_ids = own
-            partner.clinic_undecided_purpose_ids = askable - own.purpose_id
-            partner.clinic_consent_expires_soon = any(
-                one.present_state == "given"
-                and one.expires_on
-                and one.expires_on <= soon
-                for one in own
-            )
+            partner.clinic_present_consent_ids = present.of(partner)
+            partner.clinic_undecided_purpose_ids = present.undecided(partner)
+            partner.clinic_consent_expires_soon = present.expire_soon(partner)
 
     @api.model
     def _search_clinic_consent_expires_soon(self, operator, value):
@@ -194,46 +149,23 @@ class ResPartner(models.Model):
         self.env["whatsapp.clinic.consent"].flush_model()
         return Domain("id", "in", expiring_patients()) & self._of_own_branches_domain()
 
-    @api.depends("clinic_birthdate", "guardianship_ids.end_date")
-    def _compute_clinic_is_minor(self):
-        today = clock.now().date()
-        for partner in self:
-            partner.clinic_is_minor = partner._is_minor(today)
-            partner.clinic_lacks_guardian = partner.clinic_is_minor and not any(
-                partner.guardianship_ids.mapped("is_in_force")
-            )
+    @api.model
+    def _select_first_consent(self):
+        return ways_to_ask(self.env)
 
-    def _is_minor(self, day: date) -> bool:
-        """Whether the patient is not of age on a day; who has no date of birth is."""
-        born = self.clinic_birthdate
-        return bool(born) and day < majority(born)
+    def _compute_first_consent(self):
+        self.clinic_first_consent = self.clinic_first_words = False
+
+    def _inverse_first_consent(self):
+        for patient in self:
+            words = (patient.clinic_first_words or "").strip()
+            take(patient, patient.clinic_first_consent, words)
 
     def action_mend_objection(self):
         """Do what ends the objection to writing, or open where it is ended."""
         self.ensure_one()
         self.check_access("read")
         return self.env["whatsapp.clinic.gate"]._mend(self)
-
-    def action_confirm_number(self):
-        """Take back a number that was reported as somebody else's, unchanged.
-
-        The patient said to staff that it is theirs.
-        """
-        self.ensure_one()
-        self.check_access("write")
-        require_group(self.env, "group_receptionist", "group_privacy_officer")
-        self._check_looked_after()
-        if self.clinic_has_left_number:
-            self.sudo()._confirm_number()
-        return {"type": "ir.actions.act_window_close"}
-
-    def _confirm_number(self):
-        self._claim_number()
-        self._note_for_staff(
-            self.env._(
-                "The number was confirmed with the patient: messages go there again."
-            )
-        )
 
     def action_print_consent_form(self):
         """The form to be signed on paper, in the patient's language.
@@ -249,34 +181,13 @@ class ResPartner(models.Model):
         return print_action(self, "whatsapp_clinic.consent_form_report")
 
     def _asking_branch(self):
-        """The branch that asks for consent: the home branch, or that of the user.
-
-        Who has an appointment at a branch may be asked there, by staff who do not see
-        the home branch.
-        """
-        home = self.clinic_branch_id
-        return home if home.has_access("read") else home._usual()
+        """The branch that asks for consent: the home branch, or that of the user."""
+        return asking_branch(self)
 
     def _consent_form_lang(self) -> str:
         return self.lang or self.env.lang or "en_US"
 
     def _consent_form(self) -> dict:
-        """What the paper form shows, in the language of the context.
-
-        `text` is that of the notice in force, or none; `guardians` are guardianships
-        in force.
-        """
+        """What the paper form shows, in the language of the context."""
         self.ensure_one()
-        branch = self._asking_branch()
-        company = branch.company_id or self.env.company
-        notice = self.env["whatsapp.clinic.privacy.notice"]._current(company)
-        return {
-            "clinic": branch.name or company.name,
-            "text": notice and notice._text(self.env.lang),
-            "purposes": self.env["whatsapp.clinic.consent.purpose"].search(
-                [("ask_by_default", "=", True), ("answers_only", "=", False)]
-            ),
-            "guardians": self.guardianship_ids._of_tree(company).filtered(
-                "is_in_force"
-            ),
-        }
+        return consent_form(self)

@@ -1,3 +1,5 @@
+from datetime import date
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import SUPERUSER_ID, api, fields, models
@@ -5,32 +7,24 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from ...tools import clock
-from ...tools.phone import (
-    Reading,
-    e164,
-    example,
-    line,
-    missing_digits,
-    read,
-    written_region,
-)
+from ...tools.access import require_group
 from ...tools.ruled_lines import RuledOne2many
+from ...tools.text import search_key
 from ..vocabulary.states import WAITING_STATES
+from .guardianship import majority
+from .looked_after import companies_of, own_patients
+from .patient_change import ENDINGS, PatientChange
+from .patient_phone import PatientPhone
+from .patient_search import (
+    PlainChar,
+    behind_numbers,
+    index_names,
+    lookup,
+    same_number,
+)
 
 # That somebody is a patient is health data: only the clinic's staff may see it.
 CLINIC_STAFF = "whatsapp_clinic.group_staff"
-# Fields that end all messages to a patient, the values that do, and the reason.
-_ENDINGS = (
-    ("clinic_deceased_on", bool, "patient_deceased"),
-    ("clinic_barred", bool, "patient_barred"),
-    ("active", lambda value: value is False, "patient_archived"),
-)
-# Fields that plan anew what is to come: an obstacle may have ended.
-_PLANNING = {"phone", "tz", *(name for name, _ends, _reason in _ENDINGS)}
-# What says whose number it is, and how it is read.
-_NUMBER = {"phone", "clinic_patient", "clinic_branch_id"}
-# What decides, of a guardian or a minor, who of them is written to.
-_ADDRESSING = {"clinic_birthdate", *(name for name, _ends, _reason in _ENDINGS)}
 # What anybody may add beside a contact: history, followers and activities.
 _BESIDE = ("message_", "activity_")
 
@@ -106,6 +100,33 @@ class ResPartner(models.Model):
     whatsapp_message_count = fields.Integer(
         compute="_compute_clinic_counts", groups=CLINIC_STAFF
     )
+    clinic_is_minor = fields.Boolean(
+        "Minor", compute="_compute_clinic_is_minor", groups=CLINIC_STAFF
+    )
+    clinic_lacks_guardian = fields.Boolean(
+        "Minor without Guardian",
+        compute="_compute_clinic_is_minor",
+        groups=CLINIC_STAFF,
+    )
+    clinic_search_name = PlainChar(compute="_compute_clinic_search_name", store=True)
+    clinic_lookup = fields.Char(
+        "Name or Phone", store=False, search="_search_clinic_lookup"
+    )
+    clinic_same_number_ids = fields.Many2many(
+        "res.partner",
+        string="Who Has This Number",
+        compute="_compute_clinic_same_number_ids",
+        groups=CLINIC_STAFF,
+    )
+
+    _phone_sanitized = models.Index(
+        "(phone_sanitized) WHERE phone_sanitized IS NOT NULL"
+    )
+
+    def init(self):
+        result = super().init()
+        index_names(self.env, self._table)
+        return result
 
     def _compute_clinic_counts(self):
         for field, model in (
@@ -128,6 +149,53 @@ class ResPartner(models.Model):
             known = (partner._origin & seen).sudo().whatsapp_identity_ids
             partner.clinic_number_ids = known.with_env(self.env)
 
+    @api.depends("clinic_birthdate", "guardianship_ids.end_date")
+    def _compute_clinic_is_minor(self):
+        today = clock.now().date()
+        for partner in self:
+            partner.clinic_is_minor = partner._is_minor(today)
+            partner.clinic_lacks_guardian = partner.clinic_is_minor and not any(
+                partner.guardianship_ids.mapped("is_in_force")
+            )
+
+    @api.depends("name")
+    def _compute_clinic_search_name(self):
+        for partner in self:
+            partner.clinic_search_name = search_key(partner.name or "")
+
+    @api.model
+    def _search_clinic_lookup(self, operator, value):
+        return lookup(self.env, value or "") if operator == "ilike" else NotImplemented
+
+    @api.model
+    def _search_display_name(self, operator, value):
+        domain = super()._search_display_name(operator, value)
+        if operator == "ilike" and value:
+            return Domain(domain) | Domain("clinic_lookup", "ilike", value)
+        return domain
+
+    @api.depends("phone", "clinic_birthdate")
+    @api.depends_context("clinic_tells_apart", "formatted_display_name", "uid")
+    def _compute_display_name(self):
+        """In the drop-down of who is coming: phone and birth year beside the name."""
+        super()._compute_display_name()
+        context = self.env.context
+        if not context.get("clinic_tells_apart") or not context.get(
+            "formatted_display_name"
+        ):
+            return
+        may_see = self.env.user.has_group(CLINIC_STAFF)
+        for partner in self:
+            born = may_see and partner.clinic_birthdate
+            told = filter(None, (partner.phone, born and str(born.year)))
+            if details := " · ".join(told):
+                partner.display_name = f"{partner.display_name} \t --{details}--"
+
+    @api.depends("phone", "country_id", "clinic_branch_id", "clinic_patient")
+    def _compute_clinic_same_number_ids(self):
+        for partner in self:
+            partner.clinic_same_number_ids = same_number(partner)
+
     @api.constrains("clinic_birthdate", "clinic_deceased_on")
     def _check_clinic_dates(self):
         # A day ahead of UTC somewhere on earth.
@@ -144,47 +212,7 @@ class ResPartner(models.Model):
             return
         for partner in self.sudo().filtered("clinic_patient"):
             if partner.phone and not partner._whatsapp_phone():
-                raise ValidationError(partner._tell_invalid_phone())
-
-    def _tell_invalid_phone(self) -> str:
-        """What is wrong with the number as it is written, and how it is written.
-
-        One with a country code is judged by that country.
-        """
-        usual = self._phone_countries()[:1]
-        region = written_region(self.phone, usual.code)
-        named = self.env["res.country"].search([("code", "=", region)], limit=1)
-        country = (region and named) or usual
-        told = {
-            "number": self.phone,
-            "country": country.name or self.env._("any country"),
-            "example": example(country.code or "TR"),
-        }
-        missing = missing_digits(self.phone, usual.code)
-        if missing == 1:
-            return self.env._(
-                "“%(number)s” is no valid number for %(country)s: 1 digit is missing. "
-                "A whole one is %(example)s.",
-                **told,
-            )
-        if missing > 0:
-            return self.env._(
-                "“%(number)s” is no valid number for %(country)s: %(missing)s digits "
-                "are missing. A whole one is %(example)s.",
-                missing=missing,
-                **told,
-            )
-        if region:
-            return self.env._(
-                "“%(number)s” is no valid number for %(country)s: compare its digits "
-                "with what the patient gave. One is written like %(example)s.",
-                **told,
-            )
-        return self.env._(
-            "“%(number)s” is no valid number for %(country)s. "
-            "Write it with the country code, such as %(example)s.",
-            **told,
-        )
+                raise ValidationError(PatientPhone(partner).what_is_wrong())
 
     @api.onchange("clinic_branch_id")
     def _onchange_clinic_branch_id(self):
@@ -248,34 +276,10 @@ class ResPartner(models.Model):
     def write(self, vals):
         self._check_keeps_identities([vals])
         self._check_may_write(vals)
-        is_move = "clinic_branch_id" in vals
-        homes = {one: one.clinic_branch_id for one in self.sudo() if is_move}
-        is_spelling = self.env.context.get("clinic_spells_phone")
-        touches_number = not is_spelling and _NUMBER & vals.keys()
-        phones = {one.id: one._whatsapp_phone() for one in self if touches_number}
-        newcomers = self._newcomers(vals)
+        change = PatientChange(self, vals)
         result = super().write(vals)
-        newcomers._forget_assumed_zone()
-        self._note_move(homes)
-        for one, left in homes.items():
-            one.guardianship_ids._house_guardians(left)
-        if touches_number:
-            # How others write a number tells them nothing of whose it is.
-            if "phone" not in vals or self._is_written_by_staff():
-                self._spell_phone()
-            self._follow_number(phones, is_entered="phone" in vals)
-        self._cancel_what_ended(vals)
-        if _ADDRESSING & vals.keys():
-            self._address_waiting()
-        if _PLANNING & vals.keys():
-            self._plan_messages()
+        change.follow()
         return result
-
-    def _newcomers(self, vals: dict):
-        """Contacts who become patients by these values, which tell no time zone."""
-        are_welcome = vals.get("clinic_patient") and "tz" not in vals
-        people = self.sudo() if are_welcome else self.browse()
-        return people.filtered(lambda one: not one.clinic_patient)
 
     def _check_keeps_identities(self, vals_list: list[dict]):
         """Raise AccessError where a client says by command whose number it is."""
@@ -312,10 +316,18 @@ class ResPartner(models.Model):
                 self.env._("This contact is in use: archive it instead of deleting it.")
             )
 
+    def get_formview_id(self, access_uid=None):
+        """Who is there already opens as a patient, not in the form for new ones."""
+        if self.env.context.get("clinic_tells_apart"):
+            return self.env.ref("whatsapp_clinic.patient_view_form").id
+        return super().get_formview_id(access_uid=access_uid)
+
     def _mail_track(self, tracked_fields, initial_values):
         """The same number in another spelling is no news: it is spelled when somebody
         becomes a patient, which a trace would tell everybody."""
-        before, _country = self._reading_of(initial_values.get("phone") or "")
+        before, _country = PatientPhone(self).reading_of(
+            initial_values.get("phone") or ""
+        )
         if before and before.e164 == self._whatsapp_phone():
             initial_values = {**initial_values, "phone": self.phone}
         return super()._mail_track(tracked_fields, initial_values)
@@ -333,6 +345,11 @@ class ResPartner(models.Model):
                     "of its company."
                 )
             )
+
+    def _is_minor(self, day: date) -> bool:
+        """Whether the patient is not of age on a day; who has no date of birth is."""
+        born = self.clinic_birthdate
+        return bool(born) and day < majority(born)
 
     def _is_of_clinic(self) -> bool:
         """Whether the clinic keeps something about this contact."""
@@ -360,10 +377,7 @@ class ResPartner(models.Model):
 
     def _clinic_roots(self):
         """The roots of the companies that look after them or their wards."""
-        wards = self.sudo().ward_ids.filtered("is_in_force").patient_id
-        people = (self.sudo() | wards).with_context(active_test=False)
-        visits = people.appointment_ids.filtered(lambda one: one.state != "cancelled")
-        return (people.clinic_branch_id | visits.branch_id).company_id.root_id
+        return companies_of(self)
 
     def _is_of_own_branch(self) -> bool:
         """Whether the user looks after this patient."""
@@ -389,64 +403,12 @@ class ResPartner(models.Model):
 
         A visit counts where the home's company is the user's, too.
         """
-        user = self.env.user
-        if user._is_superuser():
-            return Domain.TRUE
-        if not user.has_group(CLINIC_STAFF):
-            return Domain.FALSE
-        companies = self.env.companies.ids
-        in_reach = Domain("clinic_branch_id", "=", False) | Domain(
-            "clinic_branch_id.company_id", "in", companies
-        )
-        if not user._sees_all_branches():
-            in_reach &= Domain(user._patients_of_branches())
-        # With the system's rights: branches of others are not the user's to read.
-        known = self.sudo().with_context(active_test=False)
-        return Domain("id", "in", known._search(in_reach))
-
-    def _note_move(self, homes: dict):
-        """Note another home branch, where there was one; `homes` are those before.
-
-        Tracked it would leave a trace that tells anybody who is a patient.
-        """
-        for partner, before in homes.items():
-            after = partner.clinic_branch_id
-            if before and before != after:
-                lang = before.company_id.partner_id.lang
-                noted = partner.with_context(lang=lang)
-                noted._note_for_staff(
-                    noted.env._(
-                        "Home branch: %(before)s → %(after)s",
-                        before=before.name,
-                        after=after.name or noted.env._("none"),
-                    )
-                )
+        return own_patients(self, CLINIC_STAFF)
 
     def _follow_guardians(self):
         """Who decides for them has changed: what waits and what is planned follows."""
         self._address_waiting()
         self._plan_messages()
-
-    def _follow_number(self, phones_before: dict, is_entered: bool):
-        """`phones_before` are E.164 numbers by partner id.
-
-        A number that somebody left stays left, unless it `is_entered` anew.
-        """
-        for partner in self.sudo():
-            phone = partner._whatsapp_phone()
-            if phone != phones_before[partner.id]:
-                partner._leave_number(phones_before[partner.id])
-            elif not is_entered and partner._has_left(phone):
-                continue
-            partner._claim_number(is_entered)
-
-    def _cancel_what_ended(self, vals: dict):
-        """Planned messages to who died, was barred or archived are cancelled."""
-        reasons = [reason for name, ends, reason in _ENDINGS if ends(vals.get(name))]
-        if reasons:
-            self.env["whatsapp.clinic.message"]._cancel_open(
-                [("partner_id", "in", self.ids)], reasons[0]
-            )
 
     def _leave_number(self, phone: str | None):
         """The clinic replaced the number: it is not this patient's any more."""
@@ -514,57 +476,27 @@ class ResPartner(models.Model):
             values = {} if has_home else {"clinic_branch_id": home.id}
             partners.write({"clinic_patient": True, **values})
 
-    def _phone_countries(self):
-        """Whose a number without a country code may be, the likeliest first: the
-        partner's country, the home branch's, the company's."""
-        partner = self.sudo()
-        branch = partner.clinic_branch_id
-        company = branch.company_id or partner.company_id or self.env.company
-        return partner.country_id | branch.country_id | company._clinic_phone_country()
-
-    def _read_phone(self) -> tuple:
-        """How the phone field is read, and the country it is read for."""
-        return self._reading_of(self.phone)
-
-    def _reading_of(self, text: str | bool) -> tuple:
-        """How a number of the partner's is read, and the country it is read for.
-
-        Where a number is one of several countries, of which it is a mobile number of
-        one only, that is meant: the same digits are somebody's fixed line elsewhere.
-        A (`Reading` or None, `res.country`).
-        """
-        self.ensure_one()
-        countries = self._phone_countries()
-        likeliest = countries[:1]
-        if not likeliest or (text or "").lstrip().startswith("+"):
-            return read(text, likeliest.code), likeliest
-        found = [(read(text, country.code), country) for country in countries]
-        valid = [one for one in found if one[0]]
-        mobile = [one for one in valid if one[0].is_mobile]
-        return (mobile or valid or found)[0]
-
     def _whatsapp_phone(self) -> str | None:
         """The phone number in E.164, None if there is none or it is not valid."""
-        reading, _country = self._read_phone() if self.phone else (None, None)
-        return reading and reading.e164
+        return PatientPhone(self).e164
 
     def _phone_get_country(self):
         """Odoo's own look at a number (SMS, search, blacklist) is the same as ours."""
         countries = super()._phone_get_country()
         for partner in self.filtered("phone"):
-            _reading, country = partner._read_phone()
-            if country:
+            if country := PatientPhone(partner).country:
                 countries[partner.id] = country
         return countries
 
     @api.onchange("phone", "country_id", "company_id", "clinic_branch_id")
     def _onchange_phone_validation(self):
         person = self.sudo()
-        reading, _country = person._read_phone()
+        phone = PatientPhone(person)
+        reading = phone.reading
         # Others see every number spelled in Odoo's way: not who is a patient.
         is_told = self._is_written_by_staff()
         if is_told and person.clinic_patient and reading:
-            person.update(person._spelled(reading))
+            person.update(phone.spelled(reading))
             return None
         result = super()._onchange_phone_validation()
         is_told = person.clinic_patient and self._is_written_by_staff()
@@ -574,7 +506,7 @@ class ResPartner(models.Model):
             "warning": {
                 "type": "notification",
                 "title": self.env._("Check the Number"),
-                "message": person._tell_invalid_phone(),
+                "message": PatientPhone(person).what_is_wrong(),
             }
         }
 
@@ -585,25 +517,16 @@ class ResPartner(models.Model):
         """
         people = self.sudo().filtered(lambda one: one.clinic_patient or one.ward_ids)
         for partner in people.filtered("phone"):
-            reading, _country = partner._read_phone()
+            phone = PatientPhone(partner)
+            reading = phone.reading
             if reading and (reading.note or reading.international != partner.phone):
-                spelled = partner._spelled(reading)
+                spelled = phone.spelled(reading)
                 partner.with_context(clinic_spells_phone=True).write(spelled)
-
-    def _spelled(self, reading: Reading) -> dict:
-        """A number as it is stored, and what else was known beside it."""
-        notes = [self.clinic_phone_note or ""]
-        if reading.note not in notes[0]:
-            notes.append(reading.note)
-        return {
-            "phone": reading.international,
-            "clinic_phone_note": " · ".join(filter(None, notes)),
-        }
 
     def _is_reachable(self) -> bool:
         """Whether there is a number to write to that nobody stopped, and somebody."""
         partner, phone = self.sudo(), self._whatsapp_phone()
-        if not phone or any(ends(partner[name]) for name, ends, _reason in _ENDINGS):
+        if not phone or any(ends(partner[name]) for name, ends, _reason in ENDINGS):
             return False
         return not partner.whatsapp_identity_ids._at(phone).blocked_at
 
@@ -614,19 +537,7 @@ class ResPartner(models.Model):
         Numbers without a country code are those of the company's country. Who left a
         number is not found by it, nor whom the user does not look after.
         """
-        country = self.env.company._clinic_phone_country().code
-        told = {phone: e164(phone, country) for phone in phones}
-        lines = {phone: line(number) for phone, number in told.items() if number}
-        identities = self.env["whatsapp.clinic.identity"].search(
-            [("provider", "=", "whatsapp"), ("line", "in", sorted(set(lines.values())))]
-        )
-        behind = {
-            identity.line: identity.partner_ids.with_env(self.env)
-            .filtered("clinic_patient")
-            ._of_own_branches()
-            for identity in identities.sudo().with_context(active_test=False)
-        }
-        return {phone: behind.get(lines.get(phone), self) for phone in phones}
+        return behind_numbers(self, phones)
 
     def _reception(self):
         """Who of the staff looks after a patient; none if the branch has nobody."""
@@ -664,3 +575,38 @@ class ResPartner(models.Model):
                 )
             ],
         }
+
+    def action_confirm_number(self):
+        """Take back a number that was reported as somebody else's, unchanged.
+
+        The patient said to staff that it is theirs.
+        """
+        self.ensure_one()
+        self.check_access("write")
+        require_group(self.env, "group_receptionist", "group_privacy_officer")
+        self._check_looked_after()
+        if self.clinic_has_left_number:
+            self.sudo()._confirm_number()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _confirm_number(self):
+        self._claim_number()
+        self._note_for_staff(
+            self.env._(
+                "The number was confirmed with the patient: messages go there again."
+            )
+        )
+
+    def action_take_guardian(self):
+        """Who has this number decides for the patient and gets the messages.
+
+        Raises UserError where several have it.
+        """
+        self.ensure_one()
+        if len(self.clinic_same_number_ids) != 1:
+            raise UserError(
+                self.env._("Several have this number: choose below who decides.")
+            )
+        self.env["whatsapp.clinic.guardianship"].create(
+            {"patient_id": self.id, "guardian_id": self.clinic_same_number_ids.id}
+        )

@@ -3,7 +3,7 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from ...models.patient.patient_consent import CONSENT_STATES
+from ...models.patient.consent_glance import CONSENT_STATES
 from ..common import MARKER, ClinicCase, staff_user
 from .foreign_clinic import ForeignClinic
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from odoo.tests import tagged
 
 from ...models.appointment.anchors import ANCHORS
-from ...models.patient.patient_consent import CONSENT_STATES
+from ...models.patient.consent_glance import CONSENT_STATES
 from ...models.vocabulary.actions import ACTIONS, ANSWERS, STOPS, TAKEN_AS, WORDS
 from ...models.vocabulary.kinds import KINDS, MEDIA_KINDS
 from ...models.vocabulary.reasons import REASONS
