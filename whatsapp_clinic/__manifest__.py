@@ -103,6 +103,8 @@
         "views/whatsapp/message_cost.xml",
         "views/patient/res_partner.xml",
         "views/identity/res_partner.xml",
+        "views/message/res_partner.xml",
+        "views/appointment/res_partner.xml",
         "views/settings.xml",
         "views/menu.xml",
     ],

@@ -7,5 +7,6 @@ from . import (
     appointment_slot,
     consent_request,
     res_partner,
+    res_users,
     template_variable,
 )

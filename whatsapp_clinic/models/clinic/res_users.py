@@ -21,15 +21,13 @@ class ResUsers(models.Model):
         )
 
     def _patients_of_branches(self) -> list:
-        """Domain of contacts who are at home, or really visit, where the user works.
+        """Domain of contacts who are at home where the user works.
 
         Who has no home branch yet is every branch's.
         """
-        mine = Domain("branch_id.member_ids", "in", self.ids)
         return list(
             Domain("clinic_branch_id", "=", False)
             | Domain("clinic_branch_id.member_ids", "in", self.ids)
-            | Domain("appointment_ids", "any", mine & Domain("is_real", "=", True))
         )
 
     def _branches(self):

@@ -301,9 +301,8 @@ class PartnerMerge(models.TransientModel):
     @api.model
     def _tell_withdrawn(self, patient, purposes):
         """Staff reads what the merge withdrew, and reception is asked to ask anew."""
-        visits = self.env["whatsapp.clinic.appointment"].sudo()._coming_of(patient)
         # Not the contact: its activities tell every employee who is a patient.
-        record = visits.sorted("start")[:1] or patient.whatsapp_identity_ids[:1]
+        record = patient._to_call_about()
         staff = patient._reception() or self.env.user
 
         def told(env):

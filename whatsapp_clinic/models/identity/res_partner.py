@@ -20,3 +20,7 @@ class Partner(models.Model):
     def _compute_clinic_act_ids(self):
         for partner in self:
             partner.clinic_act_ids = partner.clinic_number_ids.act_ids
+
+    def _to_call_about(self):
+        """The record that an activity about a patient hangs on; may be none."""
+        return self.whatsapp_identity_ids[:1]

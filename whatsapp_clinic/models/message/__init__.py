@@ -9,6 +9,7 @@ from . import (
     message_kind,
     message_patient,
     res_company,
+    res_partner,
     subject,
     template_asked,
 )

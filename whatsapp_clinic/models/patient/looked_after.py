@@ -30,5 +30,4 @@ def companies_of(partners):
     """The roots of the companies that look after people or their wards."""
     wards = partners.sudo().ward_ids.filtered("is_in_force").patient_id
     people = (partners.sudo() | wards).with_context(active_test=False)
-    visits = people.appointment_ids.filtered(lambda one: one.state != "cancelled")
-    return (people.clinic_branch_id | visits.branch_id).company_id.root_id
+    return people._clinic_branches().company_id.root_id

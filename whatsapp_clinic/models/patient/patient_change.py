@@ -41,7 +41,9 @@ class PatientChange:
         self._note_moves()
         if self.touches_number:
             self._follow_number()
-        self._cancel_what_ended()
+        ended = [why for name, ends, why in ENDINGS if ends(self.vals.get(name))]
+        if ended:
+            self.people._on_ended(ended[0])
         if _ADDRESSING & self.vals.keys():
             self.people._address_waiting()
         if _PLANNING & self.vals.keys():
@@ -82,11 +84,3 @@ class PatientChange:
             elif not is_entered and partner._has_left(phone):
                 continue
             partner._claim_number(is_entered)
-
-    def _cancel_what_ended(self):
-        """Planned messages to who died, was barred or archived are cancelled."""
-        reasons = [why for name, ends, why in ENDINGS if ends(self.vals.get(name))]
-        if reasons:
-            self.env["whatsapp.clinic.message"]._cancel_open(
-                [("partner_id", "in", self.people.ids)], reasons[0]
-            )

@@ -10,7 +10,6 @@ from ...tools import clock
 from ...tools.access import require_group
 from ...tools.ruled_lines import RuledOne2many
 from ...tools.text import search_key
-from ..vocabulary.states import WAITING_STATES
 from .guardianship import majority
 from .looked_after import companies_of, own_patients
 from .patient_change import ENDINGS, PatientChange
@@ -91,15 +90,6 @@ class ResPartner(models.Model):
     consent_ids = RuledOne2many(
         "whatsapp.clinic.consent", "partner_id", "Consents", groups=CLINIC_STAFF
     )
-    appointment_ids = RuledOne2many(
-        "whatsapp.clinic.appointment", "partner_id", "Appointments", groups=CLINIC_STAFF
-    )
-    clinic_appointment_count = fields.Integer(
-        compute="_compute_clinic_counts", groups=CLINIC_STAFF
-    )
-    whatsapp_message_count = fields.Integer(
-        compute="_compute_clinic_counts", groups=CLINIC_STAFF
-    )
     clinic_is_minor = fields.Boolean(
         "Minor", compute="_compute_clinic_is_minor", groups=CLINIC_STAFF
     )
@@ -127,19 +117,6 @@ class ResPartner(models.Model):
         result = super().init()
         index_names(self.env, self._table)
         return result
-
-    def _compute_clinic_counts(self):
-        for field, model in (
-            ("clinic_appointment_count", "whatsapp.clinic.appointment"),
-            ("whatsapp_message_count", "whatsapp.clinic.message"),
-        ):
-            counted = dict(
-                self.env[model]._read_group(
-                    [("partner_id", "in", self.ids)], ["partner_id"], ["__count"]
-                )
-            )
-            for partner in self:
-                partner[field] = counted.get(partner._origin, 0)
 
     @api.depends("whatsapp_identity_ids")
     @api.depends_context("uid", "allowed_company_ids")
@@ -359,7 +336,6 @@ class ResPartner(models.Model):
             or self.ward_ids
             or self.guardianship_ids
             or self.consent_ids
-            or self.appointment_ids
             or self.whatsapp_identity_ids
         )
 
@@ -378,6 +354,10 @@ class ResPartner(models.Model):
     def _clinic_roots(self):
         """The roots of the companies that look after them or their wards."""
         return companies_of(self)
+
+    def _clinic_branches(self):
+        """The branches that look after these patients."""
+        return self.clinic_branch_id
 
     def _is_of_own_branch(self) -> bool:
         """Whether the user looks after this patient."""
@@ -409,6 +389,9 @@ class ResPartner(models.Model):
         """Who decides for them has changed: what waits and what is planned follows."""
         self._address_waiting()
         self._plan_messages()
+
+    def _on_ended(self, reason: str):
+        """Nothing may be written to them any more, for this reason."""
 
     def _leave_number(self, phone: str | None):
         """The clinic replaced the number: it is not this patient's any more."""
@@ -450,18 +433,6 @@ class ResPartner(models.Model):
 
     def _address_waiting(self):
         """What waits for them, or for whom they decide, goes where it would go now."""
-        people = self.sudo()
-        waiting = (
-            self.env["whatsapp.clinic.message"]
-            .sudo()
-            .search(
-                [
-                    ("partner_id", "in", (people | people.ward_ids.patient_id).ids),
-                    ("state", "in", WAITING_STATES),
-                ]
-            )
-        )
-        waiting._address()
 
     def _become_patients(self, branch=None):
         """Mark as patients who have an appointment now.
@@ -541,40 +512,11 @@ class ResPartner(models.Model):
 
     def _reception(self):
         """Who of the staff looks after a patient; none if the branch has nobody."""
-        branch = self.sudo().clinic_branch_id or (
-            self.sudo().appointment_ids.sorted("start")[-1:].branch_id
-        )
-        return branch._reception()
+        return self.sudo()._usual_branch()._reception()
 
-    def action_open_clinic_appointments(self):
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "whatsapp_clinic.appointment_action"
-        )
-        return {
-            **action,
-            "domain": [("partner_id", "=", self.id)],
-            "context": {"default_partner_id": self.id},
-            "view_mode": "list,form,calendar",
-        }
-
-    def action_open_whatsapp_messages(self):
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "whatsapp_clinic.message_action"
-        )
-        thread = self.env.ref("whatsapp_clinic.message_view_thread")
-        return {
-            **action,
-            "domain": [("partner_id", "=", self.id)],
-            "context": {"hide_patient": True, "thread_of": [self._name, self.id]},
-            "views": [
-                (thread.id if kind == "kanban" else view, kind)
-                for view, kind in sorted(
-                    action["views"], key=lambda one: one[1] != "kanban"
-                )
-            ],
-        }
+    def _usual_branch(self):
+        """Where a patient is at home, if anywhere."""
+        return self.clinic_branch_id
 
     def action_confirm_number(self):
         """Take back a number that was reported as somebody else's, unchanged.
