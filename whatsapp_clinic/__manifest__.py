@@ -87,6 +87,7 @@
         "views/template/template.xml",
         "views/identity/identity.xml",
         "views/identity/partner_merge.xml",
+        "views/message/identity.xml",
         "views/message/proof.xml",
         "views/intake/webhook_event.xml",
         "views/appointment/appointment.xml",

@@ -3,6 +3,8 @@ from . import (
     content_refusal,
     gate,
     gate_limits,
+    message,
     objection,
+    res_partner,
     verdict,
 )

@@ -202,10 +202,6 @@ class Identity(models.Model):
         copy=False,
         help="WhatsApp found that this patient gets too much advertising.",
     )
-    whatsapp_message_ids = fields.One2many(
-        "whatsapp.clinic.message", "identity_id", "WhatsApp Messages"
-    )
-    whatsapp_message_count = fields.Integer(compute="_compute_whatsapp_message_count")
 
     _line_uniq = models.UniqueIndex(
         "(provider, line) WHERE line IS NOT NULL",
@@ -290,15 +286,6 @@ class Identity(models.Model):
             found = Domain("partner_ids", "in", seen)
         return Domain("id", "in", self.sudo()._search(found))
 
-    def _compute_whatsapp_message_count(self):
-        counted = dict(
-            self.env["whatsapp.clinic.message"]._read_group(
-                [("identity_id", "in", self.ids)], ["identity_id"], ["__count"]
-            )
-        )
-        for identity in self:
-            identity.whatsapp_message_count = counted.get(identity, 0)
-
     def _check_may_act(self, *groups: str):
         """Raise AccessError unless a role may, for every patient with this number."""
         self.check_access("read")
@@ -346,13 +333,6 @@ class Identity(models.Model):
             "target": "new",
             "context": {"default_identity_id": self.id},
         }
-
-    def action_open_messages(self):
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "whatsapp_clinic.message_action"
-        )
-        return {**action, "domain": [("identity_id", "=", self.id)], "context": {}}
 
     @property
     def _recipient(self) -> str:
@@ -412,13 +392,11 @@ class Identity(models.Model):
         )
         if not has_other_number and not has_other_user:
             return False
-        later = [
-            ("identity_id", "=", self.id),
-            ("direction", "=", "in"),
-            ("occurred_at", ">=", at),
-        ]
-        messages = self.env["whatsapp.clinic.message"]
-        return not messages.search_count(later, limit=1)
+        return not self._has_written_since(at)
+
+    def _has_written_since(self, at) -> bool:
+        """Whether somebody wrote from it at a time (naive UTC) or later."""
+        return False
 
     def _has_other_user(self, user_id: str, portfolio) -> bool:
         is_comparable = self.user_portfolio_id == portfolio
@@ -536,14 +514,6 @@ class Identity(models.Model):
 
     def _name_patient(self):
         """What a stranger wrote is now known to be of the only patient."""
-        if len(self.partner_ids) == 1:
-            self.env["whatsapp.clinic.message"].search(
-                [
-                    ("identity_id", "=", self.id),
-                    ("direction", "=", "in"),
-                    ("partner_id", "=", False),
-                ]
-            ).write({"partner_id": self.partner_ids.id})
 
     def _is_doubtful_for(self, partner, is_entered: bool) -> bool:
         """Whether staff has to say that this number is the partner's.
@@ -687,19 +657,9 @@ class Identity(models.Model):
 
     def _obey_stops(self, scope: str):
         """What waits and may not leave any more is cancelled."""
-        to_all = [("identity_id", "in", self.ids), ("confirms_stop", "=", False)]
-        advertising = [
-            ("identity_id", "in", self.ids),
-            "|",
-            ("template_id.category", "=", "MARKETING"),
-            ("purpose_id.is_commercial", "=", True),
-        ]
-        waiting, reason = {
-            "all": (to_all, "identity_blocked"),
-            "advertising": (advertising, "marketing_blocked"),
-        }[scope]
-        if self:
-            self.env["whatsapp.clinic.message"]._cancel_open(waiting, reason)
+
+    def _on_disowned(self, reason: str, root=None):
+        """It is nobody's whom the clinic means; `root`: of one company's tree only."""
 
     def _disown(self, reason: str, company=None):
         """Whoever is behind this number is not, or no longer, who the clinic means.
@@ -727,10 +687,8 @@ class Identity(models.Model):
                 ],
             }
         )
-        waiting = [("identity_id", "=", self.id)]
         if is_shared:
             self.denied_company_ids |= company.root_id
-            waiting.append(("company_id", "child_of", company.root_id.id))
         else:
             self._note_act(
                 decision="stop",
@@ -739,7 +697,7 @@ class Identity(models.Model):
                 act_at=clock.now(),
                 company_id=(company or self.env.company).id,
             )
-        self.env["whatsapp.clinic.message"]._cancel_open(waiting, reason)
+        self._on_disowned(reason, company.root_id if is_shared else None)
         for partner in partners:
             company = partner.sudo().clinic_branch_id.company_id or self.env.company
             noted = partner.with_context(lang=company.partner_id.lang)

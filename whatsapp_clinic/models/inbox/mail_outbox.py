@@ -71,6 +71,7 @@ class Message(models.Model):
 
     def _notify_in_chatter(self):
         """Give the notes of these rows a notification, which carries the ticks."""
+        result = super()._notify_in_chatter()
         shown = self.filtered("mail_message_id")
         notifications = self.env["mail.notification"].sudo()
         notifications.create(
@@ -88,6 +89,7 @@ class Message(models.Model):
         )
         self.env.flush_all()
         self._follow_in_chatter(shown.ids)
+        return result
 
     @api.model
     def _follow_states(self, ids):

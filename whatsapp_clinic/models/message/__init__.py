@@ -1,5 +1,6 @@
 from . import (
     consent,
+    identity,
     identity_act,
     message,
     attempt,

@@ -250,7 +250,7 @@ class Message(models.Model):
     def _compute_objection(self):
         waiting = self.filtered(lambda message: message.state in WAITING_STATES)
         seen = waiting._of_own_patients()
-        verdicts = self.env["whatsapp.clinic.gate"]._judge(seen)
+        verdicts = seen._verdicts()
         (waiting - seen).objection = _ELSEWHERE
         for message in self - (waiting - seen):
             verdict = verdicts.get(message.id)
@@ -259,10 +259,10 @@ class Message(models.Model):
 
     @api.depends_context("lang", "uid", "allowed_company_ids")
     def _compute_send_objection(self):
-        gate = self.env["whatsapp.clinic.gate"].with_context(**{BY_HAND: True})
         sendable = self.filtered(_may_be_sent)
         seen = sendable._of_own_patients()
-        verdicts = gate._judge(seen, leaves_now=True)
+        by_hand = seen.with_context(**{BY_HAND: True})
+        verdicts = by_hand._verdicts(leaves_now=True)
         for message in self:
             verdict = verdicts.get(message.id)
             unasked = _ELSEWHERE if message in sendable - seen else "not_sendable"
@@ -437,16 +437,29 @@ class Message(models.Model):
         return rows
 
     def _judge_at_entry(self):
-        """Ask the gate about rows that were just queued, and wake the dispatcher."""
+        """Ask the gate about rows that were just queued, and have them sent."""
         self._address()
         now = clock.now()
-        verdicts = self.env["whatsapp.clinic.gate"]._judge(self)
+        verdicts = self._verdicts()
         for message in self:
-            verdict = verdicts[message.id]
-            if verdict.action == "refuse" and message.due_at <= now:
+            verdict = verdicts.get(message.id)
+            is_refused = verdict and verdict.action == "refuse"
+            if is_refused and message.due_at <= now:
                 message._refuse(verdict)
         if any(one.state in WAITING_STATES and one.due_at <= now for one in self):
-            self.env["whatsapp.clinic.dispatcher"]._wake()
+            self._on_due()
+
+    def _verdicts(self, leaves_now: bool = False) -> dict:
+        """What the gate says to these, by id; `leaves_now` as if each were due."""
+        return {}
+
+    def _verdicts_on_patients(self) -> dict:
+        """What stands against writing to their patients, whatever they say, by id."""
+        return {}
+
+    @api.model
+    def _on_due(self):
+        """Some are due now: who sends them is to look."""
 
     @property
     def _subject(self):
@@ -556,8 +569,8 @@ class Message(models.Model):
         waiting = self.filtered(lambda row: row.state in WAITING_STATES)
         stopped = self - waiting
         stopped._address()
-        against = self.env["whatsapp.clinic.gate"]._judge_patients(stopped)
-        for row in stopped.filtered(lambda one: not against[one.id]):
+        against = stopped._verdicts_on_patients()
+        for row in stopped.filtered(lambda one: not against.get(one.id)):
             row._requeue(row.due_at)
         waiting._judge_at_entry()
 
@@ -625,16 +638,10 @@ class Message(models.Model):
         """The messenger's call and the text to show, for this attempt.
 
         A personal link is minted here, for this attempt alone; the text to show has it
-        without its key. Raises MissingValue, NotMinimal for what should not leave, or
-        `door.NotAllowed` for what the messenger would refuse.
+        without its key. Raises MissingValue, or `door.NotAllowed` for what the
+        messenger would refuse; a room above may raise what should not leave.
         """
-        if self.template_id.asks_consent:
-            self.env["whatsapp.clinic.consent.question"]._mark(self)
-        payload, text = self._render_unchecked(attempts)
-        warning = self.env["whatsapp.clinic.content.check"]._inspect(self, payload)
-        if (self.content_warning or "") != warning:
-            self.content_warning = warning
-        return payload, text
+        return self._render_unchecked(attempts)
 
     def _render_unchecked(self, attempts: int) -> tuple[dict, str]:
         self.ensure_one()
@@ -675,6 +682,14 @@ class Message(models.Model):
         titles = [(one.action, one.text) for one in replies[: traits.buttons]]
         text = template._render(filled)
         return Outgoing(to, correlation, text, self._replies(titles)), shown
+
+    def _template_header(self):
+        """What fills the header of a template; None for a text. Raises MissingValue."""
+        return None
+
+    def _card_headers(self) -> list:
+        """What fills the headers of a template's cards; none without cards."""
+        return []
 
     def _replies(self, buttons) -> tuple[tuple[str, str], ...]:
         """What comes back when (action, title) is tapped, with the title."""

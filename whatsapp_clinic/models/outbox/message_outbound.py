@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 from ..media.media import safe_name
 from ..provider.door import Outgoing, OutgoingFile
@@ -62,13 +62,19 @@ class Message(models.Model):
         remote_id = self.upload_id.sudo().media_id if self._origin else FORESEEN
         return OutgoingFile(kind, remote_id or "", name)
 
+    @api.model
+    def _on_due(self):
+        result = super()._on_due()
+        self.env["whatsapp.clinic.dispatcher"]._wake()
+        return result
+
     def _template_header(self):
         """What fills the header of a template that is no text: a file, or a place as in
         `content`; None for a text. Raises MissingValue.
         """
         kind = self.template_id.header_format
         if not kind:
-            return None
+            return super()._template_header()
         place = (self.content or {}).get("location")
         if kind == "location" and place:
             return place
@@ -80,7 +86,7 @@ class Message(models.Model):
         """The files of a carousel's cards; none for other templates."""
         template = self.template_id
         if not template.is_carousel:
-            return []
+            return super()._card_headers()
         return template.card_ids._headers(self.channel_id if self._origin else None)
 
     def _with_personal_link(self, text: str) -> str:

@@ -433,6 +433,9 @@ class Message(models.Model):
         help="A message leaves only while its visit is still to come and was not moved."
     )
 
+    def _notify_in_chatter(self):
+        """Show in the notes about these rows what becomes of them."""
+
 
 _COUNTS = {
     "waiting_count": ("draft", *WAITING_STATES),

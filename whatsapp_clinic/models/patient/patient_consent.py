@@ -93,7 +93,7 @@ class ResPartner(models.Model):
     @api.depends_context("uid")
     def _compute_whatsapp_consent_state(self):
         seen = self._origin._of_own_branches()
-        reasons = self.env["whatsapp.clinic.gate"]._standing_reasons(seen)
+        reasons = seen._standing_reasons()
         for partner in self:
             is_hidden = partner._origin - seen
             partner.whatsapp_consent_state = (
@@ -114,11 +114,10 @@ class ResPartner(models.Model):
     @api.depends("whatsapp_consent_state", "clinic_branch_id.channel_id")
     @api.depends_context("lang", "uid")
     def _compute_whatsapp_objection(self):
-        gate = self.env["whatsapp.clinic.gate"]
         seen = self._origin._of_own_branches()
         for partner in self:
             patient = partner._origin & seen
-            objection = gate._why_not(patient) if patient else None
+            objection = patient._why_not() if patient else None
             partner.whatsapp_objection = objection and objection.reason
             partner.whatsapp_next_step = objection and objection.next_step
             partner.whatsapp_remedy = objection and objection.label
@@ -165,7 +164,20 @@ class ResPartner(models.Model):
         """Do what ends the objection to writing, or open where it is ended."""
         self.ensure_one()
         self.check_access("read")
-        return self.env["whatsapp.clinic.gate"]._mend(self)
+        return self._mend()
+
+    def _standing_reasons(self) -> dict[int, str]:
+        """What stands against writing to these, by id; told by the room of the gate."""
+        return {}
+
+    def _why_not(self):
+        """Why this patient could not be written to now, if anything stands against
+        it: a `reason`, the `next_step` and a button's `label`."""
+        return None
+
+    def _mend(self):
+        """Do what ends the objection; an action for the client, or True."""
+        return True
 
     def action_print_consent_form(self):
         """The form to be signed on paper, in the patient's language.
