@@ -2,7 +2,7 @@
 
 from odoo import SUPERUSER_ID, api
 
-from odoo.addons.whatsapp_clinic.cloud_api.webhooks import parse
+from odoo.addons.whatsapp_clinic.models.whatsapp.provider import WHATSAPP
 
 
 def migrate(cr, version):
@@ -37,7 +37,8 @@ def _note_signers(env):
 
 def _only_owner(inbound, body: bytes) -> int | bool:
     try:
-        owners = set().union(*map(inbound._owners, parse(body)))
+        named = set().union(*map(inbound._channels_named, WHATSAPP.parse(body)))
     except ValueError:
         return False
-    return owners.pop() if len(owners) == 1 else False
+    owners = inbound.env["whatsapp.clinic.channel"].browse(named).account_id
+    return owners.id if len(owners) == 1 else False
