@@ -338,14 +338,24 @@ class Alarm(models.Model):
         self._watch()
 
     @api.model
+    def _causes(self) -> dict[str, str]:
+        """Hook: a statement for each kind, as `alarm_causes.py` tells."""
+        return CAUSES
+
+    @api.model
+    def _cause_values(self) -> dict:
+        """Hook: values for the statements."""
+        return parameters(self.env, database_fingerprint(self.env), clock.now())
+
+    @api.model
     def _watch(self, *kinds: str):
         """Look for the causes of some kinds of alarm, default all."""
         if not kinds:
             self._settle("disk", self._full_disk())
         self.env.flush_all()
-        values = parameters(self.env, database_fingerprint(self.env), clock.now())
-        for kind in kinds or CAUSES:
-            self.env.cr.execute(CAUSES[kind], values)
+        causes, values = self._causes(), self._cause_values()
+        for kind in kinds or causes:
+            self.env.cr.execute(causes[kind], values)
             self._settle(
                 kind,
                 {

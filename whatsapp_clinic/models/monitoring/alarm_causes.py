@@ -6,7 +6,6 @@ concerned). They are index look-ups, whatever the size of the tables.
 
 from datetime import datetime, timedelta
 
-from ...cloud_api.connection_check import EXPIRES_SOON
 from ...tools.parameter import number
 from ..gate.gate import SHORT_HOLD
 from ..provider.access_token import HAS_ACCESS_TOKEN, secret_names
@@ -21,11 +20,10 @@ CAMPAIGN_PATIENCE = 12
 # WhatsApp repeats a webhook for so long (Cloud API, webhooks); what was sent before
 # tells nothing about the present.
 HORIZON = timedelta(days=7)
-# A lower throughput does not rise by itself, and most clinics never notice it.
-NEWS = timedelta(days=7)
 STANDBY = timedelta(days=1)
 
-_SENDS = f"""
+# Channels, as `channel`, that would send if anything were due.
+SENDS = f"""
     channel.active AND {HAS_ACCESS_TOKEN}
     AND channel.fingerprint = %(fingerprint)s
 """
@@ -45,7 +43,7 @@ _IS_UNPAID = """
 _HELD = f"""
     SELECT channel.id, %(now)s::timestamp, 0
     FROM whatsapp_clinic_channel AS channel
-    WHERE {_SENDS} AND NOT ({_IS_UNPAID}) AND (
+    WHERE {SENDS} AND NOT ({_IS_UNPAID}) AND (
         channel.hold_until > %(short_hold_end)s
         OR channel.hold_count > 0 AND EXISTS (
             SELECT FROM whatsapp_clinic_alarm
@@ -64,7 +62,7 @@ _QUEUE = f"""
         WHERE channel_id = channel.id AND priority = level.priority
           AND state IN ('queued', 'held') AND due_at <= level.due_before
     ) AS overdue
-    WHERE {_SENDS} AND NOT EXISTS (
+    WHERE {SENDS} AND NOT EXISTS (
         SELECT FROM whatsapp_clinic_alarm
         WHERE channel_id = channel.id AND kind IN ('held', 'payment')
           AND (closed_at IS NULL OR closed_at > %(queue_before)s)
@@ -82,7 +80,7 @@ def _sent_in_silence(last_sign: str, sent_before: str) -> str:
           ON message.channel_id = channel.id AND message.state = 'sent'
          AND message.status_at IS NULL AND message.claimed_at <= {sent_before}
          AND message.claimed_at > GREATEST(%(horizon)s, ({last_sign}))
-        WHERE {_SENDS}
+        WHERE {SENDS}
         GROUP BY channel.id
     """
 
@@ -115,42 +113,9 @@ _UNRECOGNISED = """
 _PAYMENT = f"""
     SELECT channel.id, channel.payment_missing_at, 0
     FROM whatsapp_clinic_channel AS channel
-    WHERE {_SENDS} AND {_IS_UNPAID}
+    WHERE {SENDS} AND {_IS_UNPAID}
 """
 
-
-def _since(column: str) -> str:
-    """Channels of which WhatsApp thinks ill, by the column that says since when."""
-    return f"""
-        SELECT channel.id, {column}, 0
-        FROM whatsapp_clinic_channel AS channel
-        LEFT JOIN whatsapp_clinic_portfolio AS portfolio
-          ON portfolio.id = channel.portfolio_id
-        WHERE {_SENDS} AND {column} IS NOT NULL
-    """
-
-
-_THROUGHPUT = f"""
-    {_since("channel.throughput_lowered_at")}
-    AND channel.throughput_lowered_at > %(news_since)s
-"""
-
-_TOKEN = f"""
-    SELECT channel.id, %(now)s::timestamp, 0
-    FROM whatsapp_clinic_channel AS channel
-    WHERE {_SENDS} AND token_ends_at < %(token_horizon)s
-"""
-
-# Of a channel that worked before. What has an alarm of its own is left out.
-_CONNECTION = f"""
-    SELECT channel.id, min(line.since), count(*)
-    FROM whatsapp_clinic_channel AS channel
-    JOIN whatsapp_clinic_channel_check AS line
-      ON line.channel_id = channel.id AND line.state = 'fail'
-     AND line.key NOT IN ('health', 'inbound', 'payment')
-    WHERE {_SENDS} AND channel.last_webhook_at IS NOT NULL
-    GROUP BY channel.id
-"""
 
 # Until no patient has written to it for a day.
 _STANDBY = """
@@ -172,14 +137,7 @@ CAUSES = {
     "no_webhook": _NO_WEBHOOK,
     "parked": _PARKED,
     "unrecognised": _UNRECOGNISED,
-    "quality": _since("channel.poor_quality_since"),
-    "name": _since("channel.poor_name_since"),
-    "barred": _since("channel.barred_since"),
-    "limit": _since("portfolio.limit_lowered_at"),
-    "throughput": _THROUGHPUT,
-    "token": _TOKEN,
     "standby": _STANDBY,
-    "connection": _CONNECTION,
 }
 
 
@@ -204,7 +162,5 @@ def parameters(env, fingerprint: str, now: datetime) -> dict:
         "status_before": now - status_time,
         "webhook_before": now - webhook_time,
         "horizon": now - HORIZON,
-        "news_since": now - NEWS,
         "standby_since": now - STANDBY,
-        "token_horizon": now + EXPIRES_SOON,
     }

@@ -1,6 +1,7 @@
 from . import (
     portfolio,
     account,
+    alarm,
     channel,
     channel_task,
     channel_check,

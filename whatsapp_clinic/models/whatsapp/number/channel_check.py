@@ -16,8 +16,6 @@ from ....cloud_api.connection_check import (
 )
 from ....cloud_api.errors import UNREACHABLE, CallFailed, CloudApiError
 from ....tools import clock
-from ....tools.fingerprint import database_fingerprint
-from ...monitoring.alarm_causes import CAUSES, parameters
 
 # A little less than a day, so that it is once a day whatever wakes the action.
 DAILY = timedelta(hours=23)
@@ -231,8 +229,8 @@ class Channel(models.Model):
 
     def _is_payment_refused(self) -> bool:
         self.env.flush_all()
-        values = parameters(self.env, database_fingerprint(self.env), clock.now())
-        self.env.cr.execute(CAUSES["payment"], values)
+        alarms = self.env["whatsapp.clinic.alarm"]
+        self.env.cr.execute(alarms._causes()["payment"], alarms._cause_values())
         return self.id in [row[0] for row in self.env.cr.fetchall()]
 
 
