@@ -294,10 +294,7 @@ def _prepare_gate(env):
     notices = env["whatsapp.clinic.privacy.notice"]
     purpose = env.ref("whatsapp_clinic.purpose_appointment")
     if purpose.validity_months:
-        env.cr.execute(
-            "UPDATE whatsapp_clinic_message SET template_id = (SELECT id FROM "
-            "whatsapp_clinic_template WHERE remote_id = 'gate')"
-        )
+        _send_gate_template(env)
         return
     purpose.validity_months = 21
     published = datetime.utcnow().replace(microsecond=0) - timedelta(days=300)
@@ -306,8 +303,7 @@ def _prepare_gate(env):
     notice.write(
         {"state": "published", "published_at": published, "valid_from": published}
     )
-    templates = env["whatsapp.clinic.template"]
-    templates._load(
+    tree.take_templates(
         env["whatsapp.clinic.channel"].search([("base_url", "like", "127.0.0.1")]),
         [
             {
@@ -320,10 +316,12 @@ def _prepare_gate(env):
             }
         ],
     )
-    env.cr.execute(
-        "UPDATE whatsapp_clinic_message SET template_id = %s",
-        [templates.search([("remote_id", "=", "gate")]).id],
-    )
+    _send_gate_template(env)
+
+
+def _send_gate_template(env):
+    template = env["whatsapp.clinic.template"].search([("remote_id", "=", "gate")])
+    env.cr.execute("UPDATE whatsapp_clinic_message SET template_id = %s", [template.id])
 
 
 def time_sms_composer(env, batch: int) -> dict[str, float]:

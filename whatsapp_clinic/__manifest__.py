@@ -85,6 +85,7 @@
         "views/whatsapp/channel_settings.xml",
         "views/whatsapp/channel_templates.xml",
         "views/template/template.xml",
+        "views/whatsapp/template.xml",
         "views/identity/identity.xml",
         "views/identity/partner_merge.xml",
         "views/message/identity.xml",

@@ -2,7 +2,7 @@
 
 from odoo.addons.whatsapp_clinic.models.messaging.dispatcher import ChannelRun
 
-__all__ = ["ChannelRun", "give_consent", "load_templates"]
+__all__ = ["ChannelRun", "give_consent", "load_templates", "take_templates"]
 
 
 def give_consent(env, partners, purpose):
@@ -23,3 +23,8 @@ def give_consent(env, partners, purpose):
 def load_templates(env, channel):
     """Load the channel's templates from its WhatsApp."""
     env["whatsapp.clinic.channel.setup"]._load_templates(channel)
+
+
+def take_templates(env, channel, listed):
+    """Take over templates as WhatsApp lists them."""
+    env["whatsapp.clinic.template"]._load(channel, listed)

@@ -59,7 +59,7 @@ channels = env["whatsapp.clinic.channel"].create([
 for channel in channels:
     channel._set_credentials(secrets)
 Template = env["whatsapp.clinic.template"]
-Template._load(channels[0], templates)
+env["whatsapp.clinic.template.approval"]._load(channels[0], templates)
 confirmation, letter = (
     Template.search([("business_account_id", "=", account_id), ("name", "=", name)])
     for name in ("kumquat_confirmation", "kumquat_letter")

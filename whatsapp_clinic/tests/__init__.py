@@ -158,6 +158,7 @@ from .vocabulary import (
     test_vocabulary,
 )
 from .whatsapp.approval import (
+    test_approvals,
     test_template_life,
     test_template_news,
     test_template_requests,

@@ -86,7 +86,10 @@ def set_up_clinic(case):
     )
     env.cr.execute("UPDATE whatsapp_clinic_identity_address SET value = 'x' || id")
     env.cr.execute(
-        "UPDATE whatsapp_clinic_template SET business_account_id = 'x', enabled = FALSE"
+        "UPDATE whatsapp_clinic_template SET name = 'x' || id, enabled = FALSE"
+    )
+    env.cr.execute(
+        "UPDATE whatsapp_clinic_template_approval SET business_account_id = 'x'"
     )
     env["whatsapp.clinic.message.rule"].search([]).write({"active": False})
     env["whatsapp.clinic.message"]._cancel_open([], "obsolete")
@@ -131,26 +134,22 @@ def set_up_clinic(case):
 
 
 def make_template(case, name="appointment_reminder", language="en", **values):
-    Template = case.env["whatsapp.clinic.template"]
-    Template._load(
+    approvals = case.env["whatsapp.clinic.template.approval"]
+    account = [("business_account_id", "=", case.channel.business_account_id)]
+    approvals._load(
         case.channel,
         [
             *(
                 {
                     "id": one.remote_id,
-                    "name": one.name,
-                    "language": one.language,
+                    "name": one.remote_name,
+                    "language": one.template_id.language,
                     "category": one.category,
                     "status": one.status,
-                    "parameter_format": one.parameter_format,
+                    "parameter_format": one.template_id.parameter_format,
                     "components": one.components,
                 }
-                for one in Template.search(
-                    [
-                        ("business_account_id", "=", case.channel.business_account_id),
-                        ("remote_id", "!=", False),
-                    ]
-                )
+                for one in approvals.search([*account, ("remote_id", "!=", False)])
             ),
             {
                 "id": f"t-{name}-{language}",
@@ -164,14 +163,8 @@ def make_template(case, name="appointment_reminder", language="en", **values):
             },
         ],
     )
-    return Template.search(
-        [
-            ("business_account_id", "=", case.channel.business_account_id),
-            ("name", "=", name),
-            ("language", "=", language),
-            ("original_id", "=", False),
-        ]
-    )
+    found = approvals.search([*account, ("remote_name", "=", name)]).template_id
+    return found.filtered(lambda one: one.language == language and not one.original_id)
 
 
 def make_patient(case, phone=AYSE_PHONE, name="Ayşe KUMQUAT", **values):

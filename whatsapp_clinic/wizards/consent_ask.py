@@ -372,9 +372,9 @@ class ConsentAsk(models.TransientModel):
             for purpose in self.env["whatsapp.clinic.consent.purpose"].search(
                 [("answers_only", "=", False)]
             ):
-                if purpose._allows_category(template.category) and not gate._why_not(
-                    self.partner_id, purpose, self._channel
-                ):
+                if purpose._allows_category(
+                    template.expected_category
+                ) and not gate._why_not(self.partner_id, purpose, self._channel):
                     return purpose, template
         return ()
 

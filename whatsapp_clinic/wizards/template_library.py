@@ -48,11 +48,10 @@ class TemplateLibrary(models.TransientModel):
         templates = self.env["whatsapp.clinic.template"]
         for library in self:
             channel = library.channel_id
-            account = channel.business_account_id
-            status = templates._library_status(account)
+            status = templates._library_status(channel)
             keys = {
-                entry["name"]: (channel.company_id.id, account, entry["name"])
-                for entry, _template in status
+                entry["name"]: (channel.company_id.id, template.name or entry["name"])
+                for entry, template, _stands in status
             }
             titles = templates._titles({*keys.values()})
             lines = [
@@ -62,9 +61,9 @@ class TemplateLibrary(models.TransientModel):
                     "language": entry["language"],
                     "body": entry["body"],
                     "template_id": template.id,
-                    "stands": template._stands,
+                    "stands": stands,
                 }
-                for entry, template in status
+                for entry, template, stands in status
             ]
             library.line_ids = [
                 fields.Command.clear(),

@@ -32,3 +32,4 @@ from .one_time_code import listed_components
 from .problem import Problem
 from .reading import read
 from .rules import problems
+from .sameness import wording

@@ -9,11 +9,16 @@ _OF_CHANNELS = (("'load_templates'", "owner.templates_wanted", "templates_error"
 # A failed submission of before says no more what it was.
 _FAILED = {"task_error": "'template_create'"}
 _COLUMNS = {
-    "whatsapp_clinic_template": ("task", "task_error", "ttl_wanted", "ttl_error"),
+    "whatsapp_clinic_template_approval": (
+        "task",
+        "task_error",
+        "ttl_wanted",
+        "ttl_error",
+    ),
     "whatsapp_clinic_channel": ("templates_wanted", "templates_error"),
 }
 _FIELDS = (
-    "channel_id, template_id, company_id, kind, state, error, ended_at, "
+    "channel_id, approval_id, company_id, kind, state, error, ended_at, "
     "create_uid, create_date, write_uid, write_date"
 )
 _STAMPS = "1, now() AT TIME ZONE 'UTC', 1, now() AT TIME ZONE 'UTC'"
@@ -31,7 +36,7 @@ def migrate(cr, version):
     if not _has_columns(cr):
         return
     for kind, is_wanted, error in _OF_TEMPLATES:
-        source = f"whatsapp_clinic_template AS owner {_CHANNEL}"
+        source = f"whatsapp_clinic_template_approval AS owner {_CHANNEL}"
         columns = "channel.id, owner.id, owner.company_id"
         _note(cr, source, columns, kind, f"{is_wanted} AND channel.id > 0", error)
     for kind, is_wanted, error in _OF_CHANNELS:
@@ -45,7 +50,7 @@ def migrate(cr, version):
 def _has_columns(cr) -> bool:
     cr.execute(
         "SELECT 1 FROM information_schema.columns WHERE column_name = 'ttl_wanted' "
-        "AND table_name = 'whatsapp_clinic_template'"
+        "AND table_name = 'whatsapp_clinic_template_approval'"
     )
     return bool(cr.fetchone())
 

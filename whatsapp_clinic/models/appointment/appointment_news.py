@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import LazyTranslate, format_date, format_time
 
 from ..vocabulary.states import UNSAID_STATES
@@ -154,16 +155,10 @@ class Appointment(models.Model):
         template = self._templates_telling(anchor)[:1]
         if template:
             return template
-        account = self.branch_id.sudo().channel_id.business_account_id
-        return template.search(
-            [
-                ("enabled", "=", True),
-                ("status", "=", "APPROVED"),
-                ("name", "=", _TEMPLATES[anchor]),
-                ("business_account_id", "=", account),
-            ],
-            limit=1,
-        )
+        channel = self.branch_id.sudo().channel_id
+        called = template._called(_TEMPLATES[anchor])
+        found = template.search(Domain("enabled", "=", True) & called)
+        return found._ready_at(channel)[:1]
 
     def _remember_to_call(self, anchor: str):
         """An activity for who said that they would call."""

@@ -372,17 +372,11 @@ class Gate(models.AbstractModel):
         template = message.template_id
         if not template:
             return None
-        account = message.channel_id.business_account_id
-        if account and template.business_account_id != account:
-            return refuse("template_account")
-        if template.status != "APPROVED":
-            return refuse("template_not_approved")
-        if template.category != template.expected_category:
-            return refuse("template_category", template.category)
         if not template.enabled:
             return refuse("template_disabled")
-        if not message.purpose_id._allows_category(template.category):
-            return refuse("purpose_category", template.category)
+        category = template.expected_category
+        if not message.purpose_id._allows_category(category):
+            return refuse("purpose_category", category)
         return None
 
     @api.model

@@ -55,7 +55,7 @@ class Identity(models.Model):
         advertising = [
             ("identity_id", "in", self.ids),
             "|",
-            ("template_id.category", "=", "MARKETING"),
+            ("template_id.expected_category", "=", "MARKETING"),
             ("purpose_id.is_commercial", "=", True),
         ]
         waiting, reason = {

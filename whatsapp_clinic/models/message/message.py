@@ -488,8 +488,7 @@ class Message(models.Model):
 
     @property
     def _is_advertising(self) -> bool:
-        is_marketing = self.template_id.category == "MARKETING"
-        return is_marketing or self.purpose_id.is_commercial
+        return self.template_id._is_advertising or self.purpose_id.is_commercial
 
     def _address(self):
         """Find who gets each row, and their identity by the present phone number."""
@@ -603,7 +602,8 @@ class Message(models.Model):
         """Take each template in the patient's language, where it is in use in it."""
         chosen = {}
         for message in self.filtered("template_id"):
-            key = (message.template_id, message.partner_id.lang, message.branch_id)
+            lang, branch = message.partner_id.lang, message.branch_id
+            key = (message.template_id, lang, branch, message.channel_id)
             if key not in chosen:
                 chosen[key] = message.template_id._for_language(*key[1:])
             if chosen[key] != message.template_id:
@@ -628,7 +628,9 @@ class Message(models.Model):
 
     def _foresee(self) -> str:
         """What a template message would say now; the bare template if it cannot."""
-        variant = self.template_id._for_language(self.partner_id.lang, self.branch_id)
+        variant = self.template_id._for_language(
+            self.partner_id.lang, self.branch_id, self.channel_id
+        )
         try:
             return variant._render(self._values(variant))
         except (MissingValue, UserError):
@@ -672,9 +674,9 @@ class Message(models.Model):
         shown, filled = template._render(values), self._with_link(values)
         if "template" in traits.kinds:
             header, cards = self._template_header(), self._card_headers()
-            native = partial(
-                template._payload, to, filled, self.key, correlation, header, cards
-            )
+            told = filled, self.key, correlation, header, cards
+            name = template._name_at(self.channel_id)
+            native = partial(template._payload, to, *told, name)
             return Outgoing(to, correlation, native=native), shown
         replies = template.button_ids.filtered(
             lambda one: one.kind == "QUICK_REPLY" and one.action != "none"

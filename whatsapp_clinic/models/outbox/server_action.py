@@ -67,7 +67,7 @@ class ServerAction(models.Model):
                 template._default_purpose() if template else False
             )
 
-    @api.depends("state", "whatsapp_template_id.enabled", "whatsapp_template_id.status")
+    @api.depends("state", "whatsapp_template_id.is_ready")
     @api.depends_context("lang")
     def _compute_whatsapp_warning(self):
         for action in self:
@@ -77,7 +77,7 @@ class ServerAction(models.Model):
     def _tell_template_warning(self) -> str | bool:
         """Why no message of the template would leave; False if it may."""
         template = self.whatsapp_template_id
-        if not template.enabled or template.status != "APPROVED":
+        if not template.is_ready:
             return self.env._("“%s” is not in use or not approved.", template.title)
         if template.asks_sender:
             return self.env._(

@@ -297,9 +297,15 @@ class MessageRule(models.Model):
         return self.search(
             [
                 ("template_id.name", "=", template.name),
-                ("template_id.business_account_id", "=", template.business_account_id),
+                ("template_id.company_id", "=", template.company_id.id),
             ]
         )
+
+    @api.model
+    def _reminding_with(self, template):
+        """The rules that send a template, in whatever language, before a visit."""
+        before = [("anchor", "=", "start"), ("offset_side", "=", "before")]
+        return self._sending(template).filtered_domain([*before, ("offset", ">", 0)])
 
     @property
     def _moment(self):
@@ -338,7 +344,7 @@ class MessageRule(models.Model):
         )
         channel = subject.sudo().branch_id.channel_id
         telling = rules.filtered(
-            lambda one: one._is_for(subject) and one.template_id._is_in_use_at(channel)
+            lambda one: one._is_for(subject) and one.template_id._ready_at(channel)
         )
         return telling.sorted("active", reverse=True)
 

@@ -1,6 +1,5 @@
 from . import (
     branch,
-    channel,
     language,
     res_company,
     res_config_settings,
@@ -12,7 +11,6 @@ from . import (
     template_language,
     template_library,
     template_naming,
-    template_notice,
     template_part,
     template_recent,
     template_title,

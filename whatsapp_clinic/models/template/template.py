@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 
 from ...cloud_api import payloads
 from ..provider.door import OutgoingFile
@@ -10,21 +11,6 @@ CATEGORIES = [
     ("MARKETING", "Marketing"),
     ("AUTHENTICATION", "Authentication"),
 ]
-# Cloud API, template status; only an approved template can be sent. A draft is ours.
-STATUSES = [
-    ("DRAFT", "Draft"),
-    ("APPROVED", "Approved"),
-    ("PENDING", "In review"),
-    ("REJECTED", "Rejected"),
-    ("PAUSED", "Paused by WhatsApp"),
-    ("DISABLED", "Disabled by WhatsApp"),
-    ("IN_APPEAL", "In appeal"),
-    ("LIMIT_EXCEEDED", "Limit exceeded"),
-    ("ARCHIVED", "Archived at WhatsApp"),
-    ("PENDING_DELETION", "Being deleted"),
-    ("DELETED", "Deleted at WhatsApp"),
-    ("UNKNOWN", "Unknown"),
-]
 # Filled by the message: its file or its place.
 FILLED_HEADERS = ("HEADER IMAGE", "HEADER VIDEO", "HEADER DOCUMENT", "HEADER LOCATION")
 FILLED_BUTTONS = ("BUTTON COPY_CODE", "BUTTON FLOW")
@@ -33,11 +19,19 @@ HIDDEN_CODE = "••••••"
 
 
 class Template(models.Model):
-    """A message template of a WhatsApp account, in one language."""
+    """A message template of the clinic, in one language: what the clinic wrote.
+
+    What a messenger says of it, such as whether it approved the text, is that
+    messenger's business (`_ready_at`, `is_draft`).
+    """
 
     _name = "whatsapp.clinic.template"
     _description = "WhatsApp Template"
-    _inherit = ["whatsapp.clinic.given.ids.mixin", "mail.thread"]
+    _inherit = [
+        "whatsapp.clinic.given.ids.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "title, language"
     _rec_names_search = ("title", "name")
 
@@ -51,9 +45,6 @@ class Template(models.Model):
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
-    business_account_id = fields.Char("WhatsApp Account ID", required=True)
-    remote_id = fields.Char("Template ID", readonly=True, copy=False)
-    category = fields.Selection(CATEGORIES, readonly=True, copy=False, tracking=True)
     expected_category = fields.Selection(
         CATEGORIES,
         default="UTILITY",
@@ -61,9 +52,6 @@ class Template(models.Model):
         tracking=True,
         help="WhatsApp may change the category. The template is then not used until "
         "somebody accepts the new one here.",
-    )
-    status = fields.Selection(
-        STATUSES, default="DRAFT", readonly=True, copy=False, tracking=True
     )
     parameter_format = fields.Selection(
         [("NAMED", "Names: {{patient_name}}"), ("POSITIONAL", "Numbers: {{1}}")],
@@ -84,6 +72,9 @@ class Template(models.Model):
         copy=False,
         tracking=True,
         help="Only a template whose variables are all mapped can be in use.",
+    )
+    is_ready = fields.Boolean(
+        compute="_compute_is_ready", help="It may leave by a channel."
     )
     variable_ids = fields.One2many(
         "whatsapp.clinic.template.variable", "template_id", "Variables", copy=True
@@ -110,7 +101,7 @@ class Template(models.Model):
     )
 
     _key_uniq = models.UniqueIndex(
-        "(business_account_id, name, language) WHERE original_id IS NULL",
+        "(company_id, name, language) WHERE original_id IS NULL",
         "This template is already there in this language.",
     )
 
@@ -153,6 +144,12 @@ class Template(models.Model):
         for template in self:
             template.asks_consent = "agree" in template.button_ids.mapped("action")
 
+    @api.depends("enabled")
+    def _compute_is_ready(self):
+        ready = self._ready_at(None)
+        for template in self:
+            template.is_ready = template in ready
+
     @api.constrains(
         "enabled", "variable_ids", "button_ids", "components", "asked_purpose_id"
     )
@@ -175,12 +172,6 @@ class Template(models.Model):
     def action_disable(self):
         self.check_access("write")
         self.write({"enabled": False})
-
-    def action_accept_category(self):
-        """Use the template in the category that WhatsApp gave it."""
-        self.check_access("write")
-        for template in self:
-            template.expected_category = template.category
 
     def _problems(self) -> list[str]:
         """What keeps the template from being filled, one sentence each."""
@@ -226,7 +217,7 @@ class Template(models.Model):
         """
         if not self:
             code = "conversation"
-        elif self.category == "MARKETING":
+        elif self._is_advertising:
             code = "marketing"
         else:
             code = "followup" if self.model == "res.partner" else "appointment"
@@ -238,14 +229,14 @@ class Template(models.Model):
 
     @api.model
     def _with_personal_link(self, channel):
-        """Templates in use on a channel's account that lead to the consent page."""
+        """Templates that may leave by a channel and lead to the consent page."""
         return self._for_patients(
             channel, [("variable_ids.builtin", "=", "personal_link")]
         )
 
     @api.model
     def _asking_about(self, purpose, channel):
-        """Templates in use on a channel's account that ask for this consent."""
+        """Templates that may leave by a channel and ask for this consent."""
         return self._for_patients(
             channel,
             [
@@ -257,21 +248,25 @@ class Template(models.Model):
 
     @api.model
     def _for_patients(self, channel, domain: list):
-        return self.search(
-            [
-                ("business_account_id", "=", channel.business_account_id),
-                ("enabled", "=", True),
-                ("status", "=", "APPROVED"),
-                ("model", "=", "res.partner"),
-                *domain,
-            ]
-        )
+        about_patients = [("enabled", "=", True), ("model", "=", "res.partner")]
+        return self.search([*about_patients, *domain])._ready_at(channel)
 
-    def _is_in_use_at(self, channel) -> bool:
-        """Whether it is approved, in use, and of the WhatsApp account of a channel."""
-        account = channel.business_account_id
-        is_at_hand = not account or self.business_account_id == account
-        return self.enabled and self.status == "APPROVED" and is_at_hand
+    def _ready_at(self, channel):
+        """Hook: those of them that may leave by a channel; None for any channel."""
+        return self.filtered("enabled")
+
+    @api.model
+    def _called(self, name: str) -> Domain:
+        """Hook: a domain of what the clinic or a messenger calls so."""
+        return Domain("name", "=", name)
+
+    def _name_at(self, channel) -> str:
+        """Hook: what the messenger of a channel calls it."""
+        return self.name
+
+    @property
+    def _is_advertising(self) -> bool:
+        return self.expected_category == "MARKETING"
 
     def _values(self, record, given: dict | None = None) -> dict:
         """Values of all variables for a record, keyed by (component, name).
@@ -293,13 +288,15 @@ class Template(models.Model):
         callback: str,
         header=None,
         card_headers=(),
+        name: str | None = None,
     ) -> dict:
         """What is posted to WhatsApp.
 
         `values` as `_values` returns them, `key` is the outbox row's random key that
         quick replies carry, `callback` comes back in every status; `header` fills one
         that is no text (an `OutgoingFile`, or a place as messages keep it),
-        `card_headers` are the files of a carousel's cards.
+        `card_headers` are the files of a carousel's cards, `name` is that at WhatsApp
+        where it is another one.
         """
         self.ensure_one()
         payloads.check_filled(self.components or [], values)
@@ -313,7 +310,7 @@ class Template(models.Model):
             header = texts if named else next(iter(texts.values()))
         return payloads.template(
             recipient,
-            self.name,
+            name or self.name,
             self.language,
             header=header,
             body=self._body_parameters(values),

@@ -104,7 +104,7 @@ class Template(models.Model):
 
     @api.depends(
         "components",
-        "status",
+        "is_draft",
         "header_kind",
         "header_text",
         "header_sample",

@@ -1,12 +1,12 @@
-from dataclasses import replace
+from itertools import chain, count
 
 from odoo import Command, api, fields, models
-from odoo.exceptions import UserError, ValidationError
-from odoo.tools import LazyTranslate, format_date
+from odoo.exceptions import UserError
+from odoo.tools import LazyTranslate
 
 from ...cloud_api import payloads, templates
 from ...cloud_api.templates import Header, Problem, TemplateDefinition
-from ...tools import clock
+from ...tools.compat import decoded
 from .template_button import button_of
 
 _lt = LazyTranslate(__name__)
@@ -18,12 +18,11 @@ HEADERS = [
     ("DOCUMENT", "Document"),
     ("LOCATION", "Location"),
 ]
-# What a person writes, and what only WhatsApp says.
+# What a person writes.
 AUTHORED = {
     "name",
     "language",
     "company_id",
-    "business_account_id",
     "parameter_format",
     "header_kind",
     "header_text",
@@ -32,17 +31,6 @@ AUTHORED = {
     "footer_text",
     "add_security_recommendation",
     "code_expiration_minutes",
-}
-REMOTE = {
-    "remote_id",
-    "status",
-    "category",
-    "components",
-    "original_id",
-    "quality",
-    "edited_at",
-    "name_blocked_until",
-    "ttl_seconds",
 }
 _PARTS = {
     "name": _lt("Name"),
@@ -57,6 +45,8 @@ _PARTS = {
 }
 # What a text in another language begins with, besides the text.
 _CARRIED = {"model", "expected_category", "button_ids", "variable_ids"}
+# Context key: a copy keeps also what cannot be written here.
+WHOLE = "whatsapp_clinic_whole"
 # Stands for the handle of a sample until the template is submitted.
 SAMPLE = "sample"
 
@@ -64,8 +54,9 @@ SAMPLE = "sample"
 class Template(models.Model):
     """A template as a manager writes it.
 
-    Only a draft can be written. What WhatsApp has is changed by a draft of its own:
-    `original_id` is the template that it is to replace, which stays in use meanwhile.
+    Only a draft can be written. What a messenger has approved is changed by a draft of
+    its own: `original_id` is the template that it is to replace, which stays in use
+    meanwhile.
     """
 
     _inherit = "whatsapp.clinic.template"
@@ -81,47 +72,29 @@ class Template(models.Model):
     revision_ids = fields.One2many(
         "whatsapp.clinic.template", "original_id", "Changes", readonly=True
     )
-    channel_id = fields.Many2one(
-        "whatsapp.clinic.channel",
-        "Account of",
-        compute="_compute_channel_id",
-        inverse="_inverse_channel_id",
-        help="Templates belong to the WhatsApp account of this number.",
+    is_draft = fields.Boolean(
+        compute="_compute_is_draft", help="No messenger has it, and it can be written."
     )
-    header_kind = fields.Selection(
-        HEADERS, "Header", compute="_compute_parts", store=True, readonly=False
-    )
-    header_text = fields.Char(
-        compute="_compute_parts", store=True, readonly=False, trim=False
-    )
+    is_busy = fields.Boolean(compute="_compute_is_busy")
+    header_kind = fields.Selection(HEADERS, "Header")
+    header_text = fields.Char(trim=False)
     header_sample = fields.Binary(
         "Sample File", attachment=True, help="WhatsApp's reviewers look at it."
     )
     header_sample_name = fields.Char()
-    body_text = fields.Text(
-        "Text", compute="_compute_parts", store=True, readonly=False
-    )
-    footer_text = fields.Char(
-        "Footer", compute="_compute_parts", store=True, readonly=False, trim=False
-    )
+    body_text = fields.Text("Text")
+    footer_text = fields.Char("Footer", trim=False)
     add_security_recommendation = fields.Boolean(
         "Advise to Keep It Secret",
-        compute="_compute_parts",
-        store=True,
-        readonly=False,
         help="WhatsApp adds that the code should not be shared.",
     )
     code_expiration_minutes = fields.Integer(
         "Code Expires After (Minutes)",
-        compute="_compute_parts",
-        store=True,
-        readonly=False,
         help="WhatsApp says below the code for how long it holds: 1 to 90 minutes, or "
         "0 to say nothing of it.",
     )
     advice = fields.Text(compute="_compute_problems")
     body_length = fields.Integer(compute="_compute_body_length")
-    name_blocked_until = fields.Datetime(readonly=True, copy=False)
     variant_ids = fields.Many2many(
         "whatsapp.clinic.template", compute="_compute_variant_ids", string="Languages"
     )
@@ -141,51 +114,25 @@ class Template(models.Model):
             )
         return result
 
-    @api.depends("business_account_id")
-    def _compute_channel_id(self):
-        channels = self.env["whatsapp.clinic.channel"]
-        for template in self:
-            account = template.business_account_id
-            template.channel_id = account and channels.search(
-                [("business_account_id", "=", account)], limit=1
-            )
+    def _compute_is_draft(self):
+        """Hook: what messengers have approved, or review, is none."""
+        self.is_draft = True
 
-    def _inverse_channel_id(self):
-        for template in self:
-            channel = template.channel_id
-            account = channel.business_account_id
-            if account and account != template.business_account_id:
-                template.write(
-                    {
-                        "business_account_id": account,
-                        "company_id": channel.company_id.id,
-                    }
-                )
-
-    @api.depends("components", "status")
-    def _compute_parts(self):
-        """What WhatsApp has; a draft keeps what was written."""
-        for template in self.filtered(lambda one: one.status != "DRAFT"):
-            said = template._listed()
-            kind = said.header and said.header.kind
-            template.header_kind = kind if kind in dict(HEADERS) else False
-            template.header_text = said.header and said.header.text
-            template.body_text = said.body
-            template.footer_text = said.footer
-            template.add_security_recommendation = said.add_security_recommendation
-            template.code_expiration_minutes = said.code_expiration_minutes or 0
+    def _compute_is_busy(self):
+        """Hook: a messenger is being asked about it."""
+        self.is_busy = False
 
     @api.depends("body_text")
     def _compute_body_length(self):
         for template in self:
             template.body_length = len(template.body_text or "")
 
-    @api.depends("name", "business_account_id")
+    @api.depends("name", "company_id")
     def _compute_variant_ids(self):
         for template in self:
             template.variant_ids = self.search(
                 [
-                    ("business_account_id", "=", template.business_account_id),
+                    ("company_id", "=", template.company_id.id),
                     ("name", "=", template.name),
                     ("original_id", "=", False),
                 ]
@@ -194,7 +141,7 @@ class Template(models.Model):
     @api.depends(
         "name",
         "language",
-        "status",
+        "is_draft",
         "expected_category",
         "parameter_format",
         "header_kind",
@@ -204,7 +151,6 @@ class Template(models.Model):
         "footer_text",
         "add_security_recommendation",
         "code_expiration_minutes",
-        "name_blocked_until",
         "model",
         "variable_ids.example",
         "variable_ids.source",
@@ -245,38 +191,9 @@ class Template(models.Model):
     def _onchange_button_ids(self):
         self._list_variables()
 
-    @api.model
-    def default_get(self, fields_list):
-        values = super().default_get(fields_list)
-        if "business_account_id" in fields_list and not values.get(
-            "business_account_id"
-        ):
-            channels = self.env["whatsapp.clinic.channel"].search(
-                [("company_id", "=", self.env.company.id)], limit=1
-            )
-            values["business_account_id"] = channels.business_account_id
-        return values
-
-    @api.constrains("business_account_id", "company_id")
-    def _check_business_account(self):
-        """Templates of a WhatsApp account are submitted and loaded with the token of
-        its numbers: where others have these, nobody writes templates."""
-        every = self.env["whatsapp.clinic.channel"].sudo()
-        numbers = every.with_context(active_test=False)
-        for template in self:
-            of_account = [("business_account_id", "=", template.business_account_id)]
-            owners = numbers.search(of_account).company_id.root_id
-            if owners and template.company_id.root_id not in owners:
-                raise ValidationError(
-                    self.env._(
-                        "Your company has no number of this WhatsApp account: check "
-                        "the WhatsApp account id."
-                    )
-                )
-
     @api.model_create_multi
     def create(self, vals_list):
-        if not self.env.su and any(REMOTE & vals.keys() for vals in vals_list):
+        if not self.env.su and any(self._remote & vals.keys() for vals in vals_list):
             raise UserError(self.env._("What WhatsApp says cannot be entered by hand."))
         created = super().create(vals_list)
         created._rebuild()
@@ -290,7 +207,8 @@ class Template(models.Model):
         return result
 
     def copy_data(self, default=None):
-        self._check_writable()
+        if not self.env.context.get(WHOLE):
+            self._check_writable()
         default = dict(default or {})
         return [
             {**values, **({} if "name" in default else {"name": f"{values['name']}_2"})}
@@ -299,7 +217,7 @@ class Template(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_only_drafts(self):
-        if any(one.status != "DRAFT" for one in self):
+        if not all(one.is_draft for one in self):
             raise UserError(
                 self.env._(
                     "WhatsApp has this template: use “Delete at WhatsApp”, or archive "
@@ -345,24 +263,32 @@ class Template(models.Model):
         """Raise UserError for what may not be changed here."""
         if self.env.su:
             return
-        if REMOTE & vals.keys():
+        if self._remote & vals.keys():
             raise UserError(self.env._("What WhatsApp says cannot be entered by hand."))
-        if not vals.keys() & AUTHORED:
-            return
-        if any(one.status != "DRAFT" for one in self):
+        if vals.keys() & AUTHORED:
+            self._check_unsettled()
+
+    @property
+    def _remote(self) -> set[str]:
+        """What nobody enters by hand."""
+        return {"components", "original_id"}
+
+    def _check_unsettled(self):
+        """Raise UserError for what is not the clinic's to write at this moment."""
+        if not all(one.is_draft for one in self):
             raise UserError(
                 self.env._(
                     "WhatsApp has approved or reviews this text. Press “Edit” to write "
                     "a change and submit it."
                 )
             )
-        if any(one.task for one in self):
+        if any(one.is_busy for one in self):
             raise UserError(self.env._("This is being submitted at this moment."))
 
     def _check_writable(self):
         """Raise UserError for what a draft would lose of a template: an edit replaces
         all components."""
-        for template in self.filtered(lambda one: one.status != "DRAFT"):
+        for template in self.filtered(lambda one: not one.is_draft):
             lost = templates.lost_parts(
                 template.components or [], template._definition()
             )
@@ -388,16 +314,100 @@ class Template(models.Model):
         """A draft with the text of a template, which it is to replace."""
         self.ensure_one()
         self.sudo().button_ids._follow(self.sudo())
-        values = {
-            "name": self.name,
-            "expected_category": self.category or self.expected_category,
-        }
-        (values,) = self.copy_data({**values, "original_id": self.id})
+        values = {**self._revision_values(), "original_id": self.id}
+        (values,) = self.copy_data(values)
         return self.sudo().create(values).sudo(False)
+
+    def _revision_values(self) -> dict:
+        """Hook: what a change says otherwise than its template, to begin with."""
+        return {"name": self.name}
+
+    def _check_editable(self):
+        """Hook: raise UserError where no change can be submitted now."""
+
+    def _copy_for(self, values: dict):
+        """A copy with all that a messenger approved of it, in use like this one."""
+        copied = self.with_context(**{WHOLE: True}).copy(values)
+        copied.enabled = self.enabled
+        return copied.with_env(self.env)
+
+    def _replace_by(self, change, components: list[dict]):
+        """Say what a change of it says; `components` as the messenger lists them."""
+        self.enabled = False
+        self.variable_ids.unlink()
+        self.button_ids.unlink()
+        change.variable_ids.template_id = self
+        change.button_ids.template_id = self
+        self.write(
+            {
+                "expected_category": change.expected_category,
+                "model": change.model,
+                "asked_purpose_id": change.asked_purpose_id.id,
+                "header_sample": change.header_sample,
+                "header_sample_name": change.header_sample_name,
+            }
+        )
+        self._adopt(components, self.parameter_format)
+
+    def _adopt(self, components: list[dict], parameter_format: str):
+        """Have the words that a messenger lists; rows stay as they are."""
+        listed = {"parameter_format": parameter_format, "components": components}
+        said = templates.read(listed)
+        kind = said.header and said.header.kind
+        self.write(
+            {
+                **listed,
+                "header_kind": kind if kind in dict(HEADERS) else False,
+                "header_text": said.header and said.header.text,
+                "body_text": said.body,
+                "footer_text": said.footer,
+                "add_security_recommendation": said.add_security_recommendation,
+                "code_expiration_minutes": said.code_expiration_minutes or 0,
+            }
+        )
+
+    def _take(self, components: list[dict], parameter_format: str):
+        """Say what a messenger lists; rows keep what the clinic added to them."""
+        self._adopt(components, parameter_format)
+        former = self.variable_ids._sources()
+        places = self.card_ids._follow(self)
+        self._list_variables()
+        self.variable_ids._follow_cards(places, former)
+        self.button_ids._follow(self)
+
+    def _says(self, components: list[dict] | None) -> bool:
+        """Whether patients read the same in these components."""
+        theirs = {"components": components, "parameter_format": self.parameter_format}
+        return templates.wording(templates.read(theirs)) == templates.wording(
+            templates.read({**theirs, "components": self.components})
+        )
+
+    @api.model
+    def _named(self, company, name: str, language: str):
+        """The template of this name in a language, archived or not; no change."""
+        return self.with_context(active_test=False).search(
+            [
+                ("company_id", "=", company.id),
+                ("name", "=", name),
+                ("language", "=", language),
+                ("original_id", "=", False),
+            ]
+        )
+
+    @api.model
+    def _free_name(self, company, name: str, language: str) -> str:
+        """A name that the company has not used in a language: this, else with a
+        number."""
+        numbered = (f"{name}_{number}" for number in count(2))
+        return next(
+            one
+            for one in chain([name], numbered)
+            if not self._named(company, one, language)
+        )
 
     def _rebuild(self):
         """Bring the components and the list of variables of drafts up to date."""
-        for draft in self.sudo().filtered(lambda one: one.status == "DRAFT"):
+        for draft in self.sudo().filtered("is_draft"):
             if draft._is_code and draft.parameter_format != templates.POSITIONAL:
                 draft.parameter_format = templates.POSITIONAL
             draft.button_ids._number()
@@ -408,7 +418,7 @@ class Template(models.Model):
 
     def _list_variables(self):
         """List what the text has, keep where it comes from; also while typing."""
-        if self.status == "DRAFT":
+        if self.is_draft:
             self.variable_ids._follow_language(self.language)
         components = self._present_components()
         commands = self.variable_ids._matching(components, self)
@@ -417,7 +427,7 @@ class Template(models.Model):
 
     def _present_components(self) -> list[dict]:
         """What WhatsApp has, or what a draft would be."""
-        if self.status == "DRAFT":
+        if self.is_draft:
             return templates.listed_components(self._definition())
         return self.components or []
 
@@ -448,7 +458,6 @@ class Template(models.Model):
                 (variable.component, variable._key()): variable.example or ""
                 for variable in self.variable_ids
             },
-            ttl_seconds=self.ttl_seconds or None,
             add_security_recommendation=self.add_security_recommendation,
             code_expiration_minutes=self.code_expiration_minutes or None,
         )
@@ -470,20 +479,18 @@ class Template(models.Model):
             return Header("TEXT", text=self.header_text or "")
         return Header(self.header_kind, handle=SAMPLE if self.header_sample else "")
 
-    def _with_handle(self, handle: str) -> TemplateDefinition:
-        """The definition with the handle of the sample that WhatsApp has now."""
-        definition = self._definition()
-        return replace(definition, header=replace(definition.header, handle=handle))
+    def _sample(self) -> bytes:
+        return decoded(self.with_context(bin_size=False).header_sample)
 
     def _problems(self) -> list[str]:
         """For a draft: everything that keeps it from being submitted."""
-        if self.status != "DRAFT":
-            return super()._problems()
+        return self._writing_problems() if self.is_draft else super()._problems()
+
+    def _writing_problems(self) -> list[str]:
+        """Everything that keeps its text from being submitted."""
         found = [one for one in self._found() if not one.is_advice]
         unmapped = self.variable_ids.filtered(lambda one: not one._is_mapped())
         return [
-            *self._name_problems(),
-            *self._twin_problems(),
             *(self._tell(problem) for problem in found),
             *self.button_ids._foreign_problems(),
             *(
@@ -495,52 +502,12 @@ class Template(models.Model):
 
     def _advice(self) -> list[str]:
         """What WhatsApp may accept nevertheless."""
-        if self.status != "DRAFT":
+        if not self.is_draft:
             return []
         return [self._tell(one) for one in self._found() if one.is_advice]
 
     def _found(self) -> list[Problem]:
         return templates.problems(self._definition())
-
-    def _name_problems(self) -> list[str]:
-        until = self.name_blocked_until
-        if not until or until <= clock.now():
-            return []
-        return [
-            self.env._(
-                "Name: “%(name)s” was deleted; WhatsApp takes it again from %(date)s "
-                "on. Choose another name, or wait.",
-                name=self.name,
-                date=format_date(self.env, until),
-            )
-        ]
-
-    def _twin_problems(self) -> list[str]:
-        """WhatsApp takes a text once in a language (Cloud API, template components)."""
-        if self._is_code or not self.body_text:
-            return []
-        footers = [self.footer_text] if self.footer_text else [False, ""]
-        twin = self.with_context(active_test=False).search(
-            [
-                ("business_account_id", "=", self.business_account_id),
-                ("language", "=", self.language),
-                ("remote_id", "!=", False),
-                ("status", "!=", "DELETED"),
-                ("id", "!=", self.original_id.id),
-                ("body_text", "=", self.body_text),
-                ("footer_text", "in", footers),
-            ],
-            limit=1,
-        )
-        if not twin:
-            return []
-        return [
-            self.env._(
-                "Text: “%s” has this text and footer already; WhatsApp takes them once "
-                "in a language.",
-                twin.display_name,
-            )
-        ]
 
     def _tell(self, problem: Problem) -> str:
         """A broken rule in one sentence that names the part and the offending text."""

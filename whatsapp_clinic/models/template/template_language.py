@@ -15,8 +15,8 @@ class Template(models.Model):
         "patient gets it in their own.",
     )
 
-    def _for_language(self, lang: str | None, branch=None):
-        """The variant in use for a patient.
+    def _for_language(self, lang: str | None, branch=None, channel=None):
+        """The variant for a patient that may leave by a channel, if one is given.
 
         First the patient's own language (`tr_TR`), then the fallback languages of the
         branch, else of the company, then this one.
@@ -32,12 +32,11 @@ class Template(models.Model):
             return self
         variants = self.search(
             [
-                ("business_account_id", "=", self.business_account_id),
+                ("company_id", "=", self.company_id.id),
                 ("name", "=", self.name),
-                ("enabled", "=", True),
-                ("status", "=", "APPROVED"),
+                ("original_id", "=", False),
             ]
-        )
+        )._ready_at(channel)
         matches = (variants._in_language(code) for code in wanted)
         return next(filter(None, matches), self)
 
@@ -56,14 +55,14 @@ class Template(models.Model):
     def _one_of_each(self):
         """One of those in use for each template, if possible in the clinic's language.
 
-        An approved one goes before the others.
+        One that may leave goes before the others.
         """
         in_use = self.search([("enabled", "=", True), ("original_id", "=", False)])
         by_template = in_use.grouped(lambda one: (*one._key, one.model))
         return self.union(*(same._preferred() for same in by_template.values()))
 
     def _preferred(self):
-        approved = self.filtered(lambda one: one.status == "APPROVED") or self
+        approved = self._ready_at(None) or self
         code = self._language_of(self.company_id)
         return approved._in_language(code) or approved[:1]
 

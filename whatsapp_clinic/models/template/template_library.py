@@ -9,13 +9,6 @@ from .template_variable import partner_of
 
 LIBRARY = "whatsapp_clinic/data/template/template_library.json"
 _VARIABLE = re.compile(r"{{(\w+)}}")
-# How a template of the library stands in an account, by its status.
-_STANDS = {
-    "APPROVED": "approved",
-    "PENDING": "review",
-    "IN_APPEAL": "review",
-    "DRAFT": "draft",
-}
 
 
 class Template(models.Model):
@@ -58,45 +51,6 @@ class Template(models.Model):
         return _VARIABLE.sub(value, text["body"])
 
     @api.model
-    def _library_status(
-        self, business_account_id: str
-    ) -> list[tuple[dict, models.Model]]:
-        """Each entry of the library with the account's template, if there is one."""
-        found = self.with_context(active_test=False).search(
-            [
-                ("business_account_id", "=", business_account_id),
-                ("original_id", "=", False),
-            ]
-        )
-        by_key = {(one.name, one.language): one for one in found}
-        return [
-            (entry, by_key.get((entry["name"], entry["language"]), self.browse()))
-            for entry in self._library()
-        ]
-
-    @property
-    def _stands(self) -> str:
-        """missing, draft, review, approved or trouble."""
-        if not self or self.status == "DELETED":
-            return "missing"
-        return "review" if self.task else _STANDS.get(self.status, "trouble")
-
-    @api.model
-    def _add_missing(self, channel):
-        """Drafts of what the account does not have; returns all that can be submitted.
-
-        Drafts that were written from the library before are among them.
-        """
-        drafts = self.browse()
-        for entry, template in self._library_status(channel.business_account_id):
-            if template._stands == "missing":
-                template.action_rewrite()
-                drafts |= template or self.create(self._entry_values(entry, channel))
-            elif template._stands == "draft":
-                drafts |= template
-        return drafts
-
-    @api.model
     def _entry_values(self, entry: dict, channel) -> dict:
         base = channel.get_base_url()
         return {
@@ -106,7 +60,6 @@ class Template(models.Model):
             "model": entry["model"],
             "parameter_format": "NAMED",
             "asked_purpose_id": self._purpose_of(entry.get("asks")).id,
-            "business_account_id": channel.business_account_id,
             "company_id": channel.company_id.id,
             "header_kind": "TEXT" if entry.get("header") else False,
             "header_text": entry.get("header"),

@@ -27,7 +27,6 @@ class Template(models.Model):
         compute="_compute_variable_choices",
         help="Names and labels of what can be put into the text with a click.",
     )
-    draft_count = fields.Integer("Languages to Submit", compute="_compute_draft_count")
 
     @api.depends_context("lang")
     def _compute_language_choices(self):
@@ -41,11 +40,6 @@ class Template(models.Model):
             template.variable_choices = (
                 self.variable_ids._builtins_of(template.model) if is_named else []
             )
-
-    @api.depends("name", "business_account_id", "status")
-    def _compute_draft_count(self):
-        for template in self:
-            template.draft_count = len(template._drafts_in_all_languages())
 
     @api.onchange("title")
     def _onchange_title(self):
@@ -63,16 +57,6 @@ class Template(models.Model):
         """`Türkçe`, `Turkish` and `tr_TR` become `tr`."""
         self.language = _language_code(self.language or "")
         self._list_variables()
-
-    def action_submit_all_languages(self):
-        """Submit the drafts of this name in all languages, all or none of them."""
-        self.ensure_one()
-        self._drafts_in_all_languages().action_submit()
-
-    def _drafts_in_all_languages(self):
-        return self.variant_ids.filtered(
-            lambda one: one.status == "DRAFT" and not one.task
-        )
 
 
 def _slug(text: str | None) -> str:

@@ -29,7 +29,7 @@ class TemplatePart(models.AbstractModel):
 
     def _check_draft(self):
         """What an approved template has is not ours to change."""
-        if not self.env.su and any(one.status != "DRAFT" for one in self.template_id):
+        if not self.env.su and not all(one.is_draft for one in self.template_id):
             raise UserError(self.env._("Press “Edit” on the template to change it."))
 
 

@@ -17,7 +17,7 @@ class Template(models.Model):
         if not self.env.context.get("recent_first"):
             return found
         recent = [template._key for template in self._sent_lately()]
-        names = [name for _company, _account, name in recent]
+        names = [name for _company, name in recent]
         among = Domain(domain or []) & Domain("name", "in", names)
         known = dict(super().name_search(name, among, operator, None))
         by_key = {template._key: template.id for template in self.browse(known)}

@@ -8,7 +8,7 @@ from odoo.tools import SQL, file_path
 from .template_library import LIBRARY
 
 # Which templates are one and the same in several languages.
-KEY = ("company_id", "business_account_id", "name")
+KEY = ("company_id", "name")
 
 
 class TemplateTitle(models.Model):
@@ -19,12 +19,11 @@ class TemplateTitle(models.Model):
     _rec_name = "title"
 
     company_id = fields.Many2one("res.company", required=True, ondelete="cascade")
-    business_account_id = fields.Char("WhatsApp Account ID", required=True)
     name = fields.Char("Name at WhatsApp", required=True)
     title = fields.Char(required=True)
 
     _template_uniq = models.Constraint(
-        "UNIQUE (company_id, business_account_id, name)", "A template has one title."
+        "UNIQUE (company_id, name)", "A template has one title."
     )
     _title_length = models.Constraint(
         "CHECK (char_length(title) <= 100)",
@@ -100,24 +99,22 @@ class Template(models.Model):
 
     @property
     def _key(self) -> tuple:
-        return self.company_id.id, self.business_account_id, self.name
+        return self.company_id.id, self.name
 
     @api.model
     def _titles(self, keys: set[tuple]) -> dict[tuple, str | None]:
         """The title of each template, by its `KEY`."""
         columns = zip(*keys, strict=True)
-        companies, accounts, names = ([one or None for one in all_] for all_ in columns)
+        companies, names = ([one or None for one in all_] for all_ in columns)
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT company_id, business_account_id, name, %(title)s
-                FROM unnest(
-                    %(companies)s::int[], %(accounts)s::text[], %(names)s::text[]
-                ) AS key (company_id, business_account_id, name)
+                SELECT company_id, name, %(title)s
+                FROM unnest(%(companies)s::int[], %(names)s::text[])
+                    AS key (company_id, name)
                 """,
                 title=self._title_sql("key"),
                 companies=companies,
-                accounts=accounts,
                 names=names,
             )
         )
@@ -138,14 +135,12 @@ class Template(models.Model):
             COALESCE(
                 (SELECT given.title FROM whatsapp_clinic_template_title AS given
                  WHERE given.company_id = %(company)s
-                   AND given.business_account_id = %(account)s
                    AND given.name = %(name)s),
                 %(library)s::jsonb ->> %(name)s,
                 upper(left(%(name)s, 1)) || replace(substr(%(name)s, 2), '_', ' ')
             )
             """,
             company=SQL.identifier(alias, "company_id"),
-            account=SQL.identifier(alias, "business_account_id"),
             name=SQL.identifier(alias, "name"),
             library=_library_titles(code.partition("_")[0]),
             to_flush=[

@@ -101,7 +101,7 @@ class Inbound(models.AbstractModel):
 
     @api.model
     def _on_template(self, event: webhooks.TemplateUpdate):
-        self.env["whatsapp.clinic.template"]._apply_update(event)
+        self.env["whatsapp.clinic.template.approval"]._apply_update(event)
 
     @api.model
     def _on_account(self, event: webhooks.AccountUpdate):

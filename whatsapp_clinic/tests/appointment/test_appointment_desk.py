@@ -459,7 +459,7 @@ class TestCancelling(DeskCase):
         rule = self.rule(**telling, active=False)
         self.assertFalse(self.wizard().is_told_by_rule)
         rule.active = True
-        self.template.status = "REJECTED"
+        self.template.approval_ids.status = "REJECTED"
         self.assertFalse(self.wizard().is_told_by_rule)
 
     def test_other_branches_visits_cannot_be_cancelled(self):

@@ -95,7 +95,7 @@ class TestGate(ClinicCase):
         self.assertRefused("invalid_number")
 
     def test_template_of_another_account_is_refused(self):
-        self.template.business_account_id = "another"
+        self.template.approval_ids.business_account_id = "another"
         self.assertRefused("template_account")
 
     def test_second_reminder_of_who_has_confirmed_is_refused(self):
@@ -177,11 +177,11 @@ class TestGate(ClinicCase):
         )
 
     def test_template_that_is_not_approved_is_refused(self):
-        self.template.status = "PAUSED"
+        self.template.approval_ids.status = "PAUSED"
         self.assertRefused("template_not_approved")
 
     def test_template_that_became_marketing_is_refused_until_accepted(self):
-        self.template.category = "MARKETING"
+        self.template.approval_ids.category = "MARKETING"
         self.assertRefused("template_category")
         self.template.action_accept_category()
         self.assertRefused("purpose_category")
@@ -276,5 +276,5 @@ class TestGate(ClinicCase):
         turkish = make_template(self, language="tr")
         self.assertEqual(self.template._for_language("tr_TR"), turkish)
         self.assertEqual(self.template._for_language("de_DE"), self.template)
-        turkish.status = "PAUSED"
+        turkish.approval_ids.status = "PAUSED"
         self.assertEqual(self.template._for_language("tr_TR"), self.template)

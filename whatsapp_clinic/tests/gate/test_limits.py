@@ -272,7 +272,8 @@ class TestLateFailures(SandboxCase):
 
     def test_no_advertising_leaves_for_a_day_after_131049_whoever_asks(self):
         self.purpose.write({"is_commercial": True, "use_marketing": True})
-        self.template.write({"category": "MARKETING", "expected_category": "MARKETING"})
+        self.template.approval_ids.category = "MARKETING"
+        self.template.expected_category = "MARKETING"
         message = self.fail_with(131049)
         self.assertEqual(message.send_objection, "marketing_limit")
         message.action_send_again()
@@ -667,7 +668,7 @@ class TestTimeToLive(SandboxCase):
         return message
 
     def test_refusal_is_told_with_what_to_do(self):
-        self.template.remote_id = "1"
+        self.template.approval_ids.remote_id = "1"
         self.limit()
         self.assertIn("Check the channel", self.template.ttl_error)
         self.assertTrue(self.template.ttl_is_long)

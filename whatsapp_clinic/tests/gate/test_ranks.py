@@ -16,6 +16,7 @@ ORDER = [
     "patient",
     "number",
     "consent",
+    "approval",
     "template",
     "window",
     "standby",

@@ -221,10 +221,20 @@ class TestForeignAccounts(MigrationCase):
         self.own = make_template(self, "own")
         self.templates = self.template | self.own
         self.env.flush_all()
+        # What stood on the template before it had approvals.
         self.env.cr.execute(
             "ALTER TABLE whatsapp_clinic_template "
-            "ADD COLUMN IF NOT EXISTS task varchar, "
-            "ADD COLUMN IF NOT EXISTS task_error text"
+            "ADD COLUMN business_account_id varchar, ADD COLUMN remote_id varchar, "
+            "ADD COLUMN task varchar, ADD COLUMN task_error text; "
+            "ALTER TABLE whatsapp_clinic_template_title "
+            "ADD COLUMN business_account_id varchar; "
+            "UPDATE whatsapp_clinic_template AS template "
+            "SET business_account_id = approval.business_account_id, "
+            "remote_id = approval.remote_id "
+            "FROM whatsapp_clinic_template_approval AS approval "
+            "WHERE approval.template_id = template.id; "
+            "UPDATE whatsapp_clinic_template_title SET business_account_id = %s",
+            [BUSINESS_ACCOUNT],
         )
         for table in ("template", "template_title"):
             self.env.cr.execute(
@@ -239,17 +249,24 @@ class TestForeignAccounts(MigrationCase):
             with expected:
                 self.migrate("19.0.2.2.0/pre-accounts.py")
             self.assertEqual(self.templates.search_count([]), count)
-            self.assertEqual(self.template.status, "DRAFT")
-            self.assertFalse(self.template.remote_id or self.template.enabled)
-            self.assertIn(BUSINESS_ACCOUNT, self.template.business_account_id)
-            self.assertNotEqual(self.template.business_account_id, BUSINESS_ACCOUNT)
-            self.assertEqual(self.template.body_text, text)
-            self.assertEqual(self.template.title, "Our reminder")
             self.env.cr.execute(
-                "SELECT task_error FROM whatsapp_clinic_template WHERE id = %s",
+                "SELECT status, remote_id, business_account_id, task_error "
+                "FROM whatsapp_clinic_template WHERE id = %s",
                 [self.template.id],
             )
-            self.assertIn("another company", self.env.cr.fetchone()[0])
+            status, remote_id, account, error = self.env.cr.fetchone()
+            self.assertEqual(status, "DRAFT")
+            self.assertFalse(remote_id or self.template.enabled)
+            self.assertIn(BUSINESS_ACCOUNT, account)
+            self.assertNotEqual(account, BUSINESS_ACCOUNT)
+            self.assertIn("another company", error)
+            self.env.cr.execute(
+                "SELECT 1 FROM whatsapp_clinic_template_title "
+                "WHERE business_account_id = %s AND title = %s",
+                [account, "Our reminder"],
+            )
+            self.assertTrue(self.env.cr.fetchone())
+            self.assertEqual(self.template.body_text, text)
 
     def test_own_templates_stay(self):
         before = self.own.read()

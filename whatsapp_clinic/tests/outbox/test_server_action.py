@@ -135,7 +135,7 @@ class TestServerAction(ComposerCase):
 
     def test_rule_goes_on_while_the_template_is_not_approved(self):
         action = self.action()
-        self.patient_template.status = "PAUSED"
+        self.patient_template.approval_ids.status = "PAUSED"
         self.patient.ref = "A3"
         action.with_context(
             active_model="res.partner", active_ids=self.patient.ids

@@ -216,7 +216,7 @@ class ForeignClinic:
         yield self.make("channel.task", channel_id=self.channel.id, kind="load_profile")
 
     def _of_the_clinic(self):
-        for part in ("variable", "button"):
+        for part in ("variable", "button", "approval"):
             yield self.template[f"{part}_ids"][:1]
         yield self.make("template.card", template_id=self.template.id, kind="image")
         yield self.make(

@@ -64,6 +64,7 @@ RIGHTS = {
     "language": ("r", "r", "rwcd", "rwcd", "r"),
     "composer.text": ("rwcd", "rwcd", "rwcd", "rwcd", ""),
     "template": ("r", "r", "rwcd", "rwcd", "r"),
+    "template.approval": ("r", "r", "r", "r", "r"),
     "template.button": ("r", "r", "rwcd", "rwcd", "r"),
     "template.card": ("r", "r", "rw", "rw", "r"),
     "template.library": ("", "", "rwc", "rwc", ""),

@@ -200,7 +200,7 @@ class TestTemplate(ClinicCase):
             template._values(self.book(self.make_patient()))
 
     def test_template_that_the_account_lost_is_marked_deleted(self):
-        self.template._load(self.channel, [])
+        self.template.approval_ids._load(self.channel, [])
         self.assertEqual(
             (self.template.status, self.template.enabled), ("DELETED", False)
         )
@@ -227,10 +227,10 @@ class TestAccountOfTemplates(ClinicCase):
         )
         self.templates = self.env["whatsapp.clinic.template"].with_user(manager)
 
-    def write_one(self, account):
+    def write_one(self, account, name="appointment_soon"):
         return self.templates.create(
             {
-                "name": "appointment_soon",
+                "name": name,
                 "language": "en",
                 "business_account_id": account,
                 "body_text": "Hello {{patient_name}}, your visit is soon. KUMQUAT",
@@ -238,7 +238,7 @@ class TestAccountOfTemplates(ClinicCase):
         )
 
     def test_account_of_another_company_takes_none(self):
-        own = self.write_one("own")
+        own = self.write_one("own", "appointment_later")
         with self.assertRaises(ValidationError):
             self.write_one(BUSINESS_ACCOUNT)
         with self.assertRaises(ValidationError):

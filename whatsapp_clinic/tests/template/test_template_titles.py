@@ -175,7 +175,7 @@ class TestChoosing(ClinicCase):
         self.assertEqual(self.offered(), self.turkish)
 
     def test_language_that_can_be_sent_is_offered_before_one_that_cannot(self):
-        self.template.status = "PAUSED"
+        self.template.approval_ids.status = "PAUSED"
         self.assertEqual(self.offered(), self.turkish)
 
     def test_template_without_a_language_in_use_is_not_offered(self):

@@ -149,7 +149,7 @@ class TestTemplateWriting(WritingCase):
         )
         change = self.templates.browse(there.action_edit()["res_id"])
         self.assertFalse(change.problems)
-        there.status = "DELETED"
+        there.approval_ids.status = "DELETED"
         self.assertFalse(self.draft().problems)
 
     def test_scattered_quick_replies_are_a_problem(self):
@@ -364,11 +364,11 @@ class TestTemplateProtection(WritingCase):
         template = self.template.with_user(self.manager)
         self.assertIn("10 of 10", template.edit_quota)
         edits = [(clock.now() - timedelta(days=days)).isoformat() for days in (5, 3)]
-        self.template.edited_at = edits
+        self.template.approval_id.edited_at = edits
         self.assertIn("8 of 10", template.edit_quota)
 
     def test_no_second_change_within_a_day(self):
-        self.template.edited_at = [clock.now().isoformat()]
+        self.template.approval_id.edited_at = [clock.now().isoformat()]
         with self.assertRaisesRegex(UserError, "once in 24 hours"):
             self.revise()
 

@@ -32,7 +32,9 @@ class TestDemo(TransactionCase):
             [("business_account_id", "=", account["id"])]
         )
         before = self._parts(templates)
-        self.env["whatsapp.clinic.template"]._load(channel, account["templates"])
+        self.env["whatsapp.clinic.template.approval"]._load(
+            channel, account["templates"]
+        )
         self.assertEqual(self._parts(templates), before)
         self.assertTrue(all(templates.mapped("enabled")))
 

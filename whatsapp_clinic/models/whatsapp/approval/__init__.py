@@ -1,7 +1,7 @@
 from . import (
+    approval,
     channel,
     channel_task,
-    template_submission,
-    template_sync,
-    template_ttl,
+    gate,
+    template,
 )

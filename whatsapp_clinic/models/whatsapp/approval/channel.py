@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ...channel.channel_task import OPEN
 
@@ -16,6 +17,25 @@ class Channel(models.Model):
     templates_error = fields.Char(
         compute="_compute_templates_wanted", compute_sudo=True
     )
+
+    def write(self, vals):
+        is_move = "company_id" in vals
+        left = {channel: channel.company_id.root_id for channel in self if is_move}
+        result = super().write(vals)
+        for channel, root in left.items():
+            if channel.company_id.root_id != root:
+                channel._take_templates_along(root)
+        return result
+
+    def _take_templates_along(self, left):
+        """Templates are submitted, loaded and deleted with the token of a number of
+        their account: they follow the last one that the company's tree had."""
+        of_account = Domain("business_account_id", "=", self.business_account_id)
+        of_account &= Domain("company_id", "child_of", left.id)
+        every = self.sudo().with_context(active_test=False)
+        if not every.search_count(of_account, limit=1):
+            approvals = every.env["whatsapp.clinic.template.approval"]
+            approvals.search(of_account)._move_to(self.company_id)
 
     @api.depends("task_ids.state")
     @api.depends_context("lang")
@@ -52,5 +72,5 @@ class Channel(models.Model):
 
     def _apply_load_templates(self, answer: tuple):
         definitions, limit = answer
-        self.env["whatsapp.clinic.template"]._load(self, definitions)
+        self.env["whatsapp.clinic.template.approval"]._load(self, definitions)
         self.portfolio_id._take_over_limit(limit)

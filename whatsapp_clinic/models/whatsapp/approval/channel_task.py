@@ -17,7 +17,7 @@ KINDS = [
 
 
 class ChannelTask(models.Model):
-    """Requests about templates: each is asked by a channel of the template's account.
+    """Requests about templates: each is asked by a channel of the approval's account.
 
     A server that is stopped between call and write-back loses nothing: WhatsApp is
     asked what became of it (`cloud_api.templates.operations`).
@@ -28,8 +28,8 @@ class ChannelTask(models.Model):
     kind = fields.Selection(
         selection_add=KINDS, ondelete={kind: "cascade" for kind, _name in KINDS}
     )
-    template_id = fields.Many2one(
-        "whatsapp.clinic.template",
+    approval_id = fields.Many2one(
+        "whatsapp.clinic.template.approval",
         readonly=True,
         ondelete="cascade",
         index="btree_not_null",
@@ -37,13 +37,13 @@ class ChannelTask(models.Model):
 
     @api.model
     def _owner(self, record):
-        if record._name != "whatsapp.clinic.template":
+        if record._name != "whatsapp.clinic.template.approval":
             return super()._owner(record)
         channel = record._connected_channel()
-        return {"template_id": record.id, "channel_id": channel.id}
+        return {"approval_id": record.id, "channel_id": channel.id}
 
     def _record(self):
-        return self.template_id or super()._record()
+        return self.approval_id or super()._record()
 
     @api.model
     def _repeated(self):
@@ -53,7 +53,7 @@ class ChannelTask(models.Model):
         """With WhatsApp's own words about the text of a template."""
         if isinstance(error, SampleRefused):
             return {"error": str(error)}
-        if not self.template_id:
+        if not self.approval_id:
             return super()._tell(error)
         if isinstance(error, CloudApiError):
             refusal = REFUSALS.get(error.subcode)
@@ -62,6 +62,18 @@ class ChannelTask(models.Model):
         # Ids of templates are not entered by hand.
         is_ours = isinstance(error, ValueError)
         return self._note_fault(error) if is_ours else super()._tell(error)
+
+    @api.model
+    def _last_failed(self):
+        """The approvals of which the latest request, other than of the time to live,
+        has failed."""
+        last = self._read_group(
+            [("approval_id", "!=", False), ("kind", "!=", TTL)],
+            ["approval_id"],
+            ["id:max"],
+        )
+        tasks = self.browse(task_id for _approval, task_id in last)
+        return tasks.filtered(lambda one: one.state == "failed").approval_id
 
     def _last_failure(self) -> str | bool:
         """What went wrong, if the latest of these requests has failed."""

@@ -243,7 +243,7 @@ class TestSubmission(LifeCase):
 
     def test_one_that_raises_does_not_stop_the_others(self):
         broken = self.submit(self.draft(name="broken"))
-        broken.sudo().remote_id = "no id of WhatsApp"
+        broken.sudo().approval_id.remote_id = "no id of WhatsApp"
         broken.action_delete_remote()
         draft = self.draft(name="sound", body_text=TEXT.replace("soon", "close"))
         draft.action_submit()
@@ -263,7 +263,7 @@ class TestSubmission(LifeCase):
 
     def test_same_text_under_another_name_is_refused_in_plain_words(self):
         first = self.submit(self.draft())
-        first.sudo().remote_id = False
+        first.sudo().approval_id.remote_id = False
         second = self.submit(self.draft(name="second"))
         self.assertIn("same text", second.task_error)
 
@@ -435,7 +435,7 @@ class TestReview(LifeCase):
         self.assertEqual((template.status, template.enabled), ("APPROVED", True))
 
     def test_account_that_cannot_be_read_does_not_stop_the_others(self):
-        loads = type(self.env["whatsapp.clinic.template"])
+        loads = type(self.env["whatsapp.clinic.template.approval"])
         self.channel.action_load_templates()
         with (
             patch.object(loads, "_load", side_effect=ValueError("odd")),
@@ -629,6 +629,6 @@ class TestRules(LifeCase):
         self.treat(template, "review", decision="REJECTED")
         change = self.templates.browse(template.action_edit()["res_id"])
         self.submit(change)
-        self.assertFalse(template.edited_at)
+        self.assertFalse(template.approval_id.edited_at)
         self.treat(template, "review", decision="APPROVED")
         self.assertIn("10 of 10", template.edit_quota)

@@ -16,9 +16,11 @@ class TestStopped(LifeCase):
 
     def stop_over(self, template, asked: bool):
         """The server dies over the request, before or after WhatsApp was asked."""
-        task = template.sudo().task_ids.filtered(lambda one: one.state == "waiting")
+        task = template.sudo().approval_id.task_ids.filtered(
+            lambda one: one.state == "waiting"
+        )
         if asked:
-            call = getattr(template.sudo(), f"_call_{task.kind}")()
+            call = getattr(task.approval_id, f"_call_{task.kind}")()
             call(channel_client(self.channel), None)
         task.state = "running"
         return task
@@ -61,7 +63,7 @@ class TestStopped(LifeCase):
     def test_what_is_stopped_over_and_over_is_given_up(self):
         draft = self.draft()
         draft.action_submit()
-        task = draft.sudo().task_ids
+        task = draft.sudo().approval_id.task_ids
         for _stop in range(REPEATS + 1):
             self.assertEqual(task.state, "waiting")
             task.state = "running"

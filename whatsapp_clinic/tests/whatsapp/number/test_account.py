@@ -104,14 +104,15 @@ class TestAccount(ClinicCase):
     def test_template_is_submitted_by_numbers_of_its_company_alone(self):
         """A row that came to a foreign account in an earlier version."""
         company = self.env["res.company"].create({"name": "Other clinic"})
-        self.template._check_connected()
+        self.template.approval_id._check_connected()
         self.env.cr.execute(
-            "UPDATE whatsapp_clinic_template SET company_id = %s WHERE id = %s",
+            "UPDATE whatsapp_clinic_template_approval SET company_id = %s "
+            "WHERE template_id = %s",
             [company.id, self.template.id],
         )
-        self.template.invalidate_recordset()
+        self.template.approval_id.invalidate_recordset()
         with self.assertRaises(UserError):
-            self.template._check_connected()
+            self.template.approval_id._check_connected()
 
     def in_environment(self, **values):
         values = {f"WHATSAPP_CLINIC_MAIN_{name}": text for name, text in values.items()}
