@@ -31,7 +31,6 @@ KNOW_WHATSAPP = 8
 SLICED = {
     ("appointment", "whatsapp.clinic.appointment"): 5,
     ("channel", "whatsapp.clinic.channel"): 4,
-    ("gate", "whatsapp.clinic.gate"): 2,
     ("intake", "whatsapp.clinic.message"): 3,
     ("media", "whatsapp.clinic.message"): 2,
     ("message", "whatsapp.clinic.message"): 6,

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.consent.consent_state import decided_by
+from ..models.gate.objection import Objections
 from ..models.message.message import BY_HAND, LINK
 from ..models.vocabulary.priorities import PRIORITY_ANSWER
 from ..models.vocabulary.states import FAILED_STATES
@@ -330,13 +331,13 @@ class ConsentAsk(models.TransientModel):
     def _object_to_writing(self, templates, without_template: str) -> str | None:
         if not self.partner_id or self._basis(templates):
             return None
-        gate = self.env["whatsapp.clinic.gate"]
-        receiver = gate._sketch(self.partner_id)._addressee
+        gate = Objections(self.env)
+        receiver = gate.sketch(self.partner_id)._addressee
         if receiver != self._asked:
             return self.env._(
                 "WhatsApp messages about this patient go to %s.", receiver.name
             )
-        objection = gate._why_not(self.partner_id, self._conversation, self._channel)
+        objection = gate.why_not(self.partner_id, self._conversation, self._channel)
         sentence = objection.sentence
         if objection.reason == "window_closed":
             sentence = without_template
@@ -363,10 +364,10 @@ class ConsentAsk(models.TransientModel):
 
         An answer within 24 hours needs no template.
         """
-        gate = self.env["whatsapp.clinic.gate"]
-        if gate._sketch(self.partner_id)._addressee != self._asked:
+        gate = Objections(self.env)
+        if gate.sketch(self.partner_id)._addressee != self._asked:
             return ()
-        if not gate._why_not(self.partner_id, self._conversation, self._channel):
+        if not gate.why_not(self.partner_id, self._conversation, self._channel):
             return self._conversation, templates.browse()
         for template in templates:
             for purpose in self.env["whatsapp.clinic.consent.purpose"].search(
@@ -374,10 +375,10 @@ class ConsentAsk(models.TransientModel):
             ):
                 if purpose._allows_category(
                     template.expected_category
-                ) and not gate._why_not(self.partner_id, purpose, self._channel):
+                ) and not gate.why_not(self.partner_id, purpose, self._channel):
                     return purpose, template
         return ()
 
     def _sentence(self, reason: str) -> str:
-        told = self.env["whatsapp.clinic.gate"]._tell(reason)
+        told = Objections(self.env).tell(reason)
         return " ".join(filter(None, (told.sentence, told.next_step)))

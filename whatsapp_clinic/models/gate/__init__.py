@@ -4,7 +4,6 @@ from . import (
     gate,
     gate_limits,
     message,
-    objection,
     res_partner,
     verdict,
 )

@@ -15,7 +15,8 @@ from ..vocabulary.priorities import PRIORITY_CAMPAIGN
 from .content_check import texts_of
 from .content_refusal import refuse_content
 from .gate_limits import Limit, RecipientLimit, grant
-from .verdict import SEND, Verdict, hold, refuse
+from .objection import Objection, Objections
+from .verdict import SEND, Verdict, hold, judge_one, refuse
 
 # For so long after what a patient wrote a purpose that only answers may be used, and
 # Meta's own agent is taken to have the conversation.
@@ -87,14 +88,6 @@ def _objection_to_purpose(states: States, company, partner_id, purpose) -> str |
     if state == GIVEN or is_free:
         return None
     return OBJECTIONS.get(state, "no_consent")
-
-
-def judge_one(message, facts: Facts, judges: list[Callable]) -> Verdict | None:
-    """The first objection of these, in their order; None where none has any."""
-    for judge in judges:
-        if verdict := judge(message, facts):
-            return verdict
-    return None
 
 
 class Gate(models.AbstractModel):
@@ -173,6 +166,25 @@ class Gate(models.AbstractModel):
         facts = self._facts(messages, leaves_now=True)
         judges = self._judges("patient", "number", "consent")
         return {one.id: judge_one(one, facts, judges) for one in messages}
+
+    @api.model
+    def _why_not(self, partner, purpose=None, channel=None) -> Objection | None:
+        """Why a patient could not be written to now; None if nothing stands against it.
+
+        `purpose` defaults to appointment messages, `channel` to that of the patient's
+        branch.
+        """
+        return Objections(self.env).why_not(partner, purpose, channel)
+
+    @api.model
+    def _mend(self, partner, purpose=None, channel=None):
+        """Do what ends the present objection, or open where it is ended."""
+        return Objections(self.env).mend(partner, purpose, channel)
+
+    @api.model
+    def _standing_reasons(self, partners, purpose=None) -> dict[int, str]:
+        """What stands against writing to patients, whichever channel: {id: reason}."""
+        return Objections(self.env).standing_reasons(partners, purpose)
 
     @api.model
     def _have_basis(self, rows: list[dict]) -> list[bool]:

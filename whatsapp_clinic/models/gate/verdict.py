@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,3 +32,11 @@ def refuse(reason: str, detail: str | None = None) -> Verdict:
 
 def hold(reason: str, until: datetime) -> Verdict:
     return Verdict("hold", reason, until=until)
+
+
+def judge_one(message, facts, judges: list[Callable]) -> Verdict | None:
+    """The first objection of these, in their order; None where none has any."""
+    for judge in judges:
+        if verdict := judge(message, facts):
+            return verdict
+    return None
