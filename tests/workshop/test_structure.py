@@ -34,7 +34,6 @@ SLICED = {
     ("intake", "whatsapp.clinic.message"): 3,
     ("media", "whatsapp.clinic.message"): 2,
     ("message", "whatsapp.clinic.message"): 6,
-    ("outbox", "whatsapp.clinic.message"): 4,
     ("patient", "res.partner"): 2,
     ("rule", "whatsapp.clinic.message.rule"): 3,
     ("template", "whatsapp.clinic.template"): 9,

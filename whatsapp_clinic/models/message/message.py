@@ -411,7 +411,7 @@ class Message(models.Model):
         `template_id` or `body`; optional: `due_at` and `expires_at` (naive UTC),
         `priority`, what a subject's `_reference` tells, `branch_id`, `occurrence`,
         `is_automatic`, `reply_to_id`; `kind`, `content` and `attachment_id` as
-        `message_outbound.py` tells. The gate is asked at once: what it refuses and is
+        `outbox/rendering.py` tells. The gate is asked at once: what it refuses and is
         due now becomes `refused` with the reason; what is due later waits, and
         `objection` tells. Returns the rows, in order.
         """

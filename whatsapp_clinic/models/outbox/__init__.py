@@ -1,8 +1,7 @@
 from . import (
     channel_trial,
     dispatcher,
-    message_outbound,
-    message_text,
+    message,
     refusal,
     sending,
     server_action,

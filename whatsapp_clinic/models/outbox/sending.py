@@ -421,22 +421,6 @@ class SendingStop(models.Model):
         self.unlink()
 
 
-class Message(models.Model):
-    """Which sending a row belongs to."""
-
-    _inherit = "whatsapp.clinic.message"
-
-    sending_id = fields.Many2one(
-        "whatsapp.clinic.sending", ondelete="set null", index="btree_not_null"
-    )
-    only_coming = fields.Boolean(
-        help="A message leaves only while its visit is still to come and was not moved."
-    )
-
-    def _notify_in_chatter(self):
-        """Show in the notes about these rows what becomes of them."""
-
-
 _COUNTS = {
     "waiting_count": ("draft", *WAITING_STATES),
     "sent_count": LEFT_STATES,

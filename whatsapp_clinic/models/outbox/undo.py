@@ -5,7 +5,6 @@ from odoo import fields, models
 
 from ...tools import clock
 from ..message.message import BY_HAND
-from ..vocabulary.states import WAITING_STATES
 
 # Seconds that the offer to undo is shown where nothing waits for it.
 SHOWN = 8
@@ -42,19 +41,6 @@ class ResConfigSettings(models.TransientModel):
     clinic_undo_seconds = fields.Integer(
         related="company_id.clinic_undo_seconds", readonly=False
     )
-
-
-class Message(models.Model):
-    """What was just queued and can still be undone."""
-
-    _inherit = "whatsapp.clinic.message"
-
-    def _leave_not_before(self, at: datetime | None):
-        """Let what is queued wait until a time (naive UTC), and leave then."""
-        waiting = self.filtered(lambda one: one.state in WAITING_STATES)
-        if at and at > clock.precise_now() and waiting:
-            waiting.due_at = at
-            self.env["whatsapp.clinic.dispatcher"]._wake(at)
 
 
 def tell_sent(

@@ -215,7 +215,7 @@ class Outgoing:
     `correlation` comes back in every status.
 
     `kind` is one of the messenger's `Traits.kinds`; `content` is what the kind has
-    besides the text, as `outbox/message_outbound.py` tells, and `file` its file;
+    besides the text, as `outbox/rendering.py` tells, and `file` its file;
     `token` comes back with the answer of a form. `native` makes the call of a template
     where the messenger has them.
     """
