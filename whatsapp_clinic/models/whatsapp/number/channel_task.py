@@ -19,6 +19,8 @@ class ChannelTask(models.Model):
 
     def _connections(self, record):
         """The client of the channel, or of a set-up form's app, and the app's own."""
+        if self.channel_id and self.channel_id.provider != "whatsapp":
+            return super()._connections(record)
         owner = self.channel_id or record
         settings = owner.account_id, owner.base_url, owner.api_version
         app = app_client(*settings)
