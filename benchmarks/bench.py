@@ -316,7 +316,7 @@ def _account(throughput: int) -> dict:
 def installed(odoo: Odoo, tree: Tree = Tree()) -> str:  # noqa: B008 - a constant
     """Name of a database with the tree's addon.
 
-    Made anew when the addon's or Odoo's files changed.
+    Made again when the addon's or Odoo's files changed.
     """
     name = tree.database
     addon = tree.folder / ADDON

@@ -1,7 +1,7 @@
 """What the gate costs for each message of a batch, among 100,000 patients.
 
 Every patient has a number and consents for four purposes, some withdrawn, some given by
-a guardian, some older than the privacy notice that asks for them anew. Batches are
+a guardian, some older than the privacy notice that asks for them again. Batches are
 judged as the dispatcher does, with nothing in the cache. The peer is what Odoo's SMS
 composer looks up for each recipient of a mass sending: blacklist, opt-out, number.
 """
@@ -57,7 +57,7 @@ def _name_the_company(database: Database, channel: int) -> None:
 
 
 def _renew(database: Database, channel: int) -> None:
-    """A privacy notice of 600 days ago that asked for consent to appointments anew."""
+    """A privacy notice of 600 days ago that asked for consent to appointments again."""
     database.sql(
         """
         WITH notice AS (

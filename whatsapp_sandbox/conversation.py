@@ -372,7 +372,7 @@ def change_user_id(
 
 
 def change_identity(sandbox: Sandbox, number: Number, patient: Patient) -> None:
-    """The patient's phone has other keys, e.g. since WhatsApp was installed anew."""
+    """The patient's phone has other keys, e.g. since WhatsApp was installed again."""
 
     def change(message_id: str, now: float) -> dict[str, Any]:
         return events.identity_changed(number.number, message_id, patient, now)

@@ -15,7 +15,7 @@ class Feed:
         self.subscribers: set[asyncio.Queue[str]] = set()
 
     def publish(self, kind: str, **data: Any) -> None:
-        """Tell all subscribers; one that does not keep up is told to load anew."""
+        """Tell all subscribers; one that does not keep up is told to load again."""
         if not self.subscribers:
             return
         text = f"event: {kind}\ndata: {json.dumps(data)}\n\n"

@@ -81,7 +81,7 @@ class Sandbox:
         return f"{host}attachments/{token}"
 
     def reset(self) -> None:
-        """Begin anew from the account file; only the webhook url stays."""
+        """Begin again from the account file; only the webhook url stays."""
         self.forget()
         self.webhooks.forget()
         self.feed.publish("reset")

@@ -26,7 +26,7 @@ SUBCOMMANDS = ("shell", "db", "neutralize")
 # Not more requests at a time than there are database connections for.
 MANNERS = {"ODOO_MAX_HTTP_THREADS": "auto"}
 # Seconds. With threads Odoo counts the time for which a browser's connection idles, and
-# starts anew when it is over; 0 would end workers at once.
+# starts again when it is over; 0 would end workers at once.
 TIME_LIMITS = {"limit_time_real": 24 * 3600, "limit_time_real_cron": 120}
 
 

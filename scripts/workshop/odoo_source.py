@@ -39,7 +39,7 @@ def setup() -> None:
 def command() -> tuple[list[str], dict[str, str]]:
     """The words that start Odoo and the environment variables it needs.
 
-    Odoo starts itself anew as `python`, which has to be ours: hence PATH.
+    Odoo starts itself again as `python`, which has to be ours: hence PATH.
     Raises SetupError when ODOO_SRC does not hold Odoo 19.
     """
     source = os.environ.get("ODOO_SRC")

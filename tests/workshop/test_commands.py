@@ -6,7 +6,7 @@ import subprocess
 import pytest
 from workshop import odoo_source, paths
 
-# How Odoo starts itself anew.
+# How Odoo starts itself again.
 AGAIN = """
 import os, sys
 words = [os.path.basename(sys.executable), "-c", "import babel, odoo"]

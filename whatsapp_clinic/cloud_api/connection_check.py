@@ -1,7 +1,7 @@
 """Whether a number is connected: ten checks, each with what to do.
 
 They follow the order in which a connection is made (Cloud API, onboarding), so that the
-first line that is not fine is the one to mend first.
+first line that is not fine is the one to fix first.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -149,7 +149,7 @@ def check(
     ``app`` is None while app id and secret are not known; what needs it then warns.
     After the access token turned out to be dead, or WhatsApp cannot be reached, the
     rest is not asked. What fails for the reason of an earlier line counts as not
-    checked: the earlier one is to be mended.
+    checked: the earlier one is to be fixed.
     """
     connection = _Connection(client, app, expected, facts)
     blocked = False

@@ -73,7 +73,7 @@ class Policy:
 
     @property
     def is_temporary(self) -> bool:
-        """Whether the same goes well later without anybody mending anything."""
+        """Whether the same goes well later without anybody fixing anything."""
         return self.cure is _WAIT
 
     @property
@@ -156,7 +156,7 @@ class OutcomeUnknown(CallFailed):
 
 
 class MediaFailed(CallFailed):
-    """A file was not downloaded, for a reason that repeating does not mend."""
+    """A file was not downloaded, for a reason that repeating does not fix."""
 
 
 class MediaExpired(MediaFailed):

@@ -22,7 +22,7 @@ def read_committed(cr) -> None:
         cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
 
-def begin_anew(env, done: int = 0) -> None:
+def begin_again(env, done: int = 0) -> None:
     """Commit what a scheduled action got done, and go on in a new transaction.
 
     The new transaction waits for concurrent writers instead of failing.

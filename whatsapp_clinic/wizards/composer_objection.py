@@ -4,7 +4,7 @@ from ..models.outbox.sending import partner_of
 
 
 class Composer(models.TransientModel):
-    """Why one patient cannot be written to, and the button that mends it."""
+    """Why one patient cannot be written to, and the button that fixes it."""
 
     _inherit = "whatsapp.clinic.composer"
 
@@ -17,10 +17,10 @@ class Composer(models.TransientModel):
             objection = composer._ask_gate("_why_not")
             composer.remedy = objection and objection.label
 
-    def action_mend_objection(self):
+    def action_fix_objection(self):
         """Do what ends the objection to writing, or open where it is ended."""
         self.ensure_one()
-        return self._ask_gate("_mend")
+        return self._ask_gate("_fix")
 
     def _ask_gate(self, method: str):
         """What the gate says of the only recipient; None where there are several."""

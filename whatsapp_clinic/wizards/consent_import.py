@@ -192,7 +192,7 @@ class ConsentImport(models.TransientModel):
     def action_record(self):
         """Record what the dry run found fit, all of it or nothing.
 
-        Judged anew: what was recorded since stays one. Raises UserError while another
+        Judged again: what was recorded since stays one. Raises UserError while another
         import runs, or if a patient is no longer there.
         """
         self.ensure_one()

@@ -95,7 +95,7 @@ _LABELLED = (CopyCodeButton, OneTimeCodeButton, ContactRequestButton)
 def problems(definition: TemplateDefinition) -> list[Problem]:
     """Return everything that keeps WhatsApp from taking a template, in its order.
 
-    Problems with ``is_advice`` do not have to be mended.
+    Problems with ``is_advice`` do not have to be fixed.
     """
     is_code = definition.category == AUTHENTICATION
     rules = _CODE_RULES if is_code else _RULES

@@ -251,7 +251,7 @@ class SystemNotice:
     """WhatsApp tells in the conversation of something else about the patient.
 
     ``kind`` is WhatsApp's, for example ``customer_identity_changed``: a new telephone,
-    or WhatsApp installed anew. ``text`` are its own words.
+    or WhatsApp installed again. ``text`` are its own words.
     """
 
     phone_number_id: str

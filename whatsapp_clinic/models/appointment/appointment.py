@@ -526,13 +526,13 @@ class Appointment(models.Model):
     def action_book(self):
         self.write({"state": "booked"})
 
-    def action_mend_objection(self):
+    def action_fix_objection(self):
         """Do what ends the objection to writing, or open where it is ended."""
         self.ensure_one()
         self.check_access("read")
         channel = self.branch_id.channel_id
         gate = self.env["whatsapp.clinic.gate"]
-        action = gate._mend(self.partner_id, channel=channel)
+        action = gate._fix(self.partner_id, channel=channel)
         if action is not True:
             action["context"] = {
                 **action.get("context", {}),

@@ -8,7 +8,7 @@ from odoo.exceptions import UserError
 
 from ...tools import clock
 from ...tools.quiet_sql import place
-from ...tools.transaction import begin_anew, rest
+from ...tools.transaction import begin_again, rest
 from ...tools.wake_up import wake_after_commit
 from ...tools.wording import _lt
 
@@ -172,13 +172,13 @@ class ChannelTask(models.Model):
     def _work_off(self):
         while task := self.search([("state", "=", "waiting")], order="id", limit=1):
             task._run()
-            begin_anew(self.env, 1)
+            begin_again(self.env, 1)
 
     def _run(self):
         record, payload = self._record(), self.payload or {}
         kept = payload if self.kind in self._repeated() else False
         self.write({"state": "running", "payload": kept})
-        begin_anew(self.env)
+        begin_again(self.env)
         if not record:
             self._end("failed", ABANDONED)
             return
@@ -190,11 +190,11 @@ class ChannelTask(models.Model):
         except OperationalError:
             raise
         except Exception as error:
-            begin_anew(self.env)
+            begin_again(self.env)
             self._end("failed", **self._tell(error))
         else:
             # What others wrote meanwhile must not spoil what is written now.
-            begin_anew(self.env)
+            begin_again(self.env)
             self._apply(record, answer)
 
     def _call(self, record, payload: dict):

@@ -128,7 +128,7 @@ class ChatAnswers(models.AbstractModel):
 
     @api.model
     def _on_start(self, message, lang):
-        """Lift what the patient stopped; advertising stays off until agreed to anew."""
+        """Lift what the patient stopped; advertising stays off until agreed to."""
         heard, told = self._heard(message)
         is_news = heard._start("start_word", **told)
         # Who is not the patient cannot allow messages to the patient.
@@ -151,7 +151,7 @@ class ChatAnswers(models.AbstractModel):
 
     @api.model
     def _on_wrong_person(self, message, _lang):
-        message.identity_id._disown("wrong_person", message.company_id)
+        message.identity_id._unlink_patients("wrong_person", message.company_id)
 
     @api.model
     def _on_cancel(self, message, lang):

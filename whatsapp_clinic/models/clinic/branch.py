@@ -157,7 +157,7 @@ class Branch(models.Model):
         return quiet_period(at, zone, self.quiet_from, self.quiet_to)
 
     def _plan_messages(self):
-        """Have planned anew what is to be sent about visits here."""
+        """Have planned again what is to be sent about visits here."""
 
     @api.onchange("partner_id")
     def _onchange_partner_id(self):

@@ -14,7 +14,7 @@ class MailActivity(models.Model):
     def _call_reception(
         self, record, cause: str, sentence, staff, *, about=None, told=None, **values
     ):
-        """Ask `staff` to do something about a record; what is open is said anew.
+        """Ask `staff` to do something about a record; what is open is said again.
 
         `cause` is one of `CAUSES`, `about` are records that tell apart what has the
         same cause. `sentence` is lazy: it is told in the language of who reads it, and

@@ -83,7 +83,7 @@ class ConsentProof(models.Model):
             proof.display_name = " · ".join(filter(None, names))
 
     def action_verify(self):
-        """Compute all hashes anew and tell what does not fit, if anything."""
+        """Compute all hashes again and tell what does not fit, if anything."""
         self.ensure_one()
         self.check_access("read")
         problems = self.sudo()._problems()

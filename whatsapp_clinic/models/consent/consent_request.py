@@ -110,7 +110,7 @@ class ConsentRequest(models.Model):
             request.status = "expired" if is_expired else request.state
 
     def action_ask_again(self):
-        """Send the link once more; of what is over, ask anew."""
+        """Send the link once more; of what is over, ask again."""
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "whatsapp_clinic.consent_ask_action"
@@ -181,7 +181,7 @@ class ConsentRequest(models.Model):
         )
 
     def _lock(self):
-        """Who comes second starts anew, and sees what the first has recorded."""
+        """Who comes second starts again, and sees what the first has recorded."""
         self.env.cr.execute(
             SQL(
                 "UPDATE %s SET write_date = %s WHERE id = %s",

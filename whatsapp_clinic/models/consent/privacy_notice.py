@@ -351,7 +351,7 @@ class PrivacyNotice(models.Model):
 
     @api.model
     def _renewals(self, root, at: datetime) -> dict:
-        """From when consent had to be given anew, by (company id, purpose id).
+        """From when consent had to be given again, by (company id, purpose id).
 
         For the companies in the tree of `root`, of versions valid at the time. A
         version renews what was agreed to in its company and those below it; elsewhere

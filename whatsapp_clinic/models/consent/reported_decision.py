@@ -53,7 +53,7 @@ class ReportedDecision:
         return known.with_env(self.env)
 
     def record(self, values: dict):
-        """Whoever is second in a race starts anew, and finds what the first wrote."""
+        """Whoever is second in a race starts again, and finds what the first wrote."""
         try:
             with mute_logger("odoo.sql_db"), self.env.cr.savepoint():
                 return self.consents._enter([values])

@@ -177,9 +177,9 @@ class Gate(models.AbstractModel):
         return Objections(self.env).why_not(partner, purpose, channel)
 
     @api.model
-    def _mend(self, partner, purpose=None, channel=None):
+    def _fix(self, partner, purpose=None, channel=None):
         """Do what ends the present objection, or open where it is ended."""
-        return Objections(self.env).mend(partner, purpose, channel)
+        return Objections(self.env).fix(partner, purpose, channel)
 
     @api.model
     def _standing_reasons(self, partners, purpose=None) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""Why a patient cannot be written to, and the one button that mends it."""
+"""Why a patient cannot be written to, and the one button that fixes it."""
 
 from dataclasses import dataclass
 
@@ -55,8 +55,8 @@ class Objections:
             label=self.env._(remedy.label) if may else None,
         )
 
-    def mend(self, partner, purpose=None, channel=None):
-        """Do what mends the present objection, or open where it is mended.
+    def fix(self, partner, purpose=None, channel=None):
+        """Do what fixes the present objection, or open where it is fixed.
 
         Nothing is done for a user who was not offered the button; what is done is done
         with the rights of the system. Returns an action for the client, or True.

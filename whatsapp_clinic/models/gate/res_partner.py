@@ -2,7 +2,7 @@ from odoo import models
 
 
 class ResPartner(models.Model):
-    """The gate says why a patient cannot be written to, and mends it."""
+    """The gate says why a patient cannot be written to, and fixes it."""
 
     _inherit = "res.partner"
 
@@ -13,6 +13,6 @@ class ResPartner(models.Model):
     def _why_not(self):
         return super()._why_not() or self.env["whatsapp.clinic.gate"]._why_not(self)
 
-    def _mend(self):
-        super()._mend()
-        return self.env["whatsapp.clinic.gate"]._mend(self)
+    def _fix(self):
+        super()._fix()
+        return self.env["whatsapp.clinic.gate"]._fix(self)

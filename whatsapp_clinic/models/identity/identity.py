@@ -494,7 +494,7 @@ class Identity(models.Model):
     def _welcome(self, partner):
         """The clinic entered this number for the partner: it is theirs from now on.
 
-        Also if they had left it once. What was cancelled meanwhile is planned anew.
+        Also if they had left it once. What was cancelled meanwhile is planned again.
         """
         former = self.sudo().search([("former_partner_ids", "in", partner.ids)])
         roots = partner._clinic_roots() or self.env.company.sudo().root_id
@@ -503,7 +503,7 @@ class Identity(models.Model):
         )
         for identity in self:
             if identity.block_source == "wrong_person":
-                identity._enter_anew(partner)
+                identity._enter_again(partner)
             identity.denied_company_ids -= roots
             identity.former_partner_ids -= partner
             identity._link(partner)
@@ -525,7 +525,7 @@ class Identity(models.Model):
         )
         return bool(is_wrong or is_entered and self.partner_ids - partner)
 
-    def _enter_anew(self, partner):
+    def _enter_again(self, partner):
         """The number is somebody's again; what they stopped themselves stays stopped.
 
         A stop of whoever had the number before binds nobody who gets it now.
@@ -661,12 +661,12 @@ class Identity(models.Model):
     def _on_disowned(self, reason: str, root=None):
         """It is nobody's whom the clinic means; `root`: of one company's tree only."""
 
-    def _disown(self, reason: str, company=None):
+    def _unlink_patients(self, reason: str, company=None):
         """Whoever is behind this number is not, or no longer, who the clinic means.
 
         `reason` is `wrong_person` or `number_changed`. The patients are unlinked, what
         waits is cancelled, and nothing goes there, not even a confirmation, until the
-        clinic enters the number anew. Reception is asked about coming appointments.
+        clinic enters the number again. Reception is asked about coming appointments.
 
         Where a `company` was told, it is about its tree's patients: who is of others
         alone keeps the number, and nothing is stopped.

@@ -300,7 +300,7 @@ class PartnerMerge(models.TransientModel):
 
     @api.model
     def _tell_withdrawn(self, patient, purposes):
-        """Staff reads what the merge withdrew, and reception is asked to ask anew."""
+        """Staff reads what the merge withdrew, and reception is asked to ask again."""
         # Not the contact: its activities tell every employee who is a patient.
         record = patient._to_call_about()
         staff = patient._reception() or self.env.user

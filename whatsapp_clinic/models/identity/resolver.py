@@ -148,7 +148,7 @@ class Resolver:
                 # Of whom another company's app knows the number alone.
                 by_number = replace(sender, user_id=None)
                 return self.for_sender(by_number, portfolio, at)
-            identity._disown("number_changed", company)
+            identity._unlink_patients("number_changed", company)
             is_same_number = identity._has_address(sender.wa_id)
             identity.user_id = sender.user_id if is_same_number else False
             return self.for_sender(sender, portfolio, at)
@@ -170,7 +170,7 @@ class Resolver:
             company = portfolio.company_id
             is_told = by_number._heard_by(company)
             if is_told and by_number._changed_hands(sender, portfolio, at):
-                by_number._disown("number_changed", company)
+                by_number._unlink_patients("number_changed", company)
                 by_number.wa_id = False
                 # The number has to be free before somebody else gets it.
                 by_number.flush_recordset()

@@ -126,7 +126,7 @@ class Message(models.Model):
 
     @api.model
     def _tell_senders(self, ids: list[int]):
-        """Let the open screens of who sent these draw them anew."""
+        """Let the open screens of who sent these draw them again."""
         self.env.cr.execute(_SENDERS, [list(ids), PRIORITY_CAMPAIGN])
         for partner_id, row_ids in self.env.cr.fetchall():
             sender = self.env["res.partner"].browse(partner_id)

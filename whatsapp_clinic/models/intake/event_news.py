@@ -6,7 +6,7 @@ from odoo import SUPERUSER_ID, api
 
 from ...tools.transaction import read_committed
 
-# Seconds between two notifications: each has every open screen count anew, and costs
+# Seconds between two notifications: each has every open screen count again, and costs
 # the server a connection.
 PAUSE = 1.0
 

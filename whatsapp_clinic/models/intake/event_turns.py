@@ -61,7 +61,7 @@ class Turns:
         return is_left
 
     def forget(self):
-        """Ask for the order anew: what was taken was not processed."""
+        """Ask for the order again: what was taken was not processed."""
         self._order.clear()
 
     def _ask(self):

@@ -215,7 +215,7 @@ class Inbound(models.AbstractModel):
 
     @api.model
     def _on_address_changed(self, event: events.AddressChanged, channel):
-        # Staff may have entered the number anew since it was told first.
+        # Staff may have entered the number again since it was told first.
         if event.remote_id and self._is_known(channel, event.remote_id):
             return
         identity = self._former_sender(event, channel)
@@ -225,7 +225,7 @@ class Inbound(models.AbstractModel):
         if not identity or not identity._heard_by(channel.company_id):
             return
         if event.is_new_number:
-            identity._disown("number_changed", channel.company_id)
+            identity._unlink_patients("number_changed", channel.company_id)
         elif event.new_user_id:
             identity._rotate_user_id(event.new_user_id)
 

@@ -100,7 +100,7 @@ def _fitting(count: int, seconds: float) -> int:
 
 def _more_comes(cr) -> bool:
     """Wait a moment for the next webhook: what patients do comes one by one, and for
-    each to be started anew takes longer than the work."""
+    each to be started again takes longer than the work."""
     end = time.monotonic() + IDLE
     while time.monotonic() < end:
         time.sleep(LOOK)

@@ -109,7 +109,7 @@ class Message(models.Model):
     subject_version = fields.Integer(help="The version that the text speaks of.")
     occurrence = fields.Char(help="Which time of the anchor this message is for.")
     is_automatic = fields.Boolean(
-        "Automatic", help="Written by itself, not by a person or as an answer."
+        "Automatic", help="Written automatically, not by a person or as an answer."
     )
     in_quiet_hours = fields.Boolean(
         "Also in Quiet Hours", help="Leaves at night too, though it is automatic."
@@ -560,7 +560,7 @@ class Message(models.Model):
         self._judge_at_entry()
 
     def _follow_plan(self):
-        """What rules have just written anew goes where it would go now.
+        """What rules have just written again goes where it would go now.
 
         What was cancelled or refused is queued again, due when it is, unless something
         still stands against writing to its patient.

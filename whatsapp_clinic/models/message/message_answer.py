@@ -134,7 +134,7 @@ class Message(models.Model):
     def _await_answer(self):
         """Somebody should answer this, unless it asks nothing or was obeyed already.
 
-        A correction puts the question of the message that it corrects anew.
+        A correction puts the question of the message that it corrects again.
         """
         self.ensure_one()
         if self.kind not in ASKING_NOTHING and not self.is_standby and not self._obeyed:
@@ -207,7 +207,7 @@ class Message(models.Model):
 
     @api.model
     def _tell_staff(self, is_new: bool = False):
-        """Let open screens count anew who waits; nothing of it says who.
+        """Let open screens count again who waits; nothing of it says who.
 
         Once for each transaction or savepoint; where the context says so, who handles
         many messages takes it with `_take_changed` and tells it for all.

@@ -150,7 +150,7 @@ class Subject(models.AbstractModel):
         return None
 
     def _plan_messages(self):
-        """Have rules plan anew what they write about these, in this transaction."""
+        """Have rules plan again what they write about these, in this transaction."""
 
     def _templates_telling(self, anchor: str):
         """Templates with which rules can tell of a moment of this, idle ones last."""

@@ -90,8 +90,8 @@ ADVICE = {
 }
 # While one of these is open nothing leaves.
 STOPPING = ("held", "payment", "queue")
-_SHOWN = ("display_name", "advice", "since", "is_mendable")
-# Where what concerns the whole database is mended: action, filter, what is in it.
+_SHOWN = ("display_name", "advice", "since", "is_fixable")
+# Where what concerns the whole database is fixed: action, filter, what is in it.
 _PLACES = {
     "parked": (
         "webhook_event_action",
@@ -151,10 +151,10 @@ class Alarm(models.Model):
         readonly=True, help="Messages or webhooks concerned when it was last seen."
     )
     advice = fields.Char("What to Do", compute="_compute_advice")
-    is_mendable = fields.Boolean(
+    is_fixable = fields.Boolean(
         "Can Be Fixed",
-        compute="_compute_is_mendable",
-        search="_search_is_mendable",
+        compute="_compute_is_fixable",
+        search="_search_is_fixable",
         help="Whether this user may open the place where it can be fixed.",
     )
     notice_ids = fields.Many2many(
@@ -186,13 +186,13 @@ class Alarm(models.Model):
 
     @api.depends("kind")
     @api.depends_context("uid")
-    def _compute_is_mendable(self):
+    def _compute_is_fixable(self):
         kinds = self._kinds_with_entries()
         for alarm in self:
-            alarm.is_mendable = bool(alarm.channel_id) or alarm.kind in kinds
+            alarm.is_fixable = bool(alarm.channel_id) or alarm.kind in kinds
 
     @api.model
-    def _search_is_mendable(self, operator, value):
+    def _search_is_fixable(self, operator, value):
         """Also asked by the record rule: who may read nothing of it is not alarmed."""
         if operator != "in":
             return NotImplemented
@@ -211,7 +211,7 @@ class Alarm(models.Model):
 
     @api.model
     def banner(self) -> list[dict]:
-        """What stands above lists: open alarms; for who mends nothing, what it means.
+        """What stands above lists: open alarms; for who fixes nothing, what it means.
 
         Members of a branch are told that its number does not send.
         """
@@ -240,11 +240,11 @@ class Alarm(models.Model):
                 "the clinic's managers know of it."
             ),
             "since": since,
-            "is_mendable": False,
+            "is_fixable": False,
         }
 
-    def action_mend(self):
-        """Open the place where the cause can be mended."""
+    def action_fix(self):
+        """Open the place where the cause can be fixed."""
         self.ensure_one()
         if self.channel_id:
             return {

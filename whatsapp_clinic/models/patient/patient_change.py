@@ -6,7 +6,7 @@ ENDINGS = (
     ("clinic_barred", bool, "patient_barred"),
     ("active", lambda value: value is False, "patient_archived"),
 )
-# Fields that plan anew what is to come: an obstacle may have ended.
+# Fields that plan again what is to come: an obstacle may have ended.
 _PLANNING = {"phone", "tz", *(name for name, _ends, _reason in ENDINGS)}
 # What says whose number it is, and how it is read.
 _NUMBER = {"phone", "clinic_patient", "clinic_branch_id"}
@@ -70,7 +70,7 @@ class PatientChange:
             partner.guardianship_ids._house_guardians(left)
 
     def _follow_number(self):
-        """A number that somebody left stays left, unless it is entered anew.
+        """A number that somebody left stays left, unless it is entered again.
 
         How others than staff write a number tells them nothing of whose it is.
         """

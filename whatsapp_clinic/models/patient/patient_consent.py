@@ -160,11 +160,11 @@ class ResPartner(models.Model):
             words = (patient.clinic_first_words or "").strip()
             take(patient, patient.clinic_first_consent, words)
 
-    def action_mend_objection(self):
+    def action_fix_objection(self):
         """Do what ends the objection to writing, or open where it is ended."""
         self.ensure_one()
         self.check_access("read")
-        return self._mend()
+        return self._fix()
 
     def _standing_reasons(self) -> dict[int, str]:
         """What stands against writing to these, by id; told by the room of the gate."""
@@ -175,7 +175,7 @@ class ResPartner(models.Model):
         it: a `reason`, the `next_step` and a button's `label`."""
         return None
 
-    def _mend(self):
+    def _fix(self):
         """Do what ends the objection; an action for the client, or True."""
         return True
 

@@ -20,7 +20,7 @@ class Gate(models.AbstractModel):
 
     @api.model
     def _load_facts(self, messages, now):
-        """With `replanned`: ids of messages that are still to be planned anew."""
+        """With `replanned`: ids of messages that are still to be planned again."""
         facts = super()._load_facts(messages, now)
         return {**facts, "replanned": self._replanned(messages, facts["subjects"])}
 

@@ -4,7 +4,7 @@ from odoo import fields, models
 class Message(models.Model):
     """Which rule wrote a message, and from which state of rule and branch.
 
-    What the gate asks of the rule is stamped on the row when it is planned, and anew
+    What the gate asks of the rule is stamped on the row when it is planned, and again
     when rule or branch change.
     """
 

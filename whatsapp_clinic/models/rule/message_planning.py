@@ -23,7 +23,7 @@ SLICE = 6.0
 
 
 class MessagePlanning(models.Model):
-    """What is left to plan anew since a rule, or a branch, was changed.
+    """What is left to plan again since a rule, or a branch, was changed.
 
     Subjects are planned in the order of their ids by a scheduled action; how far it is
     is committed with what was planned. Who changes the rule again writes another row:
@@ -32,7 +32,7 @@ class MessagePlanning(models.Model):
     """
 
     _name = "whatsapp.clinic.message.planning"
-    _description = "Messages to Plan Anew"
+    _description = "Messages to Plan Again"
     _order = "id"
 
     rule_id = fields.Many2one(

@@ -24,7 +24,7 @@ class MessageRule(models.Model):
     """Writes to patients around their visits and whatever else is a subject, by itself.
 
     When the anchor appears the rule puts a row with its due time in the outbox. The row
-    follows whatever it was made from: what changes is written anew, what goes cancels
+    follows whatever it was made from: what changes is written again, what goes cancels
     it, and what stood against it and has ended brings it back.
     """
 
@@ -96,7 +96,7 @@ class MessageRule(models.Model):
     planning_progress = fields.Integer(
         compute="_compute_planning_progress",
         compute_sudo=True,
-        help="Percent of what is planned anew; 0 where nothing is.",
+        help="Percent of what is planned again; 0 where nothing is.",
     )
 
     _offset_positive = models.Constraint(
@@ -223,7 +223,7 @@ class MessageRule(models.Model):
         )
 
     def _replan(self):
-        """Plan anew after a rule was changed: what is to come, and what waits."""
+        """Plan again after a rule was changed: what is to come, and what waits."""
         plannings = self.env["whatsapp.clinic.message.planning"]
         plannings._begin([{"rule_id": rule.id} for rule in self])
 

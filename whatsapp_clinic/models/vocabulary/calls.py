@@ -13,7 +13,7 @@ CAUSES = {
     "cannot_come": _TODO,
     "still_stopped": _TODO,
     "may_refuse": _TODO,
-    # Who may agree for a patient, or what was agreed to, has to be asked anew.
+    # Who may agree for a patient, or what was agreed to, has to be asked again.
     "agreed_in_vain": _TODO,
     "comes_of_age": _TODO,
     "merged": _TODO,

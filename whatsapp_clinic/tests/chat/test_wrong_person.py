@@ -144,14 +144,14 @@ class TestWrongPerson(ChatCase):
         patient = self.patient.with_user(self.receptionist)
         self.assertEqual(patient.whatsapp_objection, "wrong_person")
         self.assertEqual(patient.whatsapp_remedy, "Correct or Confirm Number")
-        action = patient.action_mend_objection()
+        action = patient.action_fix_objection()
         view = self.env.ref("whatsapp_clinic.patient_view_form_phone")
         self.assertEqual(action["views"], [(view.id, "form")])
         self.assertIn("action_confirm_number", view.arch)
 
     def test_stop_from_before_outlasts_a_confirmed_number(self):
         self.say("STOP")
-        self.identity._disown("number_changed")
+        self.identity._unlink_patients("number_changed")
         self.confirm(self.receptionist)
         self.assertEqual(self.identity.block_source, "stop_word")
 
@@ -164,7 +164,7 @@ class TestWrongPerson(ChatCase):
     def test_stop_of_the_former_holder_does_not_bind_the_next(self):
         self.say("STOP")
         self.pass_time()
-        self.identity._disown("number_changed")
+        self.identity._unlink_patients("number_changed")
         self.make_patient(name="Next KUMQUAT")
         self.assertFalse(self.identity.blocked_at)
 

@@ -137,7 +137,7 @@ class TestConsentAsk(ClinicCase):
 
     def test_who_books_is_asked_with_the_appointment(self):
         appointment = self.book(self.patient).with_user(self.receptionist)
-        action = appointment.action_mend_objection()
+        action = appointment.action_fix_objection()
         wizards = self.env[action["res_model"]].with_user(self.receptionist)
         wizard = Form(wizards.with_context(**action["context"])).save()
         wizard.action_show()

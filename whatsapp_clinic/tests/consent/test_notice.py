@@ -414,7 +414,7 @@ class TestPublishedNotice(NoticeCase):
 
 @tagged("post_install", "-at_install")
 class TestRenewal(NoticeCase):
-    """A new version can ask for consent anew, purpose by purpose."""
+    """A new version can ask for consent again, purpose by purpose."""
 
     def setUp(self):
         super().setUp()
@@ -536,7 +536,7 @@ class TestRenewalStopsMessages(ClinicCase):
 
 @tagged("post_install", "-at_install")
 class TestNoticePublishedMeanwhile(TransactionCase):
-    """Somebody publishes a draft while somebody else adds to it: one starts anew.
+    """Somebody publishes a draft while somebody else adds to it: one starts again.
 
     Both begin before either writes, in committed transactions of their own.
     """
@@ -595,7 +595,7 @@ class TestNoticePublishedMeanwhile(TransactionCase):
         )
         self.author.commit()
 
-    def assert_starts_anew(self, act):
+    def assert_starts_again(self, act):
         with (
             self.assertRaises(psycopg2.errors.SerializationFailure),
             mute_logger("odoo.sql_db"),
@@ -604,12 +604,12 @@ class TestNoticePublishedMeanwhile(TransactionCase):
 
     def test_who_adds_a_text_after_it_was_published_starts_anew(self):
         self.publish()
-        self.assert_starts_anew(self.add_text)
+        self.assert_starts_again(self.add_text)
 
     def test_who_publishes_after_a_text_was_added_starts_anew(self):
         self.add_text()
-        self.assert_starts_anew(self.publish)
+        self.assert_starts_again(self.publish)
 
     def test_who_publishes_after_a_renewal_was_chosen_starts_anew(self):
         self.renew()
-        self.assert_starts_anew(self.publish)
+        self.assert_starts_again(self.publish)

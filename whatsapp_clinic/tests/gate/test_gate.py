@@ -115,7 +115,7 @@ class TestGate(ClinicCase):
 
     def test_number_that_the_patient_left_is_refused_until_entered_anew(self):
         self.enqueue()
-        self.patient.whatsapp_identity_ids._disown("number_changed")
+        self.patient.whatsapp_identity_ids._unlink_patients("number_changed")
         self.assertRefused("wrong_person")
         self.patient.phone = "+90 532 111 00 01"
         self.assertEqual(self.enqueue().state, "queued")

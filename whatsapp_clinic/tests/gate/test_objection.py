@@ -12,7 +12,7 @@ from ..common import ClinicCase, staff_user
 
 @tagged("post_install", "-at_install")
 class TestObjection(ClinicCase):
-    """Why can't I write? One sentence, and the button that mends it."""
+    """Why can't I write? One sentence, and the button that fixes it."""
 
     def setUp(self):
         super().setUp()
@@ -30,8 +30,8 @@ class TestObjection(ClinicCase):
         objection = self.why(**options)
         return objection and objection.reason
 
-    def mend(self, user=None):
-        return self.patient.with_user(user or self.receptionist).action_mend_objection()
+    def fix(self, user=None):
+        return self.patient.with_user(user or self.receptionist).action_fix_objection()
 
     def test_every_remedy_can_be_done(self):
         remedies = [one.remedy for one in REASONS.values() if one.remedy]
@@ -52,7 +52,7 @@ class TestObjection(ClinicCase):
             objection.sentence, "The patient has not agreed to these messages."
         )
         self.assertEqual(objection.label, "Ask for Consent")
-        action = self.mend()
+        action = self.fix()
         self.assertEqual(action["res_model"], "whatsapp.clinic.consent.ask")
         self.assertEqual(action["context"]["default_partner_id"], self.patient.id)
 
@@ -65,14 +65,14 @@ class TestObjection(ClinicCase):
             for days, decision in enumerate(decisions):
                 self.consent(self.patient, decision, long_ago + timedelta(days=days))
             self.assertEqual(self.reason(), reason)
-            opened = self.mend()["res_model"]
+            opened = self.fix()["res_model"]
             self.assertEqual(opened, "whatsapp.clinic.consent.record")
 
     def test_without_a_number_the_button_enters_one(self):
         self.consent(self.patient)
         self.patient.phone = False
         self.assertEqual(self.reason(), "no_number")
-        action = self.mend()
+        action = self.fix()
         self.assertEqual(
             (action["res_model"], action["res_id"]), ("res.partner", self.patient.id)
         )
@@ -86,39 +86,39 @@ class TestObjection(ClinicCase):
             }
         )
         self.assertEqual(self.reason(), "number_unlinked")
-        self.mend()
+        self.fix()
         self.assertIsNone(self.why())
 
     def test_stop_is_shown_to_who_may_lift_it_only(self):
         self.consent(self.patient)
         self.patient.whatsapp_identity_ids._stop("stop_word")
         self.assertIsNone(self.why().label)
-        self.assertIs(self.mend(), True)
+        self.assertIs(self.fix(), True)
         self.assertTrue(self.patient.whatsapp_identity_ids.blocked_at)
         self.assertTrue(self.why(self.manager).label)
-        action = self.mend(self.manager)
+        action = self.fix(self.manager)
         self.assertEqual(action["res_model"], "whatsapp.clinic.identity")
 
     def test_blacklisted_number_is_taken_off_the_blacklist(self):
         self.consent(self.patient)
         self.env["phone.blacklist"].sudo()._add([self.patient._whatsapp_phone()])
         self.assertEqual(self.reason(), "phone_blacklisted")
-        self.mend(self.manager)
+        self.fix(self.manager)
         self.assertIsNone(self.why())
 
     def test_archived_patient_is_restored(self):
         self.consent(self.patient)
         self.patient.action_archive()
         self.assertEqual(self.reason(), "patient_archived")
-        self.mend()
+        self.fix()
         self.assertTrue(self.patient.active)
 
     def test_bar_is_lifted_by_a_manager_only(self):
         self.consent(self.patient)
         self.patient.clinic_barred = True
-        self.mend()
+        self.fix()
         self.assertTrue(self.patient.clinic_barred)
-        self.mend(self.manager)
+        self.fix(self.manager)
         self.assertFalse(self.patient.clinic_barred)
 
     def test_for_the_dead_there_is_no_button(self):
@@ -136,7 +136,7 @@ class TestObjection(ClinicCase):
         self.consent(self.patient)
         self.assertEqual(self.reason(), "channel_incomplete")
         administrator = staff_user(self, "administrator")
-        action = self.mend(administrator)
+        action = self.fix(administrator)
         self.assertEqual(action["res_id"], self.channel.id)
 
     def test_another_purpose_has_its_own_answer(self):
@@ -183,7 +183,7 @@ class TestObjection(ClinicCase):
         self.assertIsNone(self.why())
         guardian.phone = False
         self.assertEqual(self.reason(), "no_number")
-        self.assertEqual(self.mend()["res_id"], guardian.id)
+        self.assertEqual(self.fix()["res_id"], guardian.id)
 
     def test_appointment_asks_with_the_channel_of_its_branch(self):
         self.consent(self.patient)

@@ -195,7 +195,7 @@ class TestActs(ActCase):
 
     def test_stop_that_staff_set_outlasts_a_number_confirmed_with_the_patient(self):
         self.identity._stop("staff")
-        self.identity._disown("wrong_person")
+        self.identity._unlink_patients("wrong_person")
         self.patient.action_confirm_number()
         self.assertEqual(self.identity.partner_ids, self.patient)
         self.assertEqual(self.identity.block_source, "staff")
@@ -203,7 +203,7 @@ class TestActs(ActCase):
     def test_stop_that_was_lifted_does_not_come_back_with_a_confirmed_number(self):
         self.identity._stop("stop_word", at=self.at(0))
         self.identity._start("staff", at=self.at(1))
-        self.identity._disown("wrong_person")
+        self.identity._unlink_patients("wrong_person")
         self.patient.action_confirm_number()
         self.assertFalse(self.identity.blocked_at)
 
@@ -324,7 +324,7 @@ class TestUpgrade(ActCase):
                 "occurred_at": self.at(1),
             }
         )
-        self.identity._disown("wrong_person")
+        self.identity._unlink_patients("wrong_person")
         self.upgrade(
             blocked_at=self.at(2),
             block_source="wrong_person",

@@ -95,7 +95,7 @@ class TestAddresses(IdentityCase):
         self.assertEqual(identity.user_id, "TR.NEW")
         self.assertEqual(identity.user_portfolio_id, self.portfolio)
         self.assertEqual(self.known(user_id=USER), identity)
-        identity._disown("number_changed")
+        identity._unlink_patients("number_changed")
         self.assertFalse(self.known(user_id=USER))
 
     def test_merging_moves_addresses_and_the_own_stay_what_is_shown(self):

@@ -173,7 +173,7 @@ class TestIdentityMerge(IdentityCase):
     def test_who_left_one_has_left_both(self):
         patient, by_number, by_user = self.two_of_one()
         by_user.partner_ids = patient
-        by_number._disown("wrong_person")
+        by_number._unlink_patients("wrong_person")
         self.meet()
         self.assertFalse(by_number.partner_ids)
         self.assertEqual(by_number.former_partner_ids, patient)
@@ -298,7 +298,7 @@ class TestStrangers(IdentityCase):
 
     def test_what_a_former_holder_of_the_number_wrote_stays_nobodys(self):
         self.make_patient()
-        self.find(wa_id=AYSE_WA_ID)._disown("wrong_person")
+        self.find(wa_id=AYSE_WA_ID)._unlink_patients("wrong_person")
         self.take_in(written(AYSE_WA_ID))
         self.make_patient(name="New holder KUMQUAT")
         self.assertFalse(self.message().partner_id)

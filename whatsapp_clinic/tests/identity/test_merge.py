@@ -109,7 +109,7 @@ class TestMerge(ClinicCase):
 
     def test_number_that_is_somebody_else_s_is_no_refusal(self):
         self.consent(self.kept)
-        self.twin.whatsapp_identity_ids._disown("wrong_person")
+        self.twin.whatsapp_identity_ids._unlink_patients("wrong_person")
         self.merge()
         self.assertEqual(self.consents(), "given")
 
@@ -122,7 +122,7 @@ class TestMerge(ClinicCase):
 
     def test_number_that_one_of_them_left_stays_left(self):
         identity = self.twin.whatsapp_identity_ids
-        identity._disown("number_changed")
+        identity._unlink_patients("number_changed")
         self.merge()
         self.assertNotIn(self.kept, identity.partner_ids)
         self.assertIn(self.kept, identity.former_partner_ids)

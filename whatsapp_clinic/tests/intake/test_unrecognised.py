@@ -63,7 +63,7 @@ class TestUnrecognised(UpdateCase):
         self.assertEqual((alarm.kind, alarm.count), ("unrecognised", 1))
         self.assertEqual(alarm.since, kept.received_at)
         self.assertIn(administrator, alarm.activity_ids.user_id)
-        action = alarm.with_user(administrator).action_mend()
+        action = alarm.with_user(administrator).action_fix()
         self.assertEqual(action["res_model"], self.kept._name)
 
     def test_alarm_ends_at_once_when_an_administrator_has_looked(self):

@@ -232,7 +232,7 @@ class TestCauses(AlarmCase):
         self.watch()
         alarm = self.alarms()
         self.assertEqual(alarm.kind, "disk")
-        self.assertFalse(alarm.channel_id or alarm.is_mendable)
+        self.assertFalse(alarm.channel_id or alarm.is_fixable)
         self.free_disk(0)
         self.watch()
         self.assertFalse(self.alarms())
@@ -371,16 +371,16 @@ class TestAlarm(AlarmCase):
         self.event()
         self.watch()
         by_kind = {alarm.kind: alarm for alarm in self.alarms()}
-        action = by_kind["queue"].with_user(self.manager).action_mend()
+        action = by_kind["queue"].with_user(self.manager).action_fix()
         self.assertEqual(action["res_model"], "whatsapp.clinic.channel")
         self.assertEqual(action["res_id"], self.channel.id)
         administrator = staff_user(self, "administrator")
         parked = by_kind["parked"].with_user(administrator)
-        self.assertTrue(parked.is_mendable)
+        self.assertTrue(parked.is_fixable)
         self.assertEqual(
-            parked.action_mend()["res_model"], "whatsapp.clinic.webhook.event"
+            parked.action_fix()["res_model"], "whatsapp.clinic.webhook.event"
         )
-        self.assertFalse(by_kind["parked"].with_user(self.manager).is_mendable)
+        self.assertFalse(by_kind["parked"].with_user(self.manager).is_fixable)
 
     def test_where_nobody_may_read_it_every_administrator_is_told(self):
         company = self.env["res.company"].create({"name": "Other clinic"})

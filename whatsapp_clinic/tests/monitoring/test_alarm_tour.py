@@ -30,7 +30,7 @@ class TestAlarmTour(ConnectedCase):
         with patch.object(ChannelTask, "_wake", work_off_and_watch):
             self.start_tour(
                 "/odoo/action-whatsapp_clinic.message_action?view_type=list",
-                "whatsapp_clinic_mend_an_alarm",
+                "whatsapp_clinic_fix_an_alarm",
                 login=administrator.login,
             )
         alarm = self.env["whatsapp.clinic.alarm"].search(

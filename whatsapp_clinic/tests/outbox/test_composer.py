@@ -91,7 +91,7 @@ class TestComposer(ComposerCase):
         about = {"template_id": self.patient_template, "purpose_id": self.purpose}
         composer = self.composer(stranger, **about)
         self.assertEqual(composer.remedy, "Ask for Consent")
-        action = composer.action_mend_objection()
+        action = composer.action_fix_objection()
         self.assertEqual(action["res_model"], "whatsapp.clinic.consent.ask")
         self.assertFalse(self.composer(self.patient, **about).remedy)
         self.assertFalse(self.composer(self.patient | stranger, **about).remedy)

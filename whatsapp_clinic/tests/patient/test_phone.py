@@ -308,7 +308,7 @@ class TestOneTelephone(IdentityCase):
 
     def test_a_number_that_was_left_is_left_in_every_form(self):
         patient = self.make_patient("+541112345678")
-        patient.whatsapp_identity_ids._disown("wrong_person")
+        patient.whatsapp_identity_ids._unlink_patients("wrong_person")
         self.assertTrue(patient._has_left("+5491112345678"))
         self.take_in(written("5491112345678"))
         self.assertFalse(self.message().partner_id)

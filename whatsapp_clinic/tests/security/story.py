@@ -54,9 +54,9 @@ class StoryCase(ClinicCase):
         self.env["whatsapp.clinic.message"]._enqueue([self.reminder_of(appointment)])
         appointment._obey_patient("reschedule", appointment.whatsapp_message_ids)
         self.hear("cancel")
-        self.identity._disown("wrong_person")
+        self.identity._unlink_patients("wrong_person")
         self.patient.with_user(self.receptionist).action_confirm_number()
-        self.identity._disown("number_changed")
+        self.identity._unlink_patients("number_changed")
         self.env.flush_all()
 
     def answer_the_page(self):

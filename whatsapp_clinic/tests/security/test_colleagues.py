@@ -34,7 +34,7 @@ class TestColleagues(StoryCase):
         self.assertFalse(contact.search([("message_ids.body", "ilike", "number")]))
 
     def test_staff_reads_the_notes_on_the_contact(self):
-        self.identity._disown("wrong_person")
+        self.identity._unlink_patients("wrong_person")
         notes = self.env["mail.message"].search([]) - self.before
         on_contact = notes.filtered(lambda one: one.model == "res.partner")
         self.assertIn("not the patient", str(on_contact.body))
@@ -45,7 +45,7 @@ class TestColleagues(StoryCase):
         self.patient.message_subscribe(
             self.employee.partner_id.ids, self.env.ref("mail.mt_note").ids
         )
-        self.identity._disown("wrong_person")
+        self.identity._unlink_patients("wrong_person")
         notes = self.env["mail.message"].search([]) - self.before
         self.assertFalse(notes.notification_ids)
 
@@ -54,7 +54,7 @@ class TestColleagues(StoryCase):
             {"name": "Branch B", "country_id": self.turkey.id}
         )
         stranger = staff_user(self, "receptionist", elsewhere)
-        self.identity._disown("wrong_person")
+        self.identity._unlink_patients("wrong_person")
         note = staff_notes(self.patient)
         self.assertTrue(note)
         for user, is_read in ((self.receptionist, True), (stranger, False)):

@@ -303,14 +303,14 @@ class TestWhoEntersANumber(ClinicCase):
         self.other.with_user(user).sudo().phone = phone
 
     def test_patient_on_the_portal_does_not_take_a_number_reported_as_wrong(self):
-        self.identity._disown("wrong_person")
+        self.identity._unlink_patients("wrong_person")
         self.enter(self.portal, self.identity.phone)
         self.assertEqual(self.identity.block_source, "wrong_person")
         self.assertFalse(self.identity.partner_ids)
         self.assertTrue(self.other.clinic_has_left_number)
 
     def test_staff_confirms_what_a_patient_entered(self):
-        self.identity._disown("wrong_person")
+        self.identity._unlink_patients("wrong_person")
         self.enter(self.portal, self.identity.phone)
         receptionist = staff_user(self, "receptionist")
         self.other.with_user(receptionist).action_confirm_number()
@@ -327,7 +327,7 @@ class TestWhoEntersANumber(ClinicCase):
         self.assertEqual(self.other.whatsapp_identity_ids.phone, "+905321110077")
 
     def test_colleague_without_a_role_does_not_lift_a_block(self):
-        self.identity._disown("wrong_person")
+        self.identity._unlink_patients("wrong_person")
         colleague = new_test_user(
             self.env,
             "sales-n",
@@ -337,7 +337,7 @@ class TestWhoEntersANumber(ClinicCase):
         self.assertEqual(self.identity.block_source, "wrong_person")
 
     def test_number_entered_before_somebody_became_a_patient_lifts_no_block(self):
-        self.identity._disown("wrong_person")
+        self.identity._unlink_patients("wrong_person")
         newcomer = self.env["res.partner"].create({"name": "New KUMQUAT"})
         newcomer.with_user(self.portal).sudo().phone = self.identity.phone
         self.book(newcomer)

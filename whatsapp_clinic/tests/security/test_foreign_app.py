@@ -244,7 +244,7 @@ class TestNumberOfPatientsOfTwoCompanies(AppsOfTwoCompanies):
     def test_number_that_is_taken_back_keeps_each_companys_last_word(self):
         self.say(self.channel, "STOP")
         self.say(self.foreign.channel, "START", SECOND)
-        self.identity._disown("wrong_person")
+        self.identity._unlink_patients("wrong_person")
         self.foreign.patient.phone = False
         self.patient.action_confirm_number()
         self.assertEqual(self.identity.block_source, "stop_word")
@@ -269,7 +269,7 @@ class TestNumberOfPatientsOfTwoCompanies(AppsOfTwoCompanies):
         self.assertFalse(self.identity.marketing_blocked_at)
 
     def test_not_the_patient_is_about_the_patients_of_that_company(self):
-        self.identity._disown("wrong_person", self.foreign.company)
+        self.identity._unlink_patients("wrong_person", self.foreign.company)
         self.assertEqual(self.identity.partner_ids, self.patient)
         self.assertEqual(self.identity.former_partner_ids, self.foreign.patient)
         self.assertFalse(self.identity.blocked_at)
@@ -289,7 +289,7 @@ class TestNotThePatientOfOneCompany(AppsOfTwoCompanies):
     def setUp(self):
         super().setUp()
         self.say(self.channel, "Hi")
-        self.identity._disown("wrong_person", self.company)
+        self.identity._unlink_patients("wrong_person", self.company)
         self.foreign.patient.phone = self.identity.phone
 
     def reason_for(self, patient, channel):
@@ -343,7 +343,7 @@ class TestNotThePatientOfOneCompany(AppsOfTwoCompanies):
 
     def test_of_a_shared_number_it_holds_as_well(self):
         self.patient.action_confirm_number()
-        self.identity._disown("wrong_person", self.company)
+        self.identity._unlink_patients("wrong_person", self.company)
         self.assertEqual(self.identity.partner_ids, self.foreign.patient)
         newcomer = self.env["res.partner"].create(
             {"name": "New KUMQUAT", "phone": self.identity.phone}

@@ -271,7 +271,7 @@ class TestActsForPatients(LookedAfterCase):
                 act()
 
     def test_number_is_confirmed_by_who_looks_after_the_patient(self):
-        self.identity._disown("wrong_person")
+        self.identity._unlink_patients("wrong_person")
         for user in self.strangers:
             self.refused(user, lambda one: one.action_confirm_number())
         self.assertEqual(self.identity.block_source, "wrong_person")

@@ -16,7 +16,7 @@ MAY = {
         "action_enter_credentials": "rpmao",
     },
     "alarm": {
-        "action_mend": "ma",
+        "action_fix": "ma",
         "banner": "rpmao",
         "notify_cancel_by_type": "ma",
     },
@@ -30,7 +30,7 @@ MAY = {
         "action_fulfill": "rpma",
         "action_mark_arrived": "rpma",
         "action_mark_noshow": "rpma",
-        "action_mend_objection": "rpmao",
+        "action_fix_objection": "rpmao",
         "action_noshow": "rpma",
         "action_open_messages": "rpmao",
         "action_print_consent_form": "rpmao",
@@ -64,7 +64,7 @@ MAY = {
         "notify_cancel_by_type": "rpmao",
     },
     "channel.check": {
-        "action_mend": "ma",
+        "action_fix": "ma",
     },
     "channel.connect": {
         "action_back": "a",
@@ -86,7 +86,7 @@ MAY = {
         "action_save": "ao",
     },
     "composer": {
-        "action_mend_objection": "rpma",
+        "action_fix_objection": "rpma",
         "action_send": "rpma",
         "action_undo": "rpma",
     },
@@ -184,11 +184,11 @@ MAY = {
         "action_publish": "o",
     },
     "rate": {
-        "action_price_anew": "ma",
+        "action_price_again": "ma",
     },
     "res.partner": {
         "action_confirm_number": "rma",
-        "action_mend_objection": "rpmao",
+        "action_fix_objection": "rpmao",
         "action_open_clinic_appointments": "rpmao",
         "action_open_whatsapp_messages": "rpmao",
         "action_print_consent_form": "rpmao",

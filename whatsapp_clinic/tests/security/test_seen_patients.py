@@ -95,7 +95,7 @@ class TestSeenPatients(ClinicCase):
         self.assertTrue(patient.has_access("read"))
         for decision in ("withdrawn", "given"):
             self.consent(self.patient, decision)
-            self.assertIs(patient.action_mend_objection(), True)
+            self.assertIs(patient.action_fix_objection(), True)
             gate = self.env["whatsapp.clinic.gate"].with_user(self.there)
             self.assertIsNone(gate._why_not(patient))
             self.assertFalse(gate._standing_reasons(patient))
@@ -245,7 +245,7 @@ class TestSeenPatients(ClinicCase):
         self.assertTrue(message.with_user(self.here).action_reply())
 
     def test_number_that_was_left_is_told_where_the_patient_is_looked_after(self):
-        self.patient.whatsapp_identity_ids._disown("wrong_person")
+        self.patient.whatsapp_identity_ids._unlink_patients("wrong_person")
         for user, is_told in ((self.here, True), (self.there, False)):
             self.env.invalidate_all()
             own = self.patient.with_user(user)

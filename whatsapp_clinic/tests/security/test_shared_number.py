@@ -40,7 +40,7 @@ class TestSharedNumber(LookedAfterCase):
         self.assertEqual(self.seen_by(self.manager).patient_ids.ids, self.patient.ids)
 
     def test_former_patients_of_others_are_not_shown(self):
-        self.identity._disown("wrong_person")
+        self.identity._unlink_patients("wrong_person")
         self.patient.action_confirm_number()
         own = self.seen_by(self.own)
         self.assertFalse(own.former_patient_ids)

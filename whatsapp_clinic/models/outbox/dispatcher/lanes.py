@@ -67,7 +67,7 @@ class Dispatcher(models.AbstractModel):
 
     @api.model
     def _notice_outage(self, cr):
-        """After an outage the time of messages without an answer begins anew.
+        """After an outage the time of messages without an answer begins again.
 
         WhatsApp repeats the webhooks that found nobody, as far apart as the outage was
         long; what they say must be heard before anything is sent a second time. Then

@@ -13,7 +13,7 @@ from odoo import api, fields, models
 
 from ....tools import clock
 from ....tools.phone import region
-from ....tools.transaction import begin_anew
+from ....tools.transaction import begin_again
 from ....tools.wake_up import wake_after_commit
 from ...message.message import REPORT
 
@@ -221,7 +221,7 @@ class Message(models.Model):
         deadline = time.monotonic() + RUN_TIME
         done = 1
         while done and time.monotonic() < deadline:
-            begin_anew(self.env, done)
+            begin_again(self.env, done)
             done = self._price_delivered() or self._price_again()
         if done:
             wake_after_commit(self.env, "price_messages")

@@ -98,29 +98,29 @@ class Rate(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         rates = super().create(vals_list)
-        rates._price_anew()
+        rates._price_again()
         return rates
 
     def write(self, vals):
         before = self._first_day()
         result = super().write(vals)
-        self._price_anew(before)
+        self._price_again(before)
         return result
 
     def unlink(self):
-        self._price_anew()
+        self._price_again()
         return super().unlink()
 
-    def action_price_anew(self):
+    def action_price_again(self):
         """Price what was delivered since these rates again, for example after countries
         changed their group."""
         self.check_access("write")
-        self._price_anew()
+        self._price_again()
 
     def _first_day(self) -> date | None:
         return min(self.mapped("valid_from"), default=None)
 
-    def _price_anew(self, before: date | None = None):
+    def _price_again(self, before: date | None = None):
         """Have everything priced again that was delivered since these rates began, or
         since a day before they were changed."""
         days = [day for day in (before, self._first_day()) if day]

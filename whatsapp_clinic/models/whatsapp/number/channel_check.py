@@ -19,8 +19,8 @@ from ....tools import clock
 
 # A little less than a day, so that it is once a day whatever wakes the action.
 DAILY = timedelta(hours=23)
-# Lines that a method of the channel mends, or that are mended in a form it opens.
-MENDS = {
+# Lines that a method of the channel fixes, or that are fixed in a form it opens.
+FIXES = {
     "token": "action_enter_credentials",
     "registration": "action_register",
     "subscribed_app": "action_subscribe_app",
@@ -60,7 +60,7 @@ class ChannelCheck(models.Model):
     advice = fields.Char(readonly=True, help="In English; shown translated.")
     advice_values = fields.Json(readonly=True)
     what_to_do = fields.Char(compute="_compute_what_to_do")
-    is_mendable = fields.Boolean(compute="_compute_is_mendable")
+    is_fixable = fields.Boolean(compute="_compute_is_fixable")
 
     _key_uniq = models.Constraint(
         "UNIQUE (channel_id, key)", "A channel has each check once."
@@ -74,18 +74,18 @@ class ChannelCheck(models.Model):
             line.what_to_do = advice % (line.advice_values or {})
 
     @api.depends("key", "state")
-    def _compute_is_mendable(self):
+    def _compute_is_fixable(self):
         for line in self:
             is_broken = line.state in ("warn", "fail")
-            line.is_mendable = is_broken and line.key in MENDS
+            line.is_fixable = is_broken and line.key in FIXES
 
-    def action_mend(self):
-        """Do what mends this line, or open where it is done."""
+    def action_fix(self):
+        """Do what fixes this line, or open where it is done."""
         self.ensure_one()
         channel = self.channel_id
         if self.key in NEEDS_APP and not channel.account_id.app_id:
             return channel._open_account()
-        return getattr(channel, MENDS[self.key])()
+        return getattr(channel, FIXES[self.key])()
 
     @api.model
     def _note(self, channel, results: list):

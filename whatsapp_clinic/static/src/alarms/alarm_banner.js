@@ -31,8 +31,8 @@ export class AlarmBanner extends Component {
     return formatDateTime(deserializeDateTime(alarm.since));
   }
 
-  async mend(alarm) {
-    const action = await this.orm.call("whatsapp.clinic.alarm", "action_mend", [
+  async fix(alarm) {
+    const action = await this.orm.call("whatsapp.clinic.alarm", "action_fix", [
       alarm.id,
     ]);
     this.action.doAction(action);

@@ -92,7 +92,7 @@ export class AppointmentCalendarRenderer extends CalendarRenderer {
     month: AppointmentCommonRenderer,
   };
 
-  /** FullCalendar is made anew when its columns are others. */
+  /** FullCalendar is made again when its columns are others. */
   get calendarKey() {
     const {scale, columns} = this.props.model;
     const shown = scale === "day" ? columns.map(({value}) => value) : [];

@@ -13,7 +13,7 @@ export function useChangedMessages(onChanged) {
   onWillUnmount(() => bus.unsubscribe(EVENT, tell));
 }
 
-/** Messages of a record that are drawn anew when their state changes. */
+/** Messages of a record that are drawn again when their state changes. */
 export class LiveMessagesField extends X2ManyField {
   setup() {
     super.setup();

@@ -4,7 +4,7 @@ import {registry} from "@web/core/registry";
 const ALARM = ".o_whatsapp_clinic_alarms .alert:contains(connection does not work)";
 const UNSUBSCRIBED = ".o_form_view .o_data_row:contains(The app gets the)";
 
-registry.category("web_tour.tours").add("whatsapp_clinic_mend_an_alarm", {
+registry.category("web_tour.tours").add("whatsapp_clinic_fix_an_alarm", {
   steps: () =>
     patient([
       {
@@ -17,11 +17,11 @@ registry.category("web_tour.tours").add("whatsapp_clinic_mend_an_alarm", {
         trigger: ".o_form_view .alert-danger:contains(connection does not work)",
       },
       {
-        trigger: `${UNSUBSCRIBED}:contains(not subscribed) button[name=action_mend]`,
+        trigger: `${UNSUBSCRIBED}:contains(not subscribed) button[name=action_fix]`,
         run: "click",
       },
       {
-        content: "One click mended it",
+        content: "One click fixed it",
         trigger: `${UNSUBSCRIBED}:contains(Fine)`,
       },
       {

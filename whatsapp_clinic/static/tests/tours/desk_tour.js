@@ -255,7 +255,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_end_of_the_day", {
       {trigger: "button[name=action_mark_arrived]", run: "click"},
       {trigger: ".o_list_view:not(:has(.o_data_row))"},
       {
-        content: "The banner counts anew",
+        content: "The banner counts again",
         trigger: "body:not(:has(.o_whatsapp_clinic_overdue))",
       },
       {

@@ -232,7 +232,7 @@ registry.category("web_tour.tours").add("whatsapp_clinic_why_cannot_i_write", {
           ".o_field_widget[name=whatsapp_objection]:contains(no WhatsApp number)",
       },
       {
-        trigger: "button[name=action_mend_objection]:contains(Enter Phone Number)",
+        trigger: "button[name=action_fix_objection]:contains(Enter Phone Number)",
         run: "click",
       },
       {
@@ -244,12 +244,12 @@ registry.category("web_tour.tours").add("whatsapp_clinic_why_cannot_i_write", {
         run: "click",
       },
       {
-        content: "The next obstacle, with the button that mends it",
+        content: "The next obstacle, with the button that fixes it",
         trigger:
           "body:not(:has(.modal)) .o_field_widget[name=whatsapp_objection]:contains(has not agreed)",
       },
       {
-        trigger: "button[name=action_mend_objection]:contains(Ask for Consent)",
+        trigger: "button[name=action_fix_objection]:contains(Ask for Consent)",
         run: "click",
       },
       {

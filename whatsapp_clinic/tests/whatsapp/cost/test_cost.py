@@ -234,7 +234,7 @@ class TestPrice(CostCase):
         self.price()
         self.assertEqual(late.cost, 0.02)
         self.channel.account_tz = "Europe/Istanbul"
-        self.env["whatsapp.clinic.rate"].search([]).action_price_anew()
+        self.env["whatsapp.clinic.rate"].search([]).action_price_again()
         self.price()
         self.assertEqual(late.cost, 0.05)
 
@@ -263,7 +263,7 @@ class TestPrice(CostCase):
         ]
         for batch in (1, 3, 1000):
             self.patch(message_price, "BATCH", batch)
-            self.env["whatsapp.clinic.rate"].search([]).action_price_anew()
+            self.env["whatsapp.clinic.rate"].search([]).action_price_again()
             self.price()
             with self.subTest(batch=batch):
                 costs = [one.cost for one in messages]

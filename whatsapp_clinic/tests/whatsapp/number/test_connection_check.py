@@ -158,8 +158,8 @@ class TestConnectionCheck(ConnectedCase):
         self.assert_broken("subscribed_app", "not subscribed")
         line = self.channel.check_ids.filtered(lambda one: one.key == "subscribed_app")
         administrator = staff_user(self, "administrator")
-        self.assertTrue(line.is_mendable)
-        line.with_user(administrator).action_mend()
+        self.assertTrue(line.is_fixable)
+        line.with_user(administrator).action_fix()
         self.work_off()
         self.assertEqual(line.state, "ok")
 
@@ -213,7 +213,7 @@ class TestConnectionCheck(ConnectedCase):
         with self.assertRaises(UserError):
             self.channel.action_set_webhook()
         line = self.channel.check_ids[0]
-        self.assertEqual(line.action_mend()["res_id"], self.channel.account_id.id)
+        self.assertEqual(line.action_fix()["res_id"], self.channel.account_id.id)
 
     def test_without_the_app_id_the_app_is_not_called_unsubscribed(self):
         self.channel.account_id.app_id = False
@@ -700,10 +700,10 @@ class TestHealth(ConnectedCase):
         self.check()
         self.watch()
 
-    def assert_comes_and_goes(self, kind, broken, mended):
+    def assert_comes_and_goes(self, kind, broken, fixed):
         self.change(**broken)
         self.assertIn(kind, self.kinds())
-        self.change(**mended)
+        self.change(**fixed)
         self.assertNotIn(kind, self.kinds())
 
     def test_lower_quality(self):
