@@ -12,8 +12,9 @@ ADDON = "whatsapp_clinic"
 BASE = f"{ADDON}_base"
 FRESH = f"{ADDON}_tests_fresh"
 ODOO_RUN = f"{ADDON}_tests_odoo"
-# With the addon as it was at the commit that databases are upgraded from.
+# With the addon as it was at a commit that databases are upgraded from.
 RELEASED = f"{ADDON}_tests_released"
+LATEST = f"{ADDON}_tests_latest"
 ONLY_INSTALL = ("--stop-after-init", "--max-cron-threads", "0")
 PREGENERATE_ASSETS = "env['ir.qweb']._pregenerate_assets_bundles()\nenv.cr.commit()\n"
 # With it Odoo gives the addon its demo data, although its dependencies have none.
@@ -52,20 +53,24 @@ def make_base(odoo: Odoo) -> None:
     odoo.sql(BASE, f"COMMENT ON DATABASE {BASE} IS '{made_of}'")
 
 
-def install_released(server: Server) -> Odoo:
-    """Install the released addon with its demo data in RELEASED, unless it is there.
+def install_released(
+    server: Server, commit: str = history.RELEASED, database: str = RELEASED
+) -> Odoo:
+    """Install the addon of a commit with its demo data in a database, unless it is
+    there.
 
     The Odoo that is returned runs that addon; its files are its own. Raises SetupError
     when the repository has no history.
     """
-    odoo = Odoo("released", server, history.addon_of(history.RELEASED))
+    name = database.removeprefix(f"{ADDON}_tests_")
+    odoo = Odoo(name, server, history.addon_of(commit))
     make_base(odoo)
-    made_of = f"{history.RELEASED} {_comment(odoo)}"
-    if RELEASED not in odoo.databases() or _comment(odoo, RELEASED) != made_of:
-        say(f"· installing the addon of {history.RELEASED}, once …")
-        odoo.copy_database(BASE, RELEASED)
-        odoo.run("-d", RELEASED, "-i", ADDON, *ONLY_INSTALL)
-        odoo.sql(RELEASED, f"COMMENT ON DATABASE {RELEASED} IS '{made_of}'")
+    made_of = f"{commit} {_comment(odoo)}"
+    if database not in odoo.databases() or _comment(odoo, database) != made_of:
+        say(f"· installing the addon of {commit}, once …")
+        odoo.copy_database(BASE, database)
+        odoo.run("-d", database, "-i", ADDON, *ONLY_INSTALL)
+        odoo.sql(database, f"COMMENT ON DATABASE {database} IS '{made_of}'")
     return odoo
 
 

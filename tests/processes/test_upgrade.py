@@ -4,12 +4,13 @@ import json
 from contextlib import contextmanager
 
 import pytest
-from workshop import databases, paths, postgres
+from workshop import databases, history, paths, postgres
 from workshop.clinic import shell
 from workshop.odoo import Odoo
 from workshop.shell import run
 
 UPGRADED = "whatsapp_clinic_tests_upgraded"
+LATEST_UPGRADED = "whatsapp_clinic_tests_latest_upgraded"
 # Values that an upgrade sets on purpose: what it makes of them, by table and column.
 MEANT = {
     ("res_partner", "phone"): "the same number, with its country code",
@@ -85,7 +86,7 @@ stopped, wrong, no_advertising, lifted = (found[number] for number in numbers)
 stopped._add_alias("TR.KUMQUAT")
 stopped._block("stop_word", now - timedelta(days=3))
 wrong._block("staff", now - timedelta(days=3))
-wrong._unlink_patients("wrong_person")
+wrong._disown("wrong_person")
 no_advertising._block_marketing("preference", now - timedelta(days=3))
 lifted._block("staff")
 lifted._unblock()
@@ -133,7 +134,7 @@ def odoo():
 def told(odoo):
     """The upgraded database, and its rows before: {table: {id: row}}."""
     released = databases.install_released(postgres.start("test"))
-    with _databases(odoo, released):
+    with _databases(odoo, released, databases.RELEASED):
         assert shell(released, UPGRADED, STORY)
         before = rows(odoo, UPGRADED)
         move_filestore(released, odoo)
@@ -142,28 +143,28 @@ def told(odoo):
 
 
 @contextmanager
-def _databases(odoo, released):
-    released.copy_database(databases.RELEASED, UPGRADED)
+def _databases(odoo, released, source, target=UPGRADED):
+    released.copy_database(source, target)
     try:
         yield
     finally:
-        released.drop_database(UPGRADED)
-        odoo.drop_database(UPGRADED)
+        released.drop_database(target)
+        odoo.drop_database(target)
 
 
-def move_filestore(released, odoo):
+def move_filestore(released, odoo, database=UPGRADED):
     source, target = (
-        one.folder / "data" / "filestore" / UPGRADED for one in (released, odoo)
+        one.folder / "data" / "filestore" / database for one in (released, odoo)
     )
     run("rm", "-rf", target)
     if source.exists():
         run("cp", "-r", source, target)
 
 
-def upgrade(odoo) -> None:
+def upgrade(odoo, database=UPGRADED) -> None:
     log = paths.LOGS / "test-upgrade.log"
     log.write_text(
-        odoo.run("-d", UPGRADED, "-u", "whatsapp_clinic", *databases.ONLY_INSTALL)
+        odoo.run("-d", database, "-u", "whatsapp_clinic", *databases.ONLY_INSTALL)
     )
     assert not databases.complaints(log), log.read_text()[-4000:]
 
@@ -466,3 +467,13 @@ def test_a_second_upgrade_changes_nothing(odoo, told):
     assert {name: len(one) for name, one in after.items()} == {
         name: len(one) for name, one in before.items()
     }
+
+
+def test_a_database_of_the_last_version_keeps_every_row_too(odoo):
+    server = postgres.start("test")
+    latest = databases.install_released(server, history.LATEST, databases.LATEST)
+    with _databases(odoo, latest, databases.LATEST, LATEST_UPGRADED):
+        before = rows(odoo, LATEST_UPGRADED)
+        move_filestore(latest, odoo, LATEST_UPGRADED)
+        upgrade(odoo, LATEST_UPGRADED)
+        assert not lost(before, rows(odoo, LATEST_UPGRADED))

@@ -658,7 +658,7 @@ class Identity(models.Model):
     def _obey_stops(self, scope: str):
         """What waits and may not leave any more is cancelled."""
 
-    def _on_disowned(self, reason: str, root=None):
+    def _on_patients_unlinked(self, reason: str, root=None):
         """It is nobody's whom the clinic means; `root`: of one company's tree only."""
 
     def _unlink_patients(self, reason: str, company=None):
@@ -697,7 +697,7 @@ class Identity(models.Model):
                 act_at=clock.now(),
                 company_id=(company or self.env.company).id,
             )
-        self._on_disowned(reason, company.root_id if is_shared else None)
+        self._on_patients_unlinked(reason, company.root_id if is_shared else None)
         for partner in partners:
             company = partner.sudo().clinic_branch_id.company_id or self.env.company
             noted = partner.with_context(lang=company.partner_id.lang)

@@ -66,9 +66,9 @@ class Identity(models.Model):
             self.env["whatsapp.clinic.message"]._cancel_open(waiting, reason)
         return result
 
-    def _on_disowned(self, reason, root=None):
+    def _on_patients_unlinked(self, reason, root=None):
         """Nothing that waits goes there; to another company's patients it does."""
-        result = super()._on_disowned(reason, root)
+        result = super()._on_patients_unlinked(reason, root)
         waiting = [("identity_id", "=", self.id)]
         if root:
             waiting.append(("company_id", "child_of", root.id))
