@@ -119,10 +119,24 @@ for name in ("reminder", "confirmation"):
             env["whatsapp.clinic.message.rule"].create({
                 "name": f"Other {name}", "template_id": twin.id, "anchor": "start",
                 "purpose_id": purpose.id})
+third = branch.channel_id.copy({
+    "name": "Third account", "phone_number_id": "649999999999998",
+    "business_account_id": "629999999999998"})
+third_branch = branch.copy({"name": "Third KUMQUAT", "channel_id": third.id})
+for language in ("tr", "en"):
+    template = env.ref(f"whatsapp_clinic.demo_template_appointment_reminder_{language}")
+    twin = template.copy(
+        {"name": template.name, "business_account_id": third.business_account_id})
+    twin.write({"remote_id": f"KUMQUAT third {language}", "status": "APPROVED",
+                "category": "UTILITY", "enabled": True})
+    if language == "tr":
+        env["whatsapp.clinic.message.rule"].create({
+            "name": "Third reminder", "template_id": twin.id, "anchor": "start",
+            "purpose_id": purpose.id})
 answer = len(states)
 """
-# The account of the story's second number.
-OTHER_ACCOUNT = "629999999999999"
+# The accounts of the story's other numbers.
+OTHER_ACCOUNTS = {"629999999999999", "629999999999998"}
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +256,7 @@ def merged(told) -> set[str]:
     gone = {
         key
         for key, row in told["whatsapp_clinic_template"].items()
-        if row["business_account_id"] == OTHER_ACCOUNT
+        if row["business_account_id"] in OTHER_ACCOUNTS
         and row["name"] == "appointment_reminder"
     }
     parts = {
@@ -272,10 +286,10 @@ def test_equal_texts_of_two_accounts_are_one_template_and_others_are_two(odoo, t
     approvals = _rows(odoo, UPGRADED, "whatsapp_clinic_template_approval").values()
     now = {one["remote_id"]: one["template_id"] for one in approvals}
     former = told["whatsapp_clinic_template"].values()
-    names = {"appointment_reminder": 1, "appointment_confirmation": 2}
-    for name, count in names.items():
+    names = {"appointment_reminder": (1, 6), "appointment_confirmation": (2, 4)}
+    for name, (count, before) in names.items():
         of_name = [one for one in former if one["name"] == name]
-        assert len(of_name) == 4
+        assert len(of_name) == before
         found = {now[one["remote_id"]] for one in of_name}
         assert len(found) == 2 * count
         assert {after[one]["name"] for one in found} == {name, f"{name}_2"} - (
@@ -306,8 +320,10 @@ def test_rules_of_two_accounts_write_where_their_account_is(odoo, told):
         rule, account = line.split("|")
         accounts.setdefault(int(rule), set()).add(account)
     assert len(accounts) >= 3
+    after = _rows(odoo, UPGRADED, "whatsapp_clinic_message_rule")
     for key, rule in told["whatsapp_clinic_message_rule"].items():
         template = told["whatsapp_clinic_template"][rule["template_id"]]
+        assert after[key]["active"] == rule["active"]
         if template["name"] == "appointment_reminder":
             assert accounts[key] <= {template["business_account_id"]}
 

@@ -55,6 +55,7 @@ _SAME = (
     "add_security_recommendation",
     "code_expiration_minutes",
 )
+_NOTICES = "mail_activity_whatsapp_clinic_template_rel"
 _FOLLOWING = {
     "mail_message": "model",
     "mail_activity": "res_model",
@@ -93,13 +94,15 @@ def _drop(cr, table: str, names: list[str]):
 
 
 def _make_approvals(cr, moved: list[str]):
-    """One for each template; `former_id` says whose it was, until the end."""
+    """One for each template; `former_id` says whose it was, `former_notices` what
+    managers were told of it, until the end."""
     columns = [f"{name} {_COLUMNS[name]}" for name in moved]
     cr.execute(f"""
         CREATE TABLE whatsapp_clinic_template_approval (
             id serial PRIMARY KEY,
             template_id integer NOT NULL,
             former_id integer NOT NULL,
+            former_notices integer[],
             remote_name varchar NOT NULL,
             create_uid integer,
             create_date timestamp,
@@ -118,6 +121,12 @@ def _make_approvals(cr, moved: list[str]):
         SELECT id, id, name, {stamps}, {values}
         FROM whatsapp_clinic_template ORDER BY id
     """)
+    if _columns(cr, _NOTICES):
+        cr.execute(f"""
+            UPDATE whatsapp_clinic_template_approval SET former_notices = ARRAY(
+                SELECT mail_activity_id FROM {_NOTICES}
+                WHERE whatsapp_clinic_template_id = former_id)
+        """)
     cr.execute("""
         UPDATE whatsapp_clinic_template_approval AS approval SET remote_id = NULL
         FROM whatsapp_clinic_template_approval AS other
@@ -150,38 +159,53 @@ def _in_several_accounts(cr) -> list[tuple[int, str]]:
 
 
 def _settle(cr, company: int, name: str, has_titles: bool):
-    """The family of the oldest template keeps its name."""
+    """The family of the oldest template keeps its name, one in use before others."""
     cr.execute(
         """
         SELECT business_account_id, array_agg(id ORDER BY id)
         FROM whatsapp_clinic_template
         WHERE company_id = %s AND name = %s AND original_id IS NULL
-        GROUP BY business_account_id ORDER BY min(id)
+        GROUP BY business_account_id ORDER BY bool_or(active) DESC, min(id)
         """,
         [company, name],
     )
-    (_first, first), *others = cr.fetchall()
-    kept = _texts(cr, first)
+    (_first, kept), *others = cr.fetchall()
+    said, alike, new_names = _texts(cr, kept), [], {}
     for account, ids in others:
-        theirs, new = _texts(cr, ids), None
-        if all(said == kept.get(language, said) for language, said in theirs.items()):
-            _narrow_rules(cr, [*first, *ids])
-            known = _by_language(cr, first)
-            for language, template in _by_language(cr, ids).items():
-                if language in known:
-                    _merge(cr, template, known[language])
-                else:
-                    first.append(template)
-                    kept[language] = theirs[language]
+        theirs = _texts(cr, ids)
+        common = said.keys() & theirs.keys()
+        if common and all(said[one] == theirs[one] for one in common):
+            said |= theirs
+            alike.append(ids)
         else:
-            new = _free_name(cr, company, name)
-            cr.execute(
-                "UPDATE whatsapp_clinic_template SET name = %s "
-                "WHERE id = ANY(%s) OR original_id = ANY(%s)",
-                [new, ids, ids],
-            )
-        if has_titles:
-            _settle_title(cr, company, account, name, new)
+            new_names[account] = _rename(cr, company, name, ids)
+    # All at once: afterwards a rule's template does not tell whose it was.
+    _narrow_rules(cr, [*kept, *(one for ids in alike for one in ids)])
+    for ids in alike:
+        _join(cr, ids, kept)
+    if has_titles:
+        for account, _ids in others:
+            _settle_title(cr, company, account, name, new_names.get(account))
+
+
+def _join(cr, ids: list[int], kept: list[int]):
+    """What is there in a language already is one with it; the others come along."""
+    known = _by_language(cr, kept)
+    for language, template in _by_language(cr, ids).items():
+        if language in known:
+            _merge(cr, template, known[language])
+        else:
+            kept.append(template)
+
+
+def _rename(cr, company: int, name: str, ids: list[int]) -> str:
+    new = _free_name(cr, company, name)
+    cr.execute(
+        "UPDATE whatsapp_clinic_template SET name = %s "
+        "WHERE id = ANY(%s) OR original_id = ANY(%s)",
+        [new, ids, ids],
+    )
+    return new
 
 
 def _free_name(cr, company: int, name: str) -> str:
@@ -383,11 +407,22 @@ def _follow(cr):
 
 
 def _leave_one_title(cr):
-    """Of titles whose templates are gone the oldest stays."""
+    """One that a template has stays before others, then the oldest."""
     if "business_account_id" in _columns(cr, "whatsapp_clinic_template_title"):
         cr.execute("""
-            DELETE FROM whatsapp_clinic_template_title AS title
-            USING whatsapp_clinic_template_title AS older
-            WHERE older.company_id = title.company_id AND older.name = title.name
-              AND older.id < title.id
+            DELETE FROM whatsapp_clinic_template_title WHERE id IN (
+                SELECT id FROM (
+                    SELECT title.id, row_number() OVER (
+                        PARTITION BY title.company_id, title.name
+                        ORDER BY EXISTS (
+                            SELECT FROM whatsapp_clinic_template AS template
+                            WHERE template.company_id = title.company_id
+                              AND template.name = title.name
+                              AND template.business_account_id
+                                  = title.business_account_id
+                        ) DESC, title.id
+                    ) AS place
+                    FROM whatsapp_clinic_template_title AS title
+                ) AS ranked WHERE place > 1
+            )
         """)
