@@ -304,6 +304,7 @@ def _prepare_gate(env):
         {"state": "published", "published_at": published, "valid_from": published}
     )
     tree.take_templates(
+        env,
         env["whatsapp.clinic.channel"].search([("base_url", "like", "127.0.0.1")]),
         [
             {

@@ -66,7 +66,12 @@ class Inbound(models.AbstractModel):
         What is about a channel that is not ours is noted, whatever it is. Notes, and
         the history of what changes, are in the language of the channel's company.
         """
-        handler = self._handlers()[type(event)]
+        handler = self._handlers().get(type(event))
+        if not handler:
+            self._on_unrecognised(
+                events.Unrecognised(type(event).__name__, None, "nothing handles it")
+            )
+            return
         external_id = self._external_id(event)
         if external_id is None:
             getattr(self, handler)(event)

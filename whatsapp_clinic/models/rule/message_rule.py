@@ -91,7 +91,10 @@ class MessageRule(models.Model):
     )
     waiting_count = fields.Integer(compute="_compute_waiting_count")
     plan_version = fields.Integer(
-        readonly=True, copy=False, help="Counts up when what it writes changes."
+        readonly=True,
+        copy=False,
+        groups=fields.NO_ACCESS,
+        help="Counts up when what it writes changes.",
     )
     planning_progress = fields.Integer(
         compute="_compute_planning_progress",
@@ -211,7 +214,7 @@ class MessageRule(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if vals.keys() - {"name", "sequence", "plan_version"}:
-            for rule in self:
+            for rule in self.sudo():
                 rule.plan_version += 1
             self._replan()
         return result
@@ -234,7 +237,7 @@ class MessageRule(models.Model):
 
     def _version_about(self, subject) -> int:
         """Both only count up, so that their sum tells whether one of them has."""
-        return self.plan_version + subject.branch_id.plan_version
+        return self.sudo().plan_version + subject.branch_id.sudo().plan_version
 
     @api.readonly
     def outlook_of_switch(self, is_on: bool) -> str:

@@ -36,7 +36,7 @@ class Template(models.Model):
     _rec_names_search = ("title", "name")
 
     name = fields.Char(
-        "Name at WhatsApp",
+        "Technical Name",
         required=True,
         help="Small letters, digits and underscores.",
     )
@@ -204,6 +204,12 @@ class Template(models.Model):
                 self.env._("Say which purpose the patient agrees to by the tap.")
             )
         return sentences
+
+    @api.constrains("model")
+    def _check_model(self):
+        """Odoo compares no value of a selection that a method lists."""
+        if not {*self.mapped("model")} <= dict(self._select_models()).keys():
+            raise ValidationError(self.env._("No template can be about this."))
 
     @api.model
     def _select_models(self) -> list[tuple[str, str]]:

@@ -86,7 +86,7 @@ class TemplateButton(models.Model):
         "One button for each place.",
     )
 
-    @api.constrains("action")
+    @api.constrains("action", "template_id")
     def _check_action(self):
         self.template_id._check_mapped()
 

@@ -195,7 +195,9 @@ class Template(models.Model):
     def create(self, vals_list):
         if not self.env.su and any(self._remote & vals.keys() for vals in vals_list):
             raise UserError(self.env._("What WhatsApp says cannot be entered by hand."))
-        created = super().create(vals_list)
+        # A change of a template begins with “Edit” alone.
+        plain = self.with_context(default_original_id=False)
+        created = super(Template, plain).create(vals_list).with_env(self.env)
         created._rebuild()
         return created
 

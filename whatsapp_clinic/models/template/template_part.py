@@ -19,9 +19,13 @@ class TemplatePart(models.AbstractModel):
         return created
 
     def write(self, vals):
-        if vals.keys() & self._defined:
+        moves = "template_id" in vals
+        if moves or vals.keys() & self._defined:
             self._check_draft()
-        return super().write(vals)
+        result = super().write(vals)
+        if moves:
+            self._check_draft()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_from_drafts(self):

@@ -171,8 +171,10 @@ REASONS = {
         next_step=_lt("Ask a manager to map its variables and put it in use."),
     ),
     "template_account": Reason(
-        "The template belongs to another WhatsApp account.",
-        next_step=_lt("Choose a template of the account of this number."),
+        "The number's WhatsApp account does not have the template.",
+        next_step=_lt(
+            "Choose another template, or have a manager submit it to this account."
+        ),
     ),
     "template_not_approved": Reason(
         "WhatsApp has not approved the template.",

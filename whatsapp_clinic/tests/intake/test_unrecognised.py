@@ -55,6 +55,10 @@ class UpdateCase(AlarmCase):
 class TestUnrecognised(UpdateCase):
     """What this version does not understand has a watcher."""
 
+    def test_event_that_nothing_handles_is_kept(self):
+        self.env["whatsapp.clinic.inbound"]._handle(timedelta())
+        self.assertEqual(self.kept.search([]).field, "timedelta")
+
     def test_what_was_not_understood_raises_an_alarm_that_administrators_are_told(self):
         administrator = staff_user(self, "administrator")
         kept = self.unknown()

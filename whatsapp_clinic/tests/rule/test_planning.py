@@ -3,12 +3,13 @@ from unittest.mock import patch
 
 from psycopg2.errors import CheckViolation
 
+from odoo.exceptions import AccessError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ...models.rule import message_planning
 from ...models.vocabulary.states import WAITING_STATES
-from ..common import ClinicCase, tomorrow
+from ..common import ClinicCase, staff_user, tomorrow
 
 
 @tagged("post_install", "-at_install")
@@ -56,6 +57,12 @@ class TestPlanning(ClinicCase):
     def verdicts(self):
         found = self.env["whatsapp.clinic.gate"]._judge(self.waiting)
         return {(one.action, one.reason) for one in found.values()}
+
+    def test_nobody_writes_how_often_a_rule_or_branch_changed(self):
+        manager = staff_user(self, "manager")
+        for record in (self.reminder, self.branch):
+            with self.subTest(record._name), self.assertRaises(AccessError):
+                record.with_user(manager).plan_version = 2147483647
 
     def test_who_edits_a_rule_does_not_wait_for_many_visits(self):
         self.reminder.offset = 30

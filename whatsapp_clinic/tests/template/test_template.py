@@ -238,6 +238,16 @@ class TestAccountOfTemplates(ClinicCase):
         )
 
     def test_account_of_another_company_takes_none(self):
+        values = {
+            "name": "Own",
+            "phone_number_id": "own",
+            "business_account_id": "own",
+            "company_id": self.other.id,
+            "account_id": self.channel.account_id.copy(
+                {"company_id": self.other.id, "app_id": "1"}
+            ).id,
+        }
+        self.env["whatsapp.clinic.channel"].create(values)
         own = self.write_one("own", "appointment_later")
         with self.assertRaises(ValidationError):
             self.write_one(BUSINESS_ACCOUNT)

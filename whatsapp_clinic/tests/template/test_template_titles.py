@@ -72,11 +72,10 @@ class TestTitle(WritingCase):
 
     def test_title_of_one_company_says_nothing_in_another(self):
         other = self.env["res.company"].create({"name": "Other"})
-        shared = {"business_account_id": "of nobody yet"}
-        german = {"name": "written_here", "language": "de", **shared}
-        theirs = self.template.sudo().copy(german)
-        theirs.company_id = other
-        self.draft(**shared).title = "Ours"
+        theirs = self.env["whatsapp.clinic.template"].create(
+            {"name": "written_here", "language": "de", "company_id": other.id}
+        )
+        self.draft().title = "Ours"
         self.assertEqual(theirs.title, "Written here")
 
     def test_draft_keeps_its_title_under_another_name(self):

@@ -3,7 +3,7 @@
 import base64
 from datetime import timedelta
 
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, tagged
 
 from ...cloud_api import templates as rules
@@ -58,6 +58,43 @@ class TestTemplateWriting(WritingCase):
         for name in loaded:
             with self.subTest(field=name), self.assertRaisesRegex(UserError, "Edit"):
                 button.write({name: "URL" if name == "kind" else "https://x.example"})
+
+    def test_nothing_moves_into_or_out_of_what_whatsapp_approved(self):
+        button = {"type": "QUICK_REPLY", "text": "Confirm"}
+        approved = make_template(
+            self,
+            "approved",
+            components=[
+                {"type": "BODY", "text": "Hello {{patient_name}}, KUMQUAT."},
+                {"type": "BUTTONS", "buttons": [button]},
+            ],
+        )
+        draft = self.draft()
+        rows = approved.button_ids, approved.variable_ids[:1]
+        for row in (one.with_user(self.manager) for one in rows):
+            with self.subTest(row._name), self.assertRaises(UserError):
+                row.template_id = draft
+        theirs = draft.write({"button_ids": [self.button()]}) and draft.button_ids
+        with self.assertRaises(UserError):
+            theirs.template_id = approved.with_user(self.manager)
+        with self.assertRaises(UserError):
+            draft.write({"button_ids": [(4, approved.button_ids.id)]})
+
+    def test_change_of_a_template_begins_with_edit_alone(self):
+        original = make_template(self, "approved")
+        values = {"name": "x", "body_text": TEXT, "language": "en"}
+        made = self.templates.with_context(default_original_id=original.id).create(
+            {**values, "business_account_id": BUSINESS_ACCOUNT}
+        )
+        self.assertFalse(made.original_id)
+
+    def test_template_is_about_what_has_templates(self):
+        with self.assertRaises(ValidationError):
+            self.draft(model="no.such")
+
+    def test_account_of_nobody_gets_no_templates(self):
+        with self.assertRaises(ValidationError):
+            self.draft(business_account_id="621111111111111")
 
     def test_manager_writes_a_draft_in_the_form(self):
         form = Form(self.templates)
@@ -586,6 +623,18 @@ class TestTemplateLibrary(WritingCase):
             drafts.mapped(lambda one: (one.name, one.language)),
         )
         self.assertEqual(self.templates._add_missing(self.channel), drafts)
+
+    def test_one_whose_name_whatsapp_blocks_does_not_hold_up_the_others(self):
+        drafts = self.templates._add_missing(self.channel)
+        blocked = drafts[0].approval_ids.sudo()
+        blocked.write(
+            {
+                "status": "DELETED",
+                "name_blocked_until": clock.now() + timedelta(days=9),
+            }
+        )
+        self.assertEqual(self.templates._add_missing(self.channel), drafts[1:])
+        self.assertEqual(blocked.status, "DELETED")
 
     def test_consent_request_opens_the_personal_page(self):
         drafts = self.templates._add_missing(self.channel)

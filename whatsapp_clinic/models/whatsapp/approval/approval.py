@@ -220,13 +220,13 @@ class TemplateApproval(models.Model):
     @api.constrains("business_account_id", "company_id")
     def _check_business_account(self):
         """Templates of a WhatsApp account are submitted and loaded with the token of
-        its numbers: where others have these, nobody writes templates."""
+        its numbers: who has none of them writes no templates for it."""
         every = self.env["whatsapp.clinic.channel"].sudo()
         numbers = every.with_context(active_test=False)
         for approval in self:
             of_account = [("business_account_id", "=", approval.business_account_id)]
             owners = numbers.search(of_account).company_id.root_id
-            if owners and approval.company_id.root_id not in owners:
+            if approval.company_id.root_id not in owners:
                 raise ValidationError(
                     self.env._(
                         "Your company has no number of this WhatsApp account: check "
@@ -325,6 +325,12 @@ class TemplateApproval(models.Model):
     def _is_there(self) -> bool:
         """Whether WhatsApp has it, in whatever state."""
         return self.status not in _NOT_THERE
+
+    @property
+    def _name_is_blocked(self) -> bool:
+        """Whether WhatsApp takes no template of its name yet, as it deleted one."""
+        until = self.name_blocked_until
+        return bool(until and until > clock.now())
 
     @property
     def _may_leave(self) -> bool:
@@ -749,7 +755,8 @@ class TemplateApproval(models.Model):
         """When WhatsApp disables it, where it said so."""
         if not self.disable_at:
             return None
-        end = format_datetime(self.env, self.disable_at)
+        zone = self.channel_id.branch_ids[:1].tz
+        end = format_datetime(self.env, self.disable_at, tz=zone)
         return self.env._("WhatsApp disables it on %s.", end)
 
     def _managers(self):

@@ -105,6 +105,8 @@ class Template(models.Model):
                 lambda one: (
                     one.status == "DELETED",
                     one.status == "DRAFT",
+                    # Of a closed account nothing is sent.
+                    not one.channel_id,
                     one._origin.id,
                 )
             )[:1]
@@ -432,11 +434,13 @@ class Template(models.Model):
             if stands == "missing" and not template:
                 values = self._entry_values(entry, channel)
                 template = self.create({**values, "business_account_id": account})
-            elif stands == "missing":
-                approval = template._approvals_of(account)
+            approval = template._approvals_of(account)
+            if approval._name_is_blocked:
+                continue
+            if stands == "missing" and approval.status == "DELETED":
                 approval.action_rewrite()
-                if not approval:
-                    template._write_for(account, is_new=True)
+            elif not approval:
+                template._write_for(account, is_new=True)
             if stands in ("missing", "draft"):
                 drafts |= template
         return drafts

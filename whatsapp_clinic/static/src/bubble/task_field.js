@@ -1,4 +1,5 @@
 import {onWillUnmount} from "@odoo/owl";
+import {FetchRecordError} from "@web/model/relational_model/errors";
 import {registry} from "@web/core/registry";
 import {
   SelectionField,
@@ -11,15 +12,24 @@ const SECONDS = 2;
 export class TaskField extends SelectionField {
   setup() {
     super.setup();
-    const timer = setInterval(() => this.look(), SECONDS * 1000);
-    onWillUnmount(() => clearInterval(timer));
+    this.timer = setInterval(() => this.look(), SECONDS * 1000);
+    onWillUnmount(() => clearInterval(this.timer));
   }
 
   async look() {
     const {record, name} = this.props;
     if (record.data[name] && !(await record.isDirty())) {
-      await record.load();
+      await record.load().catch((error) => this.leave(error));
     }
+  }
+
+  /** A change that was taken is gone: what it changed is shown. */
+  leave(error) {
+    if (!(error instanceof FetchRecordError)) {
+      throw error;
+    }
+    clearInterval(this.timer);
+    this.env.config.historyBack();
   }
 }
 
