@@ -95,6 +95,8 @@ class TestGate(ClinicCase):
         self.assertRefused("invalid_number")
 
     def test_template_of_another_account_is_refused(self):
+        other = {"name": "B", "phone_number_id": "7"}
+        self.channel.copy({**other, "business_account_id": "another"})
         self.template.approval_ids.business_account_id = "another"
         self.assertRefused("template_account")
 
