@@ -12,8 +12,6 @@ LARGEST_INBOUND = 100 * 2**20
 """WhatsApp itself refuses larger files of patients (131052)."""
 STICKER = 100_000
 ANIMATED_STICKER = 500_000
-VOICE_WITH_PLAY_ICON = 512_000
-"""A longer voice note shows an icon to download it first."""
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,6 @@ class Action:
     decision: str = ""
     # Ends messages, all of them or advertising.
     is_stop: bool = False
-    # Says whether there are any messages at all.
-    is_about_all: bool = False
     # Answers what the clinic said last.
     is_answer: bool = False
     # Says again what holds for all purposes.
@@ -46,7 +44,6 @@ ACTIONS = {
         word="Stop all messages",
         buttons=frozenset({"stop messages", "mesajları durdur"}),
         is_stop=True,
-        is_about_all=True,
         is_sweeping=True,
     ),
     "stop_marketing": Action(
@@ -64,7 +61,7 @@ ACTIONS = {
         is_stop=True,
         is_sweeping=True,
     ),
-    "start": Action(word="Allow messages again", is_about_all=True, is_sweeping=True),
+    "start": Action(word="Allow messages again", is_sweeping=True),
     "agree": Action(
         tap="Agree to what is asked",
         word="Agree to what was asked",
@@ -94,7 +91,6 @@ WORDS = [(name, action.word) for name, action in ACTIONS.items() if action.word]
 # What a patient's words or tap may have been taken for, whichever it was.
 TAKEN_AS = [*WORDS, ("wrong_person", ACTIONS["wrong_person"].tap)]
 STOPS = tuple(name for name, action in ACTIONS.items() if action.is_stop)
-ABOUT_ALL = tuple(name for name, action in ACTIONS.items() if action.is_about_all)
 SWEEPING = tuple(name for name, action in ACTIONS.items() if action.is_sweeping)
 ANSWERS = tuple(name for name, action in ACTIONS.items() if action.is_answer)
 DECISIONS = {
