@@ -103,3 +103,36 @@ registry.category("web_tour.tours").add("whatsapp_clinic_write_a_template", {
       },
     ]),
 });
+
+registry.category("web_tour.tours").add("whatsapp_clinic_change_a_template", {
+  steps: () => [
+    {
+      trigger: ".o_form_view button[name=action_edit]",
+      run: "click",
+    },
+    {
+      content: "The change",
+      trigger:
+        ".o_form_view:has(button[name=action_submit]) .o_field_widget[name=footer_text] textarea",
+      run: "edit Reply STOP to end",
+    },
+    {
+      trigger: ".o_form_button_save",
+      run: "click",
+    },
+    {
+      trigger: "button[name=action_submit]",
+      run: "click",
+    },
+    {
+      trigger: ".alert:contains(Change being submitted)",
+    },
+    {
+      content: "It was taken: what it changed is shown",
+      trigger: ".o_form_view:has(button[name=action_edit])",
+    },
+    {
+      trigger: "body:not(:has(.o_notification))",
+    },
+  ],
+});
