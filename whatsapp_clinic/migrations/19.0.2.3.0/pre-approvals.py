@@ -101,6 +101,7 @@ def _make_approvals(cr, moved: list[str]):
         CREATE TABLE whatsapp_clinic_template_approval (
             id serial PRIMARY KEY,
             template_id integer NOT NULL,
+            company_id integer,
             former_id integer NOT NULL,
             former_notices integer[],
             remote_name varchar NOT NULL,
@@ -117,8 +118,9 @@ def _make_approvals(cr, moved: list[str]):
     stamps = ", ".join(_STAMPS)
     cr.execute(f"""
         INSERT INTO whatsapp_clinic_template_approval
-            (template_id, former_id, remote_name, {stamps}, {", ".join(moved)})
-        SELECT id, id, name, {stamps}, {values}
+            (template_id, company_id, former_id, remote_name, {stamps},
+             {", ".join(moved)})
+        SELECT id, company_id, id, name, {stamps}, {values}
         FROM whatsapp_clinic_template ORDER BY id
     """)
     if _columns(cr, _NOTICES):
