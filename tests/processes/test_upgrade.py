@@ -37,6 +37,10 @@ from datetime import timedelta
 from odoo import fields
 
 now = fields.Datetime.now()
+# What of the demo data is due has left, as it does where the clinic runs.
+env.cr.execute(
+    "UPDATE whatsapp_clinic_message SET state = 'sent', sent_at = due_at "
+    "WHERE state = 'queued' AND due_at < %s", [now + timedelta(hours=1)])
 purpose = env.ref("whatsapp_clinic.purpose_appointment")
 branch = env["whatsapp.clinic.branch"].search([], limit=1)
 patient, guardian = env["res.partner"].create([
@@ -134,6 +138,11 @@ for language in ("tr", "en"):
         env["whatsapp.clinic.message.rule"].create({
             "name": "Third reminder", "template_id": twin.id, "anchor": "start",
             "purpose_id": purpose.id})
+# Refused a moment ago, for a template of another account.
+soon = now + timedelta(hours=24, minutes=-5)
+appointment.copy({
+    "practitioner_id": appointment.practitioner_id.copy({"name": "Dr. KUMQUAT"}).id,
+    "start": soon, "stop": soon + timedelta(minutes=30)})
 env.ref("whatsapp_clinic.demo_template_appointment_reminder_en").copy({
     "name": "closed_account", "business_account_id": "629999999999997"}).write(
     {"remote_id": "KUMQUAT closed", "status": "APPROVED", "category": "UTILITY"})

@@ -22,6 +22,13 @@ from ..vocabulary.states import (
 BY_HAND = "clinic_sent_by_hand"
 
 
+def _tells(message, verdict) -> bool:
+    """Whether a row was refused for what this verdict says."""
+    if message.state != "refused" or not verdict:
+        return False
+    return (message.reason, message.detail or None) == (verdict.reason, verdict.detail)
+
+
 def _may_be_sent(message) -> bool:
     waits = message.state in (*OPEN_STATES, *ENDED_STATES)
     return message.direction == "out" and waits
@@ -440,14 +447,20 @@ class Message(models.Model):
         """Ask the gate about rows that were just queued, and have them sent."""
         self._address()
         now = clock.now()
-        verdicts = self._verdicts()
-        for message in self:
-            verdict = verdicts.get(message.id)
-            is_refused = verdict and verdict.action == "refuse"
-            if is_refused and message.due_at <= now:
-                message._refuse(verdict)
+        for message, verdict in self._refusals().items():
+            message._refuse(verdict)
         if any(one.state in WAITING_STATES and one.due_at <= now for one in self):
             self._on_due()
+
+    def _refusals(self) -> dict:
+        """Those that are due and would be refused now, with the verdicts."""
+        now, verdicts = clock.now(), self._verdicts()
+        found = {one: verdicts.get(one.id) for one in self if one.due_at <= now}
+        return {
+            one: verdict
+            for one, verdict in found.items()
+            if verdict and verdict.is_refusal
+        }
 
     def _verdicts(self, leaves_now: bool = False) -> dict:
         """What the gate says to these, by id; `leaves_now` as if each were due."""
@@ -563,14 +576,18 @@ class Message(models.Model):
         """What rules have just written again goes where it would go now.
 
         What was cancelled or refused is queued again, due when it is, unless something
-        still stands against writing to its patient.
+        still stands against writing to its patient, or it would be refused again for
+        what it was refused for.
         """
         waiting = self.filtered(lambda row: row.state in WAITING_STATES)
         stopped = self - waiting
         stopped._address()
         against = stopped._verdicts_on_patients()
-        for row in stopped.filtered(lambda one: not against.get(one.id)):
-            row._requeue(row.due_at)
+        stopped = stopped.filtered(lambda one: not against.get(one.id))
+        refusals = stopped._refusals()
+        for row in stopped:
+            if not _tells(row, refusals.get(row)):
+                row._requeue(row.due_at)
         waiting._judge_at_entry()
 
     @api.model

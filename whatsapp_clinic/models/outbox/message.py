@@ -50,20 +50,20 @@ class Message(models.Model):
             return super()._card_headers()
         return template.card_ids._headers(self.channel_id if self._origin else None)
 
-    def _judge_at_entry(self):
-        result = super()._judge_at_entry()
-        now = clock.now()
+    def _refusals(self):
+        """Also those whose text cannot be made, unless it waits for a file."""
+        known, now = super()._refusals(), clock.now()
         # What has a file is made when WhatsApp has the file.
-        leaving = self.filtered(
+        made = self.filtered(
             lambda one: (
-                one.state == "queued" and one.due_at <= now and not one._file_count
+                one not in known
+                and one.state != "held"
+                and one.due_at <= now
+                and not one._file_count
             )
         )
-        for message in leaving:
-            refusal = message._judge_text()
-            if refusal:
-                message._refuse(refusal)
-        return result
+        refusals = {one: one._judge_text() for one in made}
+        return known | {one: refusal for one, refusal in refusals.items() if refusal}
 
     def _judge_text(self) -> Verdict | None:
         """Why the text cannot be made for its messenger, as a refusal; None if it can.

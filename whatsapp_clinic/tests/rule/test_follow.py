@@ -565,6 +565,22 @@ class TestObstacles(PlanCase):
         self.consent(self.ayse)
         self.assertEqual(self.row.state, "refused")
 
+    def test_what_would_be_refused_again_for_the_same_stays_as_it_is(self):
+        self.template.enabled = False
+        self.refuse("template_disabled", minutes=40)
+        self.row.failed_at = long_ago = clock.now() - timedelta(minutes=30)
+        self.env["whatsapp.clinic.message.rule"]._plan(self.visit)
+        self.assertEqual(self.row.failed_at, long_ago)
+        self.assertEqual(self.row.state, "refused")
+
+    def test_what_would_be_refused_for_something_else_now_says_so(self):
+        self.template.enabled = False
+        self.refuse("no_number", minutes=40)
+        self.env["whatsapp.clinic.message.rule"]._plan(self.visit)
+        self.assertEqual(
+            (self.row.state, self.row.reason), ("refused", "template_disabled")
+        )
+
     def test_number_entered_after_the_reminder_was_refused_sends_it(self):
         self.ayse.phone = False
         self.refuse("no_number", minutes=10)
