@@ -1,5 +1,7 @@
 """The databases of the tests: a template with Odoo's own modules, and copies of it."""
 
+import fcntl
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import history, odoo_source, paths
@@ -12,6 +14,7 @@ ADDON = "whatsapp_clinic"
 BASE = f"{ADDON}_base"
 FRESH = f"{ADDON}_tests_fresh"
 ODOO_RUN = f"{ADDON}_tests_odoo"
+BENCHMARKS_RUN = f"{ADDON}_tests_benchmarks"
 # With the addon as it was at a commit that databases are upgraded from.
 RELEASED = f"{ADDON}_tests_released"
 LATEST = f"{ADDON}_tests_latest"
@@ -63,15 +66,25 @@ def install_released(
     when the repository has no history.
     """
     name = database.removeprefix(f"{ADDON}_tests_")
-    odoo = Odoo(name, server, history.addon_of(commit))
-    make_base(odoo)
-    made_of = f"{commit} {_comment(odoo)}"
-    if database not in odoo.databases() or _comment(odoo, database) != made_of:
-        say(f"· installing the addon of {commit}, once …")
-        odoo.copy_database(BASE, database)
-        odoo.run("-d", database, "-i", ADDON, *ONLY_INSTALL)
-        odoo.sql(database, f"COMMENT ON DATABASE {database} IS '{made_of}'")
+    with _alone(name):
+        odoo = Odoo(name, server, history.addon_of(commit))
+        make_base(odoo)
+        made_of = f"{commit} {_comment(odoo)}"
+        if database not in odoo.databases() or _comment(odoo, database) != made_of:
+            say(f"· installing the addon of {commit}, once …")
+            odoo.copy_database(BASE, database)
+            odoo.run("-d", database, "-i", ADDON, *ONLY_INSTALL)
+            odoo.sql(database, f"COMMENT ON DATABASE {database} IS '{made_of}'")
     return odoo
+
+
+@contextmanager
+def _alone(name: str):
+    """Two runs of tests may want the same database first."""
+    paths.STAMPS.mkdir(parents=True, exist_ok=True)
+    with (paths.STAMPS / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def complaints(log: Path) -> list[str]:
