@@ -447,12 +447,12 @@ class Message(models.Model):
         """Ask the gate about rows that were just queued, and have them sent."""
         self._address()
         now = clock.now()
-        for message, verdict in self._refusals().items():
+        for message, verdict in self._refused_now().items():
             message._refuse(verdict)
         if any(one.state in WAITING_STATES and one.due_at <= now for one in self):
             self._on_due()
 
-    def _refusals(self) -> dict:
+    def _refused_now(self) -> dict:
         """Those that are due and would be refused now, with the verdicts."""
         now, verdicts = clock.now(), self._verdicts()
         found = {one: verdicts.get(one.id) for one in self if one.due_at <= now}
@@ -584,7 +584,7 @@ class Message(models.Model):
         stopped._address()
         against = stopped._verdicts_on_patients()
         stopped = stopped.filtered(lambda one: not against.get(one.id))
-        refusals = stopped._refusals()
+        refusals = stopped._refused_now()
         for row in stopped:
             if not _tells(row, refusals.get(row)):
                 row._requeue(row.due_at)

@@ -50,9 +50,9 @@ class Message(models.Model):
             return super()._card_headers()
         return template.card_ids._headers(self.channel_id if self._origin else None)
 
-    def _refusals(self):
+    def _refused_now(self):
         """Also those whose text cannot be made, unless it waits for a file."""
-        known, now = super()._refusals(), clock.now()
+        known, now = super()._refused_now(), clock.now()
         # What has a file is made when WhatsApp has the file.
         made = self.filtered(
             lambda one: (
