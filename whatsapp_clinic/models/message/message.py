@@ -459,7 +459,7 @@ class Message(models.Model):
         return {
             one: verdict
             for one, verdict in found.items()
-            if verdict and verdict.is_refusal
+            if verdict and verdict.action == "refuse"
         }
 
     def _verdicts(self, leaves_now: bool = False) -> dict:
