@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.slots.twin import make_place
 
+from tests.slots.twin import make_place
 from whatsapp_clinic.slots import (
     Diary,
     Grid,
@@ -44,9 +44,7 @@ def test_what_is_offered_is_what_every_minute_says(seed):
 
 
 def test_most_worlds_have_times_to_offer():
-    starts = [
-        world_of(place).starts(place.visit).values() for place in PLACES
-    ]
+    starts = [world_of(place).starts(place.visit).values() for place in PLACES]
     assert sum(any(found) for found in starts) > WORLDS // 2
 
 
@@ -57,9 +55,7 @@ def test_something_stands_against_exactly_what_is_not_offered(seed):
     starts = person.diary(0, grid, place.zone).starts(grid, place.visit)
     working = working_steps(grid, person.hours, place.zone)
     for step in range(100, grid.size - 100):
-        told = obstacles(
-            grid, place.visit, grid.at(step), working, person.blocks
-        )
+        told = obstacles(grid, place.visit, grid.at(step), working, person.blocks)
         assert bool(told) != bool(starts >> step & 1), (seed, step)
 
 

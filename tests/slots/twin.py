@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
-from whatsapp_clinic.slots import Block, Diary, Grid, Hours, Reason, Visit, working_steps
+from whatsapp_clinic.slots import (
+    Block,
+    Diary,
+    Grid,
+    Hours,
+    Reason,
+    Visit,
+    working_steps,
+)
 
 MINUTE = timedelta(minutes=1)
 # Where the clock changes in the days of the worlds, or keeps a quarter of an hour.
@@ -91,7 +99,8 @@ class Place:
         minutes = int(LENGTH / MINUTE)
         margin = 2 * 24 * 60
         walls = [
-            (self.begin + minute * MINUTE).replace(tzinfo=timezone.utc)
+            (self.begin + minute * MINUTE)
+            .replace(tzinfo=timezone.utc)
             .astimezone(self.zone)
             .replace(tzinfo=None, fold=0)
             for minute in range(-margin, minutes + margin)
@@ -180,8 +189,7 @@ def _block(rng: random.Random, begin: datetime) -> Block:
         (
             Reason.APPOINTMENT,
             Reason.APPOINTMENT,
-            Reason.HOLD,
-            Reason.EVENT,
+            Reason.APPOINTMENT,
             Reason.LEAVE,
             Reason.HOLIDAY,
         )

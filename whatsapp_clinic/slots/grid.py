@@ -69,7 +69,9 @@ class Grid:
     def taken(self, stretches: Iterable[tuple[int, int]]) -> int:
         """The same of stretches that are counted in steps from 1970 already."""
         first = self.first
-        return self._joined((since - first, until - first) for since, until in stretches)
+        return self._joined(
+            (since - first, until - first) for since, until in stretches
+        )
 
     def from_step(self, step: int) -> int:
         """Every step from one on."""

@@ -12,18 +12,11 @@ from .search import Visit
 class Reason(Enum):
     """What may stand against a visit at a time, in the order in which it is told."""
 
-    PAST = "past"
-    TOO_SOON = "too_soon"
-    TOO_FAR = "too_far"
     HOLIDAY = "holiday"
     LEAVE = "leave"
     NOT_WORKING = "not_working"
     APPOINTMENT = "appointment"
-    HOLD = "hold"
-    EVENT = "event"
     BUFFER = "buffer"
-    ROOM = "room"
-    BETWEEN_STARTS = "between_starts"
 
 
 # These take the time of the visit itself; the others also what is needed around it.

@@ -66,7 +66,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Offer:
-    """A time for a visit (naive UTC), with a person and, where one is needed, a room."""
+    """A time for a visit (naive UTC), with whom, and where a room is needed."""
 
     start: datetime
     person: int
@@ -77,8 +77,8 @@ class Offer:
 class World:
     """All that is known for one question.
 
-    ``begins`` are the steps at which a visit may begin at all (notice, horizon, marks of
-    the clock). Without ``rooms`` none is needed; an empty tuple is no room at all.
+    ``begins`` are the steps at which a visit may begin at all (notice, horizon, marks
+    of the clock). Without ``rooms`` none is needed; an empty tuple is no room at all.
     """
 
     grid: Grid

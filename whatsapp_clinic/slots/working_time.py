@@ -40,7 +40,9 @@ def week_of(day: date) -> int:
     return (day.toordinal() - 1) // 7 % 2
 
 
-def moment(day: date, minutes: int, zone: ZoneInfo, *, is_end: bool = False) -> datetime:
+def moment(
+    day: date, minutes: int, zone: ZoneInfo, *, is_end: bool = False
+) -> datetime:
     """When a wall clock shows so many minutes of a day (naive UTC).
 
     What the clock shows twice begins the first time and ends the second; what it never
@@ -148,9 +150,7 @@ def _steps(parts: tuple[tuple[int, int], ...]) -> int:
 
 @lru_cache(maxsize=64)
 def _marks(minutes: int) -> int:
-    return sum(
-        1 << mark // STEP_MINUTES for mark in range(0, _WHOLE_DAY, minutes)
-    )
+    return sum(1 << mark // STEP_MINUTES for mark in range(0, _WHOLE_DAY, minutes))
 
 
 def _wall_steps_on(grid: Grid, day: date, minutes: int, zone: ZoneInfo) -> int:

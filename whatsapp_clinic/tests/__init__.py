@@ -2,6 +2,7 @@ from .appointment import (
     test_appointment,
     test_appointment_desk,
     test_appointment_report,
+    test_availability,
 )
 from .channel import (
     test_channel,

@@ -21,6 +21,7 @@ from ..vocabulary.visit_states import (
 )
 from .anchors import ANCHORS
 from .appointment_slot import tell_taken
+from .free_times import free_times, objection
 
 _lt = LazyTranslate(__name__)
 
@@ -185,6 +186,11 @@ class Appointment(models.Model):
         compute="_compute_other_visit",
         help="That the patient is expected elsewhere at this time.",
     )
+    free_times = fields.Json(compute="_compute_free_times")
+    time_objection = fields.Char(
+        compute="_compute_time_objection",
+        help="Why the practitioner cannot see anybody at this time.",
+    )
 
     _no_double_booking = models.Constraint(
         "EXCLUDE USING gist (practitioner_id WITH =, "
@@ -247,6 +253,27 @@ class Appointment(models.Model):
                 practitioner=other.practitioner_id.name,
                 branch=other.branch_id.name,
             )
+
+    @api.depends(
+        "start", "duration", "practitioner_id", "branch_id", "type_id", "partner_id"
+    )
+    @api.depends_context("lang", "uid")
+    def _compute_free_times(self):
+        for one in self:
+            is_asked = one.branch_id and not one._is_settled()
+            one.free_times = free_times(one) if is_asked else False
+
+    @api.depends(
+        "start", "duration", "practitioner_id", "branch_id", "type_id", "partner_id"
+    )
+    @api.depends_context("lang", "uid")
+    def _compute_time_objection(self):
+        for one in self:
+            one.time_objection = not one._is_settled() and objection(one)
+
+    def _is_settled(self) -> bool:
+        """Whether no other time is looked for: it is over, or was."""
+        return bool(self._origin) and bool(self.start) and self._is_over()
 
     def _visits_at_the_same_time(self):
         """Others that this patient is to come to meanwhile, of those the user sees."""

@@ -5,6 +5,7 @@ from . import (
     ir_http,
     mail_activity,
     practitioner,
+    practitioner_hours,
     res_company,
     res_partner,
     res_users,

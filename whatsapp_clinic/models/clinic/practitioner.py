@@ -31,6 +31,9 @@ class Practitioner(models.Model):
     )
     specialty = fields.Char(help="For staff; never part of a reminder.")
     color = fields.Integer(default=lambda self: self._default_color())
+    hours_ids = fields.One2many(
+        "whatsapp.clinic.practitioner.hours", "practitioner_id", "Own Hours"
+    )
 
     @api.model
     def _default_branches(self, company_id: int | None = None):
@@ -58,3 +61,18 @@ class Practitioner(models.Model):
     def _default_color(self) -> int:
         """Each has the next colour in the calendar, until all are taken."""
         return self.search_count([]) % _COLOURS + 1
+
+    def action_open_leaves(self) -> dict:
+        """Open the times at which somebody is away; no visits are offered then."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Time Off of %s", self.name),
+            "res_model": "resource.calendar.leaves",
+            "view_mode": "list,form,calendar",
+            "domain": [("resource_id", "=", self.sudo().resource_id.id)],
+            "context": {
+                "default_resource_id": self.sudo().resource_id.id,
+                "default_company_id": self.company_id.id,
+            },
+        }

@@ -41,6 +41,12 @@ class ResUsers(models.Model):
         others = [("id", "not in", self.sudo().company_ids.ids)]
         return not self.env["res.company"].sudo().search_count(others, limit=1)
 
+    def _practitioner_resources(self) -> list[int]:
+        """Whose time off a manager of the clinic enters."""
+        practitioners = self.env["whatsapp.clinic.practitioner"].sudo()
+        every = practitioners.with_context(active_test=False)
+        return every.search([("resource_id", "!=", False)]).resource_id.ids
+
     @property
     def SELF_READABLE_FIELDS(self):
         return [*super().SELF_READABLE_FIELDS, "clinic_starts_here"]

@@ -80,6 +80,11 @@ class ForeignClinic:
             "practitioner", name="Dr. F", branch_ids=[Command.set(self.branch.ids)]
         )
         self.type = self.make("appointment.type", name="F", company_id=self.company.id)
+        self.hours = self.make(
+            "practitioner.hours",
+            practitioner_id=self.practitioner.id,
+            calendar_id=self.company.resource_calendar_id.id,
+        )
         self.appointment = self.make(
             "appointment",
             partner_id=self.patient.id,
@@ -115,6 +120,7 @@ class ForeignClinic:
             self.template,
             self.practitioner,
             self.practitioner.resource_id,
+            self.hours,
             self.type,
             self.appointment,
             self.message,

@@ -54,6 +54,7 @@ RIGHTS = {
     "personal.link": ("", "", "", "r", ""),
     "portfolio": ("r", "r", "r", "rwcd", "r"),
     "practitioner": ("r", "r", "rwcd", "rwcd", "r"),
+    "practitioner.hours": ("r", "r", "rwcd", "rwcd", "r"),
     "privacy.notice": ("r", "r", "r", "r", "rwcd"),
     "privacy.notice.text": ("r", "r", "r", "r", "rwcd"),
     "sending": ("r", "r", "r", "r", "r"),
@@ -93,6 +94,7 @@ BY_BRANCH = (
     "message.attempt",
     "message.rule",
     "practitioner",
+    "practitioner.hours",
 )
 # Models without a rule by company, and why nobody sees another company by them.
 OF_ALL_COMPANIES = {
@@ -236,6 +238,12 @@ class TestAccess(ClinicCase):
             "message": message,
             "message.rule": rule,
             "practitioner": practitioner,
+            "practitioner.hours": cls.env["whatsapp.clinic.practitioner.hours"].create(
+                {
+                    "practitioner_id": practitioner.id,
+                    "calendar_id": cls.env.company.resource_calendar_id.id,
+                }
+            ),
         }
 
     def may(self, user, model, operation, record=None):

@@ -166,12 +166,23 @@ class TestCompanies(ClinicCase):
             mine.duration = 2
 
     def test_nobody_gives_a_record_of_a_company_to_all(self):
+        doctor = self.practitioner.create(
+            {
+                "name": "Dr. B",
+                "company_id": self.other.id,
+                "branch_ids": [Command.set(self.other_branch.ids)],
+            }
+        )
         given = {
             "account": {"name": "A", "app_id": "4711"},
             "appointment.type": {"name": "T", "duration": 1},
             "practitioner": {
                 "name": "Dr. B",
                 "branch_ids": [Command.set(self.other_branch.ids)],
+            },
+            "practitioner.hours": {
+                "practitioner_id": doctor.id,
+                "calendar_id": self.other.resource_calendar_id.id,
             },
             "rate": {
                 "country_id": self.turkey.id,

@@ -176,6 +176,9 @@ MAY = {
     "message.send": {
         "action_send": "rpma",
     },
+    "practitioner": {
+        "action_open_leaves": "rpmao",
+    },
     "privacy.notice": {
         "action_confirm_publication": "o",
         "action_new_version": "o",

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from odoo import Command
 from odoo.tests import tagged
 
 from ...tools import clock
@@ -46,6 +47,29 @@ class TestDeskTours(ReceptionCase):
         self.walk("day_of_practitioners")
         self.assertEqual(self.visit.practitioner_id, self.other_practitioner)
         self.assertEqual(self.visit.start, start)
+
+    def test_free_time_is_taken_over_with_a_tap(self):
+        self.practitioner.resource_calendar_id = self.env["resource.calendar"].create(
+            {
+                "name": "An hour a day",
+                "attendance_ids": [
+                    Command.create(
+                        {
+                            "name": "Lunch time",
+                            "dayofweek": str(day),
+                            "hour_from": 13,
+                            "hour_to": 14,
+                        }
+                    )
+                    for day in range(7)
+                ],
+            }
+        )
+        # Three at night, by the clock of the branch.
+        at_night = self.visit.start.replace(hour=0)
+        self.visit.start = at_night
+        self.walk("free_times", f"/{self.visit.id}")
+        self.assertEqual(self.visit.start, at_night.replace(hour=10))
 
     def test_cancelling_asks_who_and_strikes_through(self):
         self.walk("cancel_a_visit")

@@ -301,3 +301,28 @@ registry.category("web_tour.tours").add("whatsapp_clinic_switch_a_rule_off", {
       {trigger: ".o_notification:contains(The rule is off) button:contains(Undo)"},
     ]),
 });
+
+registry.category("web_tour.tours").add("whatsapp_clinic_free_times", {
+  steps: () =>
+    patient([
+      {
+        content: "The form says why nobody can come then",
+        trigger: ".alert:contains(Dr. Demir does not work at this time)",
+      },
+      {
+        trigger: ".o_whatsapp_clinic_free_times button:contains(1:00):first",
+        run: "click",
+      },
+      {
+        content:
+          "The time that was tapped is taken over, and nothing stands against it",
+        trigger:
+          ".o_form_view:not(:has(.alert:contains(does not work))) .o_whatsapp_clinic_free_times button[aria-pressed=true]:contains(1:00)",
+      },
+      {trigger: ".o_form_button_save", run: "click"},
+      {
+        trigger:
+          ".o_form_saved, .o_form_status_indicator:not(:has(.o_form_button_save:visible))",
+      },
+    ]),
+});
