@@ -323,9 +323,9 @@ class TestObjection(AvailabilityCase):
     def test_free_times_are_the_nearest_to_the_one_that_was_chosen(self):
         free = self.visit(NOW + timedelta(days=1, hours=4)).free_times
         self.assertEqual(
-            free["times"][0]["told"], "Tue 8 Dec 9:00\N{NARROW NO-BREAK SPACE}AM"
+            free["times"][0]["told"], "Tue 8 Dec 10:15\N{NARROW NO-BREAK SPACE}AM"
         )
-        self.assertEqual(free["times"][0]["start"], "2026-12-08 06:00:00")
+        self.assertEqual(free["times"][0]["start"], "2026-12-08 07:15:00")
         self.assertEqual(
             free["times"][0]["practitioner"], [self.practitioner.id, "Dr. Demir"]
         )
