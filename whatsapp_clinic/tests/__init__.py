@@ -3,6 +3,7 @@ from .appointment import (
     test_appointment_desk,
     test_appointment_report,
     test_availability,
+    test_holiday_import,
 )
 from .channel import (
     test_channel,

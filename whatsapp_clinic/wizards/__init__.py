@@ -11,6 +11,7 @@ from . import (
     consent_import,
     consent_link,
     consent_record,
+    holiday_import,
     identity_link,
     message_reply,
     message_send,

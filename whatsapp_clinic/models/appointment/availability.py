@@ -204,6 +204,8 @@ class Availability:
         if leave.resource_id:
             is_own = leave.resource_id == practitioner.resource_id
             return Reason.LEAVE if is_own else None
+        if not leave._closes(self.branch):
+            return None
         calendars = (
             practitioner.resource_calendar_id | practitioner.hours_ids.calendar_id
         )

@@ -9,4 +9,5 @@ from . import (
     res_company,
     res_partner,
     res_users,
+    resource_calendar_leaves,
 )

@@ -266,6 +266,14 @@ class ForeignClinic:
         )
         yield connect
         yield self.make("channel.connect.number", connect_id=connect.id)
+        holidays = self.make(
+            "holiday.import",
+            company_id=self.company.id,
+            branch_ids=[Command.set(self.branch.ids)],
+            year=str(clock.now().year + 1),
+        )
+        yield holidays
+        yield holidays.line_ids[:1]
         library = self.make("template.library", channel_id=self.channel.id)
         yield library
         self.env.flush_all()

@@ -68,6 +68,8 @@ RIGHTS = {
     "template.approval": ("r", "r", "r", "r", "r"),
     "template.button": ("r", "r", "rwcd", "rwcd", "r"),
     "template.card": ("r", "r", "rw", "rw", "r"),
+    "holiday.import": ("", "", "rwc", "rwc", ""),
+    "holiday.import.line": ("", "", "rwcd", "rwcd", ""),
     "template.library": ("", "", "rwc", "rwc", ""),
     "template.library.line": ("", "", "rwcd", "rwcd", ""),
     "template.title": ("", "", "", "", ""),

@@ -228,6 +228,10 @@ MAY = {
         "action_submit": "ma",
         "action_unpause": "ma",
     },
+    "holiday.import": {
+        "action_import": "ma",
+        "action_show_collisions": "ma",
+    },
     "template.library": {
         "action_submit_missing": "ma",
     },

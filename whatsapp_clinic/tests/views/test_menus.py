@@ -41,6 +41,8 @@ MANAGER = EVERYBODY | {
     "menu_rates",
     "menu_branches",
     "menu_practitioners",
+    "menu_closed_days",
+    "menu_public_holidays",
     "menu_appointment_types",
     "menu_privacy_notices",
     "menu_consent_purposes",
