@@ -35,7 +35,9 @@ class HolidayImport(models.TransientModel):
         help="Each is closed on the holidays of its country, by its clock.",
     )
     year = fields.Selection(
-        lambda self: self._years(), required=True, default=lambda self: self._next_year()
+        lambda self: self._years(),
+        required=True,
+        default=lambda self: self._next_year(),
     )
     line_ids = fields.One2many(
         "whatsapp.clinic.holiday.import.line",
@@ -47,7 +49,7 @@ class HolidayImport(models.TransientModel):
     collision_count = fields.Integer(
         "Appointments on These Days", compute="_compute_collision_count"
     )
-    told = fields.Char(compute="_compute_told")
+    told = fields.Char("Note", compute="_compute_told")
 
     @api.model
     def _default_branches(self):
@@ -181,7 +183,9 @@ class HolidayImportLine(models.TransientModel):
     import_id = fields.Many2one(
         "whatsapp.clinic.holiday.import", required=True, ondelete="cascade"
     )
-    is_chosen = fields.Boolean("Close", compute="_compute_is_chosen", store=True, readonly=False)
+    is_chosen = fields.Boolean(
+        "Close", compute="_compute_is_chosen", store=True, readonly=False
+    )
     name = fields.Char(required=True)
     told = fields.Char("Day")
     since = fields.Float("From", help="0:00 for the whole day.")

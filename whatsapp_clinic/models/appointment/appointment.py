@@ -188,6 +188,7 @@ class Appointment(models.Model):
     )
     free_times = fields.Json(compute="_compute_free_times")
     time_objection = fields.Char(
+        "Not Possible Because",
         compute="_compute_time_objection",
         help="Why the practitioner cannot see anybody at this time.",
     )
