@@ -1,4 +1,5 @@
 from . import (
+    branch,
     channel,
     channel_task,
     channel_transfer,

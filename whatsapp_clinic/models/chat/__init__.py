@@ -3,6 +3,7 @@ from . import (
     appointment,
     chat_answers,
     consent_question,
+    inbound,
     message,
     stop_word,
 )

@@ -197,7 +197,7 @@ class MediaUpload(models.Model):
             ]
         )
         waiting.due_at = clock.now()
-        self.env["whatsapp.clinic.dispatcher"]._wake()
+        waiting._on_due()
 
 
 class Message(models.Model):

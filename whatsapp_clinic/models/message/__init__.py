@@ -1,4 +1,5 @@
 from . import (
+    channel,
     consent,
     identity,
     identity_act,

@@ -5,4 +5,5 @@ from . import (
     consent_proof,
     counters,
     first_steps,
+    unrecognised,
 )

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from ...tools.parameter import number
 from ..gate.gate import SHORT_HOLD
-from ..provider.access_token import HAS_ACCESS_TOKEN, secret_names
 from ..vocabulary.priorities import (
     PRIORITY_ANSWER,
     PRIORITY_APPOINTMENT,
@@ -23,8 +22,8 @@ HORIZON = timedelta(days=7)
 STANDBY = timedelta(days=1)
 
 # Channels, as `channel`, that would send if anything were due.
-SENDS = f"""
-    channel.active AND {HAS_ACCESS_TOKEN}
+SENDS = """
+    channel.id = ANY(%(connected)s)
     AND channel.fingerprint = %(fingerprint)s
 """
 
@@ -154,7 +153,7 @@ def parameters(env, fingerprint: str, now: datetime) -> dict:
     return {
         "now": now,
         "fingerprint": fingerprint,
-        **secret_names(),
+        "connected": env["whatsapp.clinic.channel"]._connected_ids(),
         "short_hold_end": now + SHORT_HOLD,
         "priorities": list(patience),
         "due_before": [now - time for time in patience.values()],

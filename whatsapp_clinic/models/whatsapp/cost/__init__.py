@@ -1,5 +1,6 @@
 from . import (
     channel_cost,
+    counters,
     message_cost,
     message_price,
     rate,
