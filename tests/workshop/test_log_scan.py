@@ -37,6 +37,7 @@ def test_what_no_log_may_hold_is_found(log, line, kind):
         "GET /web/assets/90532111/web.min.js HTTP/1.1 200 - 3 0.905321110001",
         "attachment 4f905321110001ab of 905321110001234 bytes",
         "2026-11-22T01:06:11+0300 started",
+        "Navigation result: {'loaderId': 'EAA10EE7631F09C2111946AD71A2E6A3'}",
     ],
 )
 def test_ordinary_lines_are_not_found(log, line):
