@@ -8,14 +8,19 @@ from odoo.fields import Domain
 
 from ...tools import clock
 from ...tools.access import require_group
-from ...tools.phone import spellings
 from ...tools.ruled_lines import RuledOne2many
 from ...tools.text import search_key
 from .guardianship import majority
 from .looked_after import companies_of, own_patients
 from .patient_change import ENDINGS, PatientChange
 from .patient_phone import PatientPhone
-from .patient_search import PlainChar, index_names, lookup
+from .patient_search import (
+    PlainChar,
+    behind_numbers,
+    index_names,
+    lookup,
+    same_number,
+)
 
 # That somebody is a patient is health data: only the clinic's staff may see it.
 CLINIC_STAFF = "whatsapp_clinic.group_staff"
@@ -66,6 +71,22 @@ class ResPartner(models.Model):
         "Decides for",
         groups=CLINIC_STAFF,
     )
+    whatsapp_identity_ids = fields.Many2many(
+        "whatsapp.clinic.identity",
+        "whatsapp_clinic_identity_partner",
+        "partner_id",
+        "identity_id",
+        "WhatsApp Numbers",
+        groups=fields.NO_ACCESS,
+        copy=False,
+    )
+    clinic_number_ids = fields.Many2many(
+        "whatsapp.clinic.identity",
+        string="Numbers",
+        compute="_compute_clinic_number_ids",
+        groups=CLINIC_STAFF,
+        help="Of patients whom the user looks after.",
+    )
     consent_ids = RuledOne2many(
         "whatsapp.clinic.consent", "partner_id", "Consents", groups=CLINIC_STAFF
     )
@@ -96,6 +117,14 @@ class ResPartner(models.Model):
         result = super().init()
         index_names(self.env, self._table)
         return result
+
+    @api.depends("whatsapp_identity_ids")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_clinic_number_ids(self):
+        seen = self._origin._of_own_branches()
+        for partner in self:
+            known = (partner._origin & seen).sudo().whatsapp_identity_ids
+            partner.clinic_number_ids = known.with_env(self.env)
 
     @api.depends("clinic_birthdate", "guardianship_ids.end_date")
     def _compute_clinic_is_minor(self):
@@ -142,15 +171,7 @@ class ResPartner(models.Model):
     @api.depends("phone", "country_id", "clinic_branch_id", "clinic_patient")
     def _compute_clinic_same_number_ids(self):
         for partner in self:
-            partner.clinic_same_number_ids = partner._others_with_number()
-
-    def _others_with_number(self):
-        """Others who have a patient's number, as far as the user sees them."""
-        phone = self.clinic_patient and self._whatsapp_phone()
-        if not phone:
-            return self.browse()
-        others = self.search([("phone_sanitized", "in", spellings(phone))])
-        return others - self._origin
+            partner.clinic_same_number_ids = same_number(partner)
 
     @api.constrains("clinic_birthdate", "clinic_deceased_on")
     def _check_clinic_dates(self):
@@ -215,6 +236,7 @@ class ResPartner(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_keeps_identities(vals_list)
         is_patient = self.env.context.get("default_clinic_patient")
         partners = super().create(
             [
@@ -229,11 +251,22 @@ class ResPartner(models.Model):
         return partners
 
     def write(self, vals):
+        self._check_keeps_identities([vals])
         self._check_may_write(vals)
         change = PatientChange(self, vals)
         result = super().write(vals)
         change.follow()
         return result
+
+    def _check_keeps_identities(self, vals_list: list[dict]):
+        """Raise AccessError where a client says by command whose number it is."""
+        if not self.env.su and any("whatsapp_identity_ids" in one for one in vals_list):
+            raise AccessError(
+                self.env._(
+                    "Whose WhatsApp number it is follows the phone number: enter it "
+                    "with the patient."
+                )
+            )
 
     def _check_may_write(self, vals):
         """Raise AccessError unless the user may write this about all these patients.
@@ -303,6 +336,7 @@ class ResPartner(models.Model):
             or self.ward_ids
             or self.guardianship_ids
             or self.consent_ids
+            or self.whatsapp_identity_ids
         )
 
     def _looked_after_by(self, company):
@@ -360,11 +394,15 @@ class ResPartner(models.Model):
         """Nothing may be written to them any more, for this reason."""
 
     def _leave_number(self, phone: str | None):
-        """The clinic replaced the number: it is theirs no more (a hook)."""
+        """The clinic replaced the number: it is not this patient's any more."""
+        old = self.sudo().whatsapp_identity_ids._at(phone)
+        old.write({"partner_ids": [fields.Command.unlink(self.id)]})
 
     def _has_left(self, phone: str | None) -> bool:
-        """Whether this number was reported as not the partner's any more (a hook)."""
-        return False
+        """Whether this number was reported as not the partner's any more."""
+        left = [("former_partner_ids", "in", self.ids)]
+        identities = self.env["whatsapp.clinic.identity"].search(left)
+        return bool(identities._at(phone))
 
     def _claim_number(self, is_entered: bool = True):
         """The number that staff entered for a patient is theirs, also if they had left
@@ -375,18 +413,18 @@ class ResPartner(models.Model):
         it; else staff is asked to confirm it with the patient. What still waits for
         them, or for whom they decide, goes to this number.
         """
-        self._take_number(is_entered and self._is_written_by_staff(), is_entered)
-        self._of_clinic()._address_waiting()
-
-    def _of_clinic(self):
-        """Those who are patients or decide for one, with the rights of the system."""
-        return self.sudo().filtered(lambda one: one.clinic_patient or one.ward_ids)
-
-    def _take_number(self, is_told: bool, is_entered: bool):
-        """Their numbers are theirs, or to be confirmed, as `_claim_number` says.
-
-        `is_told`: staff says so. Hook of who knows numbers.
-        """
+        is_told = is_entered and self._is_written_by_staff()
+        patients = self.sudo().filtered(lambda one: one.clinic_patient or one.ward_ids)
+        phones = {one.id: one._whatsapp_phone() for one in patients}
+        identities = self.env["whatsapp.clinic.identity"].sudo()
+        known = identities._for_phones(sorted(set(filter(None, phones.values()))))
+        for patient in patients:
+            identity = known.get(phones[patient.id], identities.browse())
+            if is_told or not identity._is_doubtful_for(patient, is_entered):
+                identity._welcome(patient)
+            else:
+                identity.former_partner_ids |= patient
+        patients._address_waiting()
 
     @api.model
     def _is_written_by_staff(self) -> bool:
@@ -461,21 +499,16 @@ class ResPartner(models.Model):
         partner, phone = self.sudo(), self._whatsapp_phone()
         if not phone or any(ends(partner[name]) for name, ends, _reason in ENDINGS):
             return False
-        return not partner._has_stopped(phone)
-
-    def _has_stopped(self, phone: str) -> bool:
-        """Whether who has this number wants no messages there (a hook)."""
-        return False
+        return not partner.whatsapp_identity_ids._at(phone).blocked_at
 
     @api.model
     def _patients_by_phone(self, phones: list[str]) -> dict:
         """Patients who have these numbers, archived ones too: {number as told: …}.
 
         Numbers without a country code are those of the company's country. Who left a
-        number is not found by it, nor whom the user does not look after. Hook of who
-        knows numbers.
+        number is not found by it, nor whom the user does not look after.
         """
-        return dict.fromkeys(phones, self.browse())
+        return behind_numbers(self, phones)
 
     def _reception(self):
         """Who of the staff looks after a patient; none if the branch has nobody."""
