@@ -42,7 +42,6 @@ SLICED = {
 }
 # Of Odoo's and Python's own records as well: whose they are cannot be seen.
 ODOOS = {
-    "_field_to_sql",
     "close",
     "code",
     "copy",

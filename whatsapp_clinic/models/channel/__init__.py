@@ -1,5 +1,4 @@
 from . import (
-    branch,
     channel,
     channel_task,
     channel_transfer,

@@ -1,7 +1,6 @@
 from datetime import timedelta
 
 from odoo import api, fields, models, tools
-from odoo.fields import Domain
 
 from ...tools import clock
 from ...tools.compat import forget_cached, parameter
@@ -126,33 +125,28 @@ class Channel(models.Model):
             channel.webhook_url = channel._webhook_url()
 
     def _compute_whatsapp_message_count(self):
-        counted = self._count_messages()
+        counted = dict(
+            self.env["whatsapp.clinic.message"]._read_group(
+                [("channel_id", "in", self.ids)], ["channel_id"], ["__count"]
+            )
+        )
         for channel in self:
             channel.whatsapp_message_count = counted.get(channel, 0)
 
     @api.depends("active")
     def _compute_stranded_count(self):
         archived = self.filtered(lambda channel: not channel.active)
-        counted = archived._count_messages(WAITING_STATES)
+        waiting = [
+            ("channel_id", "in", archived.ids),
+            ("state", "in", WAITING_STATES),
+        ]
+        counted = dict(
+            self.env["whatsapp.clinic.message"]._read_group(
+                waiting, ["channel_id"], ["__count"]
+            )
+        )
         for channel in self:
             channel.stranded_count = counted.get(channel, 0)
-
-    def _count_messages(self, states=None) -> dict:
-        """How many messages, of these states or of any, each channel has (a hook)."""
-        return {}
-
-    @api.model
-    def _connected_domain(self) -> Domain:
-        """Channels whose messenger can be asked; a messenger adds what it needs."""
-        return Domain("active", "=", True)
-
-    @api.model
-    def _connected_ids(self) -> list[int]:
-        """Which channels can send, whoever asks."""
-        return self.sudo().search(self._connected_domain()).ids
-
-    def _on_open(self):
-        """What waited for these channels may leave (a hook)."""
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -192,13 +186,13 @@ class Channel(models.Model):
             channel.message_post(
                 body=self.env._("Armed for this database by %s.", self.env.user.name)
             )
-        self._on_open()
+        self.env["whatsapp.clinic.dispatcher"]._wake()
 
     def action_release_hold(self):
         """Send again now, for example after the token was renewed."""
         self.check_access("write")
         self.sudo()._release()
-        self._on_open()
+        self.env["whatsapp.clinic.dispatcher"]._wake()
 
     def action_open_messages(self):
         self.ensure_one()

@@ -3,7 +3,6 @@ from . import (
     appointment,
     chat_answers,
     consent_question,
-    inbound,
     message,
     stop_word,
 )

@@ -8,7 +8,7 @@ from ...tools import clock
 from ...tools.quiet_hours import quiet_period
 
 # What of it rules have used for what waits.
-_PLANNING = {"company_id", "tz", "quiet_from", "quiet_to"}
+_PLANNING = {"channel_id", "company_id", "tz", "quiet_from", "quiet_to"}
 
 
 class Branch(models.Model):
@@ -60,6 +60,13 @@ class Branch(models.Model):
         "Staff",
         help="They see this branch's appointments and messages.",
     )
+    channel_id = fields.Many2one(
+        "whatsapp.clinic.channel",
+        check_company=True,
+        default=lambda self: self._default_channel(),
+        help="The number that this branch writes from.",
+    )
+
     quiet_from = fields.Float(
         "Quiet from",
         default=21.0,
@@ -77,10 +84,23 @@ class Branch(models.Model):
         "UNIQUE (company_id, name)", "There is a branch of this name already."
     )
 
+    @api.model
+    def _default_channel(self, company_id: int | None = None):
+        """The only number of a company, default the user's, if there is one."""
+        channels = self.env["whatsapp.clinic.channel"].search(
+            [("company_id", "=", company_id or self.env.company.id)], limit=2
+        )
+        return channels if len(channels) == 1 else channels.browse()
+
     @api.model_create_multi
     def create(self, vals_list):
         self._check_given(vals_list)
-        branches = super().create(vals_list)
+        branches = super().create(
+            [
+                {"channel_id": self._default_channel(vals.get("company_id")).id, **vals}
+                for vals in vals_list
+            ]
+        )
         for company in branches.company_id:
             company._follow_first_branch()
         return branches

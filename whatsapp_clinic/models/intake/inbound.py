@@ -116,7 +116,7 @@ class Inbound(models.AbstractModel):
         message = messages._receive(channel, identity, event)
         if event.payload and message._is_tap(event.payload):
             message._act_on_tap(event.payload)
-        elif message._is_obeyed():
+        elif self.env["whatsapp.clinic.chat.answers"]._obey_word(message):
             message._need_no_answer()
         else:
             message._await_answer()
@@ -206,7 +206,7 @@ class Inbound(models.AbstractModel):
         identity = self._sender(channel, event.sender, event.at)
         at = min(event.at.replace(tzinfo=None), clock.now())
         if event.is_stop:
-            self._on_advertising_refused(
+            self.env["whatsapp.clinic.chat.answers"]._stop_advertising(
                 identity,
                 "preference",
                 at,
@@ -217,15 +217,6 @@ class Inbound(models.AbstractModel):
             heard = identity._heard_by(channel.company_id)
             company = channel.company_id
             heard._start("preference", "advertising", at=at, company=company)
-
-    @api.model
-    def _on_advertising_refused(self, identity, source: str, at, company, **proof):
-        """A messenger reports that somebody wants no advertising.
-
-        By its own control (`preference`) or as the reason of a refusal (`error`); `at`
-        is the time of the act (naive UTC), `proof` are values of the consents. Hook of
-        whoever obeys it.
-        """
 
     @api.model
     def _on_address_changed(self, event: events.AddressChanged, channel):

@@ -124,6 +124,26 @@ class Message(models.Model):
             [{**self._reply_values(), "body": body, "priority": priority, **values}]
         )
 
+    def _with_notice_link(self, body: str, lang: str | None = None):
+        """An automatic answer that also tells where the privacy notice is.
+
+        Once for each identity and version of the notice. Returns the text and the
+        notice, for `notice_id` of the row; no notice where it needs no telling.
+        """
+        self.ensure_one()
+        notice = self.env["whatsapp.clinic.privacy.notice"]._current(self.company_id)
+        told = [
+            ("identity_id", "=", self.identity_id.id),
+            ("notice_id", "=", notice.id),
+            ("state", "not in", UNSAID_STATES),
+        ]
+        if not notice or self.sudo().search_count(told, limit=1):
+            return body, notice.browse()
+        line = self.env["whatsapp.clinic.answer.text"]._text(
+            "notice", lang, notice=notice._url()
+        )
+        return "\n\n".join(filter(None, (body, line))), notice
+
     def _is_told_enough(self, body: str, is_capped: bool = True) -> bool:
         """Whether who wrote this was told the same lately, or enough for this hour.
 
@@ -230,7 +250,7 @@ class Message(models.Model):
         if not row or row.identity_id != self.identity_id:
             # Whoever it is wants no more of them.
             if action in STOPS:
-                self._on_choice(action)
+                self.env["whatsapp.clinic.chat.answers"]._obey(self, action)
             else:
                 self._await_answer()
             return
@@ -240,14 +260,15 @@ class Message(models.Model):
             self.body = row._told_of_tap(action)["button"]
         if action in DECISIONS:
             if row.asked_purpose_id:
-                self._on_decision(action)
+                question = self.env["whatsapp.clinic.consent.question"]
+                question._take_answer(row, self, action)
             else:
                 self._await_answer()
             return
         is_repeated = row.tapped == action
         row.tapped = action
         if action in (*STOPS, "wrong_person"):
-            self._on_choice(action)
+            self.env["whatsapp.clinic.chat.answers"]._obey(self, action)
         elif subject := row._subjects(row.res_model):
             self._act_on_subject(subject, row, action, is_repeated)
 
@@ -262,23 +283,5 @@ class Message(models.Model):
                 subject._obey_patient(action, row)
         code = subject._what_holds(row.partner_id, row.subject_version, action)
         if code:
-            self._tell_what_holds(code, subject)
-
-    def _is_obeyed(self) -> bool:
-        """Do what the words of a patient ask for; whether that was all of it.
-
-        Hook of whoever knows words.
-        """
-        return False
-
-    def _on_choice(self, action: str):
-        """A patient chose what is about no visit: a stop, or that it is not theirs.
-
-        Hook of whoever obeys it.
-        """
-
-    def _on_decision(self, action: str):
-        """A patient said yes or no to the question that this replies to (a hook)."""
-
-    def _tell_what_holds(self, code: str, subject):
-        """Answer a tap on what is about a subject, by the answer's code (a hook)."""
+            chat = self.env["whatsapp.clinic.chat.answers"]
+            chat._answer_tap(self, code, subject)

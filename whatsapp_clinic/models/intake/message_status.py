@@ -211,7 +211,7 @@ class Message(models.Model):
         self.ensure_one()
         now = clock.now()
         if refusal.opted_out:
-            self.env["whatsapp.clinic.inbound"]._on_advertising_refused(
+            self.env["whatsapp.clinic.chat.answers"]._stop_advertising(
                 self.identity_id,
                 "error",
                 min(at or now, now),

@@ -57,10 +57,7 @@ class Unrecognised(models.Model):
         self.check_access("read")
         require_group(self.env, "group_administrator")
         self.sudo().is_open = False
-        self._on_looked_at()
-
-    def _on_looked_at(self):
-        """Fewer are open now (a hook)."""
+        self.env["whatsapp.clinic.alarm"].sudo()._watch("unrecognised")
 
     @api.model
     def _keep(self, event: events.Unrecognised, is_open: bool = True, times: int = 1):

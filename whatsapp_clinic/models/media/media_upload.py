@@ -197,7 +197,7 @@ class MediaUpload(models.Model):
             ]
         )
         waiting.due_at = clock.now()
-        waiting._on_due()
+        self.env["whatsapp.clinic.dispatcher"]._wake()
 
 
 class Message(models.Model):

@@ -1,5 +1,4 @@
 from . import (
-    channel,
     consent,
     identity,
     identity_act,

@@ -5,5 +5,4 @@ from . import (
     consent_proof,
     counters,
     first_steps,
-    unrecognised,
 )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from ...tools.parameter import number
 from ..gate.gate import SHORT_HOLD
+from ..provider.access_token import HAS_ACCESS_TOKEN, secret_names
 from ..vocabulary.priorities import (
     PRIORITY_ANSWER,
     PRIORITY_APPOINTMENT,
@@ -22,8 +23,8 @@ HORIZON = timedelta(days=7)
 STANDBY = timedelta(days=1)
 
 # Channels, as `channel`, that would send if anything were due.
-SENDS = """
-    channel.id = ANY(%(connected)s)
+SENDS = f"""
+    channel.active AND {HAS_ACCESS_TOKEN}
     AND channel.fingerprint = %(fingerprint)s
 """
 
@@ -153,7 +154,7 @@ def parameters(env, fingerprint: str, now: datetime) -> dict:
     return {
         "now": now,
         "fingerprint": fingerprint,
-        "connected": env["whatsapp.clinic.channel"]._connected_ids(),
+        **secret_names(),
         "short_hold_end": now + SHORT_HOLD,
         "priorities": list(patience),
         "due_before": [now - time for time in patience.values()],

@@ -1,5 +1,6 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
+from operator import itemgetter
 
 from odoo import api, models
 
@@ -65,13 +66,9 @@ class Counters(models.AbstractModel):
             "priorities": list(PRIORITIES),
             "companies": companies and companies.ids,
         }
-        return self._figures(values)
-
-    @api.model
-    def _figures(self, values: dict) -> list[Sample]:
-        """The samples of these `values` of statements; a room adds its own."""
         return [
             *self._of_channels(values),
+            *self._of_costs(values),
             *self._of_failures(values),
             *self._of_webhooks(values),
             *self._of_alarms(values),
@@ -82,6 +79,23 @@ class Counters(models.AbstractModel):
         for row in self._rows(_CHANNELS, values):
             labels = {"channel": row.pop("name"), "channel_id": str(row.pop("id"))}
             samples += [Sample(name, value, labels) for name, value in row.items()]
+        return samples
+
+    def _of_costs(self, values: dict) -> list[Sample]:
+        """A sum for each currency; what has no price yet is counted beside it."""
+        samples = []
+        figures = self.env["whatsapp.clinic.message"]._month_figures(
+            values["companies"]
+        )
+        for row in filter(itemgetter("active"), figures):
+            labels = {"channel": row["name"], "channel_id": str(row["id"])}
+            if row["currency"]:
+                labels["currency"] = row["currency"]
+                cost = float(row["cost"])
+                samples.append(Sample("cost_this_month", cost, labels))
+            else:
+                name = "unknown_price_this_month_messages"
+                samples.append(Sample(name, row["unknown"], labels))
         return samples
 
     def _of_failures(self, values: dict) -> list[Sample]:

@@ -7,8 +7,7 @@ from ..vocabulary.states import FAILED_STATES
 
 
 class Channel(models.Model):
-    """A test message to the phone of who sets the number up; what waits leaves when a
-    channel may send again."""
+    """A test message to the phone of who sets the number up."""
 
     _inherit = "whatsapp.clinic.channel"
 
@@ -80,8 +79,3 @@ class Channel(models.Model):
             reasons = message._fields["objection"]._description_selection(self.env)
             told = (dict(reasons).get(message.objection), message.next_step)
             raise UserError(" ".join(filter(None, told)))
-
-    def _on_open(self):
-        result = super()._on_open()
-        self.env["whatsapp.clinic.dispatcher"]._wake()
-        return result

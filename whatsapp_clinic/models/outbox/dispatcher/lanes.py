@@ -9,6 +9,7 @@ from ....tools.fingerprint import database_fingerprint
 from ....tools.quiet_sql import quiet_sql
 from ....tools.transaction import TRY_AGAIN, read_committed
 from ....tools.wake_up import report_progress, wake_after_commit
+from ...provider.access_token import HAS_ACCESS_TOKEN, secret_names
 from ...vocabulary import locks
 from ...vocabulary.priorities import PRIORITIES
 from .channel_run import ChannelRun
@@ -153,7 +154,7 @@ class Dispatcher(models.AbstractModel):
         cr.execute(
             f"""
             SELECT channel.id FROM whatsapp_clinic_channel AS channel
-            WHERE channel.id = ANY(%(connected)s)
+            WHERE channel.active AND {HAS_ACCESS_TOKEN}
               AND channel.fingerprint = %(here)s
               AND (channel.hold_until IS NULL OR channel.hold_until <= %(now)s)
               AND (
@@ -173,7 +174,7 @@ class Dispatcher(models.AbstractModel):
             """,
             {
                 "here": database_fingerprint(env),
-                "connected": env["whatsapp.clinic.channel"]._connected_ids(),
+                **secret_names(),
                 "now": now,
                 "priorities": list(PRIORITIES),
                 **settling_times(env, now),

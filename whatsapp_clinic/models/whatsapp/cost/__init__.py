@@ -1,6 +1,5 @@
 from . import (
     channel_cost,
-    counters,
     message_cost,
     message_price,
     rate,

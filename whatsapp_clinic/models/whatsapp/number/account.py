@@ -3,13 +3,7 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ....tools.given_secret import (
-    ENVIRONMENT,
-    FILE,
-    SECRETS,
-    given_secret,
-    names_given,
-)
+from ....tools.given_secret import ENVIRONMENT, FILE, SECRETS, given_secret
 from ....tools.ruled_lines import RuledOne2many
 
 SOURCES = [
@@ -110,16 +104,6 @@ class Account(models.Model):
         account = self.sudo().browse(account_id).exists()
         secret = account and account._secret("app_secret")
         return {*account.ids, *account._others_with(secret).ids} if secret else set()
-
-    @api.model
-    def _with_access_token(self):
-        """The apps of whose access token something is known, here or on the server."""
-        self.env.cr.execute(
-            "SELECT id FROM whatsapp_clinic_account "
-            "WHERE access_token IS NOT NULL OR environment_name = ANY(%s)",
-            [names_given("access_token")],
-        )
-        return self.sudo().browse(row_id for (row_id,) in self.env.cr.fetchall())
 
     def _is_taken(self, app_secret: str) -> bool:
         """Whether another app has this secret: then webhooks would be of both."""

@@ -111,14 +111,6 @@ class Channel(models.Model):
             return self.env._("The access token is missing. Enter the credentials.")
         return super()._missing_credentials()
 
-    @api.model
-    def _connected_domain(self):
-        """Nothing can be asked of WhatsApp without an access token."""
-        accounts = self.env["whatsapp.clinic.account"]._with_access_token()
-        of_others = Domain("provider", "!=", "whatsapp")
-        with_token = Domain("account_id", "in", accounts.ids)
-        return super()._connected_domain() & (of_others | with_token)
-
     @property
     def _user_scope(self):
         return self.portfolio_id
